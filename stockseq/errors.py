@@ -1,0 +1,60 @@
+"""The errors that stockseq raises for the world; arguments raise `ValueError` or `TypeError`.
+
+    StockseqError
+     +-- SettingsError          a setting is unknown or out of range
+     +-- DataError              a table breaks its schema (also a ValueError)
+     +-- SourceError            a source can't deliver
+     |    +-- SourceUnreachable     nothing answered at all
+     +-- StoreError             the store can't be read or written
+     |    +-- StoreBusy             another run holds the store
+     |    +-- LedgerBroken          the forecast ledger was edited, cut or reordered
+     +-- BundleError            a model bundle is damaged, foreign or unsafe
+     +-- TooFewSessions         not enough history for what was asked
+     +-- PluginError            an entry point is missing or doesn't keep its contract
+
+Each message says what was expected, what came, and what to do.
+"""
+
+
+class StockseqError(Exception):
+    """Base of every error that stockseq raises for the world."""
+
+
+class SettingsError(StockseqError):
+    """A setting is unknown or out of range."""
+
+
+class DataError(StockseqError, ValueError):
+    """A table breaks its schema."""
+
+
+class SourceError(StockseqError):
+    """A source can't deliver."""
+
+
+class SourceUnreachable(SourceError):
+    """Nothing answered at all."""
+
+
+class StoreError(StockseqError):
+    """The store can't be read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another run holds the store."""
+
+
+class LedgerBroken(StoreError):
+    """The forecast ledger was edited, cut or reordered."""
+
+
+class BundleError(StockseqError):
+    """A model bundle is damaged, foreign or unsafe."""
+
+
+class TooFewSessions(StockseqError):
+    """Not enough history for what was asked."""
+
+
+class PluginError(StockseqError):
+    """An entry point is missing or doesn't keep its contract."""

@@ -1,0 +1,216 @@
+"""The tables that stages hand on, each checked once by its only producer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NewType
+
+import numpy as np
+import pandas as pd
+
+from stockseq.errors import DataError
+
+Bars = NewType("Bars", pd.DataFrame)
+Actions = NewType("Actions", pd.DataFrame)
+Headlines = NewType("Headlines", pd.DataFrame)
+Labels = NewType("Labels", pd.DataFrame)
+Forecasts = NewType("Forecasts", pd.DataFrame)
+
+TEXT = "str"
+NUMBER = "float64"
+FLAG = "bool"
+SESSION = "datetime64[us]"
+INSTANT = "datetime64[us, UTC]"
+
+BARS = {
+    "ticker": TEXT,
+    "session": SESSION,
+    "open": NUMBER,
+    "high": NUMBER,
+    "low": NUMBER,
+    "close": NUMBER,
+    "volume": NUMBER,
+    "source": TEXT,
+    "fetched_at": INSTANT,
+}
+ACTIONS = {
+    "ticker": TEXT,
+    "session": SESSION,
+    "kind": TEXT,
+    "value": NUMBER,
+    "source": TEXT,
+    "fetched_at": INSTANT,
+}
+HEADLINES = {
+    "headline_id": TEXT,
+    "ticker": TEXT,
+    "published_at": INSTANT,
+    "first_seen_at": INSTANT,
+    "date_only": FLAG,
+    "text": TEXT,
+    "publisher": TEXT,
+    "url": TEXT,
+    "source": TEXT,
+}
+LABELS = {
+    "ticker": TEXT,
+    "session": SESSION,
+    "entry_at": INSTANT,
+    "exit_at": INSTANT,
+    "realised_return": NUMBER,
+    "volatility": NUMBER,
+}
+FORECASTS = {
+    "ticker": TEXT,
+    "session": SESSION,
+    "decision_at": INSTANT,
+    "probability_up": NUMBER,
+    "expected_return": NUMBER,
+}
+
+ACTION_KINDS = ("split", "dividend")
+PRICES = ["open", "high", "low", "close"]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Rows that a stage left out, for the run's account of what was dropped and why."""
+
+    stage: str
+    ticker: str
+    reason: str
+    n_rows: int
+
+
+def bar_faults(frame: pd.DataFrame) -> pd.Series:
+    """Return per row why it can't be a bar, or None where it can.
+
+    Parameters
+    ----------
+    frame : DataFrame with open, high, low, close, volume
+        Any unit; only the order and the signs are judged.
+
+    Returns
+    -------
+    Series of shape (n_rows,)
+        A reason in words, or None.
+
+    Examples
+    --------
+    >>> row = {"open": 2.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 5.0}
+    >>> bar_faults(pd.DataFrame([row])).tolist()
+    ['high below open, low or close']
+    """
+    prices = frame[PRICES].astype(NUMBER)
+    # Vendors round each price by itself, so the order is judged to one part in a million.
+    slack = 1.0 + 1e-6
+    reasons: Mapping[str, pd.Series] = {
+        "price missing or not finite": ~np.isfinite(prices).all(axis=1),
+        "price not positive": (prices <= 0).any(axis=1),
+        "high below open, low or close": prices["high"] * slack < prices.max(axis=1),
+        "low above open, high or close": prices["low"] > prices.min(axis=1) * slack,
+        "volume missing, infinite or negative": ~(
+            np.isfinite(frame["volume"].astype(NUMBER)) & (frame["volume"].astype(NUMBER) >= 0)
+        ),
+    }
+    faults = pd.Series(None, index=frame.index, dtype=object)
+    for reason, broken in reversed(reasons.items()):
+        faults[broken] = reason
+    return faults
+
+
+def as_bars(frame: pd.DataFrame) -> Bars:
+    """Check and order as-traded bars; raise `DataError` naming the first offending row."""
+    bars = _with_columns(frame, BARS, "Bars")
+    faults = bar_faults(bars)
+    _require(bars, faults.isna(), "Bars", lambda row: str(faults[row.name]), "session")
+    return Bars(_keyed(bars, ["ticker", "session", "fetched_at"], "Bars"))
+
+
+def as_actions(frame: pd.DataFrame) -> Actions:
+    """Check splits (new shares per old) and dividends (per as-traded share).
+
+    A dividend of 0 and a split of 1 withdraw an earlier vintage.
+    """
+    actions = _with_columns(frame, ACTIONS, "Actions")
+    _require(actions, actions["kind"].isin(ACTION_KINDS), "Actions", lambda row: f"kind {row.kind!r}", "session")
+    valid = np.isfinite(actions["value"]) & np.where(actions["kind"] == "split", actions["value"] > 0, actions["value"] >= 0)
+    _require(actions, valid, "Actions", lambda row: f"{row.kind} of {row.value}", "session")
+    return Actions(_keyed(actions, ["ticker", "session", "kind", "fetched_at"], "Actions"))
+
+
+def as_headlines(frame: pd.DataFrame) -> Headlines:
+    """Check headlines; `first_seen_at` is NaT where the row was backfilled."""
+    headlines = _with_columns(frame, HEADLINES, "Headlines", nullable=("first_seen_at",))
+    _require(headlines, headlines["text"].str.strip() != "", "Headlines", lambda row: "an empty text", "published_at")
+    ordered = headlines.sort_values(["ticker", "published_at", "headline_id"], kind="stable", ignore_index=True)
+    return Headlines(_unique(ordered, ["headline_id"], "Headlines"))
+
+
+def as_labels(frame: pd.DataFrame) -> Labels:
+    """Check labels: the return of the trade that the backtest makes, as a fraction."""
+    labels = _with_columns(frame, LABELS, "Labels")
+    return Labels(_keyed(labels, ["ticker", "session"], "Labels"))
+
+
+def as_forecasts(frame: pd.DataFrame) -> Forecasts:
+    """Check forecasts; further columns are kept."""
+    forecasts = _with_columns(frame, FORECASTS, "Forecasts", keep=True)
+    within = forecasts["probability_up"].between(0, 1)
+    _require(forecasts, within, "Forecasts", lambda row: f"probability_up {row.probability_up}", "session")
+    return Forecasts(_keyed(forecasts, ["ticker", "session"], "Forecasts"))
+
+
+def empty(columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a frame of no rows with these columns and dtypes.
+
+    Examples
+    --------
+    >>> empty(LABELS).shape
+    (0, 6)
+    """
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
+
+
+def _with_columns(
+    frame: pd.DataFrame, columns: Mapping[str, str], name: str, *, nullable: tuple[str, ...] = (), keep: bool = False
+) -> pd.DataFrame:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise DataError(f"`{name}` needs the columns {list(columns)}; {missing} missing, received {list(frame.columns)}.")
+    extra = [column for column in frame.columns if column not in columns] if keep else []
+    try:
+        typed = frame[[*columns, *extra]].astype(dict(columns)).reset_index(drop=True)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`{name}` needs the types {dict(columns)}: {error}.") from error
+    for column in columns:
+        if column not in nullable and typed[column].isna().any():
+            row = typed[typed[column].isna()].iloc[0]
+            raise DataError(
+                f"`{name}` must have no missing `{column}`; {int(typed[column].isna().sum())} of {len(typed)} rows lack it, "
+                f"first {row['ticker']}."
+            )
+    return typed
+
+
+def _require(
+    frame: pd.DataFrame, valid: "pd.Series[bool]", name: str, describe: Callable[[pd.Series], str], when: str
+) -> None:
+    broken = frame[~valid]
+    if len(broken):
+        row = broken.iloc[0]
+        raise DataError(
+            f"`{name}` has {len(broken)} of {len(frame)} rows that can't be used, first {row['ticker']} on "
+            f"{row[when]}: {describe(row)}."
+        )
+
+
+def _keyed(frame: pd.DataFrame, key: list[str], name: str) -> pd.DataFrame:
+    return _unique(frame.sort_values(key, kind="stable", ignore_index=True), key, name)
+
+
+def _unique(frame: pd.DataFrame, key: list[str], name: str) -> pd.DataFrame:
+    repeated = frame.duplicated(key)
+    if repeated.any():
+        row = frame[repeated].iloc[0]
+        raise DataError(f"`{name}` must have one row per {key}; {int(repeated.sum())} repeat, first {row[key].tolist()}.")
+    return frame
