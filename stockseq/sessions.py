@@ -1,0 +1,171 @@
+"""Exchange sessions, decision instants, and the map from an instant to the session it decides."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import exchange_calendars
+import numpy as np
+import pandas as pd
+
+from stockseq.errors import SettingsError
+from stockseq.schemas import INSTANT, SESSION
+
+# A bar is final this long after the close: late prints and the vendor's own settling.
+CLOSE_LAG = pd.Timedelta(minutes=30)
+FIRST_SESSION = pd.Timestamp("1980-01-02")
+
+
+@dataclass(frozen=True)
+class DecisionPolicy:
+    """When the forecast of a session is fixed: `before_open(30)`, `after_close(30)` or `close_minus(15)`.
+
+    Examples
+    --------
+    >>> DecisionPolicy.parse("before_open(30)")
+    DecisionPolicy(kind='before_open', minutes=30)
+    """
+
+    kind: Literal["before_open", "after_close", "close_minus"] = "before_open"
+    minutes: int = 30
+
+    @classmethod
+    def parse(cls, text: str) -> "DecisionPolicy":
+        """Read the form used in settings; raise `SettingsError` for anything else."""
+        match = re.fullmatch(r"(before_open|after_close|close_minus)\((\d+)\)", text.strip())
+        if match is None:
+            raise SettingsError(
+                f"A decision policy reads before_open(30), after_close(30) or close_minus(15), received {text!r}."
+            )
+        kind, minutes = match[1], int(match[2])
+        least = {"before_open": 30, "after_close": 0, "close_minus": 15}[kind]
+        if minutes < least:
+            raise SettingsError(
+                f"{kind} needs at least {least} minutes, or orders miss the auction's cut-off; received {minutes}."
+            )
+        return cls(kind, minutes)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.minutes})"
+
+
+@dataclass(frozen=True)
+class TradingCalendar:
+    """The sessions of one exchange between two explicit dates.
+
+    Parameters
+    ----------
+    exchange : str
+        A code of exchange_calendars, such as "XNYS".
+    first, last : Timestamp, tz-naive
+        Explicit, because the library's own default bounds move with the wall clock.
+
+    Examples
+    --------
+    >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-11-25"), pd.Timestamp("2024-12-06"))
+    >>> calendar.next_session(pd.Timestamp("2024-11-27")).date().isoformat()
+    '2024-11-29'
+    """
+
+    exchange: str = "XNYS"
+    first: pd.Timestamp = FIRST_SESSION
+    last: pd.Timestamp = pd.Timestamp("2030-12-31")
+
+    @classmethod
+    def until(cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION) -> "TradingCalendar":
+        """Return the calendar from `first` to 30 days beyond `now` (tz-aware)."""
+        return cls(exchange, first, now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=30))
+
+    @cached_property
+    def schedule(self) -> pd.DataFrame:
+        """Open and close (UTC) by session; index `session`, tz-naive."""
+        try:
+            calendar = exchange_calendars.get_calendar(self.exchange, start=self.first, end=self.last)
+        except exchange_calendars.errors.InvalidCalendarName as error:
+            raise SettingsError(
+                f"The exchange must be a code of exchange_calendars such as XNYS, received {self.exchange!r}."
+            ) from error
+        schedule = calendar.schedule[["open", "close"]].astype(INSTANT)
+        schedule.index = pd.DatetimeIndex(schedule.index).astype(SESSION).rename("session")
+        return schedule
+
+    @cached_property
+    def sessions(self) -> pd.DatetimeIndex:
+        """All sessions, tz-naive, ascending."""
+        return pd.DatetimeIndex(self.schedule.index)
+
+    @property
+    def timezone(self) -> str:
+        """The exchange's time zone, such as America/New_York."""
+        return str(exchange_calendars.get_calendar(self.exchange, start=self.first, end=self.last).tz)
+
+    def next_session(self, session: pd.Timestamp) -> pd.Timestamp:
+        """Return the first session after `session` (which need not be one itself)."""
+        return self._at(int(self.sessions.searchsorted(session, side="right")), session)
+
+    def previous_session(self, session: pd.Timestamp) -> pd.Timestamp:
+        """Return the last session before `session`."""
+        return self._at(int(self.sessions.searchsorted(session, side="left")) - 1, session)
+
+    def next_sessions(self, sessions: pd.Series) -> pd.Series:
+        """Return for each session the one after it; raise `ValueError` beyond the calendar."""
+        positions = self.sessions.searchsorted(sessions.to_numpy(), side="right")
+        if len(positions) and positions.max() >= len(self.sessions):
+            raise ValueError(f"The calendar ends on {self.last.date()}; extend it beyond {sessions.max()}.")
+        return pd.Series(self.sessions[positions], index=sessions.index, dtype=SESSION)
+
+    def between(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+        """Return the sessions from `first` to `last`, both included."""
+        return self.sessions[(self.sessions >= first) & (self.sessions <= last)]
+
+    def last_final_session(self, now: pd.Timestamp) -> pd.Timestamp:
+        """Return the newest session whose bar can't change any more at `now` (tz-aware)."""
+        final_at = self.schedule["close"] + CLOSE_LAG
+        return self._at(int(final_at.searchsorted(now, side="right")) - 1, now)
+
+    def decision_at(self, policy: DecisionPolicy) -> pd.Series:
+        """Return the decision instant (UTC) of each session.
+
+        For `after_close` the decision of session s falls after its own close and is traded the next session;
+        for the others it falls before s is traded.
+        """
+        minutes = pd.Timedelta(minutes=policy.minutes)
+        opens, closes = self.schedule["open"], self.schedule["close"]
+        instants = {
+            "before_open": opens - minutes,
+            "after_close": closes + minutes,
+            "close_minus": closes - minutes,
+        }[policy.kind]
+        return instants.astype(INSTANT).rename("decision_at")
+
+    def decided_session(self, available_at: pd.Series, policy: DecisionPolicy) -> pd.Series:
+        """Map each instant to the session of the first decision that may use it.
+
+        Parameters
+        ----------
+        available_at : Series of UTC instants
+            An instant equal to a decision counts as known at it.
+
+        Returns
+        -------
+        Series of sessions
+            NaT outside the calendar (never clipped) and where the instant is NaT.
+        """
+        decisions = self.decision_at(policy)
+        instants = pd.DatetimeIndex(available_at).tz_convert("UTC")
+        positions = decisions.searchsorted(instants, side="left")
+        inside = (positions < len(decisions)) & instants.notna()
+        # What came before the first session's own window belongs to a decision outside the table.
+        first_known = self.schedule["open"].iloc[0].normalize() - pd.Timedelta(days=1)
+        inside &= (positions > 0) | (instants > first_known)
+        sessions = np.full(len(instants), np.datetime64("NaT"), dtype="datetime64[us]")
+        sessions[inside] = self.sessions.to_numpy()[positions[inside]]
+        return pd.Series(sessions, index=available_at.index, dtype=SESSION, name="session")
+
+    def _at(self, position: int, asked: pd.Timestamp) -> pd.Timestamp:
+        if not 0 <= position < len(self.sessions):
+            raise ValueError(
+                f"The calendar holds sessions from {self.first.date()} to {self.last.date()}; {asked} leads outside it."
+            )
+        return self.sessions[position]
