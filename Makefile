@@ -1,0 +1,100 @@
+# Every target is one line over `python -m pipelines`; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m pipelines
+
+# glibc gives large buffers back to the kernel at each training step unless told not to: 1.3 to 2 times slower.
+export MALLOC_TRIM_THRESHOLD_ := 8000000000
+export MALLOC_MMAP_THRESHOLD_ := 8000000000
+
+# Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
+export STOCKSEQ_CONFIG := $(CONFIG)
+export STOCKSEQ_DATA := $(DATA)
+export STOCKSEQ_SOURCE := $(SOURCE)
+export STOCKSEQ_TICKERS := $(TICKERS)
+export STOCKSEQ_FILES := $(FILES)
+export STOCKSEQ_FOLDS := $(FOLDS)
+export STOCKSEQ_SEEDS := $(SEEDS)
+export STOCKSEQ_NOW := $(NOW)
+export STOCKSEQ_MODE := $(MODE)
+export STOCKSEQ_FILE := $(FILE)
+export STOCKSEQ_RUN := $(RUN_ID)
+
+define install
+	@sh -c 'set -e; \
+	if ! $(BIN)/python -c "" 2>/dev/null; then \
+	  found=""; seen=""; \
+	  for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python; do \
+	    [ -n "$$candidate" ] || continue; \
+	    version=$$("$$candidate" -c "import sys; print(\"%d.%d\" % sys.version_info[:2])" 2>/dev/null) || continue; \
+	    case "$$version" in 3.11|3.12|3.13) found="$$candidate"; break;; *) seen="$$seen $$candidate is $$version;";; esac; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "stockseq needs Python 3.11, 3.12 or 3.13, and found none:$${seen:- no python at all;} install one, or name it: make setup PYTHON=/path/to/python3.12" >&2; exit 1; \
+	  fi; \
+	  rm -rf $(VENV); \
+	  if command -v uv >/dev/null 2>&1; then uv venv --quiet --python "$$found" $(VENV); \
+	  else "$$found" -m venv $(VENV) || { echo "Python at $$found has no venv module; on Debian: apt install python3-venv" >&2; exit 1; }; fi; \
+	fi; \
+	echo "Installing the packages of $(1); one to three minutes the first time."; \
+	if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --python $(BIN)/python --require-hashes -r $(1); \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+	  $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(1); \
+	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
+	fi'
+endef
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.runtime $@
+
+.PHONY: setup dev demo daily train backtest audit import report runs ledger maintain check format test test-slow bench lock help clean
+
+setup: $(VENV)/.runtime ## Make the virtual environment from the lock
+dev: $(VENV)/.dev ## The same with the developers' tools
+
+demo: setup ## Run the whole of daily and backtest on a simulated market, offline
+	@$(RUN) demo
+daily: setup ## Fetch, score, build features, forecast the next session, score past forecasts
+	@$(RUN) daily
+train: setup ## Train on TICKERS (MODE=scratch or finetune); promote only what is better
+	@$(RUN) train
+backtest: setup ## Walk-forward forecasts, statistics, the ledger backtest, the page
+	@$(RUN) backtest
+import: setup ## Bring bars or headlines from FILE (or the folder FILES) into the store
+	@$(RUN) import
+report: setup ## Rebuild and open the page of a run (RUN_ID=..., default the newest)
+	@$(RUN) report
+runs: setup ## List the runs
+	@$(RUN) runs
+ledger: setup ## Verify the forecast ledger and show the live record
+	@$(RUN) ledger --verify
+maintain: setup ## Compact the store's tables
+	@$(RUN) maintain
+
+check: dev ## Format, lint, types and import contracts
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+format: dev ## Format and mend what ruff can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+test: dev ## Run the tests; no network and no server needed
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test-slow: dev ## Run the tests that take minutes
+	@$(BIN)/python -m pytest -m slow
+bench: dev ## Run the measurements
+	@$(BIN)/python -m pytest -m bench -s -p no:timeout
+lock: ## Rebuild the lock files (needs uv)
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+clean: ## Remove the virtual environment and the demo's data
+	@rm -rf $(VENV) demo build *.egg-info
