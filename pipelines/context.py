@@ -1,0 +1,107 @@
+"""The circumstances of one run: settings, store, source, calendar, the clock, and where to speak."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from stockseq.config import Settings
+from stockseq.errors import PluginError, SettingsError
+from stockseq.features.feature import Feature
+from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.plugins import load_plugin
+from stockseq.sessions import DecisionPolicy, TradingCalendar
+from stockseq.sources.source import Source
+from stockseq.store import Store
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every recipe is handed."""
+
+    settings: Settings
+    now: pd.Timestamp
+    executor: Executor | None = None
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.settings.data, storage_options=self.settings.storage_options or None)
+
+    @cached_property
+    def calendar(self) -> TradingCalendar:
+        return TradingCalendar.until(self.now, exchange=self.settings.exchange)
+
+    @property
+    def policy(self) -> DecisionPolicy:
+        return DecisionPolicy.parse(self.settings.decision)
+
+    @cached_property
+    def source(self) -> Source:
+        maker = load_plugin("stockseq.sources", self.settings.source)
+        own = {"yahoo", "files", "simulated", "stocknet"}
+        return maker(getattr(self.settings, self.settings.source)) if self.settings.source in own else maker()
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        extra = tuple(load_plugin("stockseq.features", name) for name in self.settings.features)
+        for name, feature in zip(self.settings.features, extra, strict=True):
+            if not isinstance(feature, Feature):
+                raise PluginError(f"The plug-in feature `{name}` must be a stockseq Feature, received {type(feature).__name__}.")
+        return DEFAULT_FEATURES + extra
+
+    @property
+    def root(self) -> Path:
+        """The local folder of runs and model bundles: the data root itself, or a folder named after a remote one."""
+        data = self.settings.data
+        if "://" in data:
+            scheme, _, rest = data.partition("://")
+            return Path("data") / scheme / rest.replace("/", "_")
+        return Path(data)
+
+    def say(self, sentence: str) -> None:
+        console.print(sentence)
+
+
+@contextmanager
+def open_executor(settings: Settings) -> Iterator[Executor | None]:
+    """Yield the executor that the settings name: none, a process pool, or a Dask cluster's."""
+    if settings.scheduler is not None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise SettingsError("A scheduler needs the cluster extra: pip install 'stockseq[cluster]'.") from error
+        with Client(settings.scheduler) as client:
+            yield client.get_executor()
+    elif settings.workers > 1:
+        # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean.
+        with ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn")) as pool:
+            yield pool
+    else:
+        yield None
+
+
+def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")) -> pd.Timestamp:
+    """Return the instant of a run; a given one must name its time zone.
+
+    Examples
+    --------
+    >>> read_now("2026-11-20T22:00:00Z").isoformat()
+    '2026-11-20T22:00:00+00:00'
+    """
+    if not text:
+        return clock()
+    try:
+        now = pd.Timestamp(text)
+    except ValueError as error:
+        raise SettingsError(f"NOW must be an instant such as 2026-11-20T22:00:00Z, received {text!r}.") from error
+    if now.tzinfo is None:
+        raise SettingsError(f"NOW must name its time zone, such as {text}Z; received {text!r}.")
+    return now.tz_convert("UTC")

@@ -1,0 +1,152 @@
+"""The settings of a run: `stockseq.toml` first, then what the command line says."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.policy import PolicySettings
+from stockseq.dataset.walk_forward import FoldSettings
+from stockseq.errors import SettingsError
+from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.schemas import valid_ticker
+from stockseq.sessions import DecisionPolicy
+from stockseq.sources.files import FilesSettings
+from stockseq.sources.simulated import SimulatedSettings
+from stockseq.sources.stocknet import StockNetSettings
+from stockseq.sources.yahoo import YahooSettings
+
+
+class DailySettings(BaseModel, frozen=True, extra="forbid"):
+    """When the daily run trains, and on what a model is judged."""
+
+    holdout: int = Field(63, ge=10, description="Newest sessions that no training sees: a model's record is measured on them")
+    stale_after: int = Field(126, ge=1, description="Sessions since trained_through after which daily trains anew")
+    promotion_z: float = Field(
+        1.645, ge=0, description="A candidate replaces the champion if its log loss is lower by this many standard errors"
+    )
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    """Everything a run can be told; each field has a default that works."""
+
+    source: str = Field("yahoo", description="yahoo, files, simulated, stocknet, or a plug-in's name")
+    tickers: tuple[str, ...] = Field((), description="As Yahoo writes them; none means all that the source or the store lists")
+    data: str = Field("data", description="The data root: a folder, or any deltalake URL such as s3://bucket/folder")
+    exchange: str = Field("XNYS", description="The exchange calendar, a code of exchange_calendars")
+    history_from: str = Field("2015-01-01", description="The first session asked of a new ticker")
+    decision: str = Field("before_open(30)", description="When a forecast is fixed")
+    label: Literal["open_to_close", "open_to_next_open"] = Field("open_to_close", description="The trade that is forecast")
+    headline_latency_s: float = Field(900.0, ge=0, description="Seconds from publication to knowledge of a backfilled headline")
+    scorer: str = Field("vader", description="vader or vader_finance")
+    features: tuple[str, ...] = Field((), description="Names of plug-in features to add to the default set")
+    workers: int = Field(1, ge=1, description="Processes for work that fans out; 1 stays in this one")
+    scheduler: str | None = Field(None, description="A Dask scheduler such as tcp://host:8786; needs the cluster extra")
+    storage_options: dict[str, str] = Field(default_factory=dict, description="Handed to deltalake for remote data roots")
+
+    yahoo: YahooSettings = YahooSettings()
+    files: FilesSettings = FilesSettings()
+    simulated: SimulatedSettings = SimulatedSettings()
+    stocknet: StockNetSettings = StockNetSettings()
+    network: NetworkSettings = NetworkSettings()
+    training: TrainingSettings = TrainingSettings()
+    folds: FoldSettings = FoldSettings()
+    policy: PolicySettings = PolicySettings()
+    costs: CostSettings = CostSettings()
+    daily: DailySettings = DailySettings()
+
+    @field_validator("tickers", mode="before")
+    @classmethod
+    def _split(cls, tickers: object) -> object:
+        return tuple(tickers.replace(",", " ").split()) if isinstance(tickers, str) else tickers
+
+    @field_validator("tickers")
+    @classmethod
+    def _checked(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
+        for ticker in tickers:
+            if not valid_ticker(ticker):
+                raise ValueError(
+                    f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it (BRK-B), received {ticker!r}"
+                )
+        return tuple(dict.fromkeys(tickers))
+
+    @field_validator("decision")
+    @classmethod
+    def _parsed(cls, decision: str) -> str:
+        try:
+            return str(DecisionPolicy.parse(decision))
+        except SettingsError as error:
+            raise ValueError(str(error)) from error
+
+
+def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings file and lay the overrides over it.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A TOML file; without it the defaults stand.
+    overrides : mapping, optional
+        Dotted names to values, such as `{"training.n_seeds": 3}`; None values are ignored.
+
+    Raises
+    ------
+    SettingsError
+        For a missing or malformed file, an unknown key (with the nearest known one), or a value out of range.
+
+    Examples
+    --------
+    >>> load_settings(overrides={"tickers": "AAPL MSFT"}).tickers
+    ('AAPL', 'MSFT')
+    >>> load_settings(overrides={"ticker": "AAPL"})
+    Traceback (most recent call last):
+    stockseq.errors.SettingsError: Unknown setting `ticker`; did you mean `tickers`?
+    """
+    values = _read(path) if path is not None else {}
+    for name, value in (overrides or {}).items():
+        if value is not None:
+            *parents, leaf = name.split(".")
+            place = values
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[leaf] = value
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(item, path) for item in error.errors())) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} can't be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} isn't valid TOML: {error}.") from error
+
+
+def _sentence(item: Any, path: Path | None) -> str:
+    location = [str(part) for part in item["loc"]]
+    name = ".".join(location)
+    source = f" in {path}" if path is not None else ""
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(location[-1], _known(location[:-1]), n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(_known(location[:-1])))}."
+        return f"Unknown setting `{name}`{source}; {hint}"
+    message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+    return f"Setting `{name}`{source}: {message} (received {item['input']!r})."
+
+
+def _known(location: list[str]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in location:
+        annotation = model.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

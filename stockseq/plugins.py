@@ -1,0 +1,55 @@
+"""Plug-ins by entry point: sources, features and layers that another package brings."""
+
+import difflib
+from importlib.metadata import entry_points
+from typing import Any
+
+from stockseq.errors import PluginError
+
+GROUPS = (
+    "stockseq.sources",
+    "stockseq.features",
+    "stockseq.layers.before",
+    "stockseq.layers.within",
+    "stockseq.layers.after",
+)
+
+
+def plugin_names(group: str) -> list[str]:
+    """Return the names that installed packages offer in one of `GROUPS`, sorted.
+
+    Examples
+    --------
+    >>> "yahoo" in plugin_names("stockseq.sources")
+    True
+    """
+    return sorted({point.name for point in entry_points(group=group)})
+
+
+def load_plugin(group: str, name: str) -> Any:
+    """Import what `name` stands for in `group`.
+
+    Raises
+    ------
+    PluginError
+        If no package offers the name (with the nearest one), two do, or it can't be imported.
+
+    Examples
+    --------
+    >>> load_plugin("stockseq.sources", "yaho")
+    Traceback (most recent call last):
+    stockseq.errors.PluginError: No plug-in `yaho` in stockseq.sources; did you mean `yahoo`?
+    """
+    points = {point.value: point for point in entry_points(group=group, name=name)}
+    if not points:
+        names = plugin_names(group)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names) or 'none'}."
+        raise PluginError(f"No plug-in `{name}` in {group}; {hint}")
+    if len(points) > 1:
+        raise PluginError(f"`{name}` in {group} is offered by {sorted(points)}; uninstall all but one.")
+    point = next(iter(points.values()))
+    try:
+        return point.load()
+    except Exception as error:
+        raise PluginError(f"The plug-in `{name}` ({point.value}) can't be imported: {error}.") from error
