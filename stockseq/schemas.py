@@ -1,5 +1,6 @@
 """The tables that stages hand on, each checked once by its only producer."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NewType
@@ -79,6 +80,19 @@ class Dropped:
     ticker: str
     reason: str
     n_rows: int
+
+
+def valid_ticker(text: str) -> bool:
+    """Return whether the text can be a listing code: 1 to 15 ASCII letters, digits and `. ^ = -`, not dots alone.
+
+    Whatever passes is also safe as a file name and in a page.
+
+    Examples
+    --------
+    >>> [valid_ticker(text) for text in ("BRK-B", "^GSPC", "EURUSD=X", "../../x", "<script>", "")]
+    [True, True, True, False, False, False]
+    """
+    return re.fullmatch(r"(?!\.+$)[A-Za-z0-9.^=-]{1,15}", text) is not None
 
 
 def bar_faults(frame: pd.DataFrame) -> pd.Series:
