@@ -1,0 +1,80 @@
+"""Scale features by what the training rows alone show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+LIMIT = 5.0
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """Centre and spread of each feature, learnt on training rows.
+
+    Parameters
+    ----------
+    centre, spread : tuple of n_features floats
+        Mean and standard deviation; the spread of a constant feature is 1, so that it becomes 0.
+    limit : float, default=5.0
+        Scaled values are clipped to +- this many spreads, so that one outlier can't saturate the network.
+
+    Examples
+    --------
+    >>> scaler = Scaler.fit(np.array([[1.0, 7.0], [3.0, 7.0]]))
+    >>> scaler.transform(np.array([[2.0, 7.0], [99.0, 8.0]])).tolist()
+    [[0.0, 0.0], [5.0, 1.0]]
+    """
+
+    centre: tuple[float, ...]
+    spread: tuple[float, ...]
+    limit: float = LIMIT
+
+    @classmethod
+    def fit(cls, matrix: npt.NDArray[np.floating], *, limit: float = LIMIT) -> "Scaler":
+        """Learn from `matrix` of shape (n_rows, n_features): training rows only, every value finite.
+
+        Raises
+        ------
+        ValueError
+            If there is no row, or a value is NaN or infinite.
+        """
+        rows = np.asarray(matrix, dtype=np.float64)
+        if rows.ndim != 2 or not len(rows):
+            raise ValueError(f"A scaler needs a matrix of at least one training row, received the shape {rows.shape}.")
+        if not np.isfinite(rows).all():
+            column = int(np.argwhere(~np.isfinite(rows))[0, 1])
+            raise ValueError(f"A scaler needs finite values; column {column} of the training rows has one that is not.")
+        centre = rows.mean(axis=0)
+        spread = rows.std(axis=0)
+        # Rounding leaves a constant column with a spread of a few units in the last place.
+        constant = spread <= 1e-7 * np.maximum(np.abs(centre), 1e-12)
+        return cls(tuple(centre.tolist()), tuple(np.where(constant, 1.0, spread).tolist()), limit)
+
+    def transform(self, matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+        """Return the scaled matrix, float32 of the same shape; raise `ValueError` for another number of features."""
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.centre):
+            raise ValueError(f"The scaler learnt {len(self.centre)} features, received the shape {matrix.shape}.")
+        scaled = (matrix - np.array(self.centre)) / np.array(self.spread)
+        return np.clip(scaled, -self.limit, self.limit).astype(np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able form that `from_dict` reads back exactly."""
+        return {"centre": list(self.centre), "spread": list(self.spread), "limit": self.limit}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> "Scaler":
+        """Read what `to_dict` gave; raise `ValueError` for anything else."""
+        try:
+            scaler = cls(tuple(map(float, state["centre"])), tuple(map(float, state["spread"])), float(state["limit"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"A stored scaler needs the numbers centre, spread and limit: {error!r}.") from error
+        if (
+            len(scaler.centre) != len(scaler.spread)
+            or not all(np.isfinite(scaler.centre))
+            or not min(scaler.spread, default=1) > 0
+        ):
+            raise ValueError("A stored scaler needs one finite centre and one positive spread per feature.")
+        return scaler
