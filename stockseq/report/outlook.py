@@ -1,0 +1,123 @@
+"""The next session's forecasts as the page shows them, with the headlines behind each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from stockseq.report import wording
+
+MOST_TICKERS = 300
+MOST_HEADLINES = 8
+# A bar is full at this distance from one half, or at the largest distance shown if that is larger.
+FULL_BAR = 0.10
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One headline, as shown; `url` is an http or https address or None, `tone` is "up", "down" or ""."""
+
+    published_at: str
+    text: str
+    url: str | None
+    compound: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One ticker's forecast, as shown; `bar_start` and `bar_width` are percent of the bar's width."""
+
+    ticker: str
+    probability: str
+    direction: str
+    bar_start: float
+    bar_width: float
+    expected_return: str
+    spread: str
+    late: bool
+    headlines: Sequence[Headline]
+    n_headlines: int
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The forecasts of one or more sessions; `reach` is the distance from one half at which a bar is full."""
+
+    sessions: str
+    decision_at: str
+    made_at: str
+    reach: str
+    rows: Sequence[Row]
+    n_hidden: int
+    n_late: int
+    has_spread: bool
+
+
+def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
+    """Return the forecasts ordered from the most to the least likely to rise, or None where there are none.
+
+    Parameters
+    ----------
+    forecasts : DataFrame of n_tickers rows, optional
+        `RunReport.next_forecasts`.
+    """
+    if forecasts is None or forecasts.empty:
+        return None
+    ordered = forecasts.sort_values(["probability_up", "ticker"], ascending=[False, True], kind="stable")
+    reach = max(FULL_BAR, float((ordered["probability_up"] - 0.5).abs().max()))
+    shown = ordered.head(MOST_TICKERS).to_dict("records")
+    late = _column(ordered, "late", False).fillna(False).astype(bool)
+    return Outlook(
+        sessions=_span(ordered["session"], wording.session),
+        decision_at=_span(_column(ordered, "decision_at", pd.NaT), wording.instant),
+        made_at=_span(_column(ordered, "made_at", pd.NaT), wording.instant),
+        reach=f"{wording.percent(0.5 - reach, digits=0)} to {wording.percent(0.5 + reach, digits=0)}",
+        rows=[_row({str(key): value for key, value in record.items()}, reach) for record in shown],
+        n_hidden=max(0, len(ordered) - MOST_TICKERS),
+        n_late=int(late.sum()),
+        has_spread="spread" in ordered.columns,
+    )
+
+
+def _row(record: dict[str, Any], reach: float) -> Row:
+    probability = wording.finite(record["probability_up"])
+    offset = 0.0 if probability is None else (probability - 0.5) / reach * 50
+    headlines = record.get("headlines")
+    known = list(headlines) if isinstance(headlines, Sequence) else []
+    return Row(
+        ticker=wording.text(record["ticker"], limit=40),
+        probability=wording.percent(probability),
+        direction="up" if offset > 0 else "down",
+        bar_start=round(50 + min(offset, 0.0), 2),
+        bar_width=round(abs(offset), 2),
+        expected_return=wording.percent(record.get("expected_return"), digits=2, signed=True),
+        spread=wording.percent(record.get("spread")),
+        late=bool(record.get("late") is True),
+        headlines=[_headline(*item) for item in known[:MOST_HEADLINES]],
+        n_headlines=len(known),
+    )
+
+
+def _headline(published_at: Any, text: object, url: object, compound: object) -> Headline:
+    tone = wording.finite(compound)
+    return Headline(
+        published_at=wording.instant(published_at),
+        text=wording.text(text),
+        url=wording.safe_link(url),
+        compound=wording.number(tone, digits=2),
+        tone="" if tone is None or abs(tone) < 0.05 else ("up" if tone > 0 else "down"),
+    )
+
+
+def _column(frame: pd.DataFrame, name: str, missing: Any) -> pd.Series:
+    return frame[name] if name in frame.columns else pd.Series(missing, index=frame.index)
+
+
+def _span(values: pd.Series, write: Any) -> str:
+    known = values.dropna()
+    if known.empty:
+        return wording.DASH
+    first, last = write(known.min()), write(known.max())
+    return first if first == last else f"{first} to {last}"

@@ -1,0 +1,141 @@
+"""Renders a run as a page that needs no network: index.html, with its script and plotly.js beside it."""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from stockseq.report import tables, wording
+from stockseq.report.figures import build_figures
+from stockseq.report.limits import limitations
+from stockseq.report.outlook import build_outlook
+from stockseq.report.run import RunReport
+from stockseq.report.verdict import accuracy_sentence, build_strip, live_tiles, verdict_lines, verdict_tiles
+
+# Styles are inline because plotly.js writes its own; scripts are only the two files beside the page.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+
+
+def render_report(run: RunReport, folder: Path) -> Path:
+    """Write the page of a run and what it needs, and return the path of its index.html.
+
+    The page loads nothing from a network and runs no inline script; headlines, tickers, reasons and addresses are escaped, and
+    only http and https addresses become links.
+
+    Parameters
+    ----------
+    run : RunReport
+        What to show. Parts that are absent are named as absent on the page.
+    folder : Path
+        Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+
+    Returns
+    -------
+    Path
+        folder / "index.html".
+
+    Raises
+    ------
+    OSError
+        If the folder can't be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> run = RunReport("r1", "daily", pd.Timestamp("2024-11-29 12:00", tz="UTC"), "Forecasts for 2024-11-29")
+    >>> with TemporaryDirectory() as folder:
+    ...     render_report(run, Path(folder)).name
+    'index.html'
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "plotly.min.js", get_plotlyjs())
+    _replace(folder / "page.js", _template("page.js"))
+    return _replace(folder / "index.html", page_html(run, folder))
+
+
+def page_html(run: RunReport, folder: Path) -> str:
+    """Return the page as text; `folder` is where it will lie, for links to the run's other files."""
+    return _environment().get_template("page.html").render(**_context(run), fills_link=_beside(folder, "fills.parquet"))
+
+
+def _context(run: RunReport) -> dict[str, Any]:
+    return {
+        "policy": CONTENT_SECURITY_POLICY,
+        "run": run,
+        "verdict": verdict_lines(run),
+        "tiles": verdict_tiles(run),
+        "live_tiles": live_tiles(run),
+        "live_sentence": accuracy_sentence(run.live_record or {}),
+        "strip": build_strip(run),
+        "outlook": build_outlook(run.next_forecasts),
+        "figures": build_figures(run),
+        "baselines": tables.baselines_table(run),
+        "performance": tables.performance_table(run),
+        "tickers": tables.tickers_table(run),
+        "last_forecasts": tables.last_forecasts_table(run),
+        "fills": tables.fills_table(run),
+        "n_fills": 0 if run.fills is None else len(run.fills),
+        "dropped": tables.dropped_table(run.dropped),
+        "n_dropped": sum(item.n_rows for item in run.dropped),
+        "outcomes": tables.outcomes_table(run.ticker_outcomes),
+        "outcome_counts": _outcome_counts(run),
+        "models": tables.models_table(run),
+        "coverage": tables.mapping_table(run.measures("coverage"), ("Coverage", "Value")),
+        "settings": tables.mapping_table(run.settings, ("Setting", "Value")),
+        "manifest": tables.mapping_table(run.manifest, ("Part", "Value")),
+        "limitations": limitations(run),
+        "seeds": _seeds(run),
+    }
+
+
+def _outcome_counts(run: RunReport) -> list[str]:
+    counts = pd.Series([outcome.status for outcome in run.ticker_outcomes], dtype=object).value_counts()
+    return [f"{wording.count(counts[status])} {name.lower()}" for status, name in tables.OUTCOMES.items() if status in counts]
+
+
+def _seeds(run: RunReport) -> str:
+    seeds = run.measures("forecast").get("seeds") or []
+    scores = [wording.finite(seed.get("accuracy") if isinstance(seed, Mapping) else seed) for seed in seeds]
+    known = [score for score in scores if score is not None]
+    if len(known) < 2:
+        return ""
+    return f"Each of the {len(known)} seeds alone: {wording.percent(min(known))} to {wording.percent(max(known))}."
+
+
+def _beside(folder: Path, name: str) -> str:
+    return f"../{name}" if (folder.parent / name).exists() else ""
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("stockseq.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Dropping NaN here would hide a mistake: figures write None, and anything else must fail.
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    environment.filters |= {"session": wording.session, "instant": wording.instant, "text": wording.text, "count": wording.count}
+    environment.globals["css"] = _template("page.css")
+    return environment
+
+
+def _template(name: str) -> str:
+    return (files("stockseq.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _replace(path: Path, content: str) -> Path:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(content, encoding="utf-8")
+    os.replace(partial, path)
+    return path

@@ -1,0 +1,192 @@
+"""How values read on the page: fractions become percent here and nowhere else."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+DASH = "–"
+MINUS = "\u2212"
+# Control characters, and the marks that reorder the text around them.
+UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def finite(value: object) -> float | None:
+    """Return a number as float, or None where it is missing, infinite or no number.
+
+    Examples
+    --------
+    >>> finite(2), finite(float("nan")), finite("2")
+    (2.0, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def percent(value: object, *, digits: int = 1, signed: bool = False) -> str:
+    """Return a fraction in percent.
+
+    Examples
+    --------
+    >>> percent(0.5525), percent(-0.1, signed=True), percent(None)
+    ('55.2%', '−10.0%', '–')
+    """
+    number = finite(value)
+    return DASH if number is None else _signed(f"{100 * number:{'+' if signed else ''},.{digits}f}%")
+
+
+def number(value: object, *, digits: int = 3) -> str:
+    """Return a plain number.
+
+    Examples
+    --------
+    >>> number(-1.23456), number(1234567.0, digits=0)
+    ('−1.235', '1,234,567')
+    """
+    value = finite(value)
+    return DASH if value is None else _signed(f"{value:,.{digits}f}")
+
+
+def count(value: object) -> str:
+    """Return a count.
+
+    Examples
+    --------
+    >>> count(15000)
+    '15,000'
+    """
+    return number(value, digits=0)
+
+
+def interval(bounds: object, *, digits: int = 1) -> str:
+    """Return a pair of fractions as an interval in percent.
+
+    Examples
+    --------
+    >>> interval((0.541, 0.563))
+    '54.1% to 56.3%'
+    """
+    if not isinstance(bounds, Sequence) or isinstance(bounds, str) or len(bounds) != 2:
+        return DASH
+    low, high = (percent(bound, digits=digits) for bound in bounds)
+    return DASH if DASH in (low, high) else f"{low} to {high}"
+
+
+def session(value: Any) -> str:
+    """Return a session's date.
+
+    Examples
+    --------
+    >>> session(pd.Timestamp("2024-11-29"))
+    '2024-11-29'
+    """
+    return DASH if pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d")
+
+
+def instant(value: Any) -> str:
+    """Return an instant to the minute, in UTC; a stamp without a zone is shown as it is.
+
+    Examples
+    --------
+    >>> instant(pd.Timestamp("2024-11-29 09:00", tz="America/New_York"))
+    '2024-11-29 14:00 UTC'
+    """
+    if pd.isna(value):
+        return DASH
+    stamp = pd.Timestamp(value)
+    if stamp.tzinfo is None:
+        return stamp.strftime("%Y-%m-%d %H:%M")
+    return stamp.tz_convert("UTC").strftime("%Y-%m-%d %H:%M UTC")
+
+
+def text(value: object, *, limit: int = 300) -> str:
+    """Return someone else's text, cut to `limit` characters, with unreadable characters made visible.
+
+    Escaping is the template's work.
+
+    Examples
+    --------
+    >>> text("a\\u202eb"), text("abcdef", limit=4)
+    ('a�b', 'abc…')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NaT:
+        return DASH
+    plain = UNREADABLE.sub("\ufffd", str(value))
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def anything(value: object) -> str:
+    """Return any value as it reads best by its type alone.
+
+    Examples
+    --------
+    >>> anything(True), anything(0.12345678), anything(2500), anything([1, 2])
+    ('yes', '0.1235', '2,500', '1, 2')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Timestamp):
+        return instant(value) if value.tzinfo or value != value.normalize() else session(value)
+    if isinstance(value, Real):
+        as_float = float(value)
+        return count(as_float) if as_float.is_integer() else number(as_float, digits=4)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return text(", ".join(anything(item) for item in value))
+    return text(value)
+
+
+def label(name: str) -> str:
+    """Return a column's or measure's name in words.
+
+    Examples
+    --------
+    >>> label("break_even_cost_bps"), label("ic")
+    ('Break even cost bps', 'IC')
+    """
+    if name.lower() in {"ic", "auc", "mcc", "cagr"}:
+        return name.upper()
+    words = text(name, limit=60).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def safe_link(url: object) -> str | None:
+    """Return an absolute http or https address, or None for anything else.
+
+    Examples
+    --------
+    >>> safe_link("https://example.org/a"), safe_link("javascript:alert(1)"), safe_link("//example.org")
+    ('https://example.org/a', None, None)
+    """
+    if not isinstance(url, str) or UNREADABLE.search(url) or any(character.isspace() for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and host else None
+
+
+def flatten(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Return the leaves of nested mappings under dotted names.
+
+    Examples
+    --------
+    >>> flatten({"a": {"b": 1, "c": {}}, "d": 2})
+    [('a.b', 1), ('d', 2)]
+    """
+    leaves: list[tuple[str, Any]] = []
+    for key, value in mapping.items():
+        name = f"{prefix}{key}"
+        leaves += flatten(value, f"{name}.") if isinstance(value, Mapping) else [(name, value)]
+    return leaves
+
+
+def _signed(digits: str) -> str:
+    return digits.replace("-", MINUS)
