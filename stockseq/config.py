@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pydantic
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
 from stockseq.backtest.policy import PolicySettings
 from stockseq.dataset.walk_forward import FoldSettings
@@ -58,6 +59,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     folds: FoldSettings = FoldSettings()
     policy: PolicySettings = PolicySettings()
     costs: CostSettings = CostSettings()
+    account: AccountSettings = AccountSettings()
     daily: DailySettings = DailySettings()
 
     @field_validator("tickers", mode="before")

@@ -1,0 +1,122 @@
+"""From the source into the store: one fetch, the revised tickers again in full, one commit per table."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipelines.context import Context, console
+from stockseq.errors import SourceError
+from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
+from stockseq.sources.revisions import find_revised, first_sessions, missing_sessions
+from stockseq.sources.source import FetchedBars, Outcome
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """How each ticker ended, and what was left out on the way."""
+
+    outcomes: Mapping[str, Outcome]
+    headline_failures: Mapping[str, str]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def n_failed(self) -> int:
+        return sum(outcome.status in ("failed", "unknown") for outcome in self.outcomes.values())
+
+
+def ingest(context: Context, tickers: Sequence[str]) -> Ingested:
+    """Bring the tickers up to `context.now`.
+
+    Raises
+    ------
+    SourceUnreachable
+        If nothing answers; the store is then as it was.
+    """
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as progress:
+        progress.add_task(f"Fetching {len(tickers)} tickers from {context.settings.source}")
+        fetched = _fetch_bars(context, tickers)
+        headlines = context.source.fetch_headlines(tickers, since=None, now=context.now)
+
+    stored = context.store.read("headlines", tickers=tickers, columns=["headline_id", "ticker"])
+    fresh = headlines.headlines[~headlines.headlines["headline_id"].isin(stored["headline_id"])]
+    # Actions go first: bars tell that a ticker's history is there, so they may only stand once its splits do.
+    context.store.append_vintages("actions", fetched.actions)
+    written = context.store.append_vintages("bars", fetched.bars)
+    context.store.append("headlines", fresh)
+
+    n_bars, n_headlines = Counter(written["ticker"]), Counter(fresh["ticker"])
+    outcomes = {
+        ticker: _outcome(fetched.outcomes[ticker], headlines.outcomes[ticker], n_bars[ticker], n_headlines[ticker])
+        for ticker in tickers
+    }
+    failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
+    return Ingested(outcomes, failures, (*fetched.dropped, *headlines.dropped, *_gaps(context, tickers)))
+
+
+def universe(context: Context) -> tuple[str, ...]:
+    """Return the tickers of the settings, or else all that the source lists, or else all that the store holds.
+
+    Raises
+    ------
+    SourceError
+        If there are none.
+    """
+    if context.settings.tickers:
+        return context.settings.tickers
+    listed = getattr(context.source, "tickers", None)
+    if listed:
+        return tuple(listed)
+    held = tuple(sorted(context.store.read("bars", columns=["ticker"])["ticker"].unique()))
+    if not held:
+        raise SourceError('No tickers: name them, as in make daily TICKERS="AAPL MSFT", or in stockseq.toml.')
+    return held
+
+
+def _fetch_bars(context: Context, tickers: Sequence[str]) -> FetchedBars:
+    calendar, now = context.calendar, context.now
+    start = pd.Timestamp(context.settings.history_from)
+    bars = context.store.read("bars", tickers=tickers)
+    actions = context.store.read("actions", tickers=tickers)
+    asked = first_sessions(Bars(bars), tickers, calendar=calendar, start=start, now=now)
+    fetched = context.source.fetch_bars(asked, now=now)
+    revised = find_revised(Bars(bars), Actions(actions), fetched)
+    if not revised:
+        return fetched
+    for ticker, reason in revised.items():
+        context.say(f"  {ticker}: {reason}; its whole history is fetched again.")
+    again = context.source.fetch_bars({ticker: start for ticker in revised}, now=now)
+    return _merge(fetched, again, set(revised))
+
+
+def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> FetchedBars:
+    # A ticker whose second fetch failed keeps nothing of the first: half a revision would mix two histories.
+    kept = [frame[~frame["ticker"].isin(revised)] for frame in (first.bars, first.actions)]
+    return FetchedBars(
+        bars=as_bars(pd.concat([kept[0], again.bars])),
+        actions=as_actions(pd.concat([kept[1], again.actions])),
+        outcomes={**first.outcomes, **again.outcomes},
+        dropped=(*(drop for drop in first.dropped if drop.ticker not in revised), *again.dropped),
+    )
+
+
+def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -> Outcome:
+    if bars.status in ("unknown", "failed"):
+        return bars
+    if headlines.status == "failed":
+        return Outcome(bars.ticker, "failed", n_bars, f"headlines: {headlines.reason}", headlines.retry_at)
+    if n_bars or n_headlines:
+        return Outcome(bars.ticker, "updated", n_bars + n_headlines, f"{n_bars} bars, {n_headlines} headlines")
+    return Outcome(bars.ticker, "nothing_new")
+
+
+def _gaps(context: Context, tickers: Sequence[str]) -> tuple[Dropped, ...]:
+    last = context.calendar.last_final_session(context.now)
+    bars = Bars(context.store.read("bars", tickers=tickers))
+    missing = missing_sessions(bars, context.calendar, first=last - pd.Timedelta(days=14), last=last)
+    return tuple(
+        Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))
+        for ticker, n in missing["ticker"].value_counts().sort_index().items()
+    )

@@ -1,0 +1,89 @@
+"""From the store to what a model sees: scores, features, panel, labels and samples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipelines.context import Context
+from stockseq.dataset.labels import compute_labels, count_unlabelled
+from stockseq.dataset.panel import Panel, build_panel
+from stockseq.dataset.samples import Samples, build_samples
+from stockseq.errors import TooFewSessions
+from stockseq.features.sentiment import score_headlines, scorer_named
+from stockseq.features.table import FEATURE_KEYS, build_features, feature_set_name
+from stockseq.schemas import Actions, Bars, Dropped, Headlines, Labels
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the store holds for some tickers, brought into the shape that models and the backtest take."""
+
+    bars: Bars
+    actions: Actions
+    headlines: pd.DataFrame
+    labels: Labels
+    panel: Panel
+    samples: Samples
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def sessions(self) -> pd.DatetimeIndex:
+        """The sessions that have samples, ascending."""
+        return pd.DatetimeIndex(sorted(set(self.samples.session)))
+
+
+def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
+    """Score what is not scored, build what is not built, and assemble the dataset.
+
+    Raises
+    ------
+    TooFewSessions
+        If no ticker has enough history for one window.
+    """
+    store, settings = context.store, context.settings
+    bars = Bars(store.read("bars", tickers=tickers))
+    actions = Actions(store.read("actions", tickers=tickers))
+    headlines = Headlines(store.read("headlines", tickers=tickers))
+    scores = _score(context, headlines)
+    feature_set = feature_set_name(context.features)
+    stored = store.read("features", tickers=tickers)
+    stored = stored[stored["feature_set"] == feature_set].dropna(axis="columns", how="all")
+    context.say(f"Building features of {len(tickers)} tickers")
+    built = build_features(
+        bars,
+        actions,
+        headlines,
+        scores,
+        calendar=context.calendar,
+        policy=context.policy,
+        latency=pd.Timedelta(seconds=settings.headline_latency_s),
+        features=context.features,
+        stored=stored if len(stored) else None,
+        executor=context.executor,
+    )
+    store.replace_features(built.table, tickers=tickers, feature_set=feature_set)
+    labels = compute_labels(bars, actions, calendar=context.calendar, horizon=settings.label)
+    panel = build_panel(built.table.drop(columns=[name for name in ("inputs",) if name in FEATURE_KEYS]), built.headlines)
+    samples = build_samples(panel, labels, lookback=settings.network.lookback, sessions=context.calendar.sessions)
+    if len(samples) == 0:
+        raise TooFewSessions(
+            f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of warm-up and "
+            f"{settings.network.lookback} of lookback. Ingest a longer history."
+        )
+    dropped = (
+        *built.dropped,
+        *panel.dropped,
+        *samples.dropped,
+        *count_unlabelled(bars, actions, calendar=context.calendar, horizon=settings.label),
+    )
+    return Prepared(bars, actions, built.headlines, labels, panel, samples, dropped)
+
+
+def _score(context: Context, headlines: Headlines) -> pd.DataFrame:
+    scorer = scorer_named(context.settings.scorer)
+    stored = context.store.read("scores")
+    fresh = score_headlines(headlines, scorer, stored_scores=stored, executor=context.executor)
+    context.store.append("scores", fresh)
+    scores = pd.concat([stored, fresh], ignore_index=True)
+    return scores[(scores["scorer"] == scorer.name) & scores["headline_id"].isin(headlines["headline_id"])]
