@@ -1,0 +1,78 @@
+"""The settings of the network and of its training; nothing here imports TensorFlow."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, field_validator
+
+Head = Literal["direction", "return"]
+
+
+class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
+    """The shape of the two-input network.
+
+    Examples
+    --------
+    >>> NetworkSettings(lookback=5).heads
+    ('direction', 'return')
+    """
+
+    lookback: int = Field(10, ge=1, le=250, description="Rows of a window: the sessions that a forecast looks back on.")
+    units: int = Field(8, ge=1, description="Units of the LSTM.")
+    heads: tuple[Head, ...] = Field(
+        ("direction", "return"), min_length=1, description="What is forecast: direction, return, or both."
+    )
+    headlines_per_session: int = Field(
+        4, ge=0, description="Newest headlines read per ticker and session; 0 leaves the text out."
+    )
+    tokens_per_headline: int = Field(24, ge=1, description="First tokens read of each headline.")
+    max_tokens: int = Field(5000, ge=1, description="Words of the vocabulary, the most frequent of the training rows.")
+    min_headlines: int = Field(5, ge=1, description="Distinct training headlines that a word must occur in.")
+    bigrams: bool = Field(False, description="Whether pairs of neighbouring words are tokens too.")
+    embedding_dimension: int = Field(4, ge=1, description="Numbers that stand for one token.")
+    indicator_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the indicators left out of a training window.")
+    text_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the text vector left out at training.")
+    output_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the LSTM's output left out at training.")
+    before: str | None = Field(None, description="Layer before the LSTM: an entry point's name, or package.module:Layer.")
+    before_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the layer before.")
+    within: str | None = Field(None, description="Recurrent cell in place of the LSTM's, named the same way.")
+    within_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the cell, beside its units.")
+    after: str | None = Field(None, description="Layer on the LSTM's output, named the same way.")
+    after_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the layer after.")
+
+    @field_validator("heads")
+    @classmethod
+    def _distinct(cls, heads: tuple[Head, ...]) -> tuple[Head, ...]:
+        if len(set(heads)) != len(heads):
+            raise ValueError(f"each head is named once, received {', '.join(heads)}")
+        return heads
+
+
+class TrainingSettings(BaseModel, frozen=True, extra="forbid"):
+    """How the ensemble is fitted.
+
+    Examples
+    --------
+    >>> TrainingSettings(seed=7, n_seeds=3).seeds
+    (7, 8, 9)
+    """
+
+    n_seeds: int = Field(5, ge=1, description="Networks of the ensemble; their spread is reported.")
+    seed: int = Field(0, ge=0, description="Seed of the first network; the others count on from it.")
+    epochs: int = Field(30, ge=1, description="Passes over the training windows, at most.")
+    patience: int = Field(6, ge=1, description="Passes without a lower validation loss after which training stops.")
+    batch_size: int = Field(512, ge=1, description="Windows of one step.")
+    learning_rate: float = Field(3e-3, gt=0, description="Step of AdamW.")
+    fine_tune_rate: float = Field(5e-4, gt=0, description="Step of AdamW when an existing model is trained on.")
+    weight_decay: float = Field(0.0, ge=0, description="Share of each weight taken off per step, times the learning rate.")
+    direction_weight: float = Field(1.0, ge=0, description="Weight of the cross-entropy of the direction.")
+    return_weight: float = Field(0.5, ge=0, description="Weight of the squared error of the volatility-scaled return.")
+    relative_weight: float = Field(
+        3.0,
+        ge=0,
+        description="Weight of the squared error of the return against the session's other tickers, which only training sees.",
+    )
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each network of the ensemble."""
+        return tuple(range(self.seed, self.seed + self.n_seeds))
