@@ -1,0 +1,176 @@
+"""The default features: momentum, trend, volatility, volume, returns and the calendar, by the `ta` library.
+
+Each is scale-free, so that no later split shows in it, and none looks ahead in any row. Left out of `ta` on purpose: KST, the
+visual Ichimoku, KAMA and the vortex (they use later bars), PSAR, WMA, NVI, MFI, ADX and CCI (slow loops), and the running totals
+ADI, OBV and VPT (their level depends on where the history starts).
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from ta.momentum import ppo, ppo_hist, roc, rsi, stoch
+from ta.trend import sma_indicator
+from ta.volatility import average_true_range, bollinger_pband, bollinger_wband, donchian_channel_hband
+from ta.volume import chaikin_money_flow, force_index
+
+from stockseq.features.feature import Feature
+
+# Raised whenever a default feature changes its meaning.
+FEATURE_SET = "default-1"
+
+
+def rate_of_change(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the change of the close over `window` bars, as a fraction."""
+    return roc(bars["close"], window) / 100.0
+
+
+def momentum_without_recent(bars: pd.DataFrame, *, window: int, recent: int) -> pd.Series:
+    """Return the change of the close from `window` to `recent` bars ago, which leaves short reversals out."""
+    return roc(bars["close"].shift(recent), window - recent) / 100.0
+
+
+def overnight_return(bars: pd.DataFrame) -> pd.Series:
+    """Return the open over the close before it, less 1."""
+    return bars["open"] / bars["close"].shift(1) - 1.0
+
+
+def intraday_return(bars: pd.DataFrame) -> pd.Series:
+    """Return the close over the open of the same session, less 1."""
+    return bars["close"] / bars["open"] - 1.0
+
+
+def relative_strength(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return Wilder's RSI, moved from 0..100 to -1..1 so that 0 is neutral."""
+    moved = bars["close"].diff().abs().ewm(alpha=1 / window, adjust=False).mean()
+    # `ta` calls a price that never moved 100; nothing rose, so it is neutral.
+    return (rsi(bars["close"], window) / 50.0 - 1.0).where(moved > 0, 0.0)
+
+
+def stochastic(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return where the close lies in the range of `window` bars: -1 at the low, 1 at the high, 0 without a range."""
+    position = stoch(bars["high"], bars["low"], bars["close"], window) / 50.0 - 1.0
+    return _neutral(position, warm_up=window)
+
+
+def price_oscillator(bars: pd.DataFrame) -> pd.Series:
+    """Return the 12 less the 26 bar average of the close, over the latter (MACD without its scale)."""
+    return ppo(bars["close"]) / 100.0
+
+
+def price_oscillator_histogram(bars: pd.DataFrame) -> pd.Series:
+    """Return `price_oscillator` less its own average of 9 bars."""
+    return ppo_hist(bars["close"]) / 100.0
+
+
+def distance_from_average(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the close over its mean of `window` bars, less 1."""
+    return bars["close"] / sma_indicator(bars["close"], window) - 1.0
+
+
+def true_range(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return Wilder's average true range in units of price; the feature divides it by the close."""
+    return average_true_range(bars["high"], bars["low"], bars["close"], window)
+
+
+def volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the standard deviation of the close-to-close returns of `window` bars, per session."""
+    return bars["close"].pct_change().rolling(window).std()
+
+
+def volatility_change(bars: pd.DataFrame, *, short: int, long: int) -> pd.Series:
+    """Return the logarithm of short over long volatility; 0 where the price did not move."""
+    quick, slow = volatility(bars, window=short), volatility(bars, window=long)
+    # The floor is a thousandth of a basis point: only a suspended price is stiller.
+    return np.log(quick.clip(lower=1e-7) / slow.clip(lower=1e-7))
+
+
+def bollinger_position(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the close in Bollinger's bands: -1 at the lower, 1 at the upper, 0 without a width."""
+    return _neutral(2.0 * bollinger_pband(bars["close"], window) - 1.0, warm_up=window)
+
+
+def bollinger_width(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the width of Bollinger's bands over their middle."""
+    return bollinger_wband(bars["close"], window) / 100.0
+
+
+def distance_from_high(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the close over the highest high of `window` bars, less 1: at most 0."""
+    return bars["close"] / donchian_channel_hband(bars["high"], bars["low"], bars["close"], window) - 1.0
+
+
+def relative_volume(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the logarithm of (1 + volume over its mean of `window` bars) / 2: 0 at the mean, finite at no volume."""
+    mean = bars["volume"].rolling(window).mean()
+    ratio = np.log1p(bars["volume"] / mean) - np.log(2.0)
+    return ratio.where((mean > 0) | mean.isna(), 0.0)
+
+
+def money_flow(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return Chaikin's money flow, -1..1; 0 where nothing was traded."""
+    flow = chaikin_money_flow(bars["high"], bars["low"], bars["close"], bars["volume"], window)
+    return _neutral_without_volume(flow, bars, window)
+
+
+def force(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return Elder's force index over the close and the mean volume: a return weighted by relative volume."""
+    mean = bars["volume"].rolling(4 * window).mean()
+    return _neutral_without_volume(force_index(bars["close"], bars["volume"], window) / mean / bars["close"], bars, 4 * window)
+
+
+def week_sine(bars: pd.DataFrame) -> pd.Series:
+    """Return the sine of the traded session's place in the week of five days."""
+    return np.sin(_week_angle(bars))
+
+
+def week_cosine(bars: pd.DataFrame) -> pd.Series:
+    """Return the cosine of the traded session's place in the week of five days."""
+    return np.cos(_week_angle(bars))
+
+
+def days_closed(bars: pd.DataFrame) -> pd.Series:
+    """Return the calendar days from the last bar's session to the traded one: 1 overnight, 3 over a weekend."""
+    elapsed = bars["traded_session"].to_numpy() - bars.index.to_numpy()
+    return pd.Series(elapsed / np.timedelta64(1, "D"), index=bars.index)
+
+
+def _week_angle(bars: pd.DataFrame) -> pd.Series:
+    return bars["traded_session"].dt.dayofweek.astype("float64") * (2.0 * np.pi / 5.0)
+
+
+def _neutral(values: pd.Series, *, warm_up: int) -> pd.Series:
+    """Return `values` with 0 for nothing over nothing: a range or a width that closed up."""
+    return values.where(values.notna() | (np.arange(len(values)) < warm_up), 0.0)
+
+
+def _neutral_without_volume(values: pd.Series, bars: pd.DataFrame, window: int) -> pd.Series:
+    untraded = bars["volume"].rolling(window).max() <= 0
+    return values.where(~untraded, 0.0)
+
+
+DEFAULT_FEATURES: tuple[Feature, ...] = (
+    Feature("return_1", partial(rate_of_change, window=1), warm_up=1),
+    Feature("overnight_return", overnight_return, warm_up=1),
+    Feature("intraday_return", intraday_return, warm_up=0),
+    Feature("return_5", partial(rate_of_change, window=5), warm_up=5),
+    Feature("return_21", partial(rate_of_change, window=21), warm_up=21),
+    Feature("momentum_60_5", partial(momentum_without_recent, window=60, recent=5), warm_up=60),
+    Feature("rsi_14", partial(relative_strength, window=14), warm_up=14),
+    Feature("stochastic_14", partial(stochastic, window=14), warm_up=14),
+    Feature("ppo", price_oscillator, warm_up=26),
+    Feature("ppo_histogram", price_oscillator_histogram, warm_up=34),
+    Feature("distance_sma_50", partial(distance_from_average, window=50), warm_up=50),
+    Feature("atr_14", partial(true_range, window=14), warm_up=14, divide_by="close"),
+    Feature("volatility_21", partial(volatility, window=21), warm_up=21),
+    Feature("volatility_change", partial(volatility_change, short=5, long=60), warm_up=60),
+    Feature("bollinger_position_20", partial(bollinger_position, window=20), warm_up=20),
+    Feature("bollinger_width_20", partial(bollinger_width, window=20), warm_up=20),
+    Feature("distance_high_60", partial(distance_from_high, window=60), warm_up=60),
+    Feature("relative_volume_20", partial(relative_volume, window=20), warm_up=20),
+    Feature("money_flow_20", partial(money_flow, window=20), warm_up=20),
+    Feature("force_13", partial(force, window=13), warm_up=52),
+    Feature("week_sine", week_sine, warm_up=0),
+    Feature("week_cosine", week_cosine, warm_up=0),
+    Feature("days_closed", days_closed, warm_up=0),
+)

@@ -1,0 +1,102 @@
+"""Headlines to decisions: from when each may be used, and which traded session it is the first to inform."""
+
+import numpy as np
+import pandas as pd
+
+from stockseq.schemas import INSTANT, SESSION, Headlines
+from stockseq.sessions import DecisionPolicy, TradingCalendar
+
+# Feeds stamp a headline before their readers can have it; backfilled rows don't say when that was.
+LATENCY = pd.Timedelta(seconds=900)
+
+
+def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelta = LATENCY) -> pd.Series:
+    """Return the instant from which each headline may be used.
+
+    Parameters
+    ----------
+    headlines : Headlines of n_headlines rows
+        `first_seen_at` is NaT where the row was backfilled.
+    timezone : str
+        The exchange's zone: a stamp without a time of day counts as the last microsecond of its date there.
+    latency : Timedelta, default=900 seconds
+        Added to a stamp that has a time of day.
+
+    Returns
+    -------
+    Series of shape (n_headlines,)
+        UTC. Never before `first_seen_at`. A date-only stamp at midnight UTC names the UTC date, any other the date it has in
+        `timezone`.
+
+    Examples
+    --------
+    >>> stamped = pd.DataFrame({"published_at": pd.to_datetime(["2024-11-27T21:00Z"]).as_unit("us"), "date_only": False,
+    ...     "first_seen_at": pd.to_datetime(["2024-11-27T21:30Z"]).as_unit("us")})
+    >>> available_at(stamped, timezone="America/New_York").iloc[0].isoformat()
+    '2024-11-27T21:30:00+00:00'
+    """
+    published = headlines["published_at"]
+    midnight = published == published.dt.normalize()
+    date = published.dt.tz_convert(timezone).dt.tz_localize(None).where(~midnight, published.dt.tz_localize(None))
+    end_of_date = (date.dt.normalize() + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)).dt.tz_localize(
+        timezone, ambiguous=np.zeros(len(date), dtype=bool), nonexistent="shift_forward"
+    )
+    known = (published + latency).where(~headlines["date_only"], end_of_date.dt.tz_convert("UTC"))
+    seen = headlines["first_seen_at"]
+    return known.where(seen.isna() | (known >= seen), seen).astype(INSTANT).rename("available_at")
+
+
+def decide(
+    headlines: Headlines, *, calendar: TradingCalendar, policy: DecisionPolicy, latency: pd.Timedelta = LATENCY
+) -> pd.DataFrame:
+    """Map each headline, by instant, to the traded session of the first decision that may use it.
+
+    Parameters
+    ----------
+    headlines : Headlines of n_headlines rows
+    calendar, policy
+        Fix the decision instants.
+    latency : Timedelta, default=900 seconds
+        See `available_at`.
+
+    Returns
+    -------
+    DataFrame of n_headlines rows
+        The headlines and `available_at` (UTC), `pit_quality` ("seen" by our own clock, "vendor" stamp, or "date_only") and
+        `session` (traded; NaT where it falls outside the calendar).
+
+    Examples
+    --------
+    >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-11-25"), pd.Timestamp("2024-12-06"))
+    >>> friday = pd.DataFrame({"published_at": pd.to_datetime(["2024-11-29T14:00Z"]).as_unit("us"), "date_only": False,
+    ...     "first_seen_at": pd.to_datetime([None], utc=True).as_unit("us")})
+    >>> decide(friday, calendar=calendar, policy=DecisionPolicy())["session"].dt.date.astype(str).tolist()
+    ['2024-12-02']
+    """
+    available = available_at(headlines, timezone=calendar.timezone, latency=latency)
+    decided = calendar.decided_session(available, policy)
+    quality = pd.Series("vendor", index=headlines.index, dtype="str")
+    quality = quality.where(headlines["first_seen_at"].isna(), "seen").where(~headlines["date_only"], "date_only")
+    return headlines.assign(available_at=available, pit_quality=quality, session=_traded(decided, calendar, policy))
+
+
+def traded_decisions(calendar: TradingCalendar, policy: DecisionPolicy) -> pd.Series:
+    """Return the decision instant (UTC) by the session that it is traded in.
+
+    The decision `after_close` of a session is traded in the next one; the others in their own.
+
+    Examples
+    --------
+    >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-11-25"), pd.Timestamp("2024-12-06"))
+    >>> traded_decisions(calendar, DecisionPolicy("after_close", 30)).loc["2024-11-29"].isoformat()
+    '2024-11-27T21:30:00+00:00'
+    """
+    decisions = calendar.decision_at(policy)
+    return decisions.shift(1) if policy.kind == "after_close" else decisions
+
+
+def _traded(decided: pd.Series, calendar: TradingCalendar, policy: DecisionPolicy) -> pd.Series:
+    if policy.kind != "after_close":
+        return decided
+    following = pd.Series(calendar.sessions, index=calendar.sessions).shift(-1)
+    return decided.map(following).astype(SESSION).rename("session")

@@ -1,0 +1,270 @@
+"""The sentiment of headlines: a score per text, and the scores of a session's headlines drawn together."""
+
+import csv
+import re
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from itertools import chain
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from stockseq.errors import SettingsError
+from stockseq.schemas import NUMBER, TEXT
+
+SCORES = {
+    "headline_id": TEXT,
+    "scorer": TEXT,
+    "compound": NUMBER,
+    "positive": NUMBER,
+    "negative": NUMBER,
+    "neutral": NUMBER,
+}
+VALUES = ["compound", "positive", "negative", "neutral"]
+SENTIMENT_COLUMNS = (
+    "news_mean",
+    "news_strongest",
+    "news_count",
+    "news_share_positive",
+    "news_share_negative",
+    "news_decayed_mean",
+    "no_news",
+)
+
+# A text is positive from here up and negative from minus this down, as VADER's authors set it.
+THRESHOLD = 0.05
+# Daily news tells of returns for one to two days: Heston & Sinha (2017), Financial Analysts Journal 73(3).
+HALF_LIFE_SESSIONS = 1.0
+# After twenty half-lives nothing is left, and a row needs no older news to be computed again.
+MEMORY_SESSIONS = 20
+# VADER's work grows with the square of the words, and a headline says it at the start.
+SCORED_CHARACTERS = 1000
+
+FINANCE_LEXICON_VERSION = "1"
+CHUNK = 5000
+
+
+class Scorer(Protocol):
+    """Anything that gives a text a sentiment; `name` changes whenever its scores would."""
+
+    @property
+    def name(self) -> str:
+        """The name that stands beside every stored score, with the version."""
+        ...
+
+    def score(self, text: str) -> tuple[float, float, float, float]:
+        """Return compound in [-1, 1] and the shares of positive, negative and neutral words."""
+        ...
+
+
+@dataclass(frozen=True)
+class VaderScorer:
+    """VADER, plain or with the project's own finance lexicon on top of its own.
+
+    Only the first 1,000 characters of a text are read.
+
+    References
+    ----------
+    Hutto & Gilbert (2014), VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM.
+
+    Examples
+    --------
+    >>> VaderScorer(finance=True).score("Acme beats estimates and raises guidance")[0] > 0.5
+    True
+    """
+
+    finance: bool = False
+
+    @property
+    def name(self) -> str:
+        """The scorer with the versions of the library and of the lexicon, such as `vader-3.3.2`."""
+        library = version("vaderSentiment")
+        return f"vader_finance-{library}-{FINANCE_LEXICON_VERSION}" if self.finance else f"vader-{library}"
+
+    def score(self, text: str) -> tuple[float, float, float, float]:
+        """Return compound in [-1, 1] and the shares of positive, negative and neutral words; never fails."""
+        read = text[:SCORED_CHARACTERS]
+        if self.finance:
+            read = _join_phrases(read)
+        scores = _analyzer(self.finance).polarity_scores(read)
+        return scores["compound"], scores["pos"], scores["neg"], scores["neu"]
+
+
+def scorer_named(name: str) -> Scorer:
+    """Return the scorer of a setting: "vader" or "vader_finance"; raise `SettingsError` for anything else.
+
+    Examples
+    --------
+    >>> scorer_named("vader").name
+    'vader-3.3.2'
+    """
+    scorers = {"vader": VaderScorer(), "vader_finance": VaderScorer(finance=True)}
+    if name not in scorers:
+        raise SettingsError(f"The scorer must be one of {sorted(scorers)}, received {name!r}.")
+    return scorers[name]
+
+
+def score_texts(texts: Sequence[str], scorer: Scorer, *, executor: Executor | None = None) -> pd.DataFrame:
+    """Score each distinct text once.
+
+    Parameters
+    ----------
+    texts : sequence of str of length n_texts
+        Untrusted: any length, alphabet or emptiness.
+    scorer : Scorer
+    executor : Executor, optional
+        Where to score, in chunks of 5,000 texts; in this process without one.
+
+    Returns
+    -------
+    DataFrame of n_texts rows
+        `compound` in [-1, 1]; `positive`, `negative` and `neutral` in [0, 1]. An empty text scores 0 throughout.
+
+    Examples
+    --------
+    >>> score_texts(["Great results", "Great results", ""], VaderScorer())["compound"].tolist()
+    [0.6249, 0.6249, 0.0]
+    """
+    codes, distinct = pd.factorize(pd.array(list(texts), dtype=object))
+    chunks = [list(distinct[start : start + CHUNK]) for start in range(0, len(distinct), CHUNK)]
+    run = map if executor is None else executor.map
+    scored = list(chain.from_iterable(run(_score_chunk, chunks, [scorer] * len(chunks))))
+    values = np.array(scored, dtype=NUMBER).reshape(-1, len(VALUES))
+    return pd.DataFrame(values[codes], columns=VALUES)
+
+
+def score_headlines(
+    headlines: pd.DataFrame,
+    scorer: Scorer,
+    *,
+    stored_scores: pd.DataFrame | None = None,
+    executor: Executor | None = None,
+) -> pd.DataFrame:
+    """Score the headlines that this scorer has not scored yet.
+
+    Parameters
+    ----------
+    headlines : DataFrame
+        With `headline_id` and `text`.
+    scorer : Scorer
+    stored_scores : DataFrame, optional
+        Scores kept from earlier runs, of this and of other scorers.
+    executor : Executor, optional
+        See `score_texts`.
+
+    Returns
+    -------
+    DataFrame
+        One row per new headline: `headline_id`, `scorer` and the four values of `score_texts`.
+
+    Examples
+    --------
+    >>> headlines = pd.DataFrame({"headline_id": ["a", "b"], "text": ["Acme wins", "Acme loses"]})
+    >>> first = score_headlines(headlines.head(1), VaderScorer())
+    >>> score_headlines(headlines, VaderScorer(), stored_scores=first)[["headline_id", "compound"]].values.tolist()
+    [['b', -0.3182]]
+    """
+    new = headlines
+    if stored_scores is not None:
+        known = stored_scores.loc[stored_scores["scorer"] == scorer.name, "headline_id"]
+        new = headlines[~headlines["headline_id"].isin(known)]
+    scores = score_texts(new["text"].tolist(), scorer, executor=executor)
+    scores.insert(0, "headline_id", new["headline_id"].to_numpy())
+    scores.insert(1, "scorer", scorer.name)
+    return scores.astype(SCORES)
+
+
+def aggregate_sentiment(scored: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
+    """Draw one ticker's headline scores together by traded session.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        One row per headline: `session` (traded, as `news.decide` gives it) and `compound`. Rows of other sessions are
+        not used.
+    sessions : DatetimeIndex of n_sessions
+        Consecutive exchange sessions; the first 19 have less than the whole memory of the decayed mean.
+
+    Returns
+    -------
+    DataFrame of n_sessions rows, indexed by session
+        `news_mean`, `news_strongest` (the compound farthest from 0, the positive one of equals), `news_count` (logarithm of 1 + the count),
+        `news_share_positive`, `news_share_negative`, `news_decayed_mean` (over the headlines of the last 20 sessions, each session
+        weighing half as much as the one after it) and `no_news` (1.0 without a headline; the others, the decayed mean apart,
+        are 0 then).
+
+    Examples
+    --------
+    >>> sessions = pd.DatetimeIndex(["2024-11-27", "2024-11-29"])
+    >>> scored = pd.DataFrame({"session": sessions[:1], "compound": [0.5]})
+    >>> aggregate_sentiment(scored, sessions)[["news_mean", "news_decayed_mean", "no_news"]].values.tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.5, 1.0]]
+    """
+    n = len(sessions)
+    position = sessions.get_indexer(pd.DatetimeIndex(scored["session"]))
+    inside = position >= 0
+    position, compound = position[inside], scored["compound"].to_numpy(dtype=NUMBER)[inside]
+    count = np.bincount(position, minlength=n).astype(NUMBER)
+    total = np.bincount(position, weights=compound, minlength=n).astype(NUMBER)
+    highest, lowest = np.zeros(n), np.zeros(n)
+    np.maximum.at(highest, position, compound)
+    np.minimum.at(lowest, position, compound)
+    divisor = np.maximum(count, 1.0)
+    columns = {
+        "news_mean": total / divisor,
+        "news_strongest": np.where(highest >= -lowest, highest, lowest),
+        "news_count": np.log1p(count),
+        "news_share_positive": np.bincount(position[compound >= THRESHOLD], minlength=n) / divisor,
+        "news_share_negative": np.bincount(position[compound <= -THRESHOLD], minlength=n) / divisor,
+        "news_decayed_mean": _decayed(total) / np.maximum(_decayed(count), np.finfo(NUMBER).tiny),
+        "no_news": (count == 0).astype(NUMBER),
+    }
+    return pd.DataFrame(columns, index=sessions)
+
+
+def _decayed(values: np.ndarray) -> np.ndarray:
+    weights = 0.5 ** (np.arange(MEMORY_SESSIONS) / HALF_LIFE_SESSIONS)
+    decayed = np.zeros_like(values)
+    for age, weight in enumerate(weights[: len(values)]):
+        decayed[age:] += weight * values[: len(values) - age]
+    return decayed
+
+
+def _score_chunk(texts: list[str], scorer: Scorer) -> list[tuple[float, float, float, float]]:
+    return [scorer.score(text) for text in texts]
+
+
+@cache
+def _analyzer(finance: bool) -> SentimentIntensityAnalyzer:
+    # Reading the lexicon takes 20 ms, so each process does it once.
+    analyzer = SentimentIntensityAnalyzer()
+    if finance:
+        for term, valence in finance_lexicon().items():
+            analyzer.lexicon.pop(term, None)
+            # A word that means nothing in finance leaves the lexicon: VADER emphasises even a 0 in capitals.
+            if valence:
+                analyzer.lexicon[term.replace(" ", "_")] = valence
+    return analyzer
+
+
+@cache
+def finance_lexicon() -> dict[str, float]:
+    """Return the project's own valences in finance by term (a word or a phrase), -4 to 4; 0 silences VADER's own."""
+    with files("stockseq.features").joinpath("finance_lexicon.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["term"]: float(row["valence"]) for row in csv.DictReader(lines)}
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    phrases = sorted((term for term in finance_lexicon() if " " in term), key=len, reverse=True)
+    return re.compile(r"\b(?:" + "|".join(map(re.escape, phrases)) + r")\b", re.IGNORECASE)
+
+
+def _join_phrases(text: str) -> str:
+    return _phrases().sub(lambda found: found[0].replace(" ", "_"), text)

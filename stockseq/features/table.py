@@ -1,0 +1,228 @@
+"""The feature table: one row per ticker and traded session, of what is known at its decision."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stockseq.errors import DataError
+from stockseq.features.block import WARM_UP, Block, cut_blocks
+from stockseq.features.feature import Feature
+from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
+from stockseq.features.news import LATENCY, decide, traded_decisions
+from stockseq.features.sentiment import SENTIMENT_COLUMNS
+from stockseq.schemas import INSTANT, NUMBER, SESSION, TEXT, Actions, Bars, Dropped, Headlines, empty
+from stockseq.sessions import DecisionPolicy, TradingCalendar
+
+# What stands before the features in the table; `inputs` is the digest of the block that a row was computed from.
+FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": TEXT}
+
+
+@dataclass(frozen=True)
+class BuiltFeatures:
+    """The feature table, the headlines with their decisions, and the account of what was left out."""
+
+    table: pd.DataFrame
+    headlines: pd.DataFrame
+    dropped: tuple[Dropped, ...]
+
+
+def build_features(
+    bars: Bars,
+    actions: Actions,
+    headlines: Headlines,
+    scores: pd.DataFrame,
+    *,
+    calendar: TradingCalendar,
+    policy: DecisionPolicy,
+    latency: pd.Timedelta = LATENCY,
+    features: Sequence[Feature] = DEFAULT_FEATURES,
+    stored: pd.DataFrame | None = None,
+    executor: Executor | None = None,
+) -> BuiltFeatures:
+    """Return the features of every ticker and traded session, up to the next session that is not yet traded.
+
+    The row of session s uses bars up to the session before s and headlines available at its decision. It is computed
+    from its calendar year's bars and the 400 before them, forward-adjusted, and so is the same however much was built before.
+
+    Parameters
+    ----------
+    bars, actions : Bars, Actions
+        As traded, one vintage: one row per ticker and session (and kind).
+    headlines : Headlines
+    scores : DataFrame
+        `headline_id` and `compound` of one scorer, for every headline.
+    calendar, policy
+        Fix the sessions and the decision instants; the calendar must reach beyond the last bar.
+    latency : Timedelta, default=900 seconds
+        See `news.available_at`.
+    features : sequence of Feature
+        The defaults, or these; their names become columns.
+    stored : DataFrame, optional
+        An earlier table: rows of unchanged inputs are taken from it instead of being computed.
+    executor : Executor, optional
+        Where tickers are computed; in this process without one.
+
+    Returns
+    -------
+    BuiltFeatures
+        `table` has the columns of `FEATURE_KEYS`, the features and the sentiment columns (float64, never NaN), by ticker and
+        session. The first 60 bars of a ticker give no row, nor does a session whose bar before is missing.
+
+    Raises
+    ------
+    ValueError
+        If two features share a name, a headline has no score, or the calendar ends too early.
+    DataError
+        If bars or actions hold more than one vintage of a row.
+    PluginError
+        If a feature fails or returns what doesn't fit its bars.
+
+    Examples
+    --------
+    >>> from stockseq.schemas import ACTIONS, BARS, HEADLINES, empty
+    >>> from stockseq.features.sentiment import SCORES
+    >>> nothing = build_features(empty(BARS), empty(ACTIONS), empty(HEADLINES), empty(SCORES),
+    ...     calendar=TradingCalendar(), policy=DecisionPolicy())
+    >>> len(nothing.table), list(nothing.table.columns)[:3]
+    (0, ['ticker', 'session', 'feature_set'])
+    """
+    names = _column_names(features)
+    types = FEATURE_KEYS | dict.fromkeys(names, NUMBER)
+    _require_one_vintage(bars, ["ticker", "session"], "bars")
+    _require_one_vintage(actions, ["ticker", "session", "kind"], "actions")
+    decided = decide(headlines, calendar=calendar, policy=policy, latency=latency)
+    scored = _with_scores(decided, scores)
+    placed = _with_decisions(bars, calendar, policy)
+    kept = empty(types) if stored is None else stored
+    owned = [_by_ticker(frame) for frame in (placed, actions, scored, kept)]
+    nothing = [frame.iloc[:0] for frame in (placed, actions, scored, kept)]
+    jobs = [
+        _Job(
+            ticker,
+            *(frames.get(ticker, none) for frames, none in zip(owned, nothing, strict=True)),
+            sessions=calendar.sessions,
+            features=tuple(features),
+        )
+        for ticker in owned[0]
+    ]
+    built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
+    table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
+    dropped = [_outside(decided), *(drop for _, drops in built for drop in drops)]
+    return BuiltFeatures(
+        table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows)
+    )
+
+
+def feature_set_name(features: Sequence[Feature]) -> str:
+    """Return the version of the default set, or a name made of the features' own for any other.
+
+    Examples
+    --------
+    >>> feature_set_name(DEFAULT_FEATURES)
+    'default-1'
+    """
+    if tuple(features) == DEFAULT_FEATURES:
+        return FEATURE_SET
+    listed = ",".join(f"{feature.name}:{feature.warm_up}" for feature in features)
+    return f"{FEATURE_SET}+{hashlib.sha256(listed.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """All that one ticker's rows need, so that any process can build them."""
+
+    ticker: str
+    bars: pd.DataFrame
+    actions: pd.DataFrame
+    news: pd.DataFrame
+    stored: pd.DataFrame
+    sessions: pd.DatetimeIndex
+    features: tuple[Feature, ...]
+
+
+def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
+    """Return one ticker's rows by session, and what was left out."""
+    on_session = job.bars["session"].isin(job.sessions)
+    bars = job.bars[on_session]
+    warm_up = max([WARM_UP, *(feature.warm_up for feature in job.features)])
+    try:
+        blocks = cut_blocks(bars, job.actions, job.news, sessions=job.sessions, warm_up=warm_up)
+    except DataError as error:
+        # One ticker's faulty dividend never costs the others their rows.
+        return job.stored.iloc[:0], [Dropped("features", job.ticker, str(error), len(bars))]
+    rows = _rows(blocks, job)
+    span = job.sessions[(job.sessions >= bars["session"].min()) & (job.sessions <= bars["session"].max())]
+    counts = {
+        "bar on a date that is no session": int((~on_session).sum()),
+        "warm-up": min(warm_up, len(bars)),
+        "no bar of the session before": len(span) - len(bars),
+        "a feature has no value": sum(block.n_rows for block in blocks) - len(rows),
+    }
+    return rows, [Dropped("features", job.ticker, reason, n) for reason, n in counts.items() if n]
+
+
+def _rows(blocks: Sequence[Block], job: _Job) -> pd.DataFrame:
+    """Return the rows of the blocks: the stored ones where their inputs are the same, computed ones elsewhere."""
+    feature_set = feature_set_name(job.features)
+    recipe = f"{feature_set}|{_column_names(job.features)}"
+    stored = dict(iter(job.stored.groupby("inputs", sort=False)))
+    frames = [job.stored.iloc[:0]]
+    for block in blocks:
+        digest = block.digest(recipe)
+        found = stored.get(digest)
+        if found is None:
+            found = block.compute(job.features).assign(feature_set=feature_set, inputs=digest)
+        frames.append(found)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _column_names(features: Sequence[Feature]) -> list[str]:
+    names = [*(feature.name for feature in features), *SENTIMENT_COLUMNS]
+    repeated = sorted({name for name in [*names, *FEATURE_KEYS] if [*names, *FEATURE_KEYS].count(name) > 1})
+    if repeated:
+        raise ValueError(f"Every feature needs a name of its own, and none of the table's columns; {repeated} repeat.")
+    return names
+
+
+def _require_one_vintage(frame: pd.DataFrame, key: list[str], name: str) -> None:
+    repeated = frame[frame.duplicated(key)]
+    if len(repeated):
+        raise DataError(
+            f"Features are built from one vintage; the {name} have {len(repeated)} rows whose {key} repeat, "
+            f"first {repeated.iloc[0][key].tolist()}. Read the newest vintage, or one `as_of`."
+        )
+
+
+def _with_decisions(bars: pd.DataFrame, calendar: TradingCalendar, policy: DecisionPolicy) -> pd.DataFrame:
+    """Return the bars with the session that each is the last known bar of, and its decision."""
+    ordered = bars.sort_values(["ticker", "session"], kind="stable")
+    traded = calendar.next_sessions(ordered["session"])
+    decisions = traded_decisions(calendar, policy).reindex(pd.DatetimeIndex(traded))
+    return ordered.assign(traded_session=traded, decision_at=decisions.array)
+
+
+def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return ticker, session and compound of the headlines that fall into the calendar, in a fixed order."""
+    inside = decided[decided["session"].notna()]
+    if scores["headline_id"].duplicated().any():
+        raise ValueError(f"The scores must be of one scorer, received {sorted(scores['scorer'].unique())}.")
+    compound = inside["headline_id"].map(scores.set_index("headline_id")["compound"])
+    if compound.isna().any():
+        row = inside[compound.isna()].iloc[0]
+        raise ValueError(
+            f"Every headline needs a score; {int(compound.isna().sum())} of {len(inside)} have none, first "
+            f"{row['ticker']} at {row['published_at']}. Call `score_headlines` first."
+        )
+    scored = inside.assign(compound=compound.astype(NUMBER)).sort_values(["ticker", "session", "headline_id"])
+    return scored[["ticker", "session", "compound"]]
+
+
+def _by_ticker(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {str(ticker): own for ticker, own in frame.groupby("ticker", sort=True)}
+
+
+def _outside(decided: pd.DataFrame) -> Dropped:
+    return Dropped("features", "", "headline outside the calendar", int(decided["session"].isna().sum()))
