@@ -49,8 +49,9 @@ class Scaler:
             raise ValueError(f"A scaler needs finite values; column {column} of the training rows has one that is not.")
         centre = rows.mean(axis=0)
         spread = rows.std(axis=0)
-        # Rounding leaves a constant column with a spread of a few units in the last place.
+        # Rounding leaves a constant column with a mean and a spread some units in the last place off.
         constant = spread <= 1e-7 * np.maximum(np.abs(centre), 1e-12)
+        centre = np.where(constant, rows[0], centre)
         return cls(tuple(centre.tolist()), tuple(np.where(constant, 1.0, spread).tolist()), limit)
 
     def transform(self, matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

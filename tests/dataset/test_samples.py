@@ -1,0 +1,66 @@
+"""Samples join windows and labels by ticker and session."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockseq.dataset.panel import build_panel
+from stockseq.dataset.samples import Samples, build_samples
+from stockseq.schemas import as_labels
+
+DAYS = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27", "2024-11-29"])
+
+
+@pytest.fixture
+def samples() -> Samples:
+    """Two tickers; AAA has returns on the last three days, BBB on the last only, both with volatility 0.01."""
+    keys = pd.DataFrame({"ticker": ["AAA"] * 4 + ["BBB"] * 4, "session": [*DAYS, *DAYS]})
+    keys["decision_at"] = keys["session"].dt.tz_localize("UTC") + pd.Timedelta(hours=14)
+    panel = build_panel(keys.assign(momentum=np.arange(8.0)))
+    labelled = keys.iloc[[1, 2, 3, 7]]
+    labels = labelled.assign(
+        entry_at=labelled["decision_at"],
+        exit_at=labelled["decision_at"] + pd.Timedelta(hours=7),
+        realised_return=[0.02, 0.0, -0.5, 0.005],
+        volatility=0.01,
+    )
+    return build_samples(panel, as_labels(labels), lookback=2)
+
+
+def test_samples_end_on_the_row_of_their_session(samples: Samples) -> None:
+    """The row of session s holds what is known at its decision; the label is of s."""
+    assert samples.ends.tolist() == [1, 2, 3, 7]
+    assert samples.ticker.tolist() == ["AAA", "AAA", "AAA", "BBB"]
+    assert samples.session.tolist() == DAYS[[1, 2, 3, 3]].to_numpy(dtype="datetime64[us]").tolist()
+
+
+def test_a_return_of_zero_is_not_up_and_is_counted(samples: Samples) -> None:
+    """r == 0 counts as not up (EVALUATION 1.3)."""
+    assert samples.up.tolist() == [True, False, False, True]
+    assert samples.n_unmoved == 1
+
+
+def test_targets_are_scaled_by_volatility_and_clipped(samples: Samples) -> None:
+    """.02/.01, 0, -50 clipped to -4, .5."""
+    assert samples.target.tolist() == [2.0, 0.0, -4.0, 0.5]
+
+
+def test_rows_that_are_no_sample_are_counted(samples: Samples) -> None:
+    """BBB has windows on three days and labels on one; each ticker's first row has no window."""
+    assert [(d.stage, d.ticker, d.n_rows) for d in samples.dropped] == [
+        ("windows", "AAA", 1),
+        ("windows", "BBB", 1),
+        ("samples", "BBB", 2),
+    ]
+
+
+def test_samples_of_some_sessions(samples: Samples) -> None:
+    """All tickers of a session go to the same side of a split."""
+    assert samples.on(DAYS[[3]]).ends.tolist() == [3, 7]
+    assert len(samples.on(DAYS[:0])) == 0
+
+
+def test_only_ended_labels_may_train(samples: Samples) -> None:
+    """Rule R4: the exit lies strictly before the decision; 2024-11-26 ends at 21:00 UTC."""
+    assert samples.known_at(pd.Timestamp("2024-11-26 21:00", tz="UTC")).ends.tolist() == []
+    assert samples.known_at(pd.Timestamp("2024-11-26 21:00:01", tz="UTC")).ends.tolist() == [1]

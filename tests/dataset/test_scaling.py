@@ -1,0 +1,69 @@
+"""A scaler learns from training rows and survives odd columns."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.preprocessing import StandardScaler
+
+from stockseq.dataset.scaling import Scaler
+
+
+def test_scaled_values_equal_those_of_scikit_learn() -> None:
+    """StandardScaler of scikit-learn 1.9.1 is the reference, within the clip."""
+    rows = np.random.default_rng(3).normal(2.0, 3.0, (200, 4))
+    theirs = np.clip(StandardScaler().fit_transform(rows), -5, 5)
+    np.testing.assert_allclose(Scaler.fit(rows).transform(rows), theirs, rtol=0, atol=1e-6)
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 8), st.integers(1, 4)), elements=st.floats(-1e6, 1e6, width=32)))
+def test_every_finite_matrix_scales_to_finite_bounded_values(rows: np.ndarray) -> None:
+    """Constant and nearly constant columns must not divide by 0 or by rounding."""
+    scaled = Scaler.fit(rows).transform(rows)
+    assert np.isfinite(scaled).all()
+    assert np.abs(scaled).max() <= 5.0
+
+
+@given(arrays(np.float64, (3, 2), elements=st.floats(-1e6, 1e6)))
+def test_a_stored_scaler_transforms_the_same(rows: np.ndarray) -> None:
+    """The bundle keeps it as JSON; a forecast in another process must not move by a bit."""
+    scaler = Scaler.fit(rows)
+    assert Scaler.from_dict(json.loads(json.dumps(scaler.to_dict()))) == scaler
+
+
+def test_a_constant_column_becomes_zero() -> None:
+    """0.1 has no exact binary form, so its computed spread is not exactly 0."""
+    rows = np.full((1000, 1), 0.1)
+    assert Scaler.fit(rows).transform(rows).tolist() == np.zeros((1000, 1)).tolist()
+
+
+@pytest.mark.parametrize("rows", [np.zeros((0, 2)), np.array([[1.0, np.nan]]), np.array([[np.inf]]), np.zeros(3)])
+def test_rows_that_teach_nothing_are_refused(rows: np.ndarray) -> None:
+    """No row, a NaN or an infinite value is a fault upstream, not a mean of 0."""
+    with pytest.raises(ValueError, match="scaler needs"):
+        Scaler.fit(rows)
+
+
+def test_another_number_of_features_is_refused() -> None:
+    """NumPy would broadcast one column over all, and forecast nonsense."""
+    with pytest.raises(ValueError, match="learnt 2 features"):
+        Scaler.fit(np.eye(2)).transform(np.ones((2, 1)))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"centre": [0.0], "spread": [0.0], "limit": 5},
+        {"centre": [0.0], "spread": [], "limit": 5},
+        {"centre": [float("nan")], "spread": [1.0], "limit": 5},
+        {"centre": "x", "spread": [1.0], "limit": 5},
+    ],
+)
+def test_a_damaged_scaler_is_refused(state: dict[str, object]) -> None:
+    """A bundle's file may be edited or cut."""
+    with pytest.raises(ValueError, match="stored scaler"):
+        Scaler.from_dict(state)

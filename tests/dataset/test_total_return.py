@@ -1,0 +1,36 @@
+"""Splits and dividends are undone between one bar and the next."""
+
+import pytest
+from dataset_rows import actions_of, bars_of
+
+from stockseq.dataset.total_return import step_factors, traded_bars
+
+
+def test_returns_equal_those_of_the_as_of_adjusted_closes() -> None:
+    """EVALUATION 1.4: adjusted 49.5, 50.49, 50.985, 51, 52, whose returns no as-of date changes."""
+    rows = [("2024-11-25", 100), ("2024-11-26", 102), ("2024-11-27", 51.5), ("2024-11-29", 51), ("2024-12-02", 52)]
+    traded = traded_bars(bars_of("AAA", [(session, close, close) for session, close in rows]))
+    actions = actions_of("AAA", ("2024-11-27", "split", 2.0), ("2024-11-29", "dividend", 0.515))
+    grown = traded["close"] * step_factors(traded, actions) / traded["close"].shift()
+    assert grown.iloc[1:].tolist() == pytest.approx([50.49 / 49.5, 50.985 / 50.49, 51 / 50.985, 52 / 51], abs=1e-14)
+
+
+def test_events_while_nothing_traded_take_effect_on_the_next_bar() -> None:
+    """Close 100; a 2:1 split, then 1.00 on the new share, then the next bar at 49: the same money."""
+    traded = traded_bars(bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-29", 49, 49)]))
+    actions = actions_of("AAA", ("2024-11-26", "split", 2.0), ("2024-11-27", "dividend", 1.0))
+    assert (traded["close"] * step_factors(traded, actions)).tolist() == pytest.approx([100.0, 100.0], abs=1e-12)
+
+
+def test_events_before_the_first_and_after_the_last_bar_change_nothing() -> None:
+    """There is no bar before the first, and none after the last, to compare with."""
+    traded = traded_bars(bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-26", 100, 100)]))
+    actions = actions_of("AAA", ("2024-11-25", "split", 2.0), ("2024-11-27", "split", 3.0))
+    assert step_factors(traded, actions).tolist() == [1.0, 1.0]
+
+
+def test_a_withdrawn_action_changes_nothing() -> None:
+    """A dividend of 0 or a split of 1 is how a later vintage takes an event back."""
+    traded = traded_bars(bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-26", 100, 100)]))
+    actions = actions_of("AAA", ("2024-11-26", "split", 1.0), ("2024-11-26", "dividend", 0.0))
+    assert step_factors(traded, actions).tolist() == [1.0, 1.0]
