@@ -4,23 +4,30 @@ from stockseq.report import wording
 from stockseq.report.run import RunReport
 
 SOURCES = {
-    "yahoo": "Yahoo lists companies that still trade. Those that were delisted are absent, so returns of this universe are "
-    "better than an investor of that time could have had (survivorship), for the strategy and for its benchmarks alike.",
-    "simulated": "This market is simulated with a known signal in it. The numbers prove that the pipeline finds and does not "
-    "invent skill; they say nothing about any real stock.",
-    "files": "The tickers were chosen by whoever made the files. If they were chosen with hindsight, the results carry that "
-    "hindsight (survivorship).",
-    "stocknet": "The tickers of StockNet were chosen among large, much discussed companies that still traded when the data was "
-    "collected, so the results carry that hindsight (survivorship).",
+    "yahoo": "Yahoo lists companies that still trade. Those that were delisted are absent, so returns of this universe "
+    "are better than an investor could have had (survivorship), for the strategy and its benchmarks alike.",
+    "simulated": "This market is simulated. The numbers show whether the pipeline finds a known signal and invents "
+    "none; they say nothing about any real stock.",
+    "files": "The tickers were chosen by whoever made the files. If that was done with hindsight, the results carry "
+    "it (survivorship).",
+    "stocknet": "The tickers of StockNet were chosen among large, much discussed companies that still traded when the "
+    "data was collected, so the results carry that hindsight (survivorship).",
 }
 DOUBTFUL_ACCURACY = 0.55
 DOUBTFUL_SHARPE = 3.0
 
 
 def limitations(run: RunReport) -> list[str]:
-    """Return the sentences, the most important first."""
-    sentences = [SOURCES[source] for source in [run.settings.get("source")] if isinstance(source, str) and source in SOURCES]
-    sentences += [_trials(run), *_doubts(run), *_record(run)]
+    """Return the sentences, the most important first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> run = RunReport("r1", "daily", pd.Timestamp("2024-11-29", tz="UTC"), "Forecasts", metrics={"trials": 1})
+    >>> limitations(run)[0]
+    'One configuration has been scored on these test sessions, so nothing here was picked from many.'
+    """
+    sentences = [SOURCES.get(str(run.settings.get("source")), ""), _trials(run), *_doubts(run), *_missing(run)]
     sentences += [wording.text(sentence, limit=1000) for sentence in run.limitations]
     return [sentence for sentence in dict.fromkeys(sentences) if sentence]
 
@@ -28,12 +35,15 @@ def limitations(run: RunReport) -> list[str]:
 def _trials(run: RunReport) -> str:
     trials = wording.finite(run.metrics.get("trials"))
     if trials is None:
-        return "The number of configurations scored on these test sessions is not known, so no result here is corrected for choosing among them."
+        return (
+            "How many configurations were scored on these test sessions is not known, so no result here is corrected "
+            "for choosing among them."
+        )
     if trials <= 1:
         return "One configuration has been scored on these test sessions, so nothing here was picked from many."
     return (
-        f"{wording.count(trials)} configurations have been scored on these test sessions. The best of many looks good by chance; "
-        "the deflated Sharpe ratio allows for it, the plain accuracy does not."
+        f"{wording.count(trials)} configurations have been scored on these test sessions. The best of many looks good "
+        "by chance; the deflated Sharpe ratio allows for it, the plain accuracy does not."
     )
 
 
@@ -42,13 +52,15 @@ def _doubts(run: RunReport) -> list[str]:
     accuracy = wording.finite(run.measures("forecast").get("accuracy"))
     sharpe = wording.finite(run.measures("portfolio").get("sharpe"))
     if accuracy is not None and accuracy > DOUBTFUL_ACCURACY and run.optimum is None:
-        doubts.append("An accuracy above 55% on daily moves is rare. Look for a leak (`make audit`) before believing it.")
+        doubts.append(
+            "An accuracy above 55% on daily moves is rare. Look for a leak (`make audit`) before believing it."
+        )
     if sharpe is not None and sharpe > DOUBTFUL_SHARPE and run.optimum is None:
         doubts.append("A Sharpe ratio above 3 after costs is rare. Look for a leak (`make audit`) before believing it.")
     return doubts
 
 
-def _record(run: RunReport) -> list[str]:
+def _missing(run: RunReport) -> list[str]:
     missing = []
     if run.out_of_sample is None or run.out_of_sample.empty:
         missing.append("This run made no out-of-sample forecasts, so its skill is not measured here.")
@@ -56,8 +68,8 @@ def _record(run: RunReport) -> list[str]:
         unscored = int(run.out_of_sample["realised_return"].isna().sum())
         if unscored:
             missing.append(
-                f"{wording.count(unscored)} of {wording.count(len(run.out_of_sample))} out-of-sample forecasts have no realised "
-                "return (no valid open or close print) and are in no figure."
+                f"{wording.count(unscored)} of {wording.count(len(run.out_of_sample))} out-of-sample forecasts have no "
+                "realised return (no valid open or close print) and are in no figure."
             )
     if run.equity is None:
         missing.append("This run simulated no trading, so it shows no equity, no costs and no fills.")

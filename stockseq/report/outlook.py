@@ -1,5 +1,6 @@
 """The next session's forecasts as the page shows them, with the headlines behind each."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from stockseq.report import wording
 
 MOST_TICKERS = 300
 MOST_HEADLINES = 8
-# A bar is full at this distance from one half, or at the largest distance shown if that is larger.
-FULL_BAR = 0.10
+# The bars reach at least two of these steps from one half, and further where a forecast does.
+REACH = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The forecasts of one or more sessions; `reach` is the distance from one half at which a bar is full."""
+    """The forecasts of one or more sessions; `reach` is where the bars begin and end."""
 
     sessions: str
     decision_at: str
     made_at: str
-    reach: str
+    reach: tuple[str, str]
     rows: Sequence[Row]
     n_hidden: int
     n_late: int
@@ -66,19 +67,24 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
     if forecasts is None or forecasts.empty:
         return None
     ordered = forecasts.sort_values(["probability_up", "ticker"], ascending=[False, True], kind="stable")
-    reach = max(FULL_BAR, float((ordered["probability_up"] - 0.5).abs().max()))
+    reach = _reach(ordered["probability_up"])
     shown = ordered.head(MOST_TICKERS).to_dict("records")
     late = _column(ordered, "late", False).fillna(False).astype(bool)
     return Outlook(
         sessions=_span(ordered["session"], wording.session),
         decision_at=_span(_column(ordered, "decision_at", pd.NaT), wording.instant),
         made_at=_span(_column(ordered, "made_at", pd.NaT), wording.instant),
-        reach=f"{wording.percent(0.5 - reach, digits=0)} to {wording.percent(0.5 + reach, digits=0)}",
+        reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
         rows=[_row({str(key): value for key, value in record.items()}, reach) for record in shown],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
         n_late=int(late.sum()),
         has_spread="spread" in ordered.columns,
     )
+
+
+def _reach(probability: pd.Series) -> float:
+    steps = math.ceil(float((probability - 0.5).abs().max()) / REACH - 1e-9)
+    return REACH * max(steps, 2)
 
 
 def _row(record: dict[str, Any], reach: float) -> Row:

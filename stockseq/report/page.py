@@ -20,15 +20,16 @@ from stockseq.report.verdict import accuracy_sentence, build_strip, live_tiles, 
 
 # Styles are inline because plotly.js writes its own; scripts are only the two files beside the page.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
 )
 
 
 def render_report(run: RunReport, folder: Path) -> Path:
     """Write the page of a run and what it needs, and return the path of its index.html.
 
-    The page loads nothing from a network and runs no inline script; headlines, tickers, reasons and addresses are escaped, and
-    only http and https addresses become links.
+    The page loads nothing from a network and runs no inline script; headlines, tickers, reasons and addresses are
+    escaped, and only http and https addresses become links.
 
     Parameters
     ----------
@@ -98,7 +99,11 @@ def _context(run: RunReport) -> dict[str, Any]:
 
 def _outcome_counts(run: RunReport) -> list[str]:
     counts = pd.Series([outcome.status for outcome in run.ticker_outcomes], dtype=object).value_counts()
-    return [f"{wording.count(counts[status])} {name.lower()}" for status, name in tables.OUTCOMES.items() if status in counts]
+    return [
+        f"{wording.count(counts[status])} {name.lower()}"
+        for status, name in tables.OUTCOMES.items()
+        if status in counts
+    ]
 
 
 def _seeds(run: RunReport) -> str:
@@ -125,7 +130,12 @@ def _environment() -> Environment:
     )
     # Dropping NaN here would hide a mistake: figures write None, and anything else must fail.
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    environment.filters |= {"session": wording.session, "instant": wording.instant, "text": wording.text, "count": wording.count}
+    environment.filters |= {
+        "session": wording.session,
+        "instant": wording.instant,
+        "text": wording.text,
+        "count": wording.count,
+    }
     environment.globals["css"] = _template("page.css")
     return environment
 

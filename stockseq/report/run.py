@@ -46,7 +46,7 @@ class RunReport:
         Columns ticker, session, decision_at, made_at, late, probability_up, expected_return, spread (standard deviation
         of the probability over seeds, optional), headlines (optional, list of (published_at, text, url, compound)).
     live_record : mapping, optional
-        n, n_sessions, accuracy, accuracy_ci, base_rate, n_late and what else is known of forecasts made before their open.
+        n, n_sessions, accuracy, accuracy_ci, base_rate of the forecasts made before their open; n_late of the others.
     models : DataFrame, optional
         One row a registered model.
     dropped : sequence of Dropped

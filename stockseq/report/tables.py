@@ -28,7 +28,7 @@ FORECAST_MEASURES: dict[str, tuple[str, Format]] = {
     "ic": ("IC", wording.number),
     "rank_ic": ("Rank IC", wording.number),
     "pt_clustered_t": ("PT t", lambda value: wording.number(value, digits=2)),
-    "pt_clustered_p": ("PT p", lambda value: wording.number(value, digits=4)),
+    "pt_clustered_p": ("PT p", wording.p_value),
     "n": ("Forecasts", wording.count),
 }
 PORTFOLIO_MEASURES: dict[str, tuple[str, Format]] = {
@@ -167,7 +167,7 @@ def fills_table(run: RunReport, *, limit: int = 50) -> Table | None:
 
 
 def models_table(run: RunReport, *, limit: int = 50) -> Table | None:
-    """Return the registered models, newest rows first where they are dated, with accuracy taken out of their metrics."""
+    """Return the registered models in their order, with accuracy and base rate taken out of their metrics."""
     if run.models is None or run.models.empty:
         return None
     models = run.models.copy()

@@ -28,7 +28,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Strip:
-    """Accuracy, base rate and optimum on one line; `low` and `width` are the interval, in percent of the strip's width."""
+    """Accuracy, base rate and optimum on one scale; `low` and `width` are the interval, in percent of its width."""
 
     marks: Sequence[Mark]
     low: float
@@ -42,8 +42,8 @@ def accuracy_sentence(scores: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> accuracy_sentence({"n": 200, "n_sessions": 20, "accuracy": 0.55, "accuracy_ci": (0.5, 0.6), "base_rate": 0.52})
-    'Right on 55.0% of 200 forecasts over 20 sessions (95% interval 50.0% to 60.0%); the base rate is 52.0%.'
+    >>> accuracy_sentence({"n": 200, "n_sessions": 20, "accuracy": 0.55, "base_rate": 0.52})
+    'Right on 55.0% of 200 forecasts over 20 sessions; the base rate is 52.0%.'
     """
     if wording.finite(scores.get("accuracy")) is None:
         return ""
@@ -52,7 +52,8 @@ def accuracy_sentence(scores: Mapping[str, Any]) -> str:
     within = "" if bounds == wording.DASH else f" (95% interval {bounds})"
     base = wording.percent(scores.get("base_rate"))
     against = "." if base == wording.DASH else f"; the base rate is {base}."
-    return f"Right on {wording.percent(scores['accuracy'])} of {wording.count(scores.get('n'))} forecasts{over}{within}{against}"
+    right = f"Right on {wording.percent(scores['accuracy'])} of {wording.count(scores.get('n'))} forecasts"
+    return f"{right}{over}{within}{against}"
 
 
 def verdict_lines(run: RunReport) -> list[str]:
@@ -72,8 +73,12 @@ def verdict_tiles(run: RunReport) -> list[Tile]:
         tiles = [
             Tile("Accuracy out of sample", wording.percent(scores["accuracy"]), _interval_note(scores)),
             Tile("Base rate", wording.percent(scores.get("base_rate")), "right by always saying the same direction"),
-            Tile("Forecasts scored", wording.count(scores.get("n")), f"over {wording.count(scores.get('n_sessions'))} sessions"),
-            Tile("Test against chance", f"p {_p_value(scores.get('pt_clustered_p'))}", _test_note(scores)),
+            Tile(
+                "Forecasts scored",
+                wording.count(scores.get("n")),
+                f"over {wording.count(scores.get('n_sessions'))} sessions",
+            ),
+            Tile("p-value of no skill", wording.p_value(scores.get("pt_clustered_p")), _test_note(scores)),
         ]
     best = wording.finite((run.optimum or {}).get("accuracy"))
     if best is not None:
@@ -81,7 +86,9 @@ def verdict_tiles(run: RunReport) -> list[Tile]:
     portfolio = run.measures("portfolio")
     if wording.finite(portfolio.get("sharpe")) is not None:
         growth = wording.percent(portfolio.get("cagr"), signed=True)
-        tiles.append(Tile("Sharpe ratio after costs", wording.number(portfolio["sharpe"], digits=2), f"{growth} a year"))
+        tiles.append(
+            Tile("Sharpe ratio after costs", wording.number(portfolio["sharpe"], digits=2), f"{growth} a year")
+        )
     return tiles
 
 
@@ -93,7 +100,9 @@ def live_tiles(run: RunReport) -> list[Tile]:
     return [
         Tile("Live accuracy", wording.percent(live.get("accuracy")), _interval_note(live)),
         Tile("Base rate, live", wording.percent(live.get("base_rate")), "right by always saying the same direction"),
-        Tile("Live forecasts scored", wording.count(live["n"]), f"over {wording.count(live.get('n_sessions'))} sessions"),
+        Tile(
+            "Live forecasts scored", wording.count(live["n"]), f"over {wording.count(live.get('n_sessions'))} sessions"
+        ),
         Tile("Made late", wording.count(live.get("n_late", 0)), "shown, never counted"),
     ]
 
@@ -130,13 +139,6 @@ def build_strip(run: RunReport) -> Strip | None:
 def _interval_note(scores: Mapping[str, Any]) -> str:
     bounds = wording.interval(scores.get("accuracy_ci"))
     return "no interval: too few sessions" if bounds == wording.DASH else f"95% interval {bounds}"
-
-
-def _p_value(value: object) -> str:
-    p = wording.finite(value)
-    if p is None:
-        return wording.DASH
-    return "< 0.0001" if p < 0.0001 else f"= {p:.2g}" if p < 0.01 else f"= {p:.2f}"
 
 
 def _test_note(scores: Mapping[str, Any]) -> str:

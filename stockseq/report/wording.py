@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-DASH = "–"
+DASH = "\u2013"
 MINUS = "\u2212"
 # Control characters, and the marks that reorder the text around them.
 UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -34,8 +34,8 @@ def percent(value: object, *, digits: int = 1, signed: bool = False) -> str:
 
     Examples
     --------
-    >>> percent(0.5525), percent(-0.1, signed=True), percent(None)
-    ('55.2%', '−10.0%', '–')
+    >>> percent(0.5525), percent(0.1, signed=True), percent(-0.1) == MINUS + "10.0%", percent(None) == DASH
+    ('55.2%', '+10.0%', True, True)
     """
     number = finite(value)
     return DASH if number is None else _signed(f"{100 * number:{'+' if signed else ''},.{digits}f}%")
@@ -46,8 +46,8 @@ def number(value: object, *, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> number(-1.23456), number(1234567.0, digits=0)
-    ('−1.235', '1,234,567')
+    >>> number(1.23456), number(1234567.0, digits=0)
+    ('1.235', '1,234,567')
     """
     value = finite(value)
     return DASH if value is None else _signed(f"{value:,.{digits}f}")
@@ -64,18 +64,30 @@ def count(value: object) -> str:
     return number(value, digits=0)
 
 
+def p_value(value: object) -> str:
+    """Return a p-value to four places, which a smaller one is below.
+
+    Examples
+    --------
+    >>> p_value(0.02), p_value(1e-9)
+    ('0.0200', '< 0.0001')
+    """
+    chance = finite(value)
+    return "< 0.0001" if chance is not None and chance < 0.0001 else number(chance, digits=4)
+
+
 def interval(bounds: object, *, digits: int = 1) -> str:
     """Return a pair of fractions as an interval in percent.
 
     Examples
     --------
-    >>> interval((0.541, 0.563))
+    >>> interval((0.541, 0.563)).replace("\\N{NO-BREAK SPACE}", " ")
     '54.1% to 56.3%'
     """
     if not isinstance(bounds, Sequence) or isinstance(bounds, str) or len(bounds) != 2:
         return DASH
     low, high = (percent(bound, digits=digits) for bound in bounds)
-    return DASH if DASH in (low, high) else f"{low} to {high}"
+    return DASH if DASH in (low, high) else f"{low}\u00a0to\u00a0{high}"
 
 
 def session(value: Any) -> str:
@@ -112,8 +124,8 @@ def text(value: object, *, limit: int = 300) -> str:
 
     Examples
     --------
-    >>> text("a\\u202eb"), text("abcdef", limit=4)
-    ('a�b', 'abc…')
+    >>> text("a\\u202eb") == "a\\ufffdb", text("abcdef", limit=4)
+    (True, 'abc…')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NaT:
         return DASH

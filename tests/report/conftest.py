@@ -64,7 +64,12 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
     weaker = {"accuracy": 0.5102, "accuracy_ci": [0.4997, 0.5207], "brier": 0.25, "n": len(forecasts)}
     decision = pd.Timestamp("2016-01-04 14:00", tz="UTC")
     headlines = [
-        (pd.Timestamp("2016-01-04 12:41", tz="UTC"), "Orders rise for a third quarter as margins widen", "https://example.org/a", 0.44),
+        (
+            pd.Timestamp("2016-01-04 12:41", tz="UTC"),
+            "Orders rise for a third quarter as margins widen",
+            "https://example.org/a",
+            0.44,
+        ),
         (pd.Timestamp("2016-01-03 21:05", tz="UTC"), "Regulator opens inquiry into supplier contracts", None, -0.27),
     ]
     random = np.random.default_rng(3)
@@ -74,9 +79,10 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
         "recipe": "demo",
         "created_at": pd.Timestamp("2016-01-04 13:12", tz="UTC"),
         "title": "Walk-forward backtest and forecasts, simulated market",
-        "verdict": "The model is better than chance on this simulated market: right on 55.2% of 15,000 forecasts over 500 sessions "
-        "(95% interval 54.3% to 56.2%), where always forecasting the more frequent direction is right on 51.0%.\n"
-        "It beats every baseline on the same sessions, and after costs its account grew faster than the market with less drawdown.",
+        "verdict": "The model is better than chance on this simulated market: right on 55.2% of 15,000 forecasts "
+        "over 500 sessions (95% interval 54.3% to 56.2%), where always saying the same direction is right on 51.0%.\n"
+        "It beats every baseline on the same sessions, and after costs "
+        "its account grew faster than the market with less drawdown.",
         "metrics": {
             "forecast": scores,
             "baselines": {
@@ -97,7 +103,13 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
         "optimum": {"accuracy": 0.579},
         "equity": made_up_equity(n_sessions),
         "fills": pd.DataFrame(
-            {"session": forecasts["session"], "ticker": forecasts["ticker"], "shares": 120, "price": 41.25, "commission": 0.49}
+            {
+                "session": forecasts["session"],
+                "ticker": forecasts["ticker"],
+                "shares": 120,
+                "price": 41.25,
+                "commission": 0.49,
+            }
         ).head(7311),
         "next_forecasts": pd.DataFrame(
             {
@@ -113,7 +125,12 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
             }
         ),
         "live_record": {
-            "n": 150, "n_sessions": 5, "accuracy": 0.54, "accuracy_ci": [0.46, 0.62], "base_rate": 0.527, "n_late": 1,
+            "n": 150,
+            "n_sessions": 5,
+            "accuracy": 0.54,
+            "accuracy_ci": [0.46, 0.62],
+            "base_rate": 0.527,
+            "n_late": 1,
         },
         "models": pd.DataFrame(
             {
