@@ -18,6 +18,8 @@ from stockseq.schemas import PRICES
 
 # The first bars of a ticker, at which no feature of ours is settled; more if a user's feature needs it.
 WARM_UP = 60
+BAR = [*PRICES, "volume"]
+INSTANTS = ["session", "traded_session", "decision_at"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,10 @@ class Block:
     Parameters
     ----------
     ticker : str
-    bars : DataFrame indexed by session
-        The year's bars and up to 400 before them, forward-adjusted from the first of these, with `traded_session`
-        and `decision_at`.
+    bars : DataFrame
+        The year's bars and up to 400 before them, as traded, with `session`, `traded_session` and `decision_at`.
+    actions : DataFrame
+        `session`, `kind` and `value` of the splits and dividends between the first of these bars and the last.
     news : DataFrame
         `session` (traded) and `compound` of the headlines of the rows and of the 19 sessions before.
     news_sessions : DatetimeIndex
@@ -40,6 +43,7 @@ class Block:
 
     ticker: str
     bars: pd.DataFrame
+    actions: pd.DataFrame
     news: pd.DataFrame
     news_sessions: pd.DatetimeIndex
     first_kept: int
@@ -47,51 +51,57 @@ class Block:
     @property
     def n_rows(self) -> int:
         """The number of rows that this block gives if every feature has a value."""
-        return max(len(self.bars) - self.first_kept, 0)
+        return len(self.bars) - self.first_kept
 
     def digest(self, recipe: str) -> str:
         """Return a hash of these inputs and of the recipe: equal digests mean equal rows."""
-        state = hashlib.sha256(f"{recipe}|{self.ticker}|{self.first_kept}|".encode())
-        instants = [self.bars.index, self.bars["traded_session"], self.bars["decision_at"].dt.tz_localize(None)]
-        for column in [*instants, self.news["session"], pd.Series(self.news_sessions)]:
-            state.update(np.ascontiguousarray(column.to_numpy().astype("datetime64[us]")).tobytes())
-        state.update(np.ascontiguousarray(self.bars[[*PRICES, "volume"]].to_numpy()).tobytes())
-        state.update(np.ascontiguousarray(self.news["compound"].to_numpy()).tobytes())
+        actions = self.actions.itertuples(index=False, name=None)
+        stated = [recipe, self.ticker, self.first_kept, str(self.news_sessions[0]), *map(str, actions)]
+        state = hashlib.sha256("\n".join(map(str, stated)).encode())
+        for instants in (*(self.bars[name] for name in INSTANTS), self.news["session"]):
+            state.update(instants.to_numpy(dtype="datetime64[us]").tobytes())
+        for numbers in (*(self.bars[name] for name in BAR), self.news["compound"]):
+            state.update(numbers.to_numpy().tobytes())
         return state.hexdigest()[:16]
 
     def compute(self, features: Sequence[Feature]) -> pd.DataFrame:
-        """Return the rows that have a value in every column: ticker, session, decision_at, features, sentiment."""
+        """Return the rows that have a value in every column: ticker, session, decision_at, features, sentiment.
+
+        Raises `DataError` for a dividend that can't be and `PluginError` for a feature that fails.
+        """
         kept = self.bars.iloc[self.first_kept :]
-        seen = self.bars.drop(columns="decision_at")
-        columns = {feature.name: feature.values(seen).iloc[self.first_kept :].to_numpy() for feature in features}
-        sentiment = aggregate_sentiment(self.news, self.news_sessions)
-        sentiment = sentiment.loc[pd.DatetimeIndex(kept["traded_session"])]
-        rows = pd.DataFrame(
-            {
-                "ticker": self.ticker,
-                "session": kept["traded_session"].to_numpy(),
-                "decision_at": kept["decision_at"].array,
-                **columns,
-                **{name: sentiment[name].to_numpy() for name in SENTIMENT_COLUMNS},
-            }
-        )
-        return rows[np.isfinite(rows.iloc[:, 3:].to_numpy()).all(axis=1)].reset_index(drop=True)
+        seen = adjust_forward(self.bars, self.actions).set_index("session")[[*BAR, "traded_session"]]
+        columns = {feature.name: feature.values(seen).to_numpy()[self.first_kept :] for feature in features}
+        sentiment = aggregate_sentiment(self.news, self.news_sessions).loc[kept["traded_session"].to_numpy()]
+        values = pd.DataFrame(columns | {name: sentiment[name].to_numpy() for name in SENTIMENT_COLUMNS})
+        values.insert(0, "ticker", self.ticker)
+        values.insert(1, "session", kept["traded_session"].array)
+        values.insert(2, "decision_at", kept["decision_at"].array)
+        complete = np.isfinite(values.iloc[:, 3:].to_numpy()).all(axis=1)
+        return values[complete].reset_index(drop=True)
 
 
 def cut_blocks(
-    bars: pd.DataFrame, actions: pd.DataFrame, news: pd.DataFrame, *, sessions: pd.DatetimeIndex, warm_up: int
+    ticker: str,
+    bars: pd.DataFrame,
+    actions: pd.DataFrame,
+    news: pd.DataFrame,
+    *,
+    sessions: pd.DatetimeIndex,
+    warm_up: int,
 ) -> list[Block]:
     """Cut one ticker's history into its blocks.
 
     Parameters
     ----------
+    ticker : str
     bars : DataFrame
-        One ticker's as-traded bars, sorted by session, each on a session of the exchange, with `ticker`, `traded_session` and
+        The ticker's as-traded bars, sorted by session, each on a session of the exchange, with `traded_session` and
         `decision_at`.
     actions : DataFrame
         The ticker's splits and dividends.
     news : DataFrame
-        `session` (traded) and `compound` of the ticker's headlines, sorted.
+        `session` (traded) and `compound` of the ticker's headlines, sorted by session.
     sessions : DatetimeIndex
         All sessions of the exchange.
     warm_up : int
@@ -102,7 +112,10 @@ def cut_blocks(
     list of Block
         By year; years of the warm-up alone are left out.
     """
+    bars, news = bars[[*INSTANTS, *BAR]], news[["session", "compound"]]
+    actions = actions[["session", "kind", "value"]].sort_values(["session", "kind"])
     years = bars["session"].dt.year.to_numpy()
+    traded = sessions.get_indexer(pd.DatetimeIndex(bars["traded_session"]))
     blocks = []
     for year in np.unique(years):
         first, end = np.searchsorted(years, [year, year + 1])
@@ -111,17 +124,9 @@ def cut_blocks(
         if start + first_kept >= end:
             continue
         span = bars.iloc[start:end]
-        adjusted = adjust_forward(span, actions).set_index("session")
-        traded = adjusted["traded_session"]
-        low = sessions.get_loc(traded.iloc[first_kept]) - MEMORY_SESSIONS + 1
-        news_sessions = sessions[max(low, 0) : sessions.get_loc(traded.iloc[-1]) + 1]
-        blocks.append(
-            Block(
-                ticker=str(span["ticker"].iloc[0]),
-                bars=adjusted[[*PRICES, "volume", "traded_session", "decision_at"]],
-                news=news[news["session"].between(news_sessions[0], news_sessions[-1])],
-                news_sessions=news_sessions,
-                first_kept=first_kept,
-            )
-        )
+        oldest = max(traded[start + first_kept] - MEMORY_SESSIONS + 1, 0)
+        news_sessions = sessions[oldest : traded[end - 1] + 1]
+        low, high = news["session"].searchsorted([news_sessions[0], news_sessions[-1] + pd.Timedelta(days=1)])
+        happened = (actions["session"] > span["session"].iloc[0]) & (actions["session"] <= span["session"].iloc[-1])
+        blocks.append(Block(ticker, span, actions[happened], news.iloc[low:high], news_sessions, first_kept))
     return blocks

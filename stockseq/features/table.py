@@ -149,11 +149,11 @@ def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
     bars = job.bars[on_session]
     warm_up = max([WARM_UP, *(feature.warm_up for feature in job.features)])
     try:
-        blocks = cut_blocks(bars, job.actions, job.news, sessions=job.sessions, warm_up=warm_up)
+        blocks = cut_blocks(job.ticker, bars, job.actions, job.news, sessions=job.sessions, warm_up=warm_up)
+        rows = _rows(blocks, job)
     except DataError as error:
         # One ticker's faulty dividend never costs the others their rows.
         return job.stored.iloc[:0], [Dropped("features", job.ticker, str(error), len(bars))]
-    rows = _rows(blocks, job)
     span = job.sessions[(job.sessions >= bars["session"].min()) & (job.sessions <= bars["session"].max())]
     counts = {
         "bar on a date that is no session": int((~on_session).sum()),
