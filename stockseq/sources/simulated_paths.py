@@ -1,0 +1,296 @@
+"""The law of the simulated market: one forward recursion over sessions, each random stream seeded by itself."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stockseq.sessions import DecisionPolicy, TradingCalendar
+
+Kind = Literal["signal", "null", "null_drift", "leak_recap", "leak_overnight", "leak_backdated", "regime"]
+Array = NDArray[np.float64]
+_Drawn = dict[str, NDArray[Any]]
+
+POLICY = DecisionPolicy("before_open", 30)
+# Knowledge of a headline takes 15 minutes from its publication; none falls between that and the decision.
+LATENCY = pd.Timedelta(minutes=15)
+
+NEWS_WEIGHT, CONTRARIAN_WEIGHT, INTERACTION_WEIGHT = 0.16, 0.11, 0.10
+# The t5 law gives P(up) = .56 at this mean: t5.ppf(.56) / sqrt(5/3).
+DRIFT_OF_NULL_DRIFT = 0.12304874512435605
+OVERNIGHT_SHARE = 0.2
+# What holders earn overnight, in standard deviations: without it the volatility's drag would sink every market.
+OVERNIGHT_PREMIUM = 0.0
+ARCH, GARCH = 0.07, 0.90
+COMMON_SHARE = 0.3
+HEADLINES_PER_SESSION, NEUTRAL_SHARE, COPYING_SHARE = 0.9, 0.35, 0.4
+TRAP_SHARE, TRAP_TRUTH = 0.6, 0.92
+SPLIT_ABOVE, SPLIT_BELOW = 110.0, 14.0
+DIVIDEND_EVERY, DIVIDEND_YIELD, PAYING_SHARE = 63, 0.004, 0.7
+RSI_WINDOW = 14
+
+_COMPANY, _DAY, _NIGHT, _RANGE, _NEWS, _TRAP = range(6)
+_UNIFORMS = 10
+
+
+@dataclass(frozen=True)
+class Law:
+    """What is drawn: kind, size, seed and strength.
+
+    `flip_session` is the number of the session from which the kind `regime` has its first two weights negative.
+    """
+
+    kind: Kind
+    n_sessions: int
+    n_tickers: int
+    seed: int
+    strength: float
+    readable_share: float
+    flip_session: int
+
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """Weights of the news, of the contrarian view, and of their product."""
+        if self.kind not in ("signal", "regime"):
+            return 0.0, 0.0, 0.0
+        return self.strength * NEWS_WEIGHT, self.strength * CONTRARIAN_WEIGHT, self.strength * INTERACTION_WEIGHT
+
+    @property
+    def drift(self) -> float:
+        """Mean of the traded leg in standard deviations."""
+        return DRIFT_OF_NULL_DRIFT if self.kind == "null_drift" else 0.0
+
+    def stream(self, name: int, session: int = 0) -> np.random.Generator:
+        """Return the generator of one stream in one session, so that a longer market repeats a shorter one."""
+        return np.random.default_rng([self.seed, name, session])
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Arrays of shape (n_sessions + 1, n_tickers), the last row being the session decided but not yet traded.
+
+    `headlines` has one row per headline: window, ticker (position), published and seen (seconds since 1970), sign
+    (-1, 0, 1), trap, and uniforms that choose the wording.
+    """
+
+    columns: dict[str, Array]
+    headlines: pd.DataFrame
+
+
+@dataclass
+class _State:
+    """What one session hands to the next."""
+
+    variance: Array
+    close: Array
+    adjusted: Array
+    gains: Array
+    losses: Array
+    shares: Array
+    news: Array
+    night: Array
+    day: Array
+
+
+def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
+    """Draw the whole market forward in time.
+
+    Parameters
+    ----------
+    law : Law
+        Kind, size, seed and strength.
+    calendar : TradingCalendar
+        Must hold at least one session before `first` and `n_sessions + 1` from it.
+    first : Timestamp, tz-naive
+        The first session.
+    """
+    clock = _Clock.of(calendar, first, law.n_sessions)
+    company = law.stream(_COMPANY)
+    usual = (0.28 * np.exp(0.25 * company.standard_normal(law.n_tickers))) ** 2 / 252
+    price = np.exp(company.uniform(np.log(20.0), np.log(90.0), law.n_tickers))
+    size = np.exp(company.normal(np.log(2e6), 0.7, law.n_tickers))
+    pays = company.random(law.n_tickers) < PAYING_SHARE
+    pay_offset = company.integers(0, DIVIDEND_EVERY, law.n_tickers)
+    zero = np.zeros(law.n_tickers)
+    state = _State(usual.copy(), price, price.copy(), zero, zero, np.ones(law.n_tickers), zero, zero, zero)
+
+    rows: list[dict[str, Array]] = []
+    headlines: list[_Drawn] = []
+    for number in range(law.n_sessions + 1):
+        deviation = np.sqrt(state.variance)
+        night = (
+            deviation * np.sqrt(OVERNIGHT_SHARE) * (OVERNIGHT_PREMIUM + _t5(law.stream(_NIGHT, number), law.n_tickers))
+        )
+        written = _write_headlines(law, clock, number, state, night)
+        polarity = np.bincount(written["ticker"], weights=written["sign"], minlength=law.n_tickers)
+        state.news = 0.5 * state.news + polarity
+        mean, views = _expected(law, number, state)
+        views["polarity"] = polarity
+        views["volatility"] = deviation * np.sqrt(1 - OVERNIGHT_SHARE)
+        day = views["volatility"] * (mean + _t5(law.stream(_DAY, number), law.n_tickers))
+        # No price may reach 0; at these volatilities the floors are more than twenty standard deviations away.
+        night, day = np.maximum(night, -0.5), np.maximum(day, -0.8)
+        headlines += [written, _set_trap(law, clock, number, state.day, night, day)]
+        traded = _trade(state, night, day, pays & ((number + pay_offset) % DIVIDEND_EVERY == 0), number)
+        _add_range_and_volume(law.stream(_RANGE, number), traded, deviation, state.shares * size)
+        rows.append(views | traded)
+        state.variance = (1 - ARCH - GARCH) * usual + ARCH * ((1 + night) * (1 + day) - 1) ** 2 + GARCH * state.variance
+    columns = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    drawn = {name: np.concatenate([part[name] for part in headlines]) for name in headlines[0]}
+    return Paths(columns, pd.DataFrame(drawn))
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """Opens, closes and decisions in whole seconds since 1970; position number + 1 is session `number`."""
+
+    opens: NDArray[np.int64]
+    closes: NDArray[np.int64]
+    decisions: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, calendar: TradingCalendar, first: pd.Timestamp, n_sessions: int) -> "_Clock":
+        start = int(calendar.sessions.searchsorted(first)) - 1
+        stop = start + n_sessions + 2
+        schedule = calendar.schedule.iloc[start:stop].assign(decision=calendar.decision_at(POLICY).iloc[start:stop])
+        seconds = {
+            name: column.astype("datetime64[s, UTC]").astype("int64").to_numpy() for name, column in schedule.items()
+        }
+        return cls(seconds["open"], seconds["close"], seconds["decision"])
+
+
+def _write_headlines(law: Law, clock: _Clock, number: int, state: _State, night: Array) -> _Drawn:
+    """Draw the headlines of one window: half in the hours of the session before, half at any time."""
+    rng = law.stream(_NEWS, number)
+    ticker = np.repeat(np.arange(law.n_tickers), rng.poisson(HEADLINES_PER_SESSION, law.n_tickers))
+    uniforms = rng.random((len(ticker), _UNIFORMS))
+    in_hours, when, neutral, copies, up, delay = uniforms[:, :6].T
+    opened, closed = clock.opens[number], clock.closes[number]
+    start, stop = clock.decisions[number] + 1, clock.decisions[number + 1] - int(LATENCY.total_seconds())
+    published = np.where(in_hours < 0.5, opened + when * (closed - opened), start + when * (stop - start)).astype(
+        np.int64
+    )
+    own = np.where(up < 0.5, 1.0, -1.0)
+    move = _move_so_far(rng, clock, number, published, ticker, state, night)
+    sign = np.where(neutral < NEUTRAL_SHARE, 0.0, np.where(copies < COPYING_SHARE, move, own))
+    return _table(
+        number, ticker, published, published + 10 + (delay * 290).astype(np.int64), sign, uniforms, trap=False
+    )
+
+
+def _move_so_far(
+    rng: np.random.Generator,
+    clock: _Clock,
+    number: int,
+    published: NDArray[np.int64],
+    ticker: NDArray[np.int64],
+    state: _State,
+    night: Array,
+) -> Array:
+    """Return the sign of the move under way at each publication: the last night's, the session's or this night's.
+
+    Between two auctions the price is a Brownian bridge, so that no headline knows how its session will end. Whatever it
+    copies, the noise of the session to come is independent of it, and that session's law given what is known stays exact.
+    """
+    opened, closed, opens_next = clock.opens[number], clock.closes[number], clock.opens[number + 1]
+    before, after = published < opened, published >= closed
+    whole = np.where(before, state.night[ticker], np.where(after, night[ticker], state.day[ticker]))
+    share = np.where(after, OVERNIGHT_SHARE, 1 - OVERNIGHT_SHARE)
+    since, until = np.where(after, closed, opened), np.where(after, opens_next, closed)
+    elapsed = np.where(before, 1.0, (published - since) / (until - since))
+    spread = np.sqrt(state.variance[ticker] * share * elapsed * (1 - elapsed))
+    return np.where(elapsed * whole + spread * rng.standard_normal(len(ticker)) < 0, -1.0, 1.0)
+
+
+def _set_trap(law: Law, clock: _Clock, number: int, last_day: Array, night: Array, day: Array) -> _Drawn:
+    """Draw the headlines of the leak kinds: legal to use when they are known, ruinous when joined by date."""
+    rng = law.stream(_TRAP, number)
+    uniforms = rng.random((law.n_tickers, _UNIFORMS))
+    chosen, truth, when, delay = uniforms[:, :4].T
+    after_close, before_decision = (
+        clock.closes[number] + 1800,
+        clock.decisions[number + 1] - int(LATENCY.total_seconds()),
+    )
+    somewhen = (after_close + when * (before_decision - after_close)).astype(np.int64)
+    minutes_after = (300 + 1200 * when).astype(np.int64)
+    soon = (10 + delay * 290).astype(np.int64)
+    if law.kind == "leak_recap":
+        move, published = last_day, clock.closes[number] + minutes_after
+        seen = published + soon
+    elif law.kind == "leak_overnight":
+        move, published, seen = night, somewhen, somewhen + soon
+    elif law.kind == "leak_backdated":
+        move, published, seen = day, somewhen, clock.closes[number + 1] + minutes_after
+    else:
+        return _table(number, np.arange(0), np.arange(0), np.arange(0), np.zeros(0), uniforms[:0], trap=True)
+    used = np.flatnonzero((chosen < TRAP_SHARE) & (move != 0))
+    sign = np.sign(move) * np.where(truth < TRAP_TRUTH, 1.0, -1.0)
+    return _table(number, used, published[used], seen[used], sign[used], uniforms[used], trap=True)
+
+
+def _table(
+    number: int,
+    ticker: NDArray[np.int64],
+    published: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    sign: Array,
+    uniforms: Array,
+    *,
+    trap: bool,
+) -> _Drawn:
+    columns = {"ticker": ticker, "published": published, "seen": seen, "sign": sign}
+    constant = {"window": np.full(len(ticker), number), "trap": np.full(len(ticker), trap)}
+    names = ("wording", "phrase", "suffix", "publisher")
+    return columns | constant | {name: uniforms[:, 6 + place] for place, name in enumerate(names)}
+
+
+def _expected(law: Law, number: int, state: _State) -> tuple[Array, dict[str, Array]]:
+    """Return the mean of the traded leg in standard deviations, and the views that make it."""
+    news = np.tanh(state.news) / 0.57
+    contrarian = np.zeros(law.n_tickers)
+    # `ta` gives the index from its 14th close on; before that nobody knows it and nothing depends on it.
+    if number >= RSI_WINDOW:
+        with np.errstate(divide="ignore"):
+            strength = np.where(state.losses == 0, 100.0, 100 - 100 / (1 + state.gains / state.losses))
+        contrarian = -np.clip((strength - 50) / 12, -2.5, 2.5) / 0.85
+    by_news, by_contrarian, by_both = law.weights
+    side = -1.0 if law.kind == "regime" and number >= law.flip_session else 1.0
+    mean = side * (by_news * news + by_contrarian * contrarian) + by_both * news * contrarian + law.drift
+    return mean, {"mean": mean, "news": news, "contrarian": contrarian}
+
+
+def _t5(rng: np.random.Generator, n_tickers: int) -> Array:
+    """Draw a multivariate t with 5 degrees of freedom, unit variances, and one common factor."""
+    scale = np.sqrt(3 / rng.chisquare(5))
+    common = rng.standard_normal()
+    return scale * (np.sqrt(COMMON_SHARE) * common + np.sqrt(1 - COMMON_SHARE) * rng.standard_normal(n_tickers))
+
+
+def _trade(state: _State, night: Array, day: Array, pays: NDArray[np.bool_], number: int) -> dict[str, Array]:
+    """Move the state through one session; return its as-traded prices and its actions."""
+    split = np.where(state.close > SPLIT_ABOVE, 2.0, np.where(state.close < SPLIT_BELOW, 0.25, 1.0))
+    before = state.close / split
+    dividend = np.where(pays & (number > 0), np.round(before * DIVIDEND_YIELD, 2), 0.0)
+    opened = (before - dividend) * (1 + night)
+    closed = opened * (1 + day)
+    change = state.adjusted * ((1 + night) * (1 + day) - 1)
+    # Wilder's average as in `ta`: the first close has no change and starts both averages at 0.
+    rise, fall = (np.maximum(change, 0.0), np.maximum(-change, 0.0)) if number else (0 * change, 0 * change)
+    state.gains = state.gains + (rise - state.gains) / RSI_WINDOW
+    state.losses = state.losses + (fall - state.losses) / RSI_WINDOW
+    state.adjusted = state.adjusted + change
+    state.close, state.shares = closed, state.shares * split
+    state.night, state.day = night, day
+    return {"open": opened, "close": closed, "split": split, "dividend": dividend, "return": day}
+
+
+def _add_range_and_volume(
+    rng: np.random.Generator, traded: dict[str, Array], deviation: Array, usual_volume: Array
+) -> None:
+    above, below = 0.5 * deviation * np.abs(rng.standard_normal((2, len(deviation))))
+    traded["high"] = np.maximum(traded["open"], traded["close"]) * (1 + above)
+    traded["low"] = np.minimum(traded["open"], traded["close"]) / (1 + below)
+    busy = 0.35 * rng.standard_normal(len(deviation)) + 0.4 * np.abs(traded["return"]) / deviation
+    traded["volume"] = np.round(usual_volume * np.exp(busy))
