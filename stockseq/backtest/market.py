@@ -67,7 +67,7 @@ def build_market(
     sessions = _checked_sessions(sessions)
     _require_one(bars, ["ticker", "session"], "bar")
     _require_one(actions, ["ticker", "session", "kind"], "action")
-    unknown = sorted(set(tickers) - set(bars["ticker"]))
+    unknown = tickers.difference(pd.Index(bars["ticker"].unique()))
     if unknown:
         raise DataError(
             f"Every target's ticker needs bars; {len(unknown)} of {len(tickers)} have none, first {unknown[0]}."

@@ -1,0 +1,131 @@
+"""What to beat: the universe held, the universe held equally, and the same trading with shuffled views."""
+
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from stockseq.backtest.ledger import LedgerResult
+from stockseq.backtest.policy import Holding
+from stockseq.backtest.targets import Targets, as_targets
+from stockseq.schemas import Bars
+
+
+class RunLedger(Protocol):
+    """`run_ledger` with all but targets and holding given."""
+
+    def __call__(self, targets: Targets, *, holding: Holding) -> LedgerResult:
+        """Return the history of the account that follows `targets`."""
+        ...
+
+
+def run_benchmarks(
+    targets: Targets, bars: Bars, *, sessions: pd.DatetimeIndex, holding: Holding, seed: int, run: RunLedger
+) -> dict[str, LedgerResult]:
+    """Run each benchmark through the strategy's own ledger, so that costs, dates and account are the same.
+
+    Parameters
+    ----------
+    targets : Targets
+        Of the strategy; its tickers are the universe.
+    bars : Bars
+        Of one vintage.
+    sessions : DatetimeIndex
+        Those of `run_ledger`.
+    holding : {"session", "overnight", "close_to_close"}
+        Of the strategy, and so of `random_same_turnover`; the other two hold overnight by their nature.
+    seed : int
+        Of the shuffle.
+    run : callable of (targets, holding)
+        `functools.partial(run_ledger, bars=..., actions=..., sessions=..., costs=..., account=...)`.
+
+    Returns
+    -------
+    dict of LedgerResult
+        buy_and_hold, equal_weight and random_same_turnover.
+    """
+    universe = pd.Index(sorted(targets["ticker"].unique()))
+    return {
+        "buy_and_hold": run(buy_and_hold(bars, sessions=sessions, universe=universe), holding="overnight"),
+        "equal_weight": run(equal_weight(bars, sessions=sessions, universe=universe), holding="overnight"),
+        "random_same_turnover": run(random_same_turnover(targets, seed=seed), holding=holding),
+    }
+
+
+def buy_and_hold(bars: Bars, *, sessions: pd.DatetimeIndex, universe: pd.Index) -> Targets:
+    """Return equal weights on the second session for the tickers that traded in the first, held to the end.
+
+    Examples
+    --------
+    >>> sessions = pd.DatetimeIndex(["2024-11-29", "2024-12-02", "2024-12-03"])
+    >>> bars = Bars(pd.DataFrame({"ticker": ["AAA"] * 3 + ["BBB"] * 3, "session": [*sessions, *sessions],
+    ...                           "volume": 1e6}))
+    >>> buy_and_hold(bars, sessions=sessions, universe=pd.Index(["AAA", "BBB"])).weight.tolist()
+    [0.5, 0.5]
+    """
+    return _equal(bars, decided=sessions[:1], filled=sessions[1:2], universe=universe)
+
+
+def equal_weight(bars: Bars, *, sessions: pd.DatetimeIndex, universe: pd.Index) -> Targets:
+    """Return equal weights on the second session and on each later month's first, for the tickers trading just before.
+
+    A ticker that no longer trades is held, as there is nobody to sell it to.
+
+    Examples
+    --------
+    >>> sessions = pd.DatetimeIndex(["2024-11-27", "2024-11-29", "2024-12-02", "2024-12-03"])
+    >>> bars = Bars(pd.DataFrame({"ticker": "AAA", "session": sessions, "volume": 1e6}))
+    >>> equal_weight(bars, sessions=sessions, universe=pd.Index(["AAA"])).session.dt.day.tolist()
+    [29, 2]
+    """
+    month = sessions.year * 12 + sessions.month
+    rows = np.flatnonzero(np.r_[False, True, month[2:] != month[1:-1]])
+    return _equal(bars, decided=sessions[rows - 1], filled=sessions[rows], universe=universe)
+
+
+def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
+    """Return the targets with their views shuffled in time: as long in the market, as often changed, and blind.
+
+    In each ticker the runs of long, flat and short keep their order of signs, and their own weights; only their lengths
+    trade places, among runs of one sign (shuffling all runs would join equal signs and halve the turnover). The whole
+    is then rotated by a random number of sessions. Each session's weights are scaled to the gross weight it had.
+
+    Parameters
+    ----------
+    targets : Targets
+        One row per ticker and session of the strategy.
+    seed : int
+        The same seed gives the same targets.
+
+    Returns
+    -------
+    Targets of the same tickers and sessions
+    """
+    generator = np.random.default_rng(seed)
+    shuffled = targets.copy()
+    for _, rows in targets.groupby("ticker", sort=True).groups.items():
+        shuffled.loc[rows, "weight"] = _shuffle_runs(targets.loc[rows, "weight"].to_numpy(), generator)
+    had = targets["weight"].abs().groupby(targets["session"]).transform("sum")
+    has = shuffled["weight"].abs().groupby(shuffled["session"]).transform("sum")
+    shuffled["weight"] *= (had / has.where(has > 0)).fillna(0.0)
+    return as_targets(shuffled)
+
+
+def _shuffle_runs(weights: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    signs = np.sign(weights)
+    starts = np.flatnonzero(np.r_[True, signs[1:] != signs[:-1]])
+    runs = np.split(weights, starts[1:])
+    run_signs = signs[starts]
+    order = np.arange(len(runs))
+    for sign in (-1.0, 0.0, 1.0):
+        places = np.flatnonzero(run_signs == sign)
+        order[places] = generator.permutation(places)
+    return np.roll(np.concatenate([runs[place] for place in order]), generator.integers(len(weights)))
+
+
+def _equal(bars: Bars, *, decided: pd.DatetimeIndex, filled: pd.DatetimeIndex, universe: pd.Index) -> Targets:
+    rebalances = pd.DataFrame({"decided": decided, "filled": filled})
+    trading = bars.loc[bars["ticker"].isin(universe) & (bars["volume"] > 0), ["ticker", "session"]]
+    book = trading.merge(rebalances, left_on="session", right_on="decided")
+    book["weight"] = 1.0 / book.groupby("filled")["ticker"].transform("size")
+    return as_targets(book[["filled", "ticker", "weight"]].rename(columns={"filled": "session"}))
