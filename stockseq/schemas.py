@@ -1,9 +1,10 @@
 """The tables that stages hand on, each checked once by its only producer."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NewType
+from typing import Final, NewType
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,11 @@ Headlines = NewType("Headlines", pd.DataFrame)
 Labels = NewType("Labels", pd.DataFrame)
 Forecasts = NewType("Forecasts", pd.DataFrame)
 
-TEXT = "str"
-NUMBER = "float64"
-FLAG = "bool"
-SESSION = "datetime64[us]"
-INSTANT = "datetime64[us, UTC]"
+TEXT: Final = "str"
+NUMBER: Final = "float64"
+FLAG: Final = "bool"
+SESSION: Final = "datetime64[us]"
+INSTANT: Final = "datetime64[us, UTC]"
 
 BARS = {
     "ticker": TEXT,
@@ -93,6 +94,28 @@ def valid_ticker(text: str) -> bool:
     [True, True, True, False, False, False]
     """
     return re.fullmatch(r"(?!\.+$)[A-Za-z0-9.^=-]{1,15}", text) is not None
+
+
+def headline_id(ticker: str, key: str, text: str) -> str:
+    """Return the identity of one version of one headline: a changed text is another headline, first seen anew.
+
+    Parameters
+    ----------
+    ticker : str
+        The ticker it was given for.
+    key : str
+        The source's own id, or the URL where it has none.
+    text : str
+        As stored.
+
+    Examples
+    --------
+    >>> headline_id("KOLA", "a1", "Kola rises") == headline_id("KOLA", "a1", "Kola falls")
+    False
+    """
+    # Lengths keep ("A", "BC") apart from ("AB", "C").
+    joined = "".join(f"{len(part)}:{part}" for part in (ticker, key, text))
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def bar_faults(frame: pd.DataFrame) -> pd.Series:

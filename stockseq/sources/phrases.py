@@ -1,4 +1,4 @@
-"""The wording of the simulated market: invented companies, and phrases whose meaning and VADER reading are both known."""
+"""The wording of the simulated market: invented companies, and phrases of known meaning and known VADER reading."""
 
 from collections.abc import Mapping
 
@@ -104,13 +104,18 @@ NEUTRAL: Mapping[str, tuple[str, ...]] = {
 SUFFIXES = ("", ", filing shows", ", company says", ", wire reports", ", according to a statement")
 PUBLISHERS = ("Exchange Wire", "Market Bulletin", "The Ledger Post")
 
-_BEGINNINGS = tuple(
-    "Ban Bel Bor Bren Cal Cor Dal Del Dor Fal Fen Gal Gar Hal Hol Jor Kal Kel Lan Lor Mal Mer Mor Nar Nor Pel Per Quen "
-    "Ral Ren Sal Sel Tal Tor Val Ver Vol Wel Zan Zor".split()
+# fmt: off
+_BEGINNINGS = (
+    "Ban", "Bel", "Bor", "Bren", "Cal", "Cor", "Dal", "Del", "Dor", "Fal",
+    "Fen", "Gal", "Gar", "Hal", "Hol", "Jor", "Kal", "Kel", "Lan", "Lor",
+    "Mal", "Mer", "Mor", "Nar", "Nor", "Pel", "Per", "Quen", "Ral", "Ren",
+    "Sal", "Sel", "Tal", "Tor", "Val", "Ver", "Vol", "Wel", "Zan", "Zor",
 )
-_ENDINGS = tuple(
-    "vex dane mont trix lund wick bury gate stead quist rano vento dyne nova plex mere ston tera vale zell".split()
+_ENDINGS = (
+    "vex", "dane", "mont", "trix", "lund", "wick", "bury", "gate", "stead", "quist",
+    "rano", "vento", "dyne", "nova", "plex", "mere", "ston", "tera", "vale", "zell",
 )
+# fmt: on
 _BUSINESSES = ("Foods", "Systems", "Rail", "Pharma", "Textiles", "Logistics", "Optics", "Paper", "Motors", "Software")
 
 

@@ -1,5 +1,6 @@
 """A market whose best possible forecast is known, and the source that serves it as any other."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,20 +33,24 @@ class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
     """Which market is drawn; the same settings always give the same one."""
 
     kind: Kind = Field(
-        "signal", description="signal, null, null_drift, leak_recap, leak_overnight, leak_backdated or regime"
+        default="signal", description="signal, null, null_drift, leak_recap, leak_overnight, leak_backdated or regime"
     )
-    n_sessions: int = Field(1500, ge=2, description="Sessions traded")
-    n_tickers: int = Field(30, ge=1, le=800, description="Invented companies")
-    seed: int = Field(100, ge=0, description="Another seed is another market under the same law")
+    n_sessions: int = Field(default=1500, ge=2, description="Sessions traded")
+    n_tickers: int = Field(default=30, ge=1, le=800, description="Invented companies")
+    seed: int = Field(default=100, ge=0, description="Another seed is another market under the same law")
     strength: float = Field(
-        1.0, ge=0, description="1 leaves .579 of directions attainable, 0.5 .543, 0.25 (realistic) .522"
+        default=1.0, ge=0, description="1 leaves .579 of directions attainable, 0.5 .543, 0.25 (realistic) .522"
     )
-    readable_share: float = Field(0.45, ge=0, le=0.9, description="Share of meaningful headlines in VADER's own words")
-    first_session: str = Field("2018-01-02", description="The market opens on this date or the first session after it")
+    readable_share: float = Field(
+        default=0.45, ge=0, le=0.9, description="Share of meaningful headlines in VADER's own words"
+    )
+    first_session: str = Field(
+        default="2018-01-02", description="The market opens on this date or the first session after it"
+    )
     flip_session: int | None = Field(
-        None, ge=0, description="Kind regime: number of the first flipped session; 60 % if none"
+        default=None, ge=0, description="Kind regime: number of the first flipped session; 60 % if none"
     )
-    exchange: str = Field("XNYS", description="The exchange calendar")
+    exchange: str = Field(default="XNYS", description="The exchange calendar")
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class SimulatedMarket:
     @cached_property
     def _law(self) -> Law:
         # Settings check the ranges once, for the market as for the source.
-        settings = SimulatedSettings(**{name: getattr(self, name) for name in SimulatedSettings.model_fields})
+        settings = SimulatedSettings.model_validate(dataclasses.asdict(self))
         flip = settings.flip_session if settings.flip_session is not None else round(0.6 * settings.n_sessions)
         shared = settings.model_dump(include={"kind", "n_sessions", "n_tickers", "seed", "strength", "readable_share"})
         return Law(**shared, flip_session=flip)

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from stockseq.schemas import INSTANT
+from stockseq.schemas import INSTANT, headline_id
 from stockseq.sources.phrases import NEUTRAL, POLAR, PUBLISHERS, SUFFIXES, companies
-from stockseq.sources.source import headline_id
 
 INVERTED_SHARE = 0.10
 

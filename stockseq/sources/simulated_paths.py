@@ -20,9 +20,7 @@ LATENCY = pd.Timedelta(minutes=15)
 NEWS_WEIGHT, CONTRARIAN_WEIGHT, INTERACTION_WEIGHT = 0.16, 0.11, 0.10
 # The t5 law gives P(up) = .56 at this mean: t5.ppf(.56) / sqrt(5/3).
 DRIFT_OF_NULL_DRIFT = 0.12304874512435605
-OVERNIGHT_SHARE = 0.2
-# What holders earn overnight, in standard deviations: without it the volatility's drag would sink every market.
-OVERNIGHT_PREMIUM = 0.0
+OVERNIGHT_SHARE = 0.3
 ARCH, GARCH = 0.07, 0.90
 COMMON_SHARE = 0.3
 HEADLINES_PER_SESSION, NEUTRAL_SHARE, COPYING_SHARE = 0.9, 0.35, 0.4
@@ -120,11 +118,9 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
     headlines: list[_Drawn] = []
     for number in range(law.n_sessions + 1):
         deviation = np.sqrt(state.variance)
-        night = (
-            deviation * np.sqrt(OVERNIGHT_SHARE) * (OVERNIGHT_PREMIUM + _t5(law.stream(_NIGHT, number), law.n_tickers))
-        )
+        night = deviation * np.sqrt(OVERNIGHT_SHARE) * _t5(law.stream(_NIGHT, number), law.n_tickers)
         written = _write_headlines(law, clock, number, state, night)
-        polarity = np.bincount(written["ticker"], weights=written["sign"], minlength=law.n_tickers)
+        polarity = np.bincount(written["ticker"], weights=written["sign"], minlength=law.n_tickers).astype(np.float64)
         state.news = 0.5 * state.news + polarity
         mean, views = _expected(law, number, state)
         views["polarity"] = polarity
@@ -155,10 +151,11 @@ class _Clock:
         start = int(calendar.sessions.searchsorted(first)) - 1
         stop = start + n_sessions + 2
         schedule = calendar.schedule.iloc[start:stop].assign(decision=calendar.decision_at(POLICY).iloc[start:stop])
-        seconds = {
-            name: column.astype("datetime64[s, UTC]").astype("int64").to_numpy() for name, column in schedule.items()
-        }
-        return cls(seconds["open"], seconds["close"], seconds["decision"])
+        return cls(*(_seconds(schedule[name]) for name in ("open", "close", "decision")))
+
+
+def _seconds(instants: pd.Series) -> NDArray[np.int64]:
+    return np.asarray(instants.astype("datetime64[s, UTC]").astype("int64"), dtype=np.int64)
 
 
 def _write_headlines(law: Law, clock: _Clock, number: int, state: _State, night: Array) -> _Drawn:
@@ -169,9 +166,8 @@ def _write_headlines(law: Law, clock: _Clock, number: int, state: _State, night:
     in_hours, when, neutral, copies, up, delay = uniforms[:, :6].T
     opened, closed = clock.opens[number], clock.closes[number]
     start, stop = clock.decisions[number] + 1, clock.decisions[number + 1] - int(LATENCY.total_seconds())
-    published = np.where(in_hours < 0.5, opened + when * (closed - opened), start + when * (stop - start)).astype(
-        np.int64
-    )
+    instant = np.where(in_hours < 0.5, opened + when * (closed - opened), start + when * (stop - start))
+    published = instant.astype(np.int64)
     own = np.where(up < 0.5, 1.0, -1.0)
     move = _move_so_far(rng, clock, number, published, ticker, state, night)
     sign = np.where(neutral < NEUTRAL_SHARE, 0.0, np.where(copies < COPYING_SHARE, move, own))
@@ -191,8 +187,8 @@ def _move_so_far(
 ) -> Array:
     """Return the sign of the move under way at each publication: the last night's, the session's or this night's.
 
-    Between two auctions the price is a Brownian bridge, so that no headline knows how its session will end. Whatever it
-    copies, the noise of the session to come is independent of it, and that session's law given what is known stays exact.
+    Between two auctions the price is a Brownian bridge, so that no headline knows how its session will end. The
+    noise of the session to come is independent of whatever is copied, so its law given what is known stays exact.
     """
     opened, closed, opens_next = clock.opens[number], clock.closes[number], clock.opens[number + 1]
     before, after = published < opened, published >= closed

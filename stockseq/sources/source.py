@@ -1,6 +1,5 @@
 """What a source is: bars and headlines by ticker, with an account of how each ticker ended."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -44,19 +43,6 @@ class FetchedHeadlines:
     headlines: Headlines
     outcomes: Mapping[str, Outcome]
     dropped: Sequence[Dropped] = field(default_factory=tuple)
-
-
-def headline_id(ticker: str, key: str, text: str) -> str:
-    """Return the identity of a headline: a hash of its ticker, the source's own id or url, and its text.
-
-    An edited text is therefore a new headline with its own `first_seen_at`.
-
-    Examples
-    --------
-    >>> headline_id("AAPL", "item-1", "Apple moves") == headline_id("AAPL", "item-1", "Apple moves again")
-    False
-    """
-    return hashlib.sha256("\x1f".join((ticker, key, text)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Source(Protocol):
