@@ -1,0 +1,127 @@
+"""Yahoo's news items as headlines; what can't be one is counted by reason."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, headline_id
+
+STAGE = "fetch headlines"
+SOURCE = "yahoo"
+# The two clocks may differ by this much; an item stamped further ahead is a mistake.
+CLOCK_SKEW = pd.Timedelta(minutes=5)
+LONGEST_TEXT = 1000
+YAHOO_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+
+
+class _Malformed(Exception):
+    """Why an item can't be a headline."""
+
+
+@dataclass(frozen=True)
+class TickerNews:
+    """What Yahoo's news hold for one ticker."""
+
+    headlines: Headlines
+    dropped: tuple[Dropped, ...]
+
+
+def read_news(items: Iterable[Any], *, ticker: str, since: pd.Timestamp | None, now: pd.Timestamp) -> TickerNews:
+    """Return the items published after `since` as headlines first seen at `now`.
+
+    Parameters
+    ----------
+    items : iterable of raw news items
+        As yfinance hands them on; anything may be missing.
+    ticker : str
+        The ticker they were asked for.
+    since : Timestamp, tz-aware, or None
+        Items published at or before it are passed over; None passes none.
+    now : Timestamp, tz-aware
+        The instant of the fetch.
+
+    Examples
+    --------
+    >>> content = {"id": "a1", "title": "Kola \\u0007 beats  estimates", "pubDate": "2024-11-26T15:00:00Z"}
+    >>> now = pd.Timestamp("2024-11-26T16:00Z")
+    >>> news = read_news([{"content": content}, {"content": None}], ticker="KOLA", since=None, now=now)
+    >>> news.headlines["text"].tolist(), news.dropped[0].reason
+    (['Kola beats estimates'], 'news item without content')
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    faults: Counter[str] = Counter()
+    for item in items:
+        try:
+            row = _headline(item, ticker=ticker, now=now)
+        except _Malformed as malformed:
+            faults[str(malformed)] += 1
+            continue
+        if row["headline_id"] in rows:
+            faults["news item repeated"] += 1
+        elif since is None or row["published_at"] > since:
+            rows[row["headline_id"]] = row
+    headlines = as_headlines(pd.DataFrame(list(rows.values()), columns=list(HEADLINES)))
+    return TickerNews(headlines, tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items()))
+
+
+def _headline(item: Any, *, ticker: str, now: pd.Timestamp) -> dict[str, Any]:
+    content = item.get("content") if isinstance(item, Mapping) else None
+    if not isinstance(content, Mapping):
+        raise _Malformed("news item without content")
+    text = clean_text(content.get("title"))
+    if not text:
+        raise _Malformed("news item without a title")
+    published_at = _instant(content.get("pubDate"))
+    if published_at > now + CLOCK_SKEW:
+        raise _Malformed("news item dated in the future")
+    url = _inner(content, "canonicalUrl", "url") or _inner(content, "clickThroughUrl", "url")
+    key = str(content.get("id") or item.get("id") or url)
+    return {
+        "headline_id": headline_id(ticker, key, text),
+        "ticker": ticker,
+        "published_at": published_at,
+        "first_seen_at": now,
+        "date_only": False,
+        "text": text,
+        "publisher": clean_text(_inner(content, "provider", "displayName")),
+        "url": url,
+        "source": SOURCE,
+    }
+
+
+def clean_text(text: Any) -> str:
+    """Return the text on one line, without control characters, at most `LONGEST_TEXT` long; "" for what is no text.
+
+    Examples
+    --------
+    >>> clean_text("  Profit\\n\\x1b[31m rises "), clean_text(None)
+    ('Profit [31m rises', '')
+    """
+    if not isinstance(text, str):
+        return ""
+    # Control and surrogate characters; what joins emoji and marks the writing direction is kept.
+    printable = "".join(" " if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
+    return " ".join(printable.split())[:LONGEST_TEXT].rstrip()
+
+
+def _instant(stamp: Any) -> pd.Timestamp:
+    if stamp is None or stamp == "":
+        raise _Malformed("news item without a publication time")
+    # Only the form that Yahoo writes: a guess at any other could be wrong by hours and look into the future.
+    if not isinstance(stamp, str) or YAHOO_STAMP.fullmatch(stamp) is None:
+        raise _Malformed("news item with a publication time that can't be read")
+    try:
+        return pd.Timestamp(stamp).tz_convert("UTC")
+    except ValueError as error:
+        raise _Malformed("news item with a publication time that can't be read") from error
+
+
+def _inner(content: Mapping[str, Any], outer: str, inner: str) -> str:
+    place = content.get(outer)
+    value = place.get(inner) if isinstance(place, Mapping) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,85 @@
+"""A small market behind the loopback Yahoo, and a source that asks it within milliseconds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import curl_cffi  # noqa: F401  before any test imports TensorFlow
+import pandas as pd
+import pytest
+
+from stockseq.sessions import TradingCalendar
+from tests.yahoo_server.answers import story
+from tests.yahoo_server.market import ListedMarket, Listing
+from tests.yahoo_server.server import YahooServer
+
+# Wednesday evening before Thanksgiving: the bar of 2024-11-27 is final.
+NOW = pd.Timestamp("2024-11-27T23:00:00Z")
+FIRST = pd.Timestamp("2024-11-18")
+
+
+@pytest.fixture(scope="session")
+def calendar() -> TradingCalendar:
+    """The sessions of NYSE around November 2024."""
+    return TradingCalendar("XNYS", pd.Timestamp("2024-01-02"), pd.Timestamp("2025-06-30"))
+
+
+@pytest.fixture
+def market(calendar: TradingCalendar) -> ListedMarket:
+    """KOLA is plain, FERN pays 0.50 on 11-25 and splits 2:1 on 11-26, MOSS only trades."""
+    sessions = calendar.between(pd.Timestamp("2024-11-01"), pd.Timestamp("2024-12-31"))
+    news = [
+        (pd.Timestamp(at), story(key, title, at))
+        for key, title, at in (
+            ("k1", "Kola opens a second plant", "2024-11-26T15:00:00Z"),
+            ("k2", "Kola raises its outlook", "2024-11-27T14:30:00Z"),
+        )
+    ]
+    return ListedMarket(
+        {
+            "KOLA": Listing(plain_bars(sessions, 100.0), news=news),
+            "FERN": Listing(
+                plain_bars(sessions, 200.0, halved_from=pd.Timestamp("2024-11-26")),
+                splits={pd.Timestamp("2024-11-26"): 2.0},
+                dividends={pd.Timestamp("2024-11-25"): 0.5},
+            ),
+            "MOSS": Listing(plain_bars(sessions, 40.0)),
+        },
+        calendar,
+    )
+
+
+def plain_bars(
+    sessions: pd.DatetimeIndex, first_close: float, *, halved_from: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """As-traded bars that close a quarter higher each session; high and low are one above and below."""
+    close = pd.Series([first_close + 0.25 * n for n in range(len(sessions))], index=sessions)
+    volume = pd.Series(1_000.0, index=sessions)
+    if halved_from is not None:
+        close[sessions >= halved_from] /= 2
+        volume[sessions >= halved_from] *= 2
+    return pd.DataFrame({"open": close, "high": close + 1, "low": close - 1, "close": close, "volume": volume})
+
+
+@pytest.fixture
+def yahoo(
+    market: ListedMarket, calendar: TradingCalendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[YahooServer]:
+    """The loopback Yahoo at `NOW`, which this process takes for the real one; yfinance starts without memory."""
+    forget_yfinance(monkeypatch)
+    with YahooServer(market, now=NOW, folder=tmp_path, calendar=calendar) as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def forget_yfinance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take from yfinance what it keeps for the life of a process, as a fresh process would find it."""
+    import yfinance.base
+    from yfinance import cache
+    from yfinance.data import SingletonMeta, YfData
+
+    YfData.cache_get.cache_clear()
+    monkeypatch.setattr(SingletonMeta, "_instances", {})
+    monkeypatch.setattr(cache._CookieCacheManager, "_Cookie_cache", None)
+    monkeypatch.setattr(cache._TzCacheManager, "_tz_cache", None)
+    monkeypatch.setattr(yfinance.base, "_tz_info_fetch_ctr", 0)
