@@ -1,0 +1,171 @@
+"""One Delta table of the store: open, scan and commit, with delta-rs's errors put in one sentence."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from stockseq.errors import StoreError
+from stockseq.store import durability
+from stockseq.store.tables import Table
+
+# Old versions stay readable until `compact` drops them: a backtest names the versions that it read.
+CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.logRetentionDuration": "interval 36500 days"}
+# Two commits that both carry this application's transaction conflict, so a writer never acts on rows it has not seen.
+APPLICATION = "stockseq"
+ATTEMPTS = 20
+
+# What to commit on a snapshot: the rows, and the predicate whose rows they replace (None appends).
+Change = tuple[pa.Table, str | None]
+
+
+class DeltaFile:
+    """One table at one URL or folder.
+
+    Parameters
+    ----------
+    table : Table
+        Its columns and rules.
+    url : str
+        The folder or URL of this table.
+    folder : Path or None
+        The same as a path where the table is local.
+    storage_options : mapping or None
+        Handed to deltalake.
+    """
+
+    def __init__(
+        self, table: Table, url: str, *, folder: Path | None, storage_options: Mapping[str, str] | None
+    ) -> None:
+        self.table = table
+        self.url = url
+        self.folder = folder
+        self.storage_options = dict(storage_options) if storage_options else None
+
+    def open(self, version: int | None = None) -> DeltaTable | None:
+        """Return a snapshot, the newest by default, or None where the table has no rows yet."""
+        with self._speaking("read"):
+            try:
+                snapshot = DeltaTable(self.url, version=version, storage_options=self.storage_options)
+            except TableNotFoundError:
+                return None
+            fields = {field.name: field.type for field in pa.schema(snapshot.schema().to_arrow())}
+        expected = {field.name: field.type for field in self.table.arrow_schema()}
+        if not expected.items() <= fields.items():
+            raise StoreError(
+                f"The table `{self.table.name}` at {self.url} is not one of stockseq's: expected {expected}, found "
+                f"{fields}."
+            )
+        return snapshot
+
+    def scan(self, snapshot: DeltaTable, predicate: str | None, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows that meet an SQL predicate, in no order."""
+        with self._speaking("read"):
+            # Not through pyarrow's dataset: it can't filter the string views that a merge or overwrite leaves.
+            return pa.table(snapshot.scan(columns=list(columns) if columns else None, predicate=predicate))
+
+    def commit(self, change: Callable[[DeltaTable | None], Change | None]) -> None:
+        """Commit what `change` makes of the newest snapshot, anew from the newest one where another writer came first.
+
+        `change` returns None where there is nothing to do, and then nothing is committed.
+        """
+        for _ in range(ATTEMPTS):
+            snapshot = self.open()
+            wanted = change(snapshot)
+            if wanted is None:
+                return
+            with self._speaking("written"):
+                if self._write(snapshot, *wanted):
+                    return
+        raise StoreError(
+            f"The table `{self.table.name}` could not be written: other writers came first {ATTEMPTS} times; run again."
+        )
+
+    def overwrite(self, rows: pa.Table) -> None:
+        """Replace all rows and the schema in one commit."""
+        with self._speaking("written"):
+            write_deltalake(
+                self.url,
+                rows,
+                mode="overwrite",
+                schema_mode="overwrite",
+                configuration=CONFIGURATION,
+                storage_options=self.storage_options,
+            )
+            self._sync()
+
+    def rewrites(self) -> list[str]:
+        """Name the commits, oldest first, that did more than add rows or rearrange files."""
+        snapshot = self.open()
+        with self._speaking("read"):
+            history = [] if snapshot is None else snapshot.history()[::-1]
+        return [f"version {entry['version']}: {entry['operation']}" for entry in history if not _only_adds(entry)]
+
+    def compact(self, *, retention_hours: int, keep_versions: Sequence[int]) -> None:
+        """Join small files, and delete those that no version younger than this or named here uses."""
+        snapshot = self.open()
+        if snapshot is None:
+            return
+        with self._speaking("written"):
+            snapshot.optimize.compact()
+            # The old files may go only when the new ones are safe.
+            self._sync()
+            snapshot.vacuum(
+                retention_hours,
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=False,
+                keep_versions=list(keep_versions),
+            )
+            self._sync()
+
+    def _write(self, snapshot: DeltaTable | None, rows: pa.Table, predicate: str | None) -> bool:
+        """Commit on this very snapshot; return False where another writer committed since."""
+        if snapshot is None:
+            snapshot = self._create(rows.schema)
+        mine = Transaction(APPLICATION, snapshot.version() + 1)
+        try:
+            write_deltalake(
+                snapshot,
+                rows,
+                mode="append" if predicate is None else "overwrite",  # type: ignore[call-overload]
+                predicate=predicate,
+                schema_mode="merge" if self.table.open_ended else None,
+                commit_properties=CommitProperties(app_transactions=[mine]),
+            )
+        except CommitFailedError:
+            return False
+        self._sync()
+        return True
+
+    def _create(self, schema: pa.Schema) -> DeltaTable:
+        return DeltaTable.create(
+            self.url, schema, mode="ignore", configuration=CONFIGURATION, storage_options=self.storage_options
+        )
+
+    def _sync(self) -> None:
+        snapshot = self.open()
+        if self.folder is not None and snapshot is not None:
+            durability.sync_commit(self.folder, snapshot.version())
+
+    @contextmanager
+    def _speaking(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except (DeltaError, OSError, pa.ArrowException) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise StoreError(
+                f"The table `{self.table.name}` at {self.url} could not be {done}, and holds what it held before: "
+                f"{reason}."
+            ) from error
+
+
+def _only_adds(entry: Mapping[str, Any]) -> bool:
+    operation, parameters = entry["operation"], entry.get("operationParameters", {})
+    return operation in ("CREATE TABLE", "OPTIMIZE", "VACUUM START", "VACUUM END") or (
+        operation == "WRITE" and parameters.get("mode") == "Append"
+    )

@@ -1,0 +1,78 @@
+"""SQL predicates over the store's tables: every value quoted, every column known."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from stockseq.schemas import SESSION, TEXT
+from stockseq.store.tables import Table
+
+
+def text_in(column: str, values: Iterable[str]) -> str:
+    """Return the predicate that a text column holds one of `values`; no values, no rows.
+
+    Examples
+    --------
+    >>> text_in("ticker", ["AAPL", "O'X"])
+    "ticker IN ('AAPL', 'O''X')"
+    """
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({quoted})" if quoted else "false"
+
+
+def moment(value: pd.Timestamp) -> str:
+    """Return the literal of a session (tz-naive) or of an instant (tz-aware).
+
+    Examples
+    --------
+    >>> moment(pd.Timestamp("2024-02-05"))
+    "DATE '2024-02-05'"
+    """
+    if value.tzinfo is None:
+        return f"DATE '{value.date().isoformat()}'"
+    return f"TIMESTAMP '{value.tz_convert('UTC').tz_localize(None).isoformat(timespec='microseconds')}Z'"
+
+
+def in_box(tickers: Iterable[str], first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Return the predicate of these tickers from one session to another, both included."""
+    return f"{text_in('ticker', tickers)} AND session BETWEEN {moment(first)} AND {moment(last)}"
+
+
+def surroundings(frame: pd.DataFrame, key: Iterable[str]) -> str | None:
+    """Return a predicate that every stored row with a key of `frame` meets, and few others; None is no predicate."""
+    if "ticker" not in key:
+        return None
+    return in_box(frame["ticker"].unique(), frame["session"].min(), frame["session"].max())
+
+
+def conditions(
+    spec: Table,
+    tickers: Sequence[str] | None,
+    as_of: pd.Timestamp | None,
+    since: pd.Timestamp | None,
+    where: Mapping[str, str] | None,
+) -> str | None:
+    """Return the predicate of one `read`, or None where it wants every row; raise `ValueError` for a wrong question."""
+    parts = []
+    if tickers is not None:
+        parts.append(text_in(_having(spec, "ticker"), tickers))
+    if as_of is not None:
+        if not spec.known_at or as_of.tzinfo is None:
+            raise ValueError(
+                f"`as_of` is a tz-aware instant, for a table that has one; received {as_of} for `{spec.name}`."
+            )
+        parts.append(f"{spec.known_at} <= {moment(as_of)}")
+    if since is not None:
+        if not spec.since or (since.tzinfo is None) != (spec.columns[spec.since] == SESSION):
+            raise ValueError(
+                f"`since` is a tz-naive session, for headlines a tz-aware instant; received {since} for `{spec.name}`."
+            )
+        parts.append(f"{spec.since} >= {moment(since)}")
+    parts += [text_in(_having(spec, name), [value]) for name, value in (where or {}).items()]
+    return " AND ".join(parts) or None
+
+
+def _having(spec: Table, column: str) -> str:
+    if spec.columns.get(column) != TEXT:
+        raise ValueError(f"The table `{spec.name}` has no text column {column!r}; it has {list(spec.columns)}.")
+    return column

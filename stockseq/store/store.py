@@ -1,0 +1,307 @@
+"""The store: every table of stockseq under one data root, one commit a call; a repeated call changes nothing."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from deltalake import DeltaTable
+
+from stockseq.schemas import NUMBER, empty
+from stockseq.store import durability, predicates
+from stockseq.store.appends import unstored
+from stockseq.store.delta import Change, DeltaFile
+from stockseq.store.derived import replacement, require_same_columns
+from stockseq.store.lock import StoreLock
+from stockseq.store.root import claim, local_folder, lock_path
+from stockseq.store.tables import TABLES, Table
+from stockseq.store.vintages import new_vintages, newest_vintages
+
+# The tables that a forecast is made from; all others follow from them.
+INPUTS = ("bars", "actions", "headlines")
+# Of the incoming rows, given the stored ones around them, those to write.
+Pick = Callable[[pd.DataFrame, pd.DataFrame, Table], pd.DataFrame]
+
+
+class Store:
+    """The tables of one data root, as `TABLES` lists them.
+
+    Every write is one Delta commit, made on the newest snapshot and anew if another process came first; a repeated
+    write adds nothing. Local commits are forced onto the disk, and a last commit that a power cut tore is undone when
+    the store is opened. Frames have the dtypes of `schemas.py`.
+
+    Parameters
+    ----------
+    root : str or Path
+        A local folder, created where it is missing, or any URL that deltalake knows, such as s3://bucket/prefix.
+    storage_options : mapping or None, default=None
+        Handed to deltalake: credentials, region, endpoint.
+
+    Raises
+    ------
+    StoreError
+        If the root is a file, can't be created, or is a folder with other things in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stockseq.schemas import as_bars
+    >>> bars = as_bars(pd.DataFrame({"ticker": "AAPL", "session": pd.to_datetime(["2024-02-05"]), "open": 10.0,
+    ...     "high": 11.0, "low": 9.0, "close": 10.5, "volume": 1e6, "source": "files",
+    ...     "fetched_at": pd.Timestamp("2024-02-06", tz="UTC")}))
+    >>> store = Store(tempfile.mkdtemp())
+    >>> store.append_vintages("bars", bars), store.append_vintages("bars", bars)
+    (1, 0)
+    >>> store.read("bars", tickers=["AAPL"])["close"].tolist()
+    [10.5]
+    """
+
+    def __init__(self, root: str | Path, *, storage_options: Mapping[str, str] | None = None) -> None:
+        self.root = str(root).rstrip("/") or "/"
+        self.storage_options = storage_options
+        # Where runs and model bundles lie beside the tables; None for a URL.
+        self.folder = local_folder(self.root)
+        if self.folder is not None:
+            claim(self.folder)
+            self._undo_torn_commits()
+
+    def __repr__(self) -> str:
+        return f"Store({self.root!r})"
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the store for one run: `with store.lock(): ...`; raise `StoreBusy` at once if another run holds it.
+
+        The operating system releases it however the process ends. A URL is locked against runs on this machine only.
+        """
+        return StoreLock(lock_path(self.root, self.folder), self.root).hold()
+
+    def append(self, table: str, frame: pd.DataFrame) -> int:
+        """Add the rows whose key is not stored yet, in one commit; return how many those were.
+
+        Parameters
+        ----------
+        table : str
+            A table whose rows are never changed; `bars` and `actions` go through `append_vintages`.
+        frame : DataFrame
+            The table's columns in any order, one row per key.
+
+        Returns
+        -------
+        int
+            Rows really written; 0 makes no commit.
+
+        Raises
+        ------
+        DataError
+            If the columns, types or keys are not the table's.
+        StoreError
+            If a key is stored with other content (`scores`, `models`, `forecasts`; `headlines`, `outcomes` and `trials`
+            keep the row that came first), or the store can't be written.
+        """
+        spec = _table(table)
+        if spec.rule == "vintages":
+            return self.append_vintages(table, frame)
+        if spec.rule == "derived":
+            raise ValueError(f"`{table}` is derived: write it with `replace` or `reset`.")
+        return self._add(spec, frame, unstored)
+
+    def append_vintages(self, table: str, frame: pd.DataFrame) -> int:
+        """Add the bars or actions that are new or differ from their newest vintage, in one commit; return how many.
+
+        A row differs when any number is more than 1e-6 of the stored one away from it; it is compared with the newest
+        vintage at or before its own `fetched_at`. Errors are those of `append`; other content at the same `fetched_at`
+        is a `StoreError`, because neither would be the newer one.
+        """
+        spec = _table(table)
+        if spec.rule != "vintages":
+            raise ValueError(f"Only `bars` and `actions` have vintages, not `{table}`.")
+        return self._add(spec, frame, new_vintages)
+
+    def replace(self, table: str, frame: pd.DataFrame) -> int:
+        """Put rebuilt rows of one feature set in place of the stored ones, in one commit.
+
+        For each ticker, the stored rows from its first to its last given session are replaced. What is the same bit for
+        bit is not written again.
+
+        Returns
+        -------
+        int
+            Rows that were new, changed or gone; 0 makes no commit.
+
+        Raises
+        ------
+        ValueError
+            If the table is not derived, or the frame holds more than one feature set.
+        StoreError
+            If the stored rows of this feature set have other columns: a changed set needs a new name, or `reset`.
+        """
+        spec = _derived(table)
+        rebuilt = spec.check(frame)
+        if rebuilt.empty:
+            return 0
+        names = rebuilt["feature_set"].unique()
+        if len(names) > 1:
+            raise ValueError(f"`replace` takes one feature set a call, received {list(names)}.")
+        of_this_set = predicates.text_in("feature_set", names)
+        n_changed = 0
+
+        def change(snapshot: DeltaTable | None) -> Change | None:
+            nonlocal n_changed
+            stored = self._frame(spec, snapshot, f"{of_this_set} AND {predicates.surroundings(rebuilt, spec.key)}")
+            require_same_columns(spec, rebuilt, stored)
+            swap = replacement(rebuilt, stored.reindex(columns=rebuilt.columns))
+            n_changed = swap.n_changed
+            cleared = None if swap.box is None else f"{of_this_set} AND {predicates.in_box(*swap.box)}"
+            return (spec.to_arrow(spec.check(swap.rows)), cleared) if n_changed else None
+
+        self._file(spec).commit(change)
+        return n_changed
+
+    def reset(self, table: str, frame: pd.DataFrame) -> int:
+        """Drop all rows and columns of a derived table and write these instead, in one commit; return how many."""
+        spec = _derived(table)
+        rows = spec.check(frame)
+        self._file(spec).overwrite(spec.to_arrow(rows))
+        return len(rows)
+
+    def read(
+        self,
+        table: str,
+        *,
+        tickers: Sequence[str] | None = None,
+        as_of: pd.Timestamp | None = None,
+        since: pd.Timestamp | None = None,
+        where: Mapping[str, str] | None = None,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+    ) -> pd.DataFrame:
+        """Return rows sorted by key (headlines: by ticker and publication); of bars and actions the newest vintages.
+
+        Parameters
+        ----------
+        table : str
+            One of `TABLES`.
+        tickers : sequence or None, default=None
+            Only these; None is all.
+        as_of : Timestamp or None, tz-aware, default=None
+            Only what was known at this instant: fetched, first seen (published, where that is missing), made or scored
+            at it or before.
+        since : Timestamp or None, default=None
+            Only sessions from this tz-naive one on; of headlines, only those published from this tz-aware instant on.
+        where : mapping of column to text or None, default=None
+            Only rows that hold this text, such as {"feature_set": "default-1"}.
+        columns : sequence or None, default=None
+            Only these columns.
+        version : int or None, default=None
+            An older version of the table, as `versions` named it.
+
+        Returns
+        -------
+        DataFrame
+            No rows where nothing was written yet. Columns that belong to other feature sets are left out.
+        """
+        spec = _table(table)
+        wanted = predicates.conditions(spec, tickers, as_of, since, where)
+        rows = self._frame(spec, self._file(spec).open(version), wanted, columns)
+        if spec.rule == "vintages":
+            rows = newest_vintages(rows, spec)
+        else:
+            rows = rows.sort_values(list(spec.order or spec.key), kind="stable", ignore_index=True)
+        return rows[list(columns)] if columns is not None else rows
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no bar and no headline was ever stored."""
+        return all(self.version(table) is None for table in INPUTS)
+
+    def version(self, table: str) -> int | None:
+        """Return the newest version of a table, or None where nothing was written yet."""
+        snapshot = self._file(_table(table)).open()
+        return None if snapshot is None else snapshot.version()
+
+    def versions(self) -> dict[str, int]:
+        """Return the newest version of each table that exists, for a run to note and a later `read` to name."""
+        found = {table: self.version(table) for table in TABLES}
+        return {table: version for table, version in found.items() if version is not None}
+
+    def data_version(self) -> str:
+        """Return 16 hexadecimal digits that name the content of bars, actions and headlines, whatever its order."""
+        digest = hashlib.sha256()
+        for name in INPUTS:
+            spec = TABLES[name]
+            rows = self._frame(spec, self._file(spec).open(), None)
+            hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy() if len(rows) else np.array([], "uint64")
+            digest.update(f"{name} {len(hashes)} ".encode() + np.sort(hashes).astype("<u8").tobytes())
+        return digest.hexdigest()[:16]
+
+    def rewrites(self, table: str) -> list[str]:
+        """Return the commits of a table that did more than add rows or rearrange files, such as "version 3: DELETE"."""
+        return self._file(_table(table)).rewrites()
+
+    def compact(self, *, retention_hours: int = 168, keep_versions: Mapping[str, Sequence[int]] | None = None) -> None:
+        """Join small files, and delete those unused for longer than this.
+
+        Parameters
+        ----------
+        retention_hours : int, default=168
+            Files that left the newest version less than this ago are kept.
+        keep_versions : mapping of table to versions or None, default=None
+            Versions that stay readable all the same; all others older than the retention may stop being so.
+        """
+        for name, spec in TABLES.items():
+            self._file(spec).compact(retention_hours=retention_hours, keep_versions=(keep_versions or {}).get(name, ()))
+
+    def _file(self, spec: Table) -> DeltaFile:
+        folder = None if self.folder is None else self.folder / spec.name
+        url = f"{self.root}/{spec.name}" if folder is None else str(folder)
+        return DeltaFile(spec, url, folder=folder, storage_options=self.storage_options)
+
+    def _undo_torn_commits(self) -> None:
+        folders = [self.folder / name for name in TABLES] if self.folder is not None else []
+        if any(durability.is_torn(folder) for folder in folders):
+            with self.lock():
+                for folder in folders:
+                    durability.undo_torn_commits(folder)
+
+    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick) -> int:
+        incoming = spec.check(frame)
+        if incoming.empty:
+            return 0
+        n_written = 0
+        needed = spec.key if spec.rule == "keep_first" else None
+
+        def change(snapshot: DeltaTable | None) -> Change | None:
+            nonlocal n_written
+            stored = self._frame(spec, snapshot, predicates.surroundings(incoming, spec.key), needed)
+            rows = pick(incoming, stored, spec)
+            n_written = len(rows)
+            return (spec.to_arrow(spec.check(rows)), None) if n_written else None
+
+        self._file(spec).commit(change)
+        return n_written
+
+    def _frame(
+        self, spec: Table, snapshot: DeltaTable | None, predicate: str | None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        if snapshot is None:
+            return empty({**spec.columns, **dict.fromkeys(spec.free_columns(columns or ()), NUMBER)})
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *spec.key, *spec.order]))
+        rows = self._file(spec).scan(snapshot, predicate, wanted)
+        # A column without any value, not even NaN, belongs to another feature set.
+        foreign = [name for name in spec.free_columns(rows.column_names) if rows[name].null_count == len(rows)]
+        return spec.to_pandas(rows if columns is not None or not len(rows) else rows.drop_columns(foreign))
+
+
+def _table(name: str) -> Table:
+    if name not in TABLES:
+        raise ValueError(f"The store has the tables {list(TABLES)}, not {name!r}.")
+    return TABLES[name]
+
+
+def _derived(name: str) -> Table:
+    spec = _table(name)
+    if spec.rule != "derived":
+        raise ValueError(f"Rows of `{name}` are never replaced; only derived tables are.")
+    return spec

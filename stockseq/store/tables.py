@@ -1,0 +1,217 @@
+"""The store's tables: their columns, keys and rules, and the way of a frame to Arrow and back, bit for bit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from stockseq.errors import DataError
+from stockseq.schemas import ACTIONS, BARS, FLAG, HEADLINES, INSTANT, NUMBER, SESSION, TEXT
+
+COUNT = "int64"
+
+ARROW_TYPES: Mapping[str, pa.DataType] = {
+    TEXT: pa.string(),
+    NUMBER: pa.float64(),
+    FLAG: pa.bool_(),
+    COUNT: pa.int64(),
+    # A session is the label of a day, not an instant; every reader of Delta knows the type.
+    SESSION: pa.date32(),
+    INSTANT: pa.timestamp("us", "UTC"),
+}
+
+Rule = Literal["vintages", "refuse", "keep_first", "derived"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the store.
+
+    Parameters
+    ----------
+    name : str
+        Its folder under the data root.
+    columns : mapping of column to pandas dtype
+        The fixed columns, in order.
+    key : tuple of columns
+        At most one row per key.
+    rule : "vintages", "refuse", "keep_first" or "derived"
+        What becomes of a row whose key is stored with other content: a newer vintage beside the old one, a
+        `StoreError`, the stored row stays, or the new row replaces it.
+    order : tuple of columns, default=()
+        How `read` sorts the rows; the key where empty.
+    nullable : tuple of columns, default=()
+        The columns that may lack a value.
+    known_at : str, default=""
+        SQL for the instant from which a row was known; empty where the table can't be read as of an instant.
+    since : str, default=""
+        The column that `read(since=...)` cuts; empty where there is none.
+    open_ended : bool, default=False
+        Whether float64 columns of any name may follow the fixed ones.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    key: tuple[str, ...]
+    rule: Rule
+    order: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
+    known_at: str = ""
+    since: str = ""
+    open_ended: bool = False
+
+    @property
+    def bar_key(self) -> tuple[str, ...]:
+        """The key without `fetched_at`: what the vintages are vintages of."""
+        return tuple(column for column in self.key if column != "fetched_at")
+
+    def free_columns(self, columns: Iterable[str]) -> list[str]:
+        """Return those of `columns` that are not fixed ones, in their order."""
+        return [column for column in columns if column not in self.columns]
+
+    def arrow_schema(self, free_columns: Iterable[str] = ()) -> pa.Schema:
+        """Return the Arrow schema, with float64 fields for `free_columns`."""
+        fixed = [
+            pa.field(name, ARROW_TYPES[dtype], nullable=name in self.nullable) for name, dtype in self.columns.items()
+        ]
+        return pa.schema(fixed + [pa.field(name, pa.float64()) for name in free_columns])
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` with this table's columns and dtypes, sorted by key; raise `DataError` where it can't be."""
+        missing = [column for column in self.columns if column not in frame.columns]
+        free = self.free_columns(frame.columns)
+        if missing or (free and not self.open_ended):
+            raise DataError(
+                f"The table `{self.name}` has the columns {list(self.columns)}; missing {missing}, unknown "
+                f"{[] if self.open_ended else free}."
+            )
+        dtypes = {**self.columns, **dict.fromkeys(free, NUMBER)}
+        try:
+            typed = frame[list(dtypes)].astype(dtypes)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"The table `{self.name}` needs the types {dtypes}: {error}.") from error
+        for column in self.columns:
+            lacking = typed[column].isna()
+            if column not in self.nullable and lacking.any():
+                raise DataError(
+                    f"The table `{self.name}` needs a value in every `{column}`; {int(lacking.sum())} of {len(typed)} "
+                    f"rows lack it, first {self.describe(typed[lacking])}."
+                )
+        ordered = typed.sort_values(list(self.key), kind="stable", ignore_index=True)
+        repeated = ordered.duplicated(list(self.key))
+        if repeated.any():
+            raise DataError(
+                f"The table `{self.name}` has one row per {list(self.key)}; {int(repeated.sum())} of {len(ordered)} "
+                f"rows repeat one, first {self.describe(ordered[repeated])}."
+            )
+        return ordered
+
+    def describe(self, rows: pd.DataFrame) -> str:
+        """Name the first of `rows` by its key, for a message."""
+        return ", ".join(f"{column} {rows.iloc[0][column]}" for column in self.key)
+
+    def to_arrow(self, frame: pd.DataFrame) -> pa.Table:
+        """Turn a checked frame to Arrow; NaN stays NaN and is told apart from a value that is not there."""
+        schema = self.arrow_schema(self.free_columns(frame.columns))
+        try:
+            return pa.table([_to_arrow(frame[field.name], field.type) for field in schema], schema=schema)
+        except (pa.ArrowInvalid, UnicodeError) as error:
+            raise DataError(f"The table `{self.name}` can't hold a value: {error}.") from error
+
+    def to_pandas(self, rows: pa.Table) -> pd.DataFrame:
+        """Turn Arrow rows to a frame with the dtypes of `schemas.py`."""
+        columns = {name: _to_pandas(rows[name], self.columns.get(name, NUMBER)) for name in rows.column_names}
+        return pd.DataFrame(columns, index=pd.RangeIndex(rows.num_rows))
+
+
+def _to_arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    if kind == pa.float64():
+        return pa.array(column.to_numpy(), from_pandas=False)
+    array = pa.Array.from_pandas(column)
+    # A session with a time of day is not a session: Arrow refuses to cut it off.
+    return array.cast(kind)
+
+
+def _to_pandas(column: pa.ChunkedArray, dtype: str) -> pd.Series:
+    if dtype == SESSION:
+        column = column.cast(pa.timestamp("us"))
+    if dtype == NUMBER:
+        return pd.Series(np.asarray(column.to_numpy(zero_copy_only=False), dtype=NUMBER))
+    return column.to_pandas().astype(dtype)
+
+
+SCORES = {
+    "headline_id": TEXT,
+    "scorer": TEXT,
+    "compound": NUMBER,
+    "positive": NUMBER,
+    "negative": NUMBER,
+    "neutral": NUMBER,
+}
+FEATURES = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT}
+MODELS = {
+    "model_id": TEXT,
+    "sequence": COUNT,
+    "state": TEXT,
+    "recorded_at": INSTANT,
+    "trained_through": SESSION,
+    "settings_hash": TEXT,
+    "data_version": TEXT,
+    "metrics": TEXT,
+}
+LEDGER = {
+    "sequence": COUNT,
+    "forecast_id": TEXT,
+    "ticker": TEXT,
+    "session": SESSION,
+    "decision_at": INSTANT,
+    "made_at": INSTANT,
+    "opens_at": INSTANT,
+    "late": FLAG,
+    "model_id": TEXT,
+    "probability_up": NUMBER,
+    "expected_return": NUMBER,
+    "previous_hash": TEXT,
+    "hash": TEXT,
+}
+LEDGER_HEADS = {"n_rows": COUNT, "hash": TEXT, "made_at": INSTANT}
+OUTCOMES = {"forecast_id": TEXT, "realised_return": NUMBER, "scored_at": INSTANT}
+TRIALS = {"trial_id": TEXT, "scored_at": INSTANT, "name": TEXT, "settings": TEXT, "metrics": TEXT}
+
+TABLES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table("bars", BARS, ("ticker", "session", "fetched_at"), "vintages", known_at="fetched_at", since="session"),
+        Table(
+            "actions",
+            ACTIONS,
+            ("ticker", "session", "kind", "fetched_at"),
+            "vintages",
+            known_at="fetched_at",
+            since="session",
+        ),
+        Table(
+            "headlines",
+            HEADLINES,
+            ("headline_id",),
+            "keep_first",
+            order=("ticker", "published_at", "headline_id"),
+            nullable=("first_seen_at",),
+            known_at="coalesce(first_seen_at, published_at)",
+            since="published_at",
+        ),
+        Table("scores", SCORES, ("headline_id", "scorer"), "refuse"),
+        Table("features", FEATURES, ("ticker", "session", "feature_set"), "derived", since="session", open_ended=True),
+        Table(
+            "models", MODELS, ("model_id", "sequence"), "refuse", nullable=("trained_through",), known_at="recorded_at"
+        ),
+        # Keyed by its place in the chain, so that two writers can't both extend the same head.
+        Table("forecasts", LEDGER, ("sequence",), "refuse", known_at="made_at", since="session"),
+        Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "refuse"),
+        Table("outcomes", OUTCOMES, ("forecast_id",), "keep_first", known_at="scored_at"),
+        Table("trials", TRIALS, ("trial_id",), "keep_first", known_at="scored_at"),
+    )
+}
