@@ -10,6 +10,7 @@
      |    +-- LedgerBroken          the forecast ledger was edited, cut or reordered
      +-- BundleError            a model bundle is damaged, foreign or unsafe
      +-- TooFewSessions         not enough history for what was asked
+     +-- TrainingFailed         a network can't be fitted to what it was given
      +-- PluginError            an entry point is missing or doesn't keep its contract
 
 Each message says what was expected, what came, and what to do.
@@ -54,6 +55,10 @@ class BundleError(StockseqError):
 
 class TooFewSessions(StockseqError):
     """Not enough history for what was asked."""
+
+
+class TrainingFailed(StockseqError):
+    """A network can't be fitted to what it was given."""
 
 
 class PluginError(StockseqError):

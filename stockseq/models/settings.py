@@ -29,10 +29,14 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
     min_headlines: int = Field(5, ge=1, description="Distinct training headlines that a word must occur in.")
     bigrams: bool = Field(False, description="Whether pairs of neighbouring words are tokens too.")
     embedding_dimension: int = Field(4, ge=1, description="Numbers that stand for one token.")
-    indicator_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the indicators left out of a training window.")
+    indicator_dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of the indicators left out of a training window."
+    )
     text_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the text vector left out at training.")
     output_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the LSTM's output left out at training.")
-    before: str | None = Field(None, description="Layer before the LSTM: an entry point's name, or package.module:Layer.")
+    before: str | None = Field(
+        None, description="Layer before the LSTM: an entry point's name, or package.module:Layer."
+    )
     before_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the layer before.")
     within: str | None = Field(None, description="Recurrent cell in place of the LSTM's, named the same way.")
     within_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the cell, beside its units.")
@@ -63,13 +67,15 @@ class TrainingSettings(BaseModel, frozen=True, extra="forbid"):
     batch_size: int = Field(512, ge=1, description="Windows of one step.")
     learning_rate: float = Field(3e-3, gt=0, description="Step of AdamW.")
     fine_tune_rate: float = Field(5e-4, gt=0, description="Step of AdamW when an existing model is trained on.")
-    weight_decay: float = Field(0.0, ge=0, description="Share of each weight taken off per step, times the learning rate.")
+    weight_decay: float = Field(
+        0.0, ge=0, description="Share of each weight taken off per step, times the learning rate."
+    )
     direction_weight: float = Field(1.0, ge=0, description="Weight of the cross-entropy of the direction.")
     return_weight: float = Field(0.5, ge=0, description="Weight of the squared error of the volatility-scaled return.")
     relative_weight: float = Field(
         3.0,
         ge=0,
-        description="Weight of the squared error of the return against the session's other tickers, which only training sees.",
+        description="Weight of the squared error of the return against the session's other tickers; training only.",
     )
 
     @property

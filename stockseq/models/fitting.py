@@ -1,0 +1,174 @@
+"""Fit one network of the ensemble: shuffled batches, early stopping on later sessions, the same result anywhere."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stockseq.errors import TrainingFailed
+from stockseq.layers.backend import keras, tf
+from stockseq.models.network import RELATIVE, build_network
+from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.targets import Targets
+from stockseq.models.windows import Matrix, make_predictor
+
+HEADS = ("direction", "return", RELATIVE)
+LEAST_PROBABILITY = 1e-7
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Where one network's training stands; losses are weighted sums over the heads."""
+
+    seed: int
+    epoch: int
+    train_loss: float
+    validation_loss: float | None
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """All that one network's training needs, so that it can run in any process."""
+
+    matrix: Matrix
+    train: Targets
+    validation: Targets
+    network: NetworkSettings
+    training: TrainingSettings
+    vocabulary_size: int
+    seed: int
+    start: tuple[npt.NDArray[Any], ...] | None = None
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The weights of the best epoch, and how it was found."""
+
+    seed: int
+    weights: tuple[npt.NDArray[Any], ...]
+    n_epochs: int
+    best: Epoch
+
+
+def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) -> FitResult:
+    """Train the network of one seed and return its weights where the validation loss was lowest.
+
+    Without validation windows all epochs are run and the last weights returned. With `job.start` training goes on from
+    these weights, and returns them if no epoch improves on them.
+
+    Raises
+    ------
+    TrainingFailed
+        If the loss stops being a number.
+    """
+    # Process-wide and for good, but it only chooses among kernels; without it sums differ from run to run.
+    tf.config.experimental.enable_op_determinism()
+    network = build_network(
+        job.network,
+        n_features=job.matrix.indicators.shape[1],
+        vocabulary_size=job.vocabulary_size,
+        seed=job.seed,
+    )
+    if job.start is not None:
+        network.set_weights(list(job.start))
+    read = job.matrix.reader()
+    run_epoch = _make_epoch(network, read, job)
+    predict = make_predictor(network, read)
+
+    def report(epoch: int, train_loss: float) -> Epoch:
+        validation = _validation_loss(predict(job.validation.ends), job) if len(job.validation) else None
+        return Epoch(job.seed, epoch, train_loss, validation)
+
+    shuffle = np.random.default_rng(job.seed)
+    best = report(0, math.nan) if job.start is not None else None
+    weights = network.get_weights()
+    epoch = 0
+    for epoch in range(1, job.training.epochs + 1):
+        state = report(epoch, float(run_epoch(tf.constant(shuffle.permutation(len(job.train))))))
+        if not math.isfinite(state.train_loss):
+            raise TrainingFailed(
+                f"The training loss of seed {job.seed} became {state.train_loss} in epoch {epoch}; lower "
+                f"`learning_rate` ({_rate(job)}), or look at the features and at the layers in the slots."
+            )
+        if progress is not None:
+            progress(state)
+        if best is None or _is_better(state, best):
+            best, weights = state, network.get_weights()
+        elif state.validation_loss is not None and epoch - best.epoch >= job.training.patience:
+            break
+    return FitResult(job.seed, tuple(weights), epoch, best or report(0, math.nan))
+
+
+def _make_epoch(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJob) -> Callable[[Any], Any]:
+    """Return the function that trains on all batches of one order of the windows and returns the mean loss."""
+    ends, values, known = (tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known))
+    # The few windows that fill no batch wait for the next epoch's order.
+    size = min(job.training.batch_size, len(job.train))
+    n_steps = len(job.train) // size
+    optimizer = keras.optimizers.AdamW(_rate(job), weight_decay=job.training.weight_decay)
+    variables = network.trainable_variables
+    optimizer.build(variables)
+
+    @tf.function
+    def run_epoch(order: Any) -> Any:
+        batches = tf.reshape(order[: n_steps * size], (n_steps, size))
+        total = 0.0
+        for step in tf.range(n_steps):
+            picked = batches[step]
+            with tf.GradientTape() as tape:
+                outputs = network(read(tf.gather(ends, picked)), training=True)
+                loss = _weighted_loss(outputs, tf.gather(values, picked), tf.gather(known, picked), job.training)
+                # What the layers ask for themselves, such as weight penalties.
+                loss += sum(network.losses)
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            total += loss
+        return total / n_steps
+
+    return run_epoch
+
+
+def _weighted_loss(outputs: dict[str, Any], values: Any, known: Any, training: TrainingSettings) -> Any:
+    losses = {
+        "direction": lambda out: keras.ops.mean(keras.ops.binary_crossentropy(values[:, 0], out)),
+        "return": lambda out: 0.5 * keras.ops.mean((values[:, 1] - out) ** 2),
+        RELATIVE: lambda out: 0.5 * keras.ops.mean(known * (values[:, 2] - out) ** 2),
+    }
+    weights = _weights(training)
+    return sum(weights[head] * losses[head](output[:, 0]) for head, output in outputs.items())
+
+
+def _validation_loss(outputs: dict[str, npt.NDArray[np.float64]], job: FitJob) -> float:
+    """Return the same loss in float64; `outputs` hold (n,) per head."""
+    targets, known = job.validation.values.astype(np.float64), job.validation.known
+    weights = _weights(job.training)
+    total = 0.0
+    for head, output in outputs.items():
+        target = targets[:, HEADS.index(head)]
+        if head == "direction":
+            p = np.clip(output, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+            each = -(target * np.log(p) + (1 - target) * np.log1p(-p))
+        else:
+            each = 0.5 * (target - output) ** 2 * (known if head == RELATIVE else 1.0)
+        total += weights[head] * float(each.mean())
+    return total
+
+
+def _weights(training: TrainingSettings) -> dict[str, float]:
+    return {
+        "direction": training.direction_weight,
+        "return": training.return_weight,
+        RELATIVE: training.relative_weight,
+    }
+
+
+def _rate(job: FitJob) -> float:
+    return job.training.learning_rate if job.start is None else job.training.fine_tune_rate
+
+
+def _is_better(state: Epoch, best: Epoch) -> bool:
+    if state.validation_loss is None or best.validation_loss is None:
+        return True
+    return state.validation_loss < best.validation_loss
