@@ -1,7 +1,7 @@
 """A block: one ticker's feature rows of one calendar year, with all that they are computed from and nothing else.
 
-Because a block's rows are a function of the block alone, computing only the blocks whose inputs changed gives
-the same bytes as computing all of them.
+Because a block's rows are a function of the block alone, computing only the blocks whose inputs changed gives the
+same bytes as computing all of them.
 """
 
 import hashlib
@@ -48,24 +48,34 @@ class Block:
     news_sessions: pd.DatetimeIndex
     first_kept: int
 
-    @property
-    def n_rows(self) -> int:
-        """The number of rows that this block gives if every feature has a value."""
-        return len(self.bars) - self.first_kept
+    def checksums(self, recipe: str) -> np.ndarray:
+        """Return one number per row of `compute`: a hash of the recipe and of all that the row may depend on.
 
-    def digest(self, recipe: str) -> str:
-        """Return a hash of these inputs and of the recipe: equal digests mean equal rows."""
-        actions = self.actions.itertuples(index=False, name=None)
-        stated = [recipe, self.ticker, self.first_kept, str(self.news_sessions[0]), *map(str, actions)]
-        state = hashlib.sha256("\n".join(map(str, stated)).encode())
-        for instants in (*(self.bars[name] for name in INSTANTS), self.news["session"]):
-            state.update(instants.to_numpy(dtype="datetime64[us]").tobytes())
-        for numbers in (*(self.bars[name] for name in BAR), self.news["compound"]):
-            state.update(numbers.to_numpy().tobytes())
-        return state.hexdigest()[:16]
+        A row's checksum covers the block's inputs up to that row and nothing later, so it stays as it is when bars or headlines
+        are added. It has 52 bits, which a float64 column holds exactly.
+        """
+        instants = [self.bars[name].to_numpy(dtype="datetime64[us]").view("int64") for name in INSTANTS]
+        prices = [self.bars[name].to_numpy(dtype="float64").view("int64") for name in BAR]
+        lines = np.column_stack(instants + prices)
+        events = dict.fromkeys(range(len(lines)), b"")
+        ex_bars = self.bars["session"].searchsorted(self.actions["session"].to_numpy())
+        for position, action in zip(ex_bars, self.actions.itertuples(index=False, name=None), strict=True):
+            events[position] += repr(action).encode()
+        known = self.news["session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right")
+        compounds = self.news["compound"].to_numpy(dtype="float64")
+        state = hashlib.sha256(f"{recipe}|{self.ticker}|{self.news_sessions[0]}".encode())
+        sums, seen = [], 0
+        for position, line in enumerate(lines):
+            state.update(line.tobytes() + events[position] + compounds[seen : known[position]].tobytes())
+            # A separator of the number of headlines, or bytes could move from one field to the next unnoticed.
+            state.update(int(known[position]).to_bytes(8, "big"))
+            seen = max(seen, known[position])
+            if position >= self.first_kept:
+                sums.append(int.from_bytes(state.digest()[:8], "big") >> 12)
+        return np.array(sums, dtype="float64")
 
     def compute(self, features: Sequence[Feature]) -> pd.DataFrame:
-        """Return the rows that have a value in every column: ticker, session, decision_at, features, sentiment.
+        """Return a row per kept bar: ticker, session, decision_at, features (NaN where they give none), sentiment.
 
         Raises `DataError` for a dividend that can't be and `PluginError` for a feature that fails.
         """
@@ -77,8 +87,7 @@ class Block:
         values.insert(0, "ticker", self.ticker)
         values.insert(1, "session", kept["traded_session"].array)
         values.insert(2, "decision_at", kept["decision_at"].array)
-        complete = np.isfinite(values.iloc[:, 3:].to_numpy()).all(axis=1)
-        return values[complete].reset_index(drop=True)
+        return values
 
 
 def cut_blocks(

@@ -58,9 +58,7 @@ class Feature:
                 f"A feature's name must be lower-case letters, digits and underscores, received {self.name!r}."
             )
         if not 0 <= self.warm_up <= HISTORY:
-            raise ValueError(
-                f"Feature {self.name!r} must warm up within 0 to {HISTORY} bars, received {self.warm_up}."
-            )
+            raise ValueError(f"Feature {self.name!r} must warm up within 0 to {HISTORY} bars, received {self.warm_up}.")
 
     def raw(self, bars: pd.DataFrame) -> pd.Series:
         """Return the values at all bars, those of the warm-up included; raise `PluginError` if they don't fit."""

@@ -116,7 +116,9 @@ def money_flow(bars: pd.DataFrame, *, window: int) -> pd.Series:
 def force(bars: pd.DataFrame, *, window: int) -> pd.Series:
     """Return Elder's force index over the close and the mean volume: a return weighted by relative volume."""
     mean = bars["volume"].rolling(4 * window).mean()
-    return _neutral_without_volume(force_index(bars["close"], bars["volume"], window) / mean / bars["close"], bars, 4 * window)
+    return _neutral_without_volume(
+        force_index(bars["close"], bars["volume"], window) / mean / bars["close"], bars, 4 * window
+    )
 
 
 def week_sine(bars: pd.DataFrame) -> pd.Series:

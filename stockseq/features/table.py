@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from stockseq.errors import DataError
@@ -16,8 +17,8 @@ from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.schemas import INSTANT, NUMBER, SESSION, TEXT, Actions, Bars, Dropped, Headlines, empty
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
-# What stands before the features in the table; `inputs` is the digest of the block that a row was computed from.
-FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": TEXT}
+# What stands beside the features in the table; `inputs` is a checksum of all that a row was computed from.
+FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": NUMBER}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def build_features(
     Returns
     -------
     BuiltFeatures
-        `table` has the columns of `FEATURE_KEYS`, the features and the sentiment columns (float64, never NaN), by ticker and
+        `table` has the columns of `FEATURE_KEYS` (`inputs` is no feature, but a checksum), the features and the sentiment columns (float64, never NaN), by ticker and
         session. The first 60 bars of a ticker give no row, nor does a session whose bar before is missing.
 
     Raises
@@ -96,7 +97,8 @@ def build_features(
     decided = decide(headlines, calendar=calendar, policy=policy, latency=latency)
     scored = _with_scores(decided, scores)
     placed = _with_decisions(bars, calendar, policy)
-    kept = empty(types) if stored is None else stored
+    usable = stored is not None and set(types) <= set(stored.columns)
+    kept = stored[list(types)].sort_values(["ticker", "session"]) if usable else empty(types)
     owned = [_by_ticker(frame) for frame in (placed, actions, scored, kept)]
     nothing = [frame.iloc[:0] for frame in (placed, actions, scored, kept)]
     jobs = [
@@ -111,9 +113,7 @@ def build_features(
     built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
     table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
     dropped = [_outside(decided), *(drop for _, drops in built for drop in drops)]
-    return BuiltFeatures(
-        table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows)
-    )
+    return BuiltFeatures(table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows))
 
 
 def feature_set_name(features: Sequence[Feature]) -> str:
@@ -150,7 +150,7 @@ def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
     warm_up = max([WARM_UP, *(feature.warm_up for feature in job.features)])
     try:
         blocks = cut_blocks(job.ticker, bars, job.actions, job.news, sessions=job.sessions, warm_up=warm_up)
-        rows = _rows(blocks, job)
+        rows = pd.concat([job.stored.iloc[:0], *(_rows(block, job) for block in blocks)], ignore_index=True)
     except DataError as error:
         # One ticker's faulty dividend never costs the others their rows.
         return job.stored.iloc[:0], [Dropped("features", job.ticker, str(error), len(bars))]
@@ -159,24 +159,21 @@ def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
         "bar on a date that is no session": int((~on_session).sum()),
         "warm-up": min(warm_up, len(bars)),
         "no bar of the session before": len(span) - len(bars),
-        "a feature has no value": sum(block.n_rows for block in blocks) - len(rows),
+        "a feature has no value": max(len(bars) - warm_up, 0) - len(rows),
     }
     return rows, [Dropped("features", job.ticker, reason, n) for reason, n in counts.items() if n]
 
 
-def _rows(blocks: Sequence[Block], job: _Job) -> pd.DataFrame:
-    """Return the rows of the blocks: the stored ones where their inputs are the same, computed ones elsewhere."""
-    feature_set = feature_set_name(job.features)
-    recipe = f"{feature_set}|{_column_names(job.features)}"
-    stored = dict(iter(job.stored.groupby("inputs", sort=False)))
-    frames = [job.stored.iloc[:0]]
-    for block in blocks:
-        digest = block.digest(recipe)
-        found = stored.get(digest)
-        if found is None:
-            found = block.compute(job.features).assign(feature_set=feature_set, inputs=digest)
-        frames.append(found)
-    return pd.concat(frames, ignore_index=True)
+def _rows(block: Block, job: _Job) -> pd.DataFrame:
+    """Return the rows of a block: the stored ones if their inputs are the same, else computed, without incomplete ones."""
+    feature_set, names = feature_set_name(job.features), _column_names(job.features)
+    checksums = block.checksums(f"{feature_set}|{names}")
+    first, last = block.bars["traded_session"].iloc[[block.first_kept, -1]]
+    stored = job.stored[job.stored["session"].between(first, last)]
+    if len(stored) == len(checksums) and (stored["inputs"].to_numpy() == checksums).all():
+        return stored
+    rows = block.compute(job.features).assign(feature_set=feature_set, inputs=checksums)
+    return rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
 
 
 def _column_names(features: Sequence[Feature]) -> list[str]:
