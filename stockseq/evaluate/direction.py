@@ -1,0 +1,82 @@
+"""How well a forecast names the direction: accuracy, its balanced forms, and the ranking behind it."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
+
+
+def accuracy(up: Flags, forecast_up: Flags) -> float:
+    """Return the share of rows whose direction was named; `up` and `forecast_up` have shape (n,).
+
+    Examples
+    --------
+    >>> accuracy(np.array([True, False]), np.array([True, True]))
+    0.5
+    """
+    return float((up == forecast_up).mean())
+
+
+def accuracy_by_chance(up: Flags, forecast_up: Flags) -> float:
+    """Return the accuracy expected of forecasts as often up as these, placed without skill.
+
+    It is what Pesaran and Timmermann (1992) test the accuracy against.
+
+    Examples
+    --------
+    >>> accuracy_by_chance(np.array([True, True, True, False]), np.array([True, True, True, True]))
+    0.75
+    """
+    share_up, share_forecast = float(up.mean()), float(forecast_up.mean())
+    return share_up * share_forecast + (1 - share_up) * (1 - share_forecast)
+
+
+def balanced_accuracy(up: Flags, forecast_up: Flags) -> float | None:
+    """Return the mean of the accuracies on rising and on falling rows; None where all rose or none did.
+
+    Examples
+    --------
+    >>> balanced_accuracy(np.array([True, True, True, False]), np.array([True, True, True, True]))
+    0.5
+    """
+    if up.all() or not up.any():
+        return None
+    return float((forecast_up[up].mean() + (~forecast_up[~up]).mean()) / 2)
+
+
+def matthews_correlation(up: Flags, forecast_up: Flags) -> float | None:
+    """Return the correlation of the two directions, in [-1, 1]; None where either never changes.
+
+    Examples
+    --------
+    >>> matthews_correlation(np.array([True, False]), np.array([True, False]))
+    1.0
+    """
+    share_up, share_forecast = float(up.mean()), float(forecast_up.mean())
+    spread = share_up * (1 - share_up) * share_forecast * (1 - share_forecast)
+    if spread == 0:
+        return None
+    return float(((up & forecast_up).mean() - share_up * share_forecast) / math.sqrt(spread))
+
+
+def area_under_curve(up: Flags, score: Numbers) -> float | None:
+    """Return the chance that a rising row was scored above a falling one, ties half; None without both.
+
+    References
+    ----------
+    Mann & Whitney (1947): the area under the ROC curve is their U over the number of pairs.
+
+    Examples
+    --------
+    >>> area_under_curve(np.array([True, False, True]), np.array([0.9, 0.5, 0.5]))
+    0.75
+    """
+    n_up = int(up.sum())
+    n_down = len(up) - n_up
+    if not n_up or not n_down:
+        return None
+    return float((rankdata(score)[up].sum() - n_up * (n_up + 1) / 2) / (n_up * n_down))

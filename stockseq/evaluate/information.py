@@ -1,0 +1,86 @@
+"""The information coefficient: how forecasts and returns of one session line up over the tickers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stockseq.evaluate.scored import Scored
+from stockseq.evaluate.significance import newey_west_mean
+
+LEAST_TICKERS = 5
+
+
+@dataclass(frozen=True)
+class Information:
+    """Mean over sessions of the coefficient, its ratio to its own spread, and the Newey-West t of the mean.
+
+    `ratio` is mean over standard deviation (ddof 1), not annualised; it and `t` are None where the spread is 0.
+    """
+
+    mean: float
+    ratio: float | None
+    t: float | None
+    n_sessions: int
+
+
+def daily_information(scored: Scored) -> pd.DataFrame:
+    """Return Pearson's (`ic`) and Spearman's (`rank_ic`) correlation of score and realised return per session.
+
+    Parameters
+    ----------
+    scored : Scored
+        `score` and `realised_return` are used.
+
+    Returns
+    -------
+    DataFrame indexed by session, ascending, with ic, rank_ic
+        Without the sessions of fewer than five tickers, or on which scores or returns were all the same.
+
+    References
+    ----------
+    Grinold & Kahn (1999), Active Portfolio Management; microsoft/qlib, `calc_ic`.
+
+    Examples
+    --------
+    >>> rows = {"session": pd.Timestamp("2024-11-25"), "score": [1, 2, 3, 4, 5], "realised_return": [2, 4, 6, 8, 90]}
+    >>> daily_information(pd.DataFrame(rows)).round(4).to_numpy().tolist()
+    [[0.7474, 1.0]]
+    """
+    by_session = scored["session"]
+    numbers = scored[["score", "realised_return"]].astype("float64")
+    grouped = numbers.groupby(by_session)
+    varied = (grouped.max() > grouped.min()).all(axis=1) & (grouped.size() >= LEAST_TICKERS)
+    ranks = grouped.rank()
+    daily = pd.DataFrame({"ic": _correlation(numbers, by_session), "rank_ic": _correlation(ranks, by_session)})
+    return daily[varied]
+
+
+def summarise_information(daily: pd.Series) -> Information | None:
+    """Return the summary of one daily coefficient; None for fewer than two sessions.
+
+    Examples
+    --------
+    >>> summarise_information(pd.Series([0.1, 0.3])).mean
+    0.2
+    """
+    if len(daily) < 2:
+        return None
+    values = daily.to_numpy(dtype=np.float64)
+    spread = float(values.std(ddof=1))
+    tested = newey_west_mean(values)
+    return Information(
+        mean=float(values.mean()),
+        ratio=float(values.mean() / spread) if spread > 0 else None,
+        t=None if tested is None else tested.t,
+        n_sessions=len(values),
+    )
+
+
+def _correlation(numbers: pd.DataFrame, sessions: pd.Series) -> pd.Series:
+    centred = numbers - numbers.groupby(sessions).transform("mean")
+    score, realised = centred["score"], centred["realised_return"]
+    products = pd.DataFrame({"both": score * realised, "score": score**2, "realised": realised**2})
+    sums = products.groupby(sessions).sum()
+    spread = (sums["score"] * sums["realised"]) ** 0.5
+    return (sums["both"] / spread.where(spread > 0)).clip(-1.0, 1.0)

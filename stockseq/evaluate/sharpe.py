@@ -1,0 +1,130 @@
+"""Whether a Sharpe ratio is more than the luckiest of many trials: PSR and DSR."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import kurtosis, norm, skew
+
+EULER = 0.5772156649015329
+
+
+def probabilistic_sharpe(
+    sharpe: float, n_sessions: int, *, skewness: float = 0.0, kurtosis: float = 3.0, benchmark: float = 0.0
+) -> float | None:
+    """Return the chance that the true Sharpe ratio exceeds `benchmark`.
+
+    Parameters
+    ----------
+    sharpe, benchmark : float
+        Per session, not annualised.
+    n_sessions : int
+        Returns that `sharpe` was computed from; at least 2.
+    skewness, kurtosis : float
+        Of the returns; Pearson's kurtosis, 3 for the normal.
+
+    Returns
+    -------
+    float in [0, 1], or None where the moments contradict one another
+
+    References
+    ----------
+    Bailey & Lopez de Prado (2012), Journal of Risk 15(2).
+
+    Examples
+    --------
+    >>> round(probabilistic_sharpe(0.458, 24, skewness=-2.448, kurtosis=10.164), 4)
+    0.9134
+    """
+    if n_sessions < 2:
+        raise ValueError(f"`n_sessions` must be at least 2, received {n_sessions}.")
+    variance = _variance(sharpe, skewness, kurtosis)
+    if variance <= 0:
+        return None
+    return float(norm.cdf((sharpe - benchmark) * math.sqrt((n_sessions - 1) / variance)))
+
+
+def expected_best_sharpe(n_trials: int, trial_variance: float) -> float:
+    """Return the Sharpe ratio to expect of the best of `n_trials` without skill, whose ratios vary so much.
+
+    References
+    ----------
+    Bailey & Lopez de Prado (2014), Journal of Portfolio Management 40(5).
+
+    Examples
+    --------
+    >>> round(expected_best_sharpe(100, 1.0), 4)
+    2.5306
+    """
+    if n_trials < 1 or trial_variance < 0:
+        raise ValueError(f"Trials number at least 1 and vary by at least 0, received {n_trials} and {trial_variance}.")
+    if n_trials == 1:
+        return 0.0
+    best = (1 - EULER) * norm.isf(1 / n_trials) + EULER * norm.isf(1 / (n_trials * math.e))
+    return float(math.sqrt(trial_variance) * best)
+
+
+def deflated_sharpe(
+    returns: npt.NDArray[np.float64], *, n_trials: int, trial_variance: float | None = None
+) -> float | None:
+    """Return the chance that the Sharpe ratio of `returns` exceeds what the best of `n_trials` shows by luck.
+
+    Parameters
+    ----------
+    returns : array of shape (n_sessions,)
+        Excess return per session, a fraction.
+    n_trials : int
+        Every configuration ever scored, this one included.
+    trial_variance : float, optional
+        Variance of the per-session Sharpe ratios of the trials; 1/(n_sessions - 1), that of ratios without skill, by
+        default.
+
+    Returns
+    -------
+    float in [0, 1], or None without spread or for fewer than two returns
+
+    References
+    ----------
+    Bailey & Lopez de Prado (2014), Journal of Portfolio Management 40(5).
+
+    Examples
+    --------
+    >>> deflated_sharpe(np.array([0.01, -0.01] * 50), n_trials=1)
+    0.5
+    """
+    if not np.isfinite(returns).all():
+        raise ValueError("A Sharpe ratio needs finite returns; drop the sessions without one and say how many.")
+    if len(returns) < 2 or np.ptp(returns) == 0:
+        return None
+    sharpe = float(returns.mean() / returns.std(ddof=1))
+    variance = 1 / (len(returns) - 1) if trial_variance is None else trial_variance
+    return probabilistic_sharpe(
+        sharpe,
+        len(returns),
+        skewness=float(skew(returns)),
+        kurtosis=float(kurtosis(returns, fisher=False)),
+        benchmark=expected_best_sharpe(n_trials, variance),
+    )
+
+
+def least_sessions(
+    sharpe: float, *, skewness: float = 0.0, kurtosis: float = 3.0, benchmark: float = 0.0, level: float = 0.95
+) -> float | None:
+    """Return the sessions after which `probabilistic_sharpe` reaches `level`; None if it never does.
+
+    References
+    ----------
+    Bailey & Lopez de Prado (2012): the minimum track record length.
+
+    Examples
+    --------
+    >>> round(least_sessions(0.458, skewness=-2.448, kurtosis=10.164), 2)
+    34.56
+    """
+    if sharpe <= benchmark:
+        return None
+    return 1 + _variance(sharpe, skewness, kurtosis) * (float(norm.ppf(level)) / (sharpe - benchmark)) ** 2
+
+
+def _variance(sharpe: float, skewness: float, kurtosis: float) -> float:
+    return 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2

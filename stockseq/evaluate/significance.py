@@ -1,0 +1,244 @@
+"""Whether a score could be luck: tests that know that the tickers of one session move together."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Significance:
+    """An estimate with its standard error, its t and p, and the degrees of freedom of the p (None: normal)."""
+
+    estimate: float
+    standard_error: float
+    t: float
+    p: float
+    degrees_of_freedom: int | None
+
+
+def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, float]:
+    """Return the mean of `values` and its standard error, clustered by session.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+    sessions : array of shape (n,)
+        What marks the clusters; at least two.
+
+    Returns
+    -------
+    (mean, standard error)
+        The error squared is G/(G-1) * sum over sessions of (sum of deviations)^2 / n^2 for G sessions.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two sessions.
+
+    References
+    ----------
+    Cameron & Miller (2015), Journal of Human Resources 50(2).
+
+    Examples
+    --------
+    >>> clustered_mean(np.array([1.0, 1.0, 0.0, 0.0]), np.array([1, 1, 2, 2]))
+    (0.5, 0.5)
+    """
+    groups, n_groups = _groups(sessions)
+    mean = float(values.mean())
+    sums = np.bincount(groups, values - mean, n_groups)
+    return mean, math.sqrt(n_groups / (n_groups - 1) * float((sums**2).sum())) / len(values)
+
+
+def clustered_interval(values: Numbers, sessions: npt.NDArray[Any], *, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the mean of `values`, with Student's t of one degree less than there are sessions.
+
+    Examples
+    --------
+    >>> low, high = clustered_interval(np.array([1.0, 1.0, 0.0, 0.0]), np.array([1, 1, 2, 2]))
+    >>> round(high - 0.5, 4)
+    6.3531
+    """
+    mean, error = clustered_mean(values, sessions)
+    reach = float(stats.t.ppf(0.5 + level / 2, len(np.unique(sessions)) - 1)) * error
+    return mean - reach, mean + reach
+
+
+def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
+    """Test, one-sided, that the direction is named more often than by chance, taking rows for independent.
+
+    Rows of one session are not: this is the textbook's figure, `pesaran_timmermann_clustered` the one to believe.
+
+    Returns
+    -------
+    Significance, or None where outcomes or forecasts never change
+        `estimate` is the accuracy beyond chance; p is normal.
+
+    References
+    ----------
+    Pesaran & Timmermann (1992), Journal of Business & Economic Statistics 10(4).
+
+    Examples
+    --------
+    >>> up = np.array([True, True, False, False] * 5)
+    >>> round(pesaran_timmermann(up, np.roll(up, 1)).t, 4)
+    0.0
+    """
+    n = len(up)
+    p_up, p_forecast = float(up.mean()), float(forecast_up.mean())
+    spread_up, spread_forecast = p_up * (1 - p_up), p_forecast * (1 - p_forecast)
+    if spread_up == 0 or spread_forecast == 0:
+        return None
+    chance = p_up * p_forecast + (1 - p_up) * (1 - p_forecast)
+    of_hits = chance * (1 - chance) / n
+    of_chance = (
+        (2 * p_up - 1) ** 2 * spread_forecast
+        + (2 * p_forecast - 1) ** 2 * spread_up
+        + 4 * spread_up * spread_forecast / n
+    ) / n
+    if of_hits <= of_chance:
+        return None
+    error = math.sqrt(of_hits - of_chance)
+    edge = float((up == forecast_up).mean()) - chance
+    return Significance(edge, error, edge / error, float(stats.norm.sf(edge / error)), None)
+
+
+def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.NDArray[Any]) -> Significance | None:
+    """Test, one-sided, that the direction is named more often than by chance, with sessions as clusters.
+
+    The slope of a regression of the outcome on the forecast direction and a constant, with the CR1 variance clustered
+    by session. It alone keeps its size when all tickers are forecast alike, and when the market drifts.
+
+    Parameters
+    ----------
+    up, forecast_up : bool arrays of shape (n,)
+    sessions : array of shape (n,)
+
+    Returns
+    -------
+    Significance, or None where outcomes or forecasts never change, or no spread is left between sessions
+        `estimate` is the slope: how much more often a row rose that was forecast to. Times twice the variance of the
+        forecast direction it is the accuracy beyond chance. p is of Student's t, one degree less than sessions.
+
+    References
+    ----------
+    Pesaran & Timmermann (1992); Cameron & Miller (2015), Journal of Human Resources 50(2).
+
+    Examples
+    --------
+    >>> up = np.array([True, True, False, False, True, False])
+    >>> test = pesaran_timmermann_clustered(up, np.array([True, False] * 3), np.array([1, 1, 2, 2, 3, 3]))
+    >>> round(test.estimate, 4)
+    0.3333
+    """
+    groups, n_groups = _groups(sessions)
+    n = len(up)
+    regressor = forecast_up - forecast_up.mean()
+    weight = float((regressor**2).sum())
+    if n < 3 or up.all() or not up.any() or forecast_up.all() or not forecast_up.any():
+        return None
+    slope = float((regressor * up).sum()) / weight
+    residuals = up - up.mean() - slope * regressor
+    sums = np.bincount(groups, regressor * residuals, n_groups)
+    correction = n_groups / (n_groups - 1) * (n - 1) / (n - 2)
+    error = math.sqrt(correction * float((sums**2).sum())) / weight
+    # Forecasts without a mistake leave rounding, not noise.
+    if error < 1e-12:
+        return None
+    t = slope / error
+    return Significance(slope, error, t, float(stats.t.sf(t, n_groups - 1)), n_groups - 1)
+
+
+def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance | None:
+    """Test, two-sided, that a mean over time is 0, allowing for autocorrelation.
+
+    Parameters
+    ----------
+    values : array of shape (n_sessions,)
+        One value per session, in order.
+    lag : int, optional
+        Sessions of autocorrelation allowed for; floor(4 (T/100)^(2/9)) by default.
+
+    Returns
+    -------
+    Significance, or None for fewer than two values or no spread
+
+    References
+    ----------
+    Newey & West (1987), Econometrica 55(3), with Bartlett's weights.
+
+    Examples
+    --------
+    >>> round(newey_west_mean(np.array([1.0, -1.0, 2.0, 0.0]), lag=0).t, 4)
+    0.8944
+    """
+    n = len(values)
+    reach = math.floor(4 * (n / 100) ** (2 / 9)) if lag is None else lag
+    weights = 1.0 - np.arange(1, reach + 1) / (reach + 1)
+    return _mean_test(values, weights, scale=1.0, degrees_of_freedom=None)
+
+
+def diebold_mariano(loss_differences: Numbers, *, horizon: int = 1) -> Significance | None:
+    """Test, two-sided, that two models lose alike, with the correction for small samples.
+
+    Parameters
+    ----------
+    loss_differences : array of shape (n_sessions,)
+        Mean loss of model A less that of model B, one value per session, in order.
+    horizon : int, default=1
+        Sessions that a forecast spans; autocovariances below it are counted in.
+
+    Returns
+    -------
+    Significance, or None for fewer than two values or no spread
+        Positive t: A loses more. p is of Student's t.
+
+    References
+    ----------
+    Diebold & Mariano (1995); Harvey, Leybourne & Newbold (1997); R `forecast::dm.test`.
+
+    Examples
+    --------
+    >>> test = diebold_mariano(np.array([1.0, 2.0, -1.0, 3.0, 0.0, 1.0]))
+    >>> round(test.t, 10), round(test.p, 10)
+    (1.7320508076, 0.1438108087)
+    """
+    n = len(loss_differences)
+    if not 1 <= horizon < max(n, 2):
+        raise ValueError(f"`horizon` must be at least 1 and below the number of sessions {n}, received {horizon}.")
+    small = math.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
+    return _mean_test(loss_differences, np.ones(horizon - 1), scale=small, degrees_of_freedom=n - 1)
+
+
+def _mean_test(
+    values: Numbers, weights: Numbers, *, scale: float, degrees_of_freedom: int | None
+) -> Significance | None:
+    """Test a mean whose long-run variance is gamma_0 + 2 sum of weighted autocovariances; t is scaled."""
+    n = len(values)
+    if n < 2 or values.max() == values.min():
+        return None
+    deviations = values - values.mean()
+    covariances = [float((deviations[k:] * deviations[: n - k]).sum()) / n for k in range(min(len(weights), n - 1) + 1)]
+    variance = covariances[0] + 2 * sum(w * c for w, c in zip(weights, covariances[1:], strict=False))
+    if variance <= 0:
+        return None
+    error = math.sqrt(variance / n) / scale
+    t = float(values.mean()) / error
+    two_sided = stats.norm.sf(abs(t)) if degrees_of_freedom is None else stats.t.sf(abs(t), degrees_of_freedom)
+    return Significance(float(values.mean()), error, t, 2 * float(two_sided), degrees_of_freedom)
+
+
+def _groups(sessions: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], int]:
+    names, groups = np.unique(sessions, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(
+            f"Tickers of one session move together, so at least 2 sessions are needed; received {len(names)}."
+        )
+    return groups, len(names)
