@@ -110,7 +110,7 @@ def ledger(
     with _told():
         from pipelines.ledger import run_ledger_check
 
-        run_ledger_check(*_resolve(config, data=data, now=now), verify=verify, head=head)
+        run_ledger_check(*_resolve(config, data=data, now=now), check=verify, head=head)
 
 
 @app.command()
@@ -163,7 +163,13 @@ def _resolve(config: str | None, *, now: str | None = None, **given: str | None)
     if given.get("source") == "stocknet" and given.get("files"):
         overrides["stocknet.folder"] = overrides.pop("files.folder")
     path = Path(config) if config else Path("stockseq.toml")
-    return load_settings(path if config or path.exists() else None, overrides), read_now(now)
+    settings = load_settings(path if config or path.exists() else None, overrides)
+    if not now and settings.source == "simulated":
+        from stockseq.sources.simulated import SimulatedSource
+
+        # A simulated market ends; its own last morning is the time that makes sense there.
+        return settings, SimulatedSource(settings.simulated).default_now
+    return settings, read_now(now)
 
 
 @contextmanager

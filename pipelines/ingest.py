@@ -11,7 +11,7 @@ from pipelines.context import Context, console
 from stockseq.errors import SourceError
 from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
 from stockseq.sources.revisions import find_revised, first_sessions, missing_sessions
-from stockseq.sources.source import FetchedBars, Outcome
+from stockseq.sources.source import FetchedBars, Outcome, Source
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,29 @@ class Ingested:
         return sum(outcome.status in ("failed", "unknown") for outcome in self.outcomes.values())
 
 
-def ingest(context: Context, tickers: Sequence[str]) -> Ingested:
-    """Bring the tickers up to `context.now`.
+def ingest(context: Context, tickers: Sequence[str], source: Source | None = None) -> Ingested:
+    """Bring the tickers up to `context.now`, from the source of the settings or from another.
 
     Raises
     ------
     SourceUnreachable
         If nothing answers; the store is then as it was.
     """
+    source = source or context.source
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as progress:
-        progress.add_task(f"Fetching {len(tickers)} tickers from {context.settings.source}")
-        fetched = _fetch_bars(context, tickers)
-        headlines = context.source.fetch_headlines(tickers, since=None, now=context.now)
+        progress.add_task(f"Fetching {len(tickers)} tickers from {source.name}")
+        fetched = _fetch_bars(context, source, tickers)
+        headlines = source.fetch_headlines(tickers, since=None, now=context.now)
 
-    stored = context.store.read("headlines", tickers=tickers, columns=["headline_id", "ticker"])
-    fresh = headlines.headlines[~headlines.headlines["headline_id"].isin(stored["headline_id"])]
+    bars_before, headlines_before = _keys(context, tickers)
     # Actions go first: bars tell that a ticker's history is there, so they may only stand once its splits do.
     context.store.append_vintages("actions", fetched.actions)
-    written = context.store.append_vintages("bars", fetched.bars)
-    context.store.append("headlines", fresh)
+    context.store.append_vintages("bars", fetched.bars)
+    context.store.append("headlines", headlines.headlines)
 
-    n_bars, n_headlines = Counter(written["ticker"]), Counter(fresh["ticker"])
+    bars_after, headlines_after = _keys(context, tickers)
+    n_bars = Counter(ticker for ticker, *_ in bars_after - bars_before)
+    n_headlines = Counter(ticker for ticker, _ in headlines_after - headlines_before)
     outcomes = {
         ticker: _outcome(fetched.outcomes[ticker], headlines.outcomes[ticker], n_bars[ticker], n_headlines[ticker])
         for ticker in tickers
@@ -57,7 +59,7 @@ def ingest(context: Context, tickers: Sequence[str]) -> Ingested:
 
 
 def universe(context: Context) -> tuple[str, ...]:
-    """Return the tickers of the settings, or else all that the source lists, or else all that the store holds.
+    """Return the tickers of the settings, or else all that the source lists, or else all that the store holds, or else Yahoo's default.
 
     Raises
     ------
@@ -66,28 +68,30 @@ def universe(context: Context) -> tuple[str, ...]:
     """
     if context.settings.tickers:
         return context.settings.tickers
-    listed = getattr(context.source, "tickers", None)
+    listed = tuple(getattr(context.source, "tickers", ()))
     if listed:
-        return tuple(listed)
+        return listed
     held = tuple(sorted(context.store.read("bars", columns=["ticker"])["ticker"].unique()))
+    if not held and context.settings.source == "yahoo":
+        return context.settings.yahoo.tickers
     if not held:
         raise SourceError('No tickers: name them, as in make daily TICKERS="AAPL MSFT", or in stockseq.toml.')
     return held
 
 
-def _fetch_bars(context: Context, tickers: Sequence[str]) -> FetchedBars:
+def _fetch_bars(context: Context, source: Source, tickers: Sequence[str]) -> FetchedBars:
     calendar, now = context.calendar, context.now
     start = pd.Timestamp(context.settings.history_from)
     bars = context.store.read("bars", tickers=tickers)
     actions = context.store.read("actions", tickers=tickers)
     asked = first_sessions(Bars(bars), tickers, calendar=calendar, start=start, now=now)
-    fetched = context.source.fetch_bars(asked, now=now)
+    fetched = source.fetch_bars(asked, now=now)
     revised = find_revised(Bars(bars), Actions(actions), fetched)
     if not revised:
         return fetched
     for ticker, reason in revised.items():
         context.say(f"  {ticker}: {reason}; its whole history is fetched again.")
-    again = context.source.fetch_bars({ticker: start for ticker in revised}, now=now)
+    again = source.fetch_bars({ticker: start for ticker in revised}, now=now)
     return _merge(fetched, again, set(revised))
 
 
@@ -100,6 +104,12 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
         outcomes={**first.outcomes, **again.outcomes},
         dropped=(*(drop for drop in first.dropped if drop.ticker not in revised), *again.dropped),
     )
+
+
+def _keys(context: Context, tickers: Sequence[str]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+    bars = context.store.read("bars", tickers=tickers, columns=["ticker", "session", "fetched_at"])
+    headlines = context.store.read("headlines", tickers=tickers, columns=["ticker", "headline_id"])
+    return set(bars.itertuples(index=False, name=None)), set(headlines.itertuples(index=False, name=None))
 
 
 def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -> Outcome:

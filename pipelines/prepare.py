@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.errors import TooFewSessions
 from stockseq.features.sentiment import score_headlines, scorer_named
-from stockseq.features.table import FEATURE_KEYS, build_features, feature_set_name
+from stockseq.features.table import build_features, feature_set_name
 from stockseq.schemas import Actions, Bars, Dropped, Headlines, Labels
 
 
@@ -22,6 +23,7 @@ class Prepared:
     bars: Bars
     actions: Actions
     headlines: pd.DataFrame
+    scores: pd.DataFrame
     labels: Labels
     panel: Panel
     samples: Samples
@@ -47,8 +49,7 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
     headlines = Headlines(store.read("headlines", tickers=tickers))
     scores = _score(context, headlines)
     feature_set = feature_set_name(context.features)
-    stored = store.read("features", tickers=tickers)
-    stored = stored[stored["feature_set"] == feature_set].dropna(axis="columns", how="all")
+    stored = store.read("features", tickers=tickers, where={"feature_set": feature_set})
     context.say(f"Building features of {len(tickers)} tickers")
     built = build_features(
         bars,
@@ -62,9 +63,9 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         stored=stored if len(stored) else None,
         executor=context.executor,
     )
-    store.replace_features(built.table, tickers=tickers, feature_set=feature_set)
+    store.replace("features", built.table)
     labels = compute_labels(bars, actions, calendar=context.calendar, horizon=settings.label)
-    panel = build_panel(built.table.drop(columns=[name for name in ("inputs",) if name in FEATURE_KEYS]), built.headlines)
+    panel = build_panel(built.table.drop(columns="inputs"), built.headlines)
     samples = build_samples(panel, labels, lookback=settings.network.lookback, sessions=context.calendar.sessions)
     if len(samples) == 0:
         raise TooFewSessions(
@@ -77,7 +78,19 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         *samples.dropped,
         *count_unlabelled(bars, actions, calendar=context.calendar, horizon=settings.label),
     )
-    return Prepared(bars, actions, built.headlines, labels, panel, samples, dropped)
+    return Prepared(bars, actions, built.headlines, scores, labels, panel, samples, dropped)
+
+
+def coverage(prepared: Prepared) -> dict[str, Any]:
+    """Return how much data stands behind a run."""
+    rows = prepared.panel.texts
+    return {
+        "sessions": len(prepared.sessions),
+        "bars": len(prepared.bars),
+        "headlines": len(prepared.headlines),
+        "rows_with_news": sum(bool(texts) for texts in rows) / len(rows) if rows else 0.0,
+        "tickers": int(prepared.bars["ticker"].nunique()),
+    }
 
 
 def _score(context: Context, headlines: Headlines) -> pd.DataFrame:

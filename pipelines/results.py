@@ -6,7 +6,8 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pandas as pd
 import tomli_w
 
 from pipelines.context import Context
+from pipelines.ingest import Ingested
+from pipelines.page import render_run
 from stockseq.errors import StockseqError
+from stockseq.schemas import Dropped
 
 LIBRARIES = (
     "stockseq",
@@ -32,51 +36,71 @@ LIBRARIES = (
 )
 
 
-def run_id(context: Context, recipe: str) -> str:
-    """Return the name of a run: its instant and its recipe."""
-    return f"{context.now:%Y%m%dT%H%M%SZ}-{recipe}"
-
-
-def build_manifest(context: Context) -> dict[str, Any]:
-    """Return the versions, seeds and data that a run stands on."""
-    return {
-        "now": context.now.isoformat(),
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in LIBRARIES},
-        "seeds": list(range(context.settings.training.seed, context.settings.training.seed + context.settings.training.n_seeds)),
-        "data_version": context.store.data_version(),
-        "data": context.settings.data,
-    }
-
-
 def write_run(
-    context: Context, recipe: str, *, metrics: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
+    context: Context,
+    recipe: str,
+    title: str,
+    *,
+    metrics: Mapping[str, Any],
+    frames: Mapping[str, pd.DataFrame],
+    dropped: Sequence[Dropped],
+    ingested: Ingested | None,
+    models: pd.DataFrame | None = None,
 ) -> Path:
-    """Write a run's folder in one step and point `runs/latest` at it; return the folder.
+    """Write a run's folder in one step, draw its page, point `runs/latest` at it; return the folder.
 
-    A folder of the same name (the same instant and recipe) is replaced.
+    A folder of the same instant and recipe is replaced.
     """
     runs = context.root / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=runs))
+    folder = runs / f"{context.now:%Y%m%dT%H%M%SZ}-{recipe}"
+    account = {
+        "dropped": [asdict(drop) for drop in dropped],
+        "outcomes": [asdict(outcome) for outcome in ingested.outcomes.values()] if ingested else [],
+        "models": [] if models is None else models.to_dict("records"),
+    }
+    settings = context.settings.model_dump(mode="json", exclude_none=True)
     try:
-        (draft / "settings.toml").write_text(
-            tomli_w.dumps(context.settings.model_dump(mode="json", exclude_none=True)), encoding="utf-8"
-        )
+        (draft / "settings.toml").write_text(tomli_w.dumps(settings), encoding="utf-8")
         (draft / "metrics.json").write_text(as_json(metrics), encoding="utf-8")
+        (draft / "account.json").write_text(as_json(account), encoding="utf-8")
         for name, frame in frames.items():
             frame.to_parquet(draft / f"{name}.parquet", index=False)
-        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(draft.iterdir())}
-        (draft / "manifest.json").write_text(as_json({**manifest, "sha256": hashes}), encoding="utf-8")
+        manifest = {"recipe": recipe, "title": title, **_circumstances(context), "sha256": _hashes(draft)}
+        (draft / "manifest.json").write_text(as_json(manifest), encoding="utf-8")
         draft.chmod(0o755)
-        folder = runs / run_id(context, recipe)
         if folder.exists():
             shutil.rmtree(folder)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    render_run(folder)
     _point(runs / "latest", folder.name)
     return folder
+
+
+def find_run(root: Path, name: str | None) -> Path:
+    """Return the folder of a named run, or of the newest.
+
+    Raises
+    ------
+    StockseqError
+        If there is no such run, with the names there are.
+    """
+    names = run_names(root)
+    if name is None and names:
+        latest = root / "runs" / "latest"
+        return latest.resolve() if latest.exists() else root / "runs" / names[-1]
+    if name in names:
+        return root / "runs" / name
+    known = f"there are: {', '.join(names[-5:])}." if names else "there is none; start with `make daily` or `make demo`."
+    raise StockseqError(f"No run{f' {name}' if name else ''} under {root / 'runs'}; {known}")
+
+
+def run_names(root: Path) -> list[str]:
+    """Return the names of the runs, the oldest first."""
+    return sorted(path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json"))
 
 
 def as_json(value: object) -> str:
@@ -90,22 +114,20 @@ def as_json(value: object) -> str:
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, default=_plain) + "\n"
 
 
-def find_run(root: Path, name: str | None) -> Path:
-    """Return the folder of a named run, or of the newest.
+def _circumstances(context: Context) -> dict[str, Any]:
+    return {
+        "now": context.now,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "seeds": context.settings.training.seeds,
+        "data": context.settings.data,
+        "data_version": context.store.data_version(),
+        "tables": context.store.versions(),
+    }
 
-    Raises
-    ------
-    StockseqError
-        If there is no such run, with the names there are.
-    """
-    runs = root / "runs"
-    names = sorted(path.name for path in runs.glob("*") if (path / "manifest.json").exists() and not path.is_symlink())
-    if name is None and names:
-        return runs / ((runs / "latest").resolve().name if (runs / "latest").exists() else names[-1])
-    if name in names:
-        return runs / name
-    known = f"there are: {', '.join(names[-5:])}." if names else "there is none yet; start with `make daily` or `make demo`."
-    raise StockseqError(f"No run {name or ''} under {runs}; {known}".replace("  ", " "))
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 def _plain(value: Any) -> Any:
@@ -123,4 +145,3 @@ def _point(link: Path, target: str) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
-

@@ -1,0 +1,135 @@
+"""Walk forward: fit on the past, forecast the next stretch, trade all forecasts through the ledger, draw the page."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.context import Context, open_executor
+from pipelines.forecast import forecast_known
+from pipelines.ingest import Ingested, ingest, universe
+from pipelines.prepare import Prepared, coverage, prepare
+from pipelines.results import as_json, write_run
+from pipelines.screen import show_backtest, show_outcomes
+from pipelines.trading import Traded, trade
+from pipelines.train import fit
+from stockseq.config import Settings
+from stockseq.dataset.labels import HORIZON_SESSIONS
+from stockseq.dataset.walk_forward import walk_forward
+from stockseq.evaluate.scored import score_forecasts
+from stockseq.models.baselines import forecast_baselines
+
+
+def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
+    """Run the backtest on what the store holds, and return the folder of its page and tables.
+
+    Tickers that the store doesn't hold yet are fetched first.
+    """
+    with open_executor(settings) as executor:
+        context = Context(settings, now, executor)
+        with context.store.lock():
+            tickers = universe(context)
+            ingested = _ingest_missing(context, tickers)
+            prepared = prepare(context, tickers)
+            forecasts, baselines = walk(context, prepared)
+            traded = trade(context, prepared, forecasts)
+            metrics = _metrics(context, prepared, forecasts, baselines, traded)
+            folder = write_run(
+                context,
+                "backtest",
+                f"Backtest of {forecasts['ticker'].nunique()} tickers, {forecasts['session'].min().date()} to "
+                f"{forecasts['session'].max().date()}",
+                metrics=metrics,
+                frames={
+                    "forecasts": forecasts,
+                    "fills": traded.result.fills,
+                    "equity": traded.curves.rename_axis("session").reset_index(),
+                },
+                dropped=(*(ingested.dropped if ingested else ()), *prepared.dropped, *traded.dropped),
+                ingested=ingested,
+            )
+    show_backtest(metrics, folder)
+    return folder
+
+
+def walk(context: Context, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return the out-of-sample forecasts of all folds beside what was realised, and those of each baseline."""
+    settings = context.settings
+    folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
+    own: list[pd.DataFrame] = []
+    baselines: dict[str, list[pd.DataFrame]] = {}
+    for number, fold in enumerate(folds, start=1):
+        context.say(
+            f"Fold {number} of {len(folds)}: {len(fold.train)} sessions train, {len(fold.validation)} validate, "
+            f"{len(fold.test)} test from {fold.test[0].date()}"
+        )
+        samples = prepared.samples.on(fold.test)
+        model = fit(context, prepared, fold)
+        own.append(forecast_known(model, prepared, samples).assign(fold=number))
+        train = prepared.samples.on(fold.train.union(fold.validation))
+        for name, forecasts in forecast_baselines(prepared.panel, train, samples).items():
+            baselines.setdefault(name, []).append(_realised(forecasts, own[-1]))
+    return pd.concat(own, ignore_index=True), {
+        name: pd.concat(parts, ignore_index=True) for name, parts in baselines.items()
+    }
+
+
+def record_trial(context: Context, portfolio: dict[str, Any], scores: dict[str, Any]) -> None:
+    """Add this configuration to those ever scored on test dates; the same one again is not a new trial."""
+    settings = context.settings
+    told = as_json(settings.model_dump(mode="json", exclude={"data", "workers", "scheduler", "storage_options", "yahoo"}))
+    trial = {
+        "trial_id": hashlib.sha256(told.encode()).hexdigest()[:16],
+        "scored_at": context.now,
+        "name": "backtest",
+        "settings": told,
+        "metrics": as_json({"sharpe_per_session": portfolio["sharpe_per_session"], "accuracy": scores["accuracy"]}),
+    }
+    context.store.append("trials", pd.DataFrame([trial]))
+
+
+def _ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | None:
+    held = set(context.store.read("bars", tickers=tickers, columns=["ticker"])["ticker"])
+    missing = tuple(ticker for ticker in tickers if ticker not in held)
+    if not missing:
+        return None
+    ingested = ingest(context, missing)
+    show_outcomes(ingested)
+    return ingested
+
+
+def _realised(forecasts: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    return forecasts.merge(own[["ticker", "session", "realised_return"]], on=["ticker", "session"], validate="one_to_one")
+
+
+def _metrics(
+    context: Context,
+    prepared: Prepared,
+    forecasts: pd.DataFrame,
+    baselines: dict[str, pd.DataFrame],
+    traded: Traded,
+) -> dict[str, Any]:
+    scores = score_forecasts(forecasts)
+    seeds = [column for column in forecasts.columns if column.startswith("probability_up_seed_")]
+    scores["seeds"] = [score_forecasts(forecasts.assign(probability_up=forecasts[seed]))["accuracy"] for seed in seeds]
+    record_trial(context, traded.portfolio, scores)
+    return {
+        "forecast": scores,
+        "baselines": {name: score_forecasts(frame) for name, frame in baselines.items()},
+        "portfolio": traded.judged(context),
+        "benchmarks": traded.benchmarks,
+        "coverage": coverage(prepared),
+        "trials": len(context.store.read("trials")),
+        "optimum": optimum_on(context, forecasts),
+    }
+
+
+def optimum_on(context: Context, forecasts: pd.DataFrame) -> dict[str, float] | None:
+    """Return what the best forecaster scores on the same rows; only a simulated market knows it."""
+    if context.settings.source != "simulated":
+        return None
+    from stockseq.sources.simulated_truth import optimum
+
+    truth = context.source.truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])  # type: ignore[attr-defined]
+    return optimum(truth)

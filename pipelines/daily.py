@@ -1,0 +1,129 @@
+"""Each morning: ingest, build, train where needed, forecast the next session, score what was forecast before."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.context import Context, open_executor
+from pipelines.forecast import Outlook, forecast_next
+from pipelines.ingest import Ingested, ingest, universe
+from pipelines.prepare import Prepared, coverage, prepare
+from pipelines.results import write_run
+from pipelines.screen import show_daily, show_outcomes
+from pipelines.train import Champion, load_champion, train_and_judge
+from stockseq.config import Settings
+from stockseq.errors import SourceError
+from stockseq.evaluate.scored import score_forecasts
+from stockseq.forecasts import append_forecasts, append_outcomes, live_record, read_forecasts
+from stockseq.models.registry import Registry
+from stockseq.schemas import Dropped
+
+
+@dataclass(frozen=True)
+class Daily:
+    """What a daily run found, for the screen and the page."""
+
+    outlook: Outlook
+    table: pd.DataFrame
+    headlines: pd.DataFrame
+    champion: Champion
+    live: dict[str, Any]
+    late: bool
+    folder: Path
+
+
+def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> Daily:
+    """Run the day once; the same day again changes nothing.
+
+    Raises
+    ------
+    SourceError
+        If not one ticker could be brought up to date and nothing was stored before.
+    """
+    with open_executor(settings) as executor:
+        context = Context(settings, now, executor)
+        with context.store.lock():
+            tickers = universe(context)
+            ingested = ingest(context, tickers)
+            if not quiet:
+                show_outcomes(ingested)
+            if ingested.n_failed == len(tickers):
+                reasons = "; ".join(sorted({outcome.reason for outcome in ingested.outcomes.values()}))
+                raise SourceError(f"Not one of {len(tickers)} tickers could be fetched ({reasons}), so nothing is forecast.")
+            prepared = prepare(context, tickers)
+            append_outcomes(context.store, prepared.labels, scored_at=now)
+            champion = _current_champion(context, prepared)
+            outlook = forecast_next(context, champion.model, prepared, ingested)
+            n_new = append_forecasts(
+                context.store, outlook.forecasts, made_at=now, model_id=champion.model_id, calendar=context.calendar
+            )
+            daily = _write(context, prepared, ingested, champion, outlook)
+    if not quiet:
+        show_daily(daily, n_new=n_new, calendar=context.calendar, now=now)
+    return daily
+
+
+def _current_champion(context: Context, prepared: Prepared) -> Champion:
+    champion = load_champion(context)
+    if champion is None:
+        context.say("There is no model yet, so one is trained.")
+        return train_and_judge(context, prepared, None, mode="scratch")
+    age = int((prepared.sessions > champion.trained_through).sum())
+    if age > context.settings.daily.stale_after:
+        context.say(f"The champion was trained {age} sessions ago, so a candidate is trained.")
+        return train_and_judge(context, prepared, champion, mode="scratch")
+    return champion
+
+
+def _write(
+    context: Context, prepared: Prepared, ingested: Ingested, champion: Champion, outlook: Outlook
+) -> Daily:
+    late = bool(context.calendar.schedule.loc[outlook.session, "open"] <= context.now)
+    table = _with_spread(outlook.forecasts).assign(made_at=context.now, late=late)
+    headlines = _headlines_read(prepared, outlook)
+    live = _live(context)
+    metrics = {
+        "forecast": champion.record,
+        "live": live,
+        "next": table.to_dict("records"),
+        "refused": dict(outlook.refused),
+        "coverage": coverage(prepared),
+        "trials": len(context.store.read("trials")),
+    }
+    refused = tuple(Dropped("forecast", ticker, reason, 1) for ticker, reason in outlook.refused.items())
+    folder = write_run(
+        context,
+        "daily",
+        f"Forecasts for {outlook.session.date()}",
+        metrics=metrics,
+        frames={"forecasts": table, "headlines": headlines},
+        dropped=(*ingested.dropped, *prepared.dropped, *refused),
+        ingested=ingested,
+        models=Registry(context.store).list_models(),
+    )
+    return Daily(outlook, table, headlines, champion, live, late, folder)
+
+
+def _with_spread(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Return the forecasts with the spread over seeds in place of each seed's own."""
+    seeds = [column for column in forecasts.columns if column.startswith("probability_up_seed_")]
+    spread = forecasts[seeds].std(axis=1, ddof=1) if len(seeds) > 1 else np.nan
+    return forecasts.drop(columns=seeds).assign(spread=spread)
+
+
+def _headlines_read(prepared: Prepared, outlook: Outlook) -> pd.DataFrame:
+    """Return the headlines that the forecasts could use, the newest first."""
+    read = prepared.headlines[prepared.headlines["session"] == outlook.session]
+    read = read[read["ticker"].isin(outlook.forecasts["ticker"])]
+    scored = read.merge(prepared.scores[["headline_id", "compound"]], on="headline_id", how="left")
+    columns = ["ticker", "published_at", "text", "url", "compound"]
+    return scored.sort_values("available_at", ascending=False, kind="stable", ignore_index=True)[columns]
+
+
+def _live(context: Context) -> dict[str, Any]:
+    record = live_record(context.store)
+    n_late = int(read_forecasts(context.store)["late"].sum())
+    return {**(score_forecasts(record) if len(record) else {"n": 0, "n_sessions": 0}), "n_late": n_late}

@@ -1,0 +1,22 @@
+"""The forecast ledger: the live record, and the proof that nothing in it was rewritten."""
+
+import pandas as pd
+
+from pipelines.context import Context, console
+from pipelines.screen import record_line
+from stockseq.config import Settings
+from stockseq.evaluate.scored import score_forecasts
+from stockseq.forecasts import live_record, verify
+
+
+def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:
+    """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
+    context = Context(settings, now)
+    record = live_record(context.store)
+    console.print(f"Live record: {record_line(score_forecasts(record) if len(record) else {'n': 0})}")
+    if check:
+        state = verify(context.store, expected_head=head)
+        console.print(
+            f"[green]✓[/green] {state.n_rows} forecasts, every hash as it was written. Head: {state.head_hash}\n"
+            "Note the head elsewhere: python -m pipelines ledger --verify --head HASH proves later that nothing before it changed."
+        )

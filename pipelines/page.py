@@ -1,0 +1,63 @@
+"""The page of a run, drawn from what the run left in its folder and from nothing else."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stockseq.report.page import render_report
+from stockseq.report.run import RunReport
+from stockseq.schemas import Dropped
+from stockseq.sources.source import Outcome
+
+
+def render_run(folder: Path) -> Path:
+    """Draw the page of the run in `folder` and return its path."""
+    manifest = _json(folder / "manifest.json")
+    metrics = _json(folder / "metrics.json")
+    account = _json(folder / "account.json")
+    forecasts = _table(folder / "forecasts.parquet")
+    equity = _table(folder / "equity.parquet")
+    daily = manifest["recipe"] == "daily"
+    run = RunReport(
+        run_id=folder.name,
+        recipe=manifest["recipe"],
+        created_at=pd.Timestamp(manifest["now"]),
+        title=manifest["title"],
+        metrics=metrics,
+        out_of_sample=None if daily else forecasts,
+        optimum=metrics.get("optimum"),
+        equity=None if equity is None else equity.set_index("session"),
+        fills=_table(folder / "fills.parquet"),
+        next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")) if daily else None,
+        live_record=metrics.get("live"),
+        models=pd.DataFrame(account["models"]) if account["models"] else None,
+        dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
+        ticker_outcomes=tuple(_outcome(outcome) for outcome in account["outcomes"]),
+        settings=tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8")),
+        manifest=manifest,
+    )
+    return render_report(run, folder / "report")
+
+
+def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | None) -> pd.DataFrame | None:
+    if forecasts is None or headlines is None:
+        return forecasts
+    columns = ["published_at", "text", "url", "compound"]
+    groups = {key: list(group[columns].itertuples(index=False, name=None)) for key, group in headlines.groupby("ticker")}
+    return forecasts.assign(headlines=[groups.get(ticker, []) for ticker in forecasts["ticker"]])
+
+
+def _outcome(fields: dict[str, Any]) -> Outcome:
+    retry_at = fields["retry_at"]
+    return Outcome(**{**fields, "retry_at": None if retry_at is None else pd.Timestamp(retry_at)})
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _table(path: Path) -> pd.DataFrame | None:
+    return pd.read_parquet(path) if path.exists() else None

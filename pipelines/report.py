@@ -1,0 +1,40 @@
+"""Rebuild and open the page of a run; list runs and models."""
+
+import json
+import webbrowser
+
+import pandas as pd
+from rich.table import Table
+
+from pipelines.context import Context, console
+from pipelines.page import render_run
+from pipelines.results import find_run, run_names
+from pipelines.screen import record_line, show_models
+from stockseq.config import Settings
+
+
+def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_page: bool) -> None:
+    """Draw the page again from the run's folder, say where it is, and open it where there is a browser."""
+    page = render_run(find_run(Context(settings, now).root, name)).resolve()
+    console.print(f"Page: {page}")
+    if open_page:
+        webbrowser.open(page.as_uri())
+
+
+def list_runs(settings: Settings, now: pd.Timestamp) -> None:
+    """List the runs with their out-of-sample record."""
+    root = Context(settings, now).root
+    table = Table(title=f"Runs under {root / 'runs'}", title_justify="left")
+    table.add_column("Run")
+    table.add_column("Out of sample")
+    for name in run_names(root):
+        metrics = json.loads((root / "runs" / name / "metrics.json").read_text(encoding="utf-8"))
+        table.add_row(name, record_line(metrics["forecast"]))
+    console.print(table)
+
+
+def list_models(settings: Settings, now: pd.Timestamp) -> None:
+    """List every model with its state and numbers."""
+    from stockseq.models.registry import Registry
+
+    show_models(Registry(Context(settings, now).store).list_models())

@@ -1,0 +1,138 @@
+"""Train a candidate, judge it against the champion on dates that neither saw, and promote it only if it is better."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.context import Context, console, open_executor
+from pipelines.forecast import forecast_known
+from pipelines.ingest import ingest, universe
+from pipelines.prepare import Prepared, prepare
+from pipelines.screen import show_models, show_outcomes
+from stockseq.config import Settings
+from stockseq.dataset.labels import HORIZON_SESSIONS
+from stockseq.dataset.walk_forward import Fold, final_fold
+from stockseq.errors import SettingsError
+from stockseq.evaluate.comparison import compare_forecasts
+from stockseq.evaluate.scored import score_forecasts
+from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.registry import Registry
+from stockseq.models.training import Model, fine_tune, fit_model
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model that forecasts, with the record that it was promoted on."""
+
+    model_id: str
+    model: Model
+    record: dict[str, Any]
+    trained_through: pd.Timestamp
+
+
+def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
+    """Ingest, train a candidate, judge it, list the models."""
+    if mode not in ("scratch", "finetune"):
+        raise SettingsError(f"MODE must be scratch or finetune, received {mode!r}.")
+    with open_executor(settings) as executor:
+        context = Context(settings, now, executor)
+        with context.store.lock():
+            tickers = universe(context)
+            show_outcomes(ingest(context, tickers))
+            prepared = prepare(context, tickers)
+            champion = load_champion(context)
+            if mode == "finetune" and champion is None:
+                raise SettingsError("There is no champion to fine-tune; train one first with MODE=scratch.")
+            train_and_judge(context, prepared, champion, mode=mode)
+        show_models(Registry(context.store).list_models())
+
+
+def load_champion(context: Context) -> Champion | None:
+    """Return the promoted model, or None before the first training."""
+    row = Registry(context.store).champion()
+    if row is None:
+        return None
+    model = load_bundle(context.root / "models" / row["model_id"])
+    return Champion(row["model_id"], model, row["metrics"], row["trained_through"])
+
+
+def train_and_judge(context: Context, prepared: Prepared, champion: Champion | None, *, mode: str) -> Champion:
+    """Fit a candidate, score it on the newest sessions, and return whichever model is champion afterwards.
+
+    Both models are compared on the hold-out sessions after the later of their last training labels.
+    """
+    settings = context.settings
+    fold = final_fold(
+        prepared.sessions, settings.folds, n_test=settings.daily.holdout, horizon=HORIZON_SESSIONS[settings.label]
+    )
+    through = fold.validation[-1] if len(fold.validation) else fold.train[-1]
+    model = fit(context, prepared, fold, base=champion.model if champion and mode == "finetune" else None)
+    held_out = prepared.samples.on(fold.test)
+    forecasts = forecast_known(model, prepared, held_out)
+    record = {**score_forecasts(forecasts), "first_session": fold.test[0], "last_session": fold.test[-1], **model.record}
+    registry = Registry(context.store)
+    model_id = registry.identify(settings.network, settings.training, trained_through=through, data_version=data_hash(prepared, fold))
+    save_bundle(model, context.root / "models" / model_id)
+    registry.register(model_id, model, trained_through=through, metrics=record, at=context.now)
+    candidate = Champion(model_id, model, record, through)
+    if champion is None:
+        registry.promote(model_id, at=context.now)
+        context.say(f"Model {model_id} is the first, and so the champion.")
+        return candidate
+    if model_id == champion.model_id:
+        context.say(f"Model {model_id} is the champion already: nothing it would learn from has changed.")
+        return champion
+    return _judge(context, prepared, champion, candidate, fold)
+
+
+def fit(context: Context, prepared: Prepared, fold: Fold, *, base: Model | None = None) -> Model:
+    """Fit the ensemble on a fold's train and validation sessions, with a progress bar."""
+    settings = context.settings
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"Training on {len(fold.train)} sessions", total=None, loss="")
+
+        def progress(done: int, total: int, text: str) -> None:
+            bar.update(task, completed=done, total=total, loss=text)
+
+        common = {"training": settings.training, "executor": context.executor, "progress": progress}
+        if base is not None:
+            return fine_tune(base, prepared.panel, prepared.samples, fold.train, fold.validation, **common)
+        return fit_model(
+            prepared.panel, prepared.samples, fold.train, fold.validation, network=settings.network, **common
+        )
+
+
+def data_hash(prepared: Prepared, fold: Fold) -> str:
+    """Return a hash of all that training may see, so that a model's name tells what it learnt from."""
+    seen = prepared.samples.on(fold.train.union(fold.validation))
+    rows = (prepared.panel.keys["session"] <= seen.session.max()).to_numpy()
+    digest = hashlib.sha256(prepared.panel.indicators[rows].tobytes())
+    digest.update(repr([texts for texts, known in zip(prepared.panel.texts, rows, strict=True) if known]).encode())
+    digest.update(seen.ends.tobytes() + seen.realised_return.tobytes())
+    digest.update("\n".join(seen.ticker).encode())
+    return digest.hexdigest()[:16]
+
+
+def _judge(context: Context, prepared: Prepared, champion: Champion, candidate: Champion, fold: Fold) -> Champion:
+    registry = Registry(context.store)
+    unseen = fold.test[fold.test > max(champion.trained_through, candidate.trained_through)]
+    samples = prepared.samples.on(unseen)
+    difference = compare_forecasts(
+        forecast_known(candidate.model, prepared, samples), forecast_known(champion.model, prepared, samples)
+    )
+    z = difference["log_loss"]["z"]
+    better = z is not None and z <= -context.settings.daily.promotion_z
+    context.say(
+        f"Candidate {candidate.model_id} against champion {champion.model_id} on {len(samples)} forecasts of "
+        f"{len(unseen)} sessions that neither saw: log loss {difference['log_loss']['difference']:+.5f} (z {z:+.2f}), "
+        f"accuracy {100 * difference['accuracy']['difference']:+.1f} points. "
+        + ("Promoted." if better else "Not better beyond noise, so the champion stays.")
+    )
+    if not better:
+        return champion
+    registry.promote(candidate.model_id, at=context.now)
+    return candidate
