@@ -18,6 +18,8 @@ CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.logRetentionDu
 # Two commits that both carry this application's transaction conflict, so a writer never acts on rows it has not seen.
 APPLICATION = "stockseq"
 ATTEMPTS = 20
+# Small enough that a replaced year rewrites little else.
+FILE_SIZE = 32 * 1024 * 1024
 
 # What to commit on a snapshot: the rows, and the predicate whose rows they replace (None appends).
 Change = tuple[pa.Table, str | None]
@@ -94,9 +96,10 @@ class DeltaFile:
                 mode="overwrite",
                 schema_mode="overwrite",
                 configuration=CONFIGURATION,
+                target_file_size=FILE_SIZE,
                 storage_options=self.storage_options,
             )
-            self._sync()
+            self._sync(DeltaTable(self.url, storage_options=self.storage_options).version())
 
     def rewrites(self) -> list[str]:
         """Name the commits, oldest first, that did more than add rows or rearrange files."""
@@ -111,9 +114,9 @@ class DeltaFile:
         if snapshot is None:
             return
         with self._speaking("written"):
-            snapshot.optimize.compact()
+            snapshot.optimize.compact(target_size=FILE_SIZE)
             # The old files may go only when the new ones are safe.
-            self._sync()
+            self._sync(snapshot.version())
             snapshot.vacuum(
                 retention_hours,
                 dry_run=False,
@@ -121,36 +124,50 @@ class DeltaFile:
                 full=False,
                 keep_versions=list(keep_versions),
             )
-            self._sync()
+            self._sync(snapshot.version())
 
     def _write(self, snapshot: DeltaTable | None, rows: pa.Table, predicate: str | None) -> bool:
         """Commit on this very snapshot; return False where another writer committed since."""
-        if snapshot is None:
-            snapshot = self._create(rows.schema)
-        mine = Transaction(APPLICATION, snapshot.version() + 1)
         try:
-            write_deltalake(
-                snapshot,
-                rows,
-                mode="append" if predicate is None else "overwrite",  # type: ignore[call-overload]
-                predicate=predicate,
-                schema_mode="merge" if self.table.open_ended else None,
-                commit_properties=CommitProperties(app_transactions=[mine]),
-            )
+            if snapshot is None:
+                self._create(rows)
+            else:
+                self._extend(snapshot, rows, predicate)
         except CommitFailedError:
             return False
-        self._sync()
+        except DeltaError:
+            if snapshot is None and self.open() is not None:
+                return False
+            raise
         return True
 
-    def _create(self, schema: pa.Schema) -> DeltaTable:
-        return DeltaTable.create(
-            self.url, schema, mode="ignore", configuration=CONFIGURATION, storage_options=self.storage_options
+    def _create(self, rows: pa.Table) -> None:
+        write_deltalake(
+            self.url,
+            rows,
+            mode="error",
+            configuration=CONFIGURATION,
+            target_file_size=FILE_SIZE,
+            storage_options=self.storage_options,
         )
+        self._sync(0)
 
-    def _sync(self) -> None:
-        snapshot = self.open()
-        if self.folder is not None and snapshot is not None:
-            durability.sync_commit(self.folder, snapshot.version())
+    def _extend(self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None) -> None:
+        version = snapshot.version() + 1
+        write_deltalake(
+            snapshot,
+            rows,
+            mode="append" if predicate is None else "overwrite",  # type: ignore[call-overload]
+            predicate=predicate,
+            schema_mode="merge" if self.table.open_ended else None,
+            target_file_size=FILE_SIZE,
+            commit_properties=CommitProperties(app_transactions=[Transaction(APPLICATION, version)]),
+        )
+        self._sync(snapshot.version())
+
+    def _sync(self, version: int) -> None:
+        if self.folder is not None:
+            durability.sync_commit(self.folder, version)
 
     @contextmanager
     def _speaking(self, done: str) -> Iterator[None]:

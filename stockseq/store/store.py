@@ -213,7 +213,7 @@ class Store:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no bar and no headline was ever stored."""
+        """Whether no bar, action or headline was ever stored."""
         return all(self.version(table) is None for table in INPUTS)
 
     def version(self, table: str) -> int | None:

@@ -204,7 +204,16 @@ TABLES: Mapping[str, Table] = {
             since="published_at",
         ),
         Table("scores", SCORES, ("headline_id", "scorer"), "refuse"),
-        Table("features", FEATURES, ("ticker", "session", "feature_set"), "derived", since="session", open_ended=True),
+        # Stored by session, because a daily run replaces the last ones of every ticker.
+        Table(
+            "features",
+            FEATURES,
+            ("session", "ticker", "feature_set"),
+            "derived",
+            order=("ticker", "session", "feature_set"),
+            since="session",
+            open_ended=True,
+        ),
         Table(
             "models", MODELS, ("model_id", "sequence"), "refuse", nullable=("trained_through",), known_at="recorded_at"
         ),
