@@ -21,6 +21,7 @@ CURVES = {
     "strategy_2x": ("Strategy, costs 2x", "--strategy", "dash"),
     "buy_and_hold": ("Buy and hold", "--benchmark", "solid"),
     "equal_weight": ("Equal weight", "--second", "solid"),
+    "random_same_turnover": ("Random, same turnover", "--third", "solid"),
 }
 AT_OTHER_COSTS = ("strategy_0x", "strategy_2x")
 

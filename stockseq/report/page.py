@@ -89,7 +89,7 @@ def _context(run: RunReport) -> dict[str, Any]:
         "outcomes": tables.outcomes_table(run.ticker_outcomes),
         "outcome_counts": _outcome_counts(run),
         "models": tables.models_table(run),
-        "coverage": tables.mapping_table(run.measures("coverage"), ("Coverage", "Value")),
+        "coverage": tables.coverage_table(run),
         "settings": tables.mapping_table(run.settings, ("Setting", "Value")),
         "manifest": tables.mapping_table(run.manifest, ("Part", "Value")),
         "limitations": limitations(run),
@@ -128,7 +128,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # Dropping NaN here would hide a mistake: figures write None, and anything else must fail.
+    # Figures write None for what is missing; a NaN that slips through must fail here and not in the browser.
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.filters |= {
         "session": wording.session,

@@ -209,6 +209,15 @@ def outcomes_table(outcomes: Sequence[Outcome], *, limit: int = 300) -> Table | 
     return Table(["Ticker", "Ended", "New rows", "Why", "Try again"], rows[:limit], max(0, len(rows) - limit))
 
 
+def coverage_table(run: RunReport) -> Table | None:
+    """Return how much data the run had; a measure whose name speaks of a share is a fraction."""
+    rows = [
+        [_cell(wording.label(name)), _cell(value, wording.percent if "share" in name else wording.anything)]
+        for name, value in wording.flatten(run.measures("coverage"))
+    ]
+    return Table(["Coverage", "Value"], rows) if rows else None
+
+
 def mapping_table(mapping: Mapping[str, Any], heads: tuple[str, str], *, limit: int = 400) -> Table | None:
     """Return the leaves of a nested mapping, a row each."""
     leaves = wording.flatten(mapping)

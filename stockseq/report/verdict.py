@@ -1,5 +1,6 @@
 """The first lines of a page: what was found, its base rate, its count and its interval."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +72,7 @@ def verdict_tiles(run: RunReport) -> list[Tile]:
     scores = run.measures("forecast")
     if wording.finite(scores.get("accuracy")) is not None:
         tiles = [
-            Tile("Accuracy out of sample", wording.percent(scores["accuracy"]), _interval_note(scores)),
+            Tile("Accuracy", wording.percent(scores["accuracy"]), _interval_note(scores)),
             Tile("Base rate", wording.percent(scores.get("base_rate")), "right by always saying the same direction"),
             Tile(
                 "Forecasts scored",
@@ -86,9 +87,7 @@ def verdict_tiles(run: RunReport) -> list[Tile]:
     portfolio = run.measures("portfolio")
     if wording.finite(portfolio.get("sharpe")) is not None:
         growth = wording.percent(portfolio.get("cagr"), signed=True)
-        tiles.append(
-            Tile("Sharpe ratio after costs", wording.number(portfolio["sharpe"], digits=2), f"{growth} a year")
-        )
+        tiles.append(Tile("Sharpe after costs", wording.number(portfolio["sharpe"], digits=2), f"{growth} a year"))
     return tiles
 
 
@@ -118,7 +117,8 @@ def build_strip(run: RunReport) -> Strip | None:
     best = wording.finite((run.optimum or {}).get("accuracy"))
     places = [accuracy, base, low, high, 0.5, *([] if best is None else [best])]
     step = next((step for step in (0.01, 0.02, 0.05, 0.1) if (max(places) - min(places)) / step <= 8), 0.2)
-    first, last = int(min(places) / step + 1e-9), -int(-max(places) / step - 1 + 1e-9)
+    first = math.floor(min(places) / step + 1e-9)
+    last = max(math.ceil(max(places) / step - 1e-9), first + 1)
 
     def at(value: float) -> float:
         return round(100 * (value / step - first) / (last - first), 2)

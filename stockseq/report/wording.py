@@ -38,7 +38,7 @@ def percent(value: object, *, digits: int = 1, signed: bool = False) -> str:
     ('55.2%', '+10.0%', True, True)
     """
     number = finite(value)
-    return DASH if number is None else _signed(f"{100 * number:{'+' if signed else ''},.{digits}f}%")
+    return DASH if number is None else _signed(f"{100 * number:{'+' if signed else ''}z,.{digits}f}%")
 
 
 def number(value: object, *, digits: int = 3) -> str:
@@ -50,7 +50,7 @@ def number(value: object, *, digits: int = 3) -> str:
     ('1.235', '1,234,567')
     """
     value = finite(value)
-    return DASH if value is None else _signed(f"{value:,.{digits}f}")
+    return DASH if value is None else _signed(f"{value:z,.{digits}f}")
 
 
 def count(value: object) -> str:

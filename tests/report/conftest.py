@@ -10,6 +10,8 @@ from stockseq.report.run import RunReport
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 
+ATTACK = "</script><script>window.attacked=1</script>\"'><img src=x onerror=window.attacked=1>\u202eDOWN"
+
 BuildRun = Callable[..., RunReport]
 
 
@@ -48,6 +50,35 @@ def made_up_equity(n_sessions: int) -> pd.DataFrame:
     return 100_000 * (1 + pd.DataFrame(returns, index=index)).cumprod()
 
 
+def made_up_outlook(n_tickers: int) -> pd.DataFrame:
+    """The next session's forecasts, the third of them late, with none, one or two headlines each."""
+    decision = pd.Timestamp("2016-01-04 14:00", tz="UTC")
+    headlines = [
+        (
+            pd.Timestamp("2016-01-04 12:41", tz="UTC"),
+            "Orders rise for a third quarter as margins widen",
+            "https://example.org/a",
+            0.44,
+        ),
+        (pd.Timestamp("2016-01-03 21:05", tz="UTC"), "Regulator opens inquiry into supplier contracts", None, -0.27),
+    ]
+    random = np.random.default_rng(3)
+    probability = np.clip(0.5 + 0.04 * random.standard_normal(n_tickers), 0.3, 0.7)
+    return pd.DataFrame(
+        {
+            "ticker": [f"T{number:03d}" for number in range(n_tickers)],
+            "session": pd.Timestamp("2016-01-04"),
+            "decision_at": decision,
+            "made_at": pd.Timestamp("2016-01-04 13:12", tz="UTC"),
+            "late": [number == 2 for number in range(n_tickers)],
+            "probability_up": probability,
+            "expected_return": (probability - 0.5) / 15,
+            "spread": np.abs(random.normal(0.012, 0.004, n_tickers)),
+            "headlines": [headlines[: number % 3] for number in range(n_tickers)],
+        }
+    )
+
+
 def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) -> RunReport:
     """A run with every part present."""
     forecasts = made_up_forecasts(n_tickers, n_sessions)
@@ -62,18 +93,6 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
         "max_drawdown": -0.071, "turnover": 1.42, "cost": 18240.55, "break_even_cost_bps": 9.4, "n_fills": 7311,
     }  # fmt: skip
     weaker = {"accuracy": 0.5102, "accuracy_ci": [0.4997, 0.5207], "brier": 0.25, "n": len(forecasts)}
-    decision = pd.Timestamp("2016-01-04 14:00", tz="UTC")
-    headlines = [
-        (
-            pd.Timestamp("2016-01-04 12:41", tz="UTC"),
-            "Orders rise for a third quarter as margins widen",
-            "https://example.org/a",
-            0.44,
-        ),
-        (pd.Timestamp("2016-01-03 21:05", tz="UTC"), "Regulator opens inquiry into supplier contracts", None, -0.27),
-    ]
-    random = np.random.default_rng(3)
-    probability = np.clip(0.5 + 0.04 * random.standard_normal(n_tickers), 0.3, 0.7)
     parts: dict[str, object] = {
         "run_id": "2016-01-04T1312Z-9f31",
         "recipe": "demo",
@@ -111,19 +130,7 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
                 "commission": 0.49,
             }
         ).head(7311),
-        "next_forecasts": pd.DataFrame(
-            {
-                "ticker": [f"T{number:03d}" for number in range(n_tickers)],
-                "session": pd.Timestamp("2016-01-04"),
-                "decision_at": decision,
-                "made_at": pd.Timestamp("2016-01-04 13:12", tz="UTC"),
-                "late": [number == 2 for number in range(n_tickers)],
-                "probability_up": probability,
-                "expected_return": (probability - 0.5) / 15,
-                "spread": np.abs(random.normal(0.012, 0.004, n_tickers)),
-                "headlines": [headlines[: number % 3] for number in range(n_tickers)],
-            }
-        ),
+        "next_forecasts": made_up_outlook(n_tickers),
         "live_record": {
             "n": 150,
             "n_sessions": 5,
@@ -156,7 +163,36 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
     return RunReport(**(parts | replaced))  # type: ignore[arg-type]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_run() -> BuildRun:
     """Return the builder of a whole run; keyword arguments replace its parts."""
     return made_up_run
+
+
+@pytest.fixture(scope="session")
+def attacked_run(build_run: BuildRun) -> RunReport:
+    """Return a run whose every foreign text tries to become code."""
+    headline = (pd.Timestamp("2024-11-29 12:00", tz="UTC"), ATTACK, "javascript:window.attacked=1", 0.5)
+    link = (
+        pd.Timestamp("2024-11-29 12:00", tz="UTC"),
+        "quoted",
+        'https://example.org/"onclick="window.attacked=1',
+        0.5,
+    )
+    return build_run(
+        run_id=ATTACK,
+        recipe=ATTACK,
+        title=ATTACK,
+        verdict=ATTACK,
+        metrics={"baselines": {ATTACK: {"accuracy": 0.5}}, "portfolio": {ATTACK: 1.5}, "coverage": {ATTACK: 1}},
+        out_of_sample=made_up_forecasts(3, 60).assign(ticker=ATTACK),
+        equity=made_up_equity(60).assign(**{ATTACK: 1.0}),
+        fills=pd.DataFrame({ATTACK: [ATTACK]}),
+        next_forecasts=made_up_outlook(3).assign(ticker=ATTACK, headlines=[[headline, link]] * 3),
+        models=pd.DataFrame({"model_id": [ATTACK], "metrics": [ATTACK]}),
+        dropped=[Dropped(ATTACK, ATTACK, ATTACK, 1)],
+        ticker_outcomes=[Outcome(ATTACK, "failed", 0, ATTACK)],
+        limitations=[ATTACK],
+        settings={ATTACK: ATTACK},
+        manifest={"nested": {ATTACK: ATTACK}},
+    )

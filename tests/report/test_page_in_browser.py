@@ -1,0 +1,131 @@
+"""Tests of the page in a real browser: it draws, asks nobody, and nothing foreign runs."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockseq.report.page import render_report
+from stockseq.report.run import RunReport
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return the machine's own Chromium, or skip where there is none."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"No browser on the PATH; looked for {', '.join(BROWSERS)}.")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """An opened page with everything it asked for and complained about."""
+
+    def __init__(self, browser: Any, path: Path, **context: Any) -> None:
+        self.page = browser.new_context(**context).new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector(".plot .main-svg")
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Any, build_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """Return a visit to the page of a whole run; each test leaves it as it was."""
+    return Visit(browser, render_report(build_run(), tmp_path_factory.mktemp("report")), color_scheme="light")
+
+
+def test_every_plot_is_drawn_without_a_complaint_or_a_request(visit: Visit) -> None:
+    """The page works from a folder on a machine without a network, under its own policy."""
+    drawn = visit.page.eval_on_selector_all(".plot", "plots => plots.map(plot => plot.querySelectorAll('path').length)")
+    assert len(drawn) == 4
+    assert min(drawn) > 0
+    assert visit.complaints == []
+    assert len(visit.requests) == 3
+    assert all(url.startswith("file://") for url in visit.requests)
+
+
+def test_nothing_foreign_runs(browser: Any, attacked_run: RunReport, tmp_path: Path) -> None:
+    """Hostile headlines, tickers, reasons and names stay text, with every fold open and every head clicked."""
+    visit = Visit(browser, render_report(attacked_run, tmp_path))
+    visit.page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    visit.page.eval_on_selector_all("thead button", "buttons => buttons.forEach(button => button.click())")
+    assert visit.page.evaluate("window.attacked") is None
+    assert visit.page.locator("img").count() == 0
+    assert visit.complaints == []
+    assert all(url.startswith("file://") for url in visit.requests)
+
+
+def test_a_script_put_into_the_page_is_refused(browser: Any, build_run: Any, tmp_path: Path) -> None:
+    """Should escaping ever fail, the policy still stands: an inline script and a remote image are not loaded."""
+    path = render_report(build_run(n_tickers=3, n_sessions=30), tmp_path)
+    injected = "<script>window.attacked=1</script><img src='http://127.0.0.1:9/x.png'></main>"
+    path.write_text(path.read_text(encoding="utf-8").replace("</main>", injected), encoding="utf-8")
+    visit = Visit(browser, path)
+    assert visit.page.evaluate("window.attacked") is None
+    assert sum("Content Security Policy" in complaint for complaint in visit.complaints) == 2
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_the_page_fits_its_window(visit: Visit, width: int) -> None:
+    """Wide tables scroll within themselves; the page as a whole never scrolls sideways, on a phone either."""
+    visit.page.set_viewport_size({"width": width, "height": 900})
+    visit.page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+    visit.page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = false)")
+
+
+def test_the_figures_follow_the_colour_scheme(visit: Visit) -> None:
+    """A reader who switches to dark sees dark figures at once: #ffffff and #171e26 are the page's surfaces."""
+    background = visit.page.locator("#plot-equity .main-svg").first
+    playwright.expect(background).to_have_css("background-color", "rgb(255, 255, 255)")
+    visit.page.emulate_media(color_scheme="dark")
+    playwright.expect(background).to_have_css("background-color", "rgb(23, 30, 38)")
+    visit.page.emulate_media(color_scheme="light")
+
+
+def test_tables_sort_by_value_with_missing_values_last(visit: Visit) -> None:
+    """By hand: accuracies 55.24, 51.02, 48.3 and 53.98 percent; two rows have an AUC, .571 and .551."""
+    table = visit.page.locator("table", has_text="The model beside its baselines")
+    rows = table.locator("tbody th")
+    accuracy, auc = table.locator("thead th:nth-child(2) button"), table.locator("thead th:nth-child(6) button")
+    assert auc.inner_text() == "AUC"
+    accuracy.click()
+    assert rows.all_inner_texts() == ["This model", "Logistic regression", "Majority", "Momentum"]
+    accuracy.click()
+    assert rows.all_inner_texts() == ["Momentum", "Majority", "Logistic regression", "This model"]
+    auc.click()
+    assert rows.all_inner_texts()[:2] == ["This model", "Logistic regression"]
+    auc.click()
+    assert rows.all_inner_texts()[:2] == ["Logistic regression", "This model"]
+
+
+def test_printing_opens_every_fold_and_closes_them_again(visit: Visit) -> None:
+    """Paper can't be clicked."""
+    count_open = "document.querySelectorAll('details[open]').length"
+    visit.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert visit.page.evaluate(count_open) == visit.page.locator("details").count() > 0
+    visit.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert visit.page.evaluate(count_open) == 0
