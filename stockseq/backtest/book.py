@@ -3,7 +3,7 @@
 import numpy as np
 
 from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.costs import CostSettings, Floats
+from stockseq.backtest.costs import BPS, CostSettings, Floats
 from stockseq.backtest.journal import Journal, Moment
 from stockseq.backtest.market import Market
 
@@ -153,11 +153,11 @@ class Book:
         bought = np.flatnonzero(buys)
         values = buys[bought] * self.costs.fill_prices(prices[bought], np.ones(len(bought)))
         available = self.cash + (self.account.max_gross - 1.0) * self.decided_on
-        if values.sum() + self.costs.commissions(values).sum() <= available:
+        if not len(bought) or values.sum() + self.costs.commissions(values).sum() <= available:
             return buys
         # A commission is at most its minimum plus its share of the value, so the scaled buys fit for certain.
         spendable = max(available - self.costs.min_commission * len(bought), 0.0)
-        share = spendable / float(values.sum() * (1.0 + self.costs.commission_bps * 1e-4))
+        share = spendable / float(values.sum() * (1.0 + self.costs.commission_bps * BPS))
         return self.account.lots(buys * share)
 
     def _settle(self, shares: Floats, prices: Floats, moment: Moment) -> None:

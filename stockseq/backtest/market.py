@@ -68,7 +68,7 @@ def build_market(
     _require_one(bars, ["ticker", "session"], "bar")
     _require_one(actions, ["ticker", "session", "kind"], "action")
     unknown = tickers.difference(pd.Index(bars["ticker"].unique()))
-    if unknown:
+    if len(unknown):
         raise DataError(
             f"Every target's ticker needs bars; {len(unknown)} of {len(tickers)} have none, first {unknown[0]}."
         )
