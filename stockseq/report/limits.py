@@ -28,7 +28,8 @@ def limitations(run: RunReport) -> list[str]:
     'One configuration has been scored on these test sessions, so nothing here was picked from many.'
     """
     sentences = [SOURCES.get(str(run.settings.get("source")), ""), _trials(run), *_doubts(run), *_missing(run)]
-    sentences += [wording.text(sentence, limit=1000) for sentence in run.limitations]
+    notes = run.measures("forecast").get("notes") or []
+    sentences += [wording.text(sentence, limit=1000) for sentence in (*notes, *run.limitations)]
     return [sentence for sentence in dict.fromkeys(sentences) if sentence]
 
 

@@ -29,7 +29,8 @@ class RunReport:
     verdict : str
         Plain sentences, one paragraph a line. Empty: a sentence is composed from `metrics["forecast"]`.
     metrics : mapping
-        The contents of `metrics.json`: forecast, baselines, portfolio, benchmarks, coverage, trials.
+        The contents of `metrics.json`: forecast (as `score_forecasts` gives it), baselines, portfolio (as `summarise`
+        gives it), benchmarks, coverage, trials.
     out_of_sample : DataFrame of n_forecasts rows, optional
         Columns ticker, session, probability_up, expected_return, realised_return. Rows without a realised return are
         left out of every figure and counted.

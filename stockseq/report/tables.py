@@ -20,6 +20,8 @@ MODEL = "This model"
 FORECAST_MEASURES: dict[str, tuple[str, Format]] = {
     "accuracy": ("Accuracy", wording.percent),
     "accuracy_ci": ("95% interval", wording.interval),
+    "base_rate": ("Base rate", wording.percent),
+    "chance": ("Chance", wording.percent),
     "balanced_accuracy": ("Balanced accuracy", wording.percent),
     "mcc": ("MCC", wording.number),
     "auc": ("AUC", wording.number),
@@ -32,6 +34,7 @@ FORECAST_MEASURES: dict[str, tuple[str, Format]] = {
     "n": ("Forecasts", wording.count),
 }
 PORTFOLIO_MEASURES: dict[str, tuple[str, Format]] = {
+    "total_return": ("Growth", lambda value: wording.percent(value, signed=True)),
     "cagr": ("Yearly growth", lambda value: wording.percent(value, signed=True)),
     "volatility": ("Yearly volatility", wording.percent),
     "sharpe": ("Sharpe ratio", lambda value: wording.number(value, digits=2)),
@@ -39,7 +42,7 @@ PORTFOLIO_MEASURES: dict[str, tuple[str, Format]] = {
     "sortino": ("Sortino ratio", lambda value: wording.number(value, digits=2)),
     "max_drawdown": ("Deepest drawdown", wording.percent),
     "turnover": ("Turnover per session", wording.percent),
-    "cost": ("Costs paid", lambda value: wording.number(value, digits=2)),
+    "cost": ("Costs per year", wording.percent),
     "break_even_cost_bps": ("Break-even cost, basis points", lambda value: wording.number(value, digits=1)),
     "n_fills": ("Fills", wording.count),
 }
@@ -54,6 +57,7 @@ COLUMN_FORMATS: dict[str, Format] = {
     "weight": lambda value: wording.percent(value, signed=True),
     "price": lambda value: wording.number(value, digits=2),
     "value": lambda value: wording.number(value, digits=2),
+    "fill_price": lambda value: wording.number(value, digits=2),
     "commission": lambda value: wording.number(value, digits=2),
     "cost": lambda value: wording.number(value, digits=2),
 }

@@ -73,7 +73,7 @@ def verdict_tiles(run: RunReport) -> list[Tile]:
     if wording.finite(scores.get("accuracy")) is not None:
         tiles = [
             Tile("Accuracy", wording.percent(scores["accuracy"]), _interval_note(scores)),
-            Tile("Base rate", wording.percent(scores.get("base_rate")), "right by always saying the same direction"),
+            Tile("Base rate", wording.percent(scores.get("base_rate")), _base_note(scores)),
             Tile(
                 "Forecasts scored",
                 wording.count(scores.get("n")),
@@ -98,7 +98,7 @@ def live_tiles(run: RunReport) -> list[Tile]:
         return []
     return [
         Tile("Live accuracy", wording.percent(live.get("accuracy")), _interval_note(live)),
-        Tile("Base rate, live", wording.percent(live.get("base_rate")), "right by always saying the same direction"),
+        Tile("Base rate, live", wording.percent(live.get("base_rate")), _base_note(live)),
         Tile(
             "Live forecasts scored", wording.count(live["n"]), f"over {wording.count(live.get('n_sessions'))} sessions"
         ),
@@ -134,6 +134,12 @@ def build_strip(run: RunReport) -> Strip | None:
         ticks=[(at(place * step), wording.percent(place * step, digits=0)) for place in range(first, last + 1)],
         summary=", ".join([f"95% interval {wording.interval(bounds)}", *(mark.name for mark in marks)]),
     )
+
+
+def _base_note(scores: Mapping[str, Any]) -> str:
+    chance = wording.percent(scores.get("chance"))
+    beside = "" if chance == wording.DASH else f"; chance gives {chance}"
+    return f"right by always naming the commoner direction{beside}"
 
 
 def _interval_note(scores: Mapping[str, Any]) -> str:

@@ -84,13 +84,13 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
     forecasts = made_up_forecasts(n_tickers, n_sessions)
     scores = {
         "n": len(forecasts), "n_sessions": n_sessions, "accuracy": 0.5524, "accuracy_ci": [0.5431, 0.5617],
-        "base_rate": 0.5102, "balanced_accuracy": 0.5517, "mcc": 0.104, "auc": 0.571, "brier": 0.2471,
+        "base_rate": 0.5102, "chance": 0.5004, "balanced_accuracy": 0.5517, "mcc": 0.104, "auc": 0.571, "brier": 0.2471,
         "log_loss": 0.6873, "ic": 0.121, "rank_ic": 0.127, "pt_clustered_t": 9.42, "pt_clustered_p": 0.00001,
         "seeds": [{"accuracy": 0.5468}, {"accuracy": 0.5491}, {"accuracy": 0.5502}],
     }  # fmt: skip
     account = {
         "cagr": 0.182, "volatility": 0.094, "sharpe": 1.83, "deflated_sharpe": 0.93, "sortino": 2.71,
-        "max_drawdown": -0.071, "turnover": 1.42, "cost": 18240.55, "break_even_cost_bps": 9.4, "n_fills": 7311,
+        "max_drawdown": -0.071, "turnover": 1.42, "cost": 0.0713, "break_even_cost_bps": 9.4, "n_fills": 7311,
     }  # fmt: skip
     weaker = {"accuracy": 0.5102, "accuracy_ci": [0.4997, 0.5207], "brier": 0.25, "n": len(forecasts)}
     parts: dict[str, object] = {

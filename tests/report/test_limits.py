@@ -41,3 +41,9 @@ def test_the_runs_own_limitations_are_kept(build_run) -> None:
     assert (
         limitations(build_run(limitations=["Short sales were not simulated."]))[-1] == "Short sales were not simulated."
     )
+
+
+def test_what_could_not_be_scored_is_told(build_run) -> None:
+    """The scores say in words why a number is missing."""
+    notes = ["Every row went up, so no test of direction is possible."]
+    assert notes[0] in limitations(build_run(metrics={"forecast": {"notes": notes}}))
