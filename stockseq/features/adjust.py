@@ -87,24 +87,25 @@ def _cumulative(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[np.ndarray, 
     growth, splits = np.ones(len(bars) + 1), np.ones(len(bars) + 1)
     # On one ex-date the split comes first, since the dividend is per share after it.
     ordered = actions.sort_values(["session", "kind"], ascending=[True, False], kind="stable")
-    positions = bars["session"].searchsorted(ordered["session"].to_numpy(), side="left")
+    positions = bars["session"].searchsorted(ordered["session"].to_numpy(), side="left").tolist()
+    events = zip(positions, ordered["session"], ordered["kind"], ordered["value"].tolist(), strict=True)
     reference: dict[int, float] = {}
-    for position, action in zip(positions, ordered.itertuples(index=False), strict=True):
+    for position, session, kind, value in events:
         if position == 0:
             continue
         before = reference.get(position, float(closes[position - 1]))
-        if action.kind == "split":
-            reference[position] = before / action.value
-            splits[position] *= action.value
-            growth[position] *= action.value
+        if kind == "split":
+            reference[position] = before / value
+            splits[position] *= value
+            growth[position] *= value
             continue
-        if not 0 <= action.value < before:
+        if not 0 <= value < before:
             raise DataError(
-                f"A dividend must be below the price it is paid from; the one of {action.session.date()} is "
-                f"{action.value} a share and the close before it, after splits, {before}. Correct or remove it."
+                f"A dividend must be below the price it is paid from; the one of {session.date()} is "
+                f"{value} a share and the close before it, after splits, {before}. Correct or remove it."
             )
-        reference[position] = before - action.value
-        growth[position] *= before / (before - action.value)
+        reference[position] = before - value
+        growth[position] *= before / (before - value)
     return np.cumprod(growth), np.cumprod(splits)
 
 

@@ -51,25 +51,25 @@ class Block:
     def checksums(self, recipe: str) -> np.ndarray:
         """Return one number per row of `compute`: a hash of the recipe and of all that the row may depend on.
 
-        A row's checksum covers the block's inputs up to that row and nothing later, so it stays as it is when bars or headlines
-        are added. It has 52 bits, which a float64 column holds exactly.
+        A row's checksum covers the block's inputs up to that row and nothing later, so it stays as it is when bars or
+        headlines are added. It has 52 bits, which a float64 column holds exactly.
         """
         instants = [self.bars[name].to_numpy(dtype="datetime64[us]").view("int64") for name in INSTANTS]
         prices = [self.bars[name].to_numpy(dtype="float64").view("int64") for name in BAR]
         lines = np.column_stack(instants + prices)
-        events = dict.fromkeys(range(len(lines)), b"")
-        ex_bars = self.bars["session"].searchsorted(self.actions["session"].to_numpy())
+        events = [b""] * len(lines)
+        ex_bars = self.bars["session"].searchsorted(self.actions["session"].to_numpy()).tolist()
         for position, action in zip(ex_bars, self.actions.itertuples(index=False, name=None), strict=True):
             events[position] += repr(action).encode()
-        known = self.news["session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right")
+        known = self.news["session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right").tolist()
         compounds = self.news["compound"].to_numpy(dtype="float64")
         state = hashlib.sha256(f"{recipe}|{self.ticker}|{self.news_sessions[0]}".encode())
         sums, seen = [], 0
         for position, line in enumerate(lines):
             state.update(line.tobytes() + events[position] + compounds[seen : known[position]].tobytes())
             # A separator of the number of headlines, or bytes could move from one field to the next unnoticed.
-            state.update(int(known[position]).to_bytes(8, "big"))
-            seen = max(seen, known[position])
+            state.update(known[position].to_bytes(8, "big"))
+            seen = known[position]
             if position >= self.first_kept:
                 sums.append(int.from_bytes(state.digest()[:8], "big") >> 12)
         return np.array(sums, dtype="float64")

@@ -23,9 +23,9 @@ class Feature:
     name : str
         The column in the feature table: lower-case letters, digits and underscores.
     compute : function of a DataFrame of n_bars rows, giving a Series of shape (n_bars,)
-        It gets one ticker's forward-adjusted bars, sorted, indexed by `session`, with the columns `open`, `high`, `low`,
-        `close`, `volume` and `traded_session` (the session after the bar's own, which the exchange publishes in
-        advance). The value at a bar may use that bar and earlier ones. A function of a module, or a
+        It gets one ticker's forward-adjusted bars, sorted, indexed by `session`, with the columns `open`, `high`,
+        `low`, `close`, `volume` and `traded_session` (the session after the bar's own, which the exchange publishes
+        in advance). The value at a bar may use that bar and earlier ones. A function of a module, or a
         `functools.partial` of one, can also be computed in other processes; a lambda can't.
     warm_up : int
         The number of first bars at which the value is not to be trusted; NaN is allowed there and nowhere else.

@@ -1,8 +1,9 @@
 """The default features: momentum, trend, volatility, volume, returns and the calendar, by the `ta` library.
 
-Each is scale-free, so that no later split shows in it, and none looks ahead in any row. Left out of `ta` on purpose: KST, the
-visual Ichimoku, KAMA and the vortex (they use later bars), PSAR, WMA, NVI, MFI, ADX and CCI (slow loops), and the running totals
-ADI, OBV and VPT (their level depends on where the history starts).
+Each is scale-free, so that no later split shows in it, and none looks ahead in any row. Left out of `ta` on purpose:
+KST, the visual Ichimoku and the vortex (their first rows use the mean of all prices), KAMA (it can wrap the last price
+to the front), PSAR, WMA, NVI, MFI, ADX and CCI (slow loops), and the running totals ADI, OBV and VPT (their level
+depends on where the history starts).
 """
 
 from functools import partial
@@ -82,7 +83,7 @@ def volatility_change(bars: pd.DataFrame, *, short: int, long: int) -> pd.Series
     """Return the logarithm of short over long volatility; 0 where the price did not move."""
     quick, slow = volatility(bars, window=short), volatility(bars, window=long)
     # The floor is a thousandth of a basis point: only a suspended price is stiller.
-    return np.log(quick.clip(lower=1e-7) / slow.clip(lower=1e-7))
+    return (quick.clip(lower=1e-7) / slow.clip(lower=1e-7)).map(np.log)
 
 
 def bollinger_position(bars: pd.DataFrame, *, window: int) -> pd.Series:

@@ -25,8 +25,8 @@ def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelt
     Returns
     -------
     Series of shape (n_headlines,)
-        UTC. Never before `first_seen_at`. A date-only stamp at midnight UTC names the UTC date, any other the date it has in
-        `timezone`.
+        UTC. Never before `first_seen_at`. A date-only stamp at midnight UTC names the UTC date, any other the date it
+        has in `timezone`.
 
     Examples
     --------
@@ -62,8 +62,8 @@ def decide(
     Returns
     -------
     DataFrame of n_headlines rows
-        The headlines and `available_at` (UTC), `pit_quality` ("seen" by our own clock, "vendor" stamp, or "date_only") and
-        `session` (traded; NaT where it falls outside the calendar).
+        The headlines and `available_at` (UTC), `pit_quality` ("seen" by our own clock, "vendor" stamp, or "date_only")
+        and `session` (traded; NaT where it falls outside the calendar).
 
     Examples
     --------

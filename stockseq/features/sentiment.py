@@ -131,7 +131,7 @@ def score_texts(texts: Sequence[str], scorer: Scorer, *, executor: Executor | No
     >>> score_texts(["Great results", "Great results", ""], VaderScorer())["compound"].tolist()
     [0.6249, 0.6249, 0.0]
     """
-    codes, distinct = pd.factorize(pd.array(list(texts), dtype=object))
+    codes, distinct = pd.factorize(np.array([*texts, None], dtype=object)[:-1])
     chunks = [list(distinct[start : start + CHUNK]) for start in range(0, len(distinct), CHUNK)]
     run = map if executor is None else executor.map
     scored = list(chain.from_iterable(run(_score_chunk, chunks, [scorer] * len(chunks))))
@@ -194,10 +194,10 @@ def aggregate_sentiment(scored: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.
     Returns
     -------
     DataFrame of n_sessions rows, indexed by session
-        `news_mean`, `news_strongest` (the compound farthest from 0, the positive one of equals), `news_count` (logarithm of 1 + the count),
-        `news_share_positive`, `news_share_negative`, `news_decayed_mean` (over the headlines of the last 20 sessions, each session
-        weighing half as much as the one after it) and `no_news` (1.0 without a headline; the others, the decayed mean apart,
-        are 0 then).
+        `news_mean`, `news_strongest` (the compound farthest from 0, the positive one of equals), `news_count`
+        (logarithm of 1 + the count), `news_share_positive`, `news_share_negative`, `news_decayed_mean` (over the
+        headlines of the last 20 sessions, each session weighing half as much as the one after it) and `no_news` (1.0
+        without a headline; the others, the decayed mean apart, are 0 then).
 
     Examples
     --------
@@ -256,7 +256,7 @@ def _analyzer(finance: bool) -> SentimentIntensityAnalyzer:
 @cache
 def finance_lexicon() -> dict[str, float]:
     """Return the project's own valences in finance by term (a word or a phrase), -4 to 4; 0 silences VADER's own."""
-    with files("stockseq.features").joinpath("finance_lexicon.csv").open(encoding="utf-8", newline="") as lines:
+    with files("stockseq.features").joinpath("finance_lexicon.csv").open(encoding="utf-8") as lines:
         return {row["term"]: float(row["valence"]) for row in csv.DictReader(lines)}
 
 

@@ -46,7 +46,8 @@ def build_features(
     """Return the features of every ticker and traded session, up to the next session that is not yet traded.
 
     The row of session s uses bars up to the session before s and headlines available at its decision. It is computed
-    from its calendar year's bars and the 400 before them, forward-adjusted, and so is the same however much was built before.
+    from its calendar year's bars and the 400 before them, forward-adjusted, and so is the same however much was built
+    before.
 
     Parameters
     ----------
@@ -69,8 +70,9 @@ def build_features(
     Returns
     -------
     BuiltFeatures
-        `table` has the columns of `FEATURE_KEYS` (`inputs` is no feature, but a checksum), the features and the sentiment columns (float64, never NaN), by ticker and
-        session. The first 60 bars of a ticker give no row, nor does a session whose bar before is missing.
+        `table` has the columns of `FEATURE_KEYS` (of which `inputs` is a checksum, no feature), the features and the
+        sentiment columns (float64, never NaN), by ticker and session. The first 60 bars of a ticker give no row, nor
+        does a session whose bar before is missing.
 
     Raises
     ------
@@ -97,18 +99,21 @@ def build_features(
     decided = decide(headlines, calendar=calendar, policy=policy, latency=latency)
     scored = _with_scores(decided, scores)
     placed = _with_decisions(bars, calendar, policy)
-    usable = stored is not None and set(types) <= set(stored.columns)
-    kept = stored[list(types)].sort_values(["ticker", "session"]) if usable else empty(types)
-    owned = [_by_ticker(frame) for frame in (placed, actions, scored, kept)]
-    nothing = [frame.iloc[:0] for frame in (placed, actions, scored, kept)]
+    if stored is None or not set(types) <= set(stored.columns):
+        stored = empty(types)
+    known = stored[list(types)].sort_values(["ticker", "session"])
+    own_actions, own_news, own_stored = _by_ticker(actions), _by_ticker(scored), _by_ticker(known)
     jobs = [
         _Job(
-            ticker,
-            *(frames.get(ticker, none) for frames, none in zip(owned, nothing, strict=True)),
-            sessions=calendar.sessions,
-            features=tuple(features),
+            str(ticker),
+            own,
+            own_actions.get(str(ticker), actions.iloc[:0]),
+            own_news.get(str(ticker), scored.iloc[:0]),
+            own_stored.get(str(ticker), known.iloc[:0]),
+            calendar.sessions,
+            tuple(features),
         )
-        for ticker in owned[0]
+        for ticker, own in placed.groupby("ticker", sort=True)
     ]
     built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
     table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
@@ -165,7 +170,7 @@ def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
 
 
 def _rows(block: Block, job: _Job) -> pd.DataFrame:
-    """Return the rows of a block: the stored ones if their inputs are the same, else computed, without incomplete ones."""
+    """Return a block's complete rows: the stored ones if their inputs are the same, else computed."""
     feature_set, names = feature_set_name(job.features), _column_names(job.features)
     checksums = block.checksums(f"{feature_set}|{names}")
     first, last = block.bars["traded_session"].iloc[[block.first_kept, -1]]
