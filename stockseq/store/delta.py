@@ -20,6 +20,8 @@ APPLICATION = "stockseq"
 ATTEMPTS = 20
 # Small enough that a replaced year rewrites little else.
 FILE_SIZE = 32 * 1024 * 1024
+# Operations that change files, not rows.
+REARRANGING = ("OPTIMIZE", "VACUUM START", "VACUUM END")
 
 # What to commit on a snapshot: the rows, and the predicate whose rows they replace (None appends).
 Change = tuple[pa.Table, str | None]
@@ -182,7 +184,6 @@ class DeltaFile:
 
 
 def _only_adds(entry: Mapping[str, Any]) -> bool:
-    operation, parameters = entry["operation"], entry.get("operationParameters", {})
-    return operation in ("CREATE TABLE", "OPTIMIZE", "VACUUM START", "VACUUM END") or (
-        operation == "WRITE" and parameters.get("mode") == "Append"
-    )
+    operation, mode = entry["operation"], entry.get("operationParameters", {}).get("mode")
+    created = operation == "WRITE" and mode == "ErrorIfExists"
+    return created or operation in REARRANGING or (operation, mode) == ("WRITE", "Append")

@@ -1,0 +1,245 @@
+"""The forecast ledger: what was forecast before the outcome can't be rewritten unnoticed.
+
+Each row carries the hash of the row before it and of itself. A second table, `ledger_heads`, notes the length and the
+last hash after each append, so that a cut end shows too; and the log of the Delta table shows every commit that did
+more than append. What this can't show: the whole data root put back to an earlier state, or both tables forged anew
+from some row on. Against that, note the head hash that `verify` returns somewhere else, and give it as `expected_head`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from stockseq.errors import DataError, LedgerBroken, StoreError
+from stockseq.schemas import Labels, as_forecasts
+from stockseq.sessions import CLOSE_LAG, TradingCalendar
+from stockseq.store import TABLES, Store
+
+GENESIS = "0" * 64
+IDENTITY = ["ticker", "session", "model_id", "probability_up", "expected_return"]
+HASHED = [column for column in TABLES["forecasts"].columns if column != "hash"]
+
+
+@dataclass(frozen=True)
+class LedgerState:
+    """The ledger as verified: its number of rows and the hash of the last one (64 zeros where there is none)."""
+
+    n_rows: int
+    head_hash: str
+
+
+def append_forecasts(
+    store: Store, forecasts: pd.DataFrame, *, made_at: pd.Timestamp, model_id: str, calendar: TradingCalendar
+) -> int:
+    """Chain the forecasts that are not in the ledger yet onto it, in one commit; return how many those were.
+
+    Parameters
+    ----------
+    store : Store
+        Whose `forecasts` table is the ledger.
+    forecasts : DataFrame with the columns of `FORECASTS`
+        Further columns are left out.
+    made_at : Timestamp, tz-aware
+        The instant of the forecast; a row whose session had opened by then is marked late.
+    model_id : str
+        The model that made them.
+    calendar : TradingCalendar
+        Gives each session's open.
+
+    Returns
+    -------
+    int
+        New rows. A forecast of the same numbers by the same model for the same session is not a new one.
+
+    Raises
+    ------
+    DataError
+        If the frame is no forecasts, or names a session that the calendar doesn't hold.
+    StoreError
+        If the ledger's newest forecast was made after `made_at`, so that this one would be backdated.
+    LedgerBroken
+        If the ledger doesn't verify: a broken record can't be continued as if it were whole.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = Store(tempfile.mkdtemp())
+    >>> forecasts = pd.DataFrame({"ticker": "AAPL", "session": pd.to_datetime(["2024-02-06"]), "probability_up": 0.53,
+    ...     "expected_return": 0.001, "decision_at": pd.Timestamp("2024-02-06 14:00", tz="UTC")})
+    >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-02-01"), pd.Timestamp("2024-02-29"))
+    >>> made = {"made_at": pd.Timestamp("2024-02-06 14:05", tz="UTC"), "model_id": "m1", "calendar": calendar}
+    >>> append_forecasts(store, forecasts, **made), append_forecasts(store, forecasts, **made)
+    (1, 0)
+    >>> verify(store).n_rows
+    1
+    """
+    state = verify(store)
+    rows = _entries(as_forecasts(forecasts), made_at=made_at, model_id=model_id, calendar=calendar)
+    ledger = store.read("forecasts", columns=["forecast_id", "made_at"])
+    fresh = rows[~rows["forecast_id"].isin(ledger["forecast_id"])]
+    if len(fresh):
+        if (ledger["made_at"] > made_at).any():
+            raise StoreError(
+                f"The ledger's newest forecast was made at {ledger['made_at'].max()}, so none can be entered as of "
+                f"{made_at}; use another data root to replay the past."
+            )
+        store.append("forecasts", _chained(fresh, head=state.head_hash, n_before=state.n_rows))
+    _note_head(store, made_at)
+    return len(fresh)
+
+
+def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
+    """Check every row of the ledger against its hash, the row before it, the noted heads and the table's own log.
+
+    Parameters
+    ----------
+    store : Store
+        Whose `forecasts` table is the ledger.
+    expected_head : str or None, default=None
+        A head hash noted elsewhere; it must still be the hash of some row.
+
+    Returns
+    -------
+    LedgerState
+        Note its `head_hash` elsewhere to be sure of all rows up to it for good.
+
+    Raises
+    ------
+    LedgerBroken
+        Naming the first row that was edited, removed, added or moved.
+    """
+    hashes = _verified_hashes(store.read("forecasts"))
+    heads = store.read("ledger_heads")
+    for n_rows, noted, when in zip(heads["n_rows"].tolist(), heads["hash"], heads["made_at"], strict=True):
+        if n_rows > len(hashes):
+            raise _broken(f"row {len(hashes) + 1}", f"it is missing, and there were {n_rows} rows at {when}")
+        if hashes[n_rows - 1] != noted:
+            raise _broken(f"row {n_rows}", f"its hash was {noted} at {when}, so it or a row before it was rewritten")
+    for rewrite in store.rewrites("forecasts"):
+        raise _broken(rewrite, "this commit of the table did more than append")
+    if expected_head is not None and expected_head not in {GENESIS, *hashes}:
+        raise _broken("some row", f"none has the expected hash {expected_head}, so rows were rewritten or cut")
+    return LedgerState(len(hashes), hashes[-1] if hashes else GENESIS)
+
+
+def append_outcomes(store: Store, labels: Labels, *, scored_at: pd.Timestamp) -> int:
+    """Note the realised return of each forecast whose trade is over, once and for all; return how many were new.
+
+    Parameters
+    ----------
+    store : Store
+        With forecasts in its ledger.
+    labels : Labels
+        The returns of the trades; a label counts once the bar of its exit is final at `scored_at`.
+    scored_at : Timestamp, tz-aware
+        The instant of the scoring.
+
+    Returns
+    -------
+    int
+        New outcomes. An outcome that is there stays, even if a later vintage of the bar would give another return.
+    """
+    final = labels[labels["exit_at"] + CLOSE_LAG <= scored_at]
+    forecasts = store.read("forecasts", columns=["forecast_id", "ticker", "session"])
+    scored = forecasts.merge(final[["ticker", "session", "realised_return"]], on=["ticker", "session"])
+    outcomes = scored[["forecast_id", "realised_return"]].assign(scored_at=scored_at)
+    return store.append("outcomes", outcomes)
+
+
+def live_record(store: Store) -> pd.DataFrame:
+    """Return the last on-time forecast of each ticker and session whose outcome is known.
+
+    Returns
+    -------
+    DataFrame of shape (n_scored, n_columns)
+        The ledger's columns with `realised_return` (fraction) and `scored_at`, sorted by session and ticker. A forecast
+        that was late is never in it.
+    """
+    ledger = store.read("forecasts")
+    on_time = ledger[~ledger["late"]].drop_duplicates(["ticker", "session"], keep="last")
+    scored = on_time.merge(store.read("outcomes"), on="forecast_id", validate="one_to_one")
+    return scored.sort_values(["session", "ticker"], kind="stable", ignore_index=True)
+
+
+def _entries(
+    forecasts: pd.DataFrame, *, made_at: pd.Timestamp, model_id: str, calendar: TradingCalendar
+) -> pd.DataFrame:
+    """Return the ledger's rows without their place in the chain."""
+    opens = forecasts["session"].map(calendar.schedule["open"])
+    if opens.isna().any():
+        row = forecasts[opens.isna()].iloc[0]
+        raise DataError(f"{row['session']} is no session of {calendar.exchange}, but is forecast for {row['ticker']}.")
+    rows = forecasts[["ticker", "session", "decision_at", "probability_up", "expected_return"]].assign(
+        made_at=made_at, opens_at=opens, late=made_at >= opens, model_id=model_id
+    )
+    # What is hashed must be what is stored: UTC, in microseconds.
+    typed = rows.astype({name: dtype for name, dtype in TABLES["forecasts"].columns.items() if name in rows})
+    return typed.assign(forecast_id=[_digest(values) for values in _texts(typed, IDENTITY)])
+
+
+def _chained(rows: pd.DataFrame, *, head: str, n_before: int) -> pd.DataFrame:
+    """Return the rows numbered from `n_before` + 1 on, each with the hash of the one before it and its own."""
+    numbered = rows.assign(sequence=range(n_before + 1, n_before + 1 + len(rows)), previous_hash="")
+    hashes = [head]
+    for *content, _ in _texts(numbered, HASHED):
+        hashes.append(_digest([*content, hashes[-1]]))
+    return numbered.assign(previous_hash=hashes[:-1], hash=hashes[1:])
+
+
+def _verified_hashes(ledger: pd.DataFrame) -> list[str]:
+    """Return the hashes in order; raise `LedgerBroken` at the first row that doesn't follow from the one before it."""
+    hashes: list[str] = []
+    columns = ["sequence", "ticker", "previous_hash", "hash", "forecast_id"]
+    rows = zip(*(ledger[column].tolist() for column in columns), strict=True)
+    texts = zip(_texts(ledger, HASHED), _texts(ledger, IDENTITY), strict=True)
+    for (sequence, ticker, previous, own, forecast_id), (content, identity) in zip(rows, texts, strict=True):
+        place = len(hashes) + 1
+        name = f"row {place} ({ticker}, {identity[1][:10]})"
+        if sequence > place:
+            raise _broken(f"row {place}", "it is missing")
+        if sequence < place:
+            raise _broken(f"row {sequence}", "it is there twice")
+        if own != _digest(content) or forecast_id != _digest(identity):
+            raise _broken(name, "it was edited after it was made")
+        if previous != (hashes[-1] if hashes else GENESIS):
+            raise _broken(name, "it doesn't follow the row before it")
+        hashes.append(own)
+    return hashes
+
+
+def _broken(place: str, reason: str) -> LedgerBroken:
+    return LedgerBroken(
+        f"The forecast ledger is broken at {place}: {reason}. Put the store back from a copy, or move the tables "
+        "`forecasts`, `ledger_heads` and `outcomes` aside to begin a new record."
+    )
+
+
+def _note_head(store: Store, made_at: pd.Timestamp) -> None:
+    """Note how long the ledger is; also what a killed run appended and did not come to note."""
+    last = store.read("forecasts", columns=["sequence", "hash"]).tail(1).rename(columns={"sequence": "n_rows"})
+    if not last["n_rows"].isin(store.read("ledger_heads")["n_rows"]).all():
+        store.append("ledger_heads", last.assign(made_at=made_at))
+
+
+def _texts(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:
+    """Return each row as canonical texts: floats by their hexadecimal digits, times in UTC to the microsecond."""
+    texts = [_canonical(rows[column]) for column in columns]
+    return [list(values) for values in zip(*texts, strict=True)]
+
+
+def _canonical(column: pd.Series) -> list[str]:
+    values: list[Any] = column.tolist()
+    if column.dtype.kind == "f":
+        return [value.hex() for value in values]
+    if column.dtype.kind == "M":
+        return [value.isoformat(timespec="microseconds") for value in values]
+    return [str(value) for value in values]
+
+
+def _digest(values: Sequence[str]) -> str:
+    """Hash texts; as a JSON list, so that no text can pass for two."""
+    return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()
