@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import exchange_calendars
@@ -73,20 +73,16 @@ class TradingCalendar:
     last: pd.Timestamp = pd.Timestamp("2030-12-31")
 
     @classmethod
-    def until(cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION) -> "TradingCalendar":
+    def until(
+        cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION
+    ) -> "TradingCalendar":
         """Return the calendar from `first` to 30 days beyond `now` (tz-aware)."""
         return cls(exchange, first, now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=30))
 
     @cached_property
     def schedule(self) -> pd.DataFrame:
         """Open and close (UTC) by session; index `session`, tz-naive."""
-        try:
-            calendar = exchange_calendars.get_calendar(self.exchange, start=self.first, end=self.last)
-        except exchange_calendars.errors.InvalidCalendarName as error:
-            raise SettingsError(
-                f"The exchange must be a code of exchange_calendars such as XNYS, received {self.exchange!r}."
-            ) from error
-        schedule = calendar.schedule[["open", "close"]].astype(INSTANT)
+        schedule = _exchange(self.exchange, self.first, self.last).schedule[["open", "close"]].astype(INSTANT)
         schedule.index = pd.DatetimeIndex(schedule.index).astype(SESSION).rename("session")
         return schedule
 
@@ -98,7 +94,7 @@ class TradingCalendar:
     @property
     def timezone(self) -> str:
         """The exchange's time zone, such as America/New_York."""
-        return str(exchange_calendars.get_calendar(self.exchange, start=self.first, end=self.last).tz)
+        return str(_exchange(self.exchange, self.first, self.last).tz)
 
     def next_session(self, session: pd.Timestamp) -> pd.Timestamp:
         """Return the first session after `session` (which need not be one itself)."""
@@ -169,3 +165,14 @@ class TradingCalendar:
                 f"The calendar holds sessions from {self.first.date()} to {self.last.date()}; {asked} leads outside it."
             )
         return self.sessions[position]
+
+
+# Working out the holidays takes half a second, and one run asks for the same calendar many times.
+@lru_cache(maxsize=16)
+def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
+    try:
+        return exchange_calendars.get_calendar(code, start=first, end=last)
+    except exchange_calendars.errors.InvalidCalendarName as error:
+        raise SettingsError(
+            f"The exchange must be a code of exchange_calendars such as XNYS, received {code!r}."
+        ) from error
