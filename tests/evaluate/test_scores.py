@@ -1,0 +1,170 @@
+"""The record of a run's forecasts: complete, JSON-able, and never NaN."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from evaluate_vectors import normals, uniforms
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stockseq.errors import DataError
+from stockseq.evaluate.scores import score_forecasts
+
+DESIGNED = {
+    "n",
+    "n_sessions",
+    "accuracy",
+    "accuracy_ci",
+    "base_rate",
+    "balanced_accuracy",
+    "mcc",
+    "auc",
+    "brier",
+    "log_loss",
+    "ic",
+    "rank_ic",
+    "pt_clustered_t",
+    "pt_clustered_p",
+    "seeds",
+}
+
+
+def forecasts(n_sessions: int = 60, n_tickers: int = 10, skill: float = 0.0) -> pd.DataFrame:
+    n = n_sessions * n_tickers
+    returns = 0.01 * normals(n, 61)
+    view = skill * np.sign(returns) + normals(n, 62)
+    return pd.DataFrame(
+        {
+            "session": np.repeat(pd.bdate_range("2024-01-01", periods=n_sessions), n_tickers),
+            "ticker": [f"T{i}" for i in range(n_tickers)] * n_sessions,
+            "probability_up": 1 / (1 + np.exp(-0.3 * view)),
+            "realised_return": returns,
+        }
+    )
+
+
+def numbers(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [n for inner in value.values() for n in numbers(inner)]
+    if isinstance(value, list):
+        return [n for inner in value for n in numbers(inner)]
+    return [value] if isinstance(value, int | float) else []
+
+
+def test_it_holds_every_figure_of_the_design() -> None:
+    """metrics.json is read by others; its keys are a promise."""
+    assert set(score_forecasts(forecasts())) >= DESIGNED
+
+
+def test_skill_shows_and_noise_does_not() -> None:
+    """A view that leans towards the outcome by one deviation is found; a view that doesn't is not."""
+    skilled, blind = score_forecasts(forecasts(skill=1.0)), score_forecasts(forecasts())
+    assert skilled["pt_clustered_p"] < 1e-6
+    assert skilled["edge_ci"][0] > 0
+    assert skilled["ic_t"] > 5
+    assert blind["pt_clustered_p"] > 0.05
+    assert blind["edge_ci"][0] < 0 < blind["edge_ci"][1]
+
+
+def test_the_edge_is_accuracy_less_chance() -> None:
+    """The interval is centred on it, whatever the share of forecasts that say up."""
+    scores = score_forecasts(forecasts(skill=0.5).assign(probability_up=lambda f: f["probability_up"] ** 0.95))
+    assert scores["edge"] == pytest.approx(scores["accuracy"] - scores["chance"])
+    assert sum(scores["edge_ci"]) / 2 == pytest.approx(scores["edge"])
+
+
+def test_always_up_in_a_rising_market_shows_no_skill() -> None:
+    """80 % right and nothing to test: the base rate stands beside it, and a note says why."""
+    frame = forecasts()
+    frame["realised_return"] = np.where(uniforms(600, 63) < 0.8, 0.01, -0.01)
+    scores = score_forecasts(frame.assign(probability_up=0.9))
+    assert scores["accuracy"] == scores["base_rate"] == scores["chance"]
+    assert scores["pt_clustered_t"] is scores["mcc"] is scores["ic"] is scores["calibration_slope"] is None
+    assert any("Every forecast says up" in note for note in scores["notes"])
+
+
+def test_a_return_of_zero_is_not_up() -> None:
+    """r == 0 counts as not up, and is counted (EVALUATION 1.3)."""
+    frame = forecasts()
+    frame.loc[:99, "realised_return"] = 0.0
+    scores = score_forecasts(frame)
+    assert scores["n_unmoved"] == 100
+    assert scores["share_up"] == (frame["realised_return"] > 0).mean()
+
+
+def test_each_seed_is_scored_by_itself() -> None:
+    """The spread over seeds says how much of a score is the luck of the start."""
+    frame = forecasts(skill=1.0)
+    frame = frame.assign(probability_up_seed_0=frame["probability_up"], probability_up_seed_1=0.4)
+    scores = score_forecasts(frame)
+    assert [seed["seed"] for seed in scores["seeds"]] == ["0", "1"]
+    assert scores["seeds"][0]["accuracy"] == scores["accuracy"]
+    assert scores["seeds"][1]["accuracy"] == pytest.approx(1 - scores["share_up"])
+
+
+def test_the_expected_return_is_what_information_is_about() -> None:
+    """A model may rank by return and lean by probability; here the two disagree wholly."""
+    frame = forecasts(skill=1.0)
+    turned = frame.assign(expected_return=-frame["probability_up"])
+    assert score_forecasts(turned)["rank_ic"] == pytest.approx(-score_forecasts(frame)["rank_ic"])
+
+
+def test_hits_that_come_together_are_measured() -> None:
+    """All tickers right or wrong together: the correlation is 1; a checkerboard: below 0."""
+    frame = forecasts(n_sessions=40, n_tickers=10).assign(probability_up=0.6)
+    together = frame.assign(realised_return=np.repeat(np.tile([0.01, -0.01], 20), 10))
+    assert score_forecasts(together)["rho_hit"] == pytest.approx(1.0, abs=0.05)
+    checkered = frame.assign(realised_return=np.tile([0.01, -0.01], 200))
+    assert score_forecasts(checkered)["rho_hit"] == pytest.approx(-1 / 9, abs=1e-9)
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 4),
+        st.integers(0, 6),
+        st.floats(0, 1),
+        st.sampled_from([-0.5, -1e-9, 0.0, 1e-300, 0.01, 3.0]),
+    ),
+    min_size=2,
+    max_size=40,
+    unique_by=lambda row: row[:2],
+).filter(lambda rows: len({row[0] for row in rows}) > 1)
+
+
+@given(ROWS)
+def test_every_figure_is_finite_or_none(rows: list[tuple[int, int, float, float]]) -> None:
+    """One class, constant forecasts, one ticker, certain and wrong: None with a note, never NaN, and JSON takes it."""
+    frame = pd.DataFrame(rows, columns=["day", "ticker", "probability_up", "realised_return"])
+    frame["session"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")
+    scores = score_forecasts(frame.astype({"ticker": "str"}))
+    assert all(math.isfinite(number) for number in numbers(scores))
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda f: f.drop(columns="realised_return"), "needs the columns"),
+        (lambda f: f.assign(realised_return=f["realised_return"].where(f.index != 3)), "T3 on 2024-01-01"),
+        (lambda f: f.assign(probability_up=f["probability_up"] + (f.index == 4)), r"must lie in \[0, 1\]"),
+        (lambda f: pd.concat([f, f.iloc[[7]]]), "1 repeat, first T7 on 2024-01-01"),
+        (lambda f: f.iloc[:10], "at least two sessions"),
+        (lambda f: f.iloc[:0], "at least two sessions"),
+    ],
+)
+def test_what_can_not_be_scored_is_a_sentence(spoil: Any, sentence: str) -> None:
+    """A missing outcome or a repeated forecast must not turn into a score."""
+    with pytest.raises(DataError, match=sentence):
+        score_forecasts(spoil(forecasts()))
+
+
+def test_the_frame_is_left_as_it_was() -> None:
+    """Inputs are never changed in place."""
+    frame = forecasts()
+    before = frame.copy(deep=True)
+    score_forecasts(frame)
+    pd.testing.assert_frame_equal(frame, before)
