@@ -1,7 +1,7 @@
 """The sentiment of headlines: a score per text, and the scores of a session's headlines drawn together."""
 
 import csv
-import re
+import string
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -261,10 +261,24 @@ def finance_lexicon() -> dict[str, float]:
 
 
 @cache
-def _phrases() -> re.Pattern[str]:
-    phrases = sorted((term for term in finance_lexicon() if " " in term), key=len, reverse=True)
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, phrases)) + r")\b", re.IGNORECASE)
+def _phrases() -> dict[str, list[tuple[str, ...]]]:
+    """Return the lexicon's phrases as words by their first word, the longest first."""
+    phrases: dict[str, list[tuple[str, ...]]] = {}
+    for term in sorted(finance_lexicon(), key=len, reverse=True):
+        words = tuple(term.split(" "))
+        if len(words) > 1:
+            phrases.setdefault(words[0], []).append(words)
+    return phrases
 
 
 def _join_phrases(text: str) -> str:
-    return _phrases().sub(lambda found: found[0].replace(" ", "_"), text)
+    """Return the text with each phrase of the lexicon as one word, for VADER looks up word by word."""
+    words, phrases = text.split(), _phrases()
+    bare = [word.strip(string.punctuation).lower() for word in words]
+    joined, position = [], 0
+    while position < len(words):
+        starting = phrases.get(bare[position], ())
+        phrase = next((p for p in starting if tuple(bare[position : position + len(p)]) == p), None)
+        joined.append(words[position] if phrase is None else "_".join(phrase))
+        position += 1 if phrase is None else len(phrase)
+    return " ".join(joined)
