@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evaluate_vectors import normals, uniforms
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockseq.errors import DataError
@@ -135,6 +135,7 @@ ROWS = st.lists(
 ).filter(lambda rows: len({row[0] for row in rows}) > 1)
 
 
+@settings(max_examples=50)
 @given(ROWS)
 def test_every_figure_is_finite_or_none(rows: list[tuple[int, int, float, float]]) -> None:
     """One class, constant forecasts, one ticker, certain and wrong: None with a note, never NaN, and JSON takes it."""
