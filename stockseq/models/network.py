@@ -5,7 +5,7 @@ from typing import Any
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
-from stockseq.layers.headline_pooling import HeadlinePooling
+from stockseq.layers.headline_embedding import HeadlineEmbedding
 from stockseq.layers.slots import make_layer, seeded
 from stockseq.models.settings import NetworkSettings
 
@@ -30,8 +30,8 @@ def build_network(settings: NetworkSettings, *, n_features: int, vocabulary_size
     -------
     keras.Model
         From {"indicators": float32 (batch, lookback, n_features), "text": int32 (batch, lookback,
-        headlines_per_session, tokens_per_headline)} to a dict of (batch, 1): "direction" the probability of up, "return" the
-        volatility-scaled return, and "relative", the volatility-scaled return against the session's other tickers in
+        headlines_per_session, tokens_per_headline)} to a dict of (batch, 1): "direction" the probability of up,
+        "return" the volatility-scaled return, and "relative", that return against the session's other tickers in
         standard deviations, which only training uses. The text input is absent where there is no text.
 
     Raises
@@ -81,16 +81,20 @@ def _inputs(
     # The same indicators are left out of all sessions of a window: one session's could be told from its neighbours'.
     dropout = layers.SpatialDropout1D(settings.indicator_dropout, seed=next(seeds), name="indicator_dropout")
     inputs, sessions = {"indicators": indicators}, dropout(indicators)
+    if settings.indicator_dimension:
+        # The LSTM has four weights per input and unit; few inputs are what keeps it from learning the noise.
+        sessions = layers.Dense(
+            settings.indicator_dimension,
+            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            kernel_regularizer=keras.regularizers.L2(settings.indicator_penalty),
+            name="indicator_mix",
+        )(sessions)
     if not reads_text(settings, vocabulary_size):
         return inputs, sessions
     shape = (settings.lookback, settings.headlines_per_session, settings.tokens_per_headline)
     inputs["text"] = layers.Input(shape, dtype="int32", name="text")
-    # Small, so that a word begins as no news and earns its weight.
-    small = keras.initializers.RandomNormal(stddev=0.05, seed=next(seeds))
-    embedding = layers.Embedding(
-        vocabulary_size, settings.embedding_dimension, mask_zero=True, embeddings_initializer=small, name="tokens"
-    )
-    text = HeadlinePooling(name="headlines")(embedding(inputs["text"]))
+    embedding = HeadlineEmbedding(vocabulary_size, settings.embedding_dimension, seed=next(seeds), name="headlines")
+    text = embedding(inputs["text"])
     text = layers.Dropout(settings.text_dropout, seed=next(seeds), name="text_dropout")(text)
     return inputs, layers.Concatenate(name="sessions")([sessions, text])
 

@@ -29,6 +29,10 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
     min_headlines: int = Field(5, ge=1, description="Distinct training headlines that a word must occur in.")
     bigrams: bool = Field(False, description="Whether pairs of neighbouring words are tokens too.")
     embedding_dimension: int = Field(4, ge=1, description="Numbers that stand for one token.")
+    indicator_dimension: int = Field(
+        4, ge=0, description="Mixtures that the indicators are reduced to before the LSTM; 0 hands them on as they are."
+    )
+    indicator_penalty: float = Field(1e-3, ge=0, description="Weight of the squared weights of these mixtures.")
     indicator_dropout: float = Field(
         0.0, ge=0, lt=1, description="Share of the indicators left out of a training window."
     )

@@ -1,0 +1,77 @@
+"""One vector per session from the tokens of its headlines."""
+
+from typing import Any
+
+from stockseq.layers.backend import keras, tf
+
+
+@keras.saving.register_keras_serializable(package="stockseq")
+class HeadlineEmbedding(keras.layers.Layer):
+    """Embed each token, sum the tokens of each headline, then the headlines of each session.
+
+    Sums, not means: two good headlines are better news than one, and a session without news is exactly zero. Padding
+    (code 0) counts for nothing and costs nothing, which matters: nine in ten places of a token table are padding.
+
+    Parameters
+    ----------
+    vocabulary_size : int
+        Codes, 0 for padding among them.
+    dimension : int
+        Numbers that stand for one token.
+    activation : str, optional
+        Applied to each headline's sum before the headlines are summed, such as "tanh".
+    seed : int, default=0
+        Of the first weights, normal with a spread of 0.05: a word begins as almost no news and earns its weight.
+
+    Input
+        int32 codes of shape (batch, lookback, headlines, tokens).
+    Output
+        float32 of shape (batch, lookback, dimension). Each session is its own headlines' alone, so nothing of a later
+        one reaches an earlier.
+
+    Examples
+    --------
+    >>> layer = HeadlineEmbedding(3, 2)
+    >>> layer.build((None, 1, 2, 2))
+    >>> layer.set_weights([[[9, 9], [1, 0], [0, 1]]])
+    >>> layer(tf.constant([[[[1, 2], [2, 0]]]])).numpy().tolist()
+    [[[1.0, 2.0]]]
+    """
+
+    def __init__(
+        self, vocabulary_size: int, dimension: int, activation: str | None = None, seed: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.dimension = dimension
+        self.activation = activation
+        self.seed = seed
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.embeddings = self.add_weight(
+            name="embeddings",
+            shape=(self.vocabulary_size, self.dimension),
+            initializer=keras.initializers.RandomNormal(stddev=0.05, seed=self.seed),
+        )
+
+    def call(self, codes: Any) -> Any:
+        headlines, tokens = codes.shape[2:]
+        flat = tf.reshape(codes, (-1, tokens))
+        places = tf.where(flat > 0)
+        embedded = tf.gather(tf.convert_to_tensor(self.embeddings), tf.gather_nd(flat, places))
+        summed = tf.math.unsorted_segment_sum(embedded, places[:, 0], tf.shape(flat)[0])
+        active = keras.activations.get(self.activation)(summed)
+        shape = (-1, codes.shape[1], headlines, self.dimension)
+        return tf.reduce_sum(tf.reshape(active, shape), axis=2)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*input_shape[:2], self.dimension)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "dimension": self.dimension,
+            "activation": self.activation,
+            "seed": self.seed,
+        }

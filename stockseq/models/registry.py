@@ -1,0 +1,183 @@
+"""Which models there are, what they were measured at, and which one forecasts: append-only states in the store."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+
+from stockseq.errors import StoreError
+from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.schemas import INSTANT, SESSION, TEXT
+
+TABLE = "models"
+COLUMNS = {
+    "model_id": TEXT,
+    "state": TEXT,
+    "at": INSTANT,
+    "trained_through": SESSION,
+    "settings_hash": TEXT,
+    "data_version": TEXT,
+    "metrics": TEXT,
+}
+# In the order in which one instant may see them.
+STATES = ("candidate", "champion", "retired")
+
+
+class Tables(Protocol):
+    """What the registry asks of the store."""
+
+    def read(self, table: str) -> pd.DataFrame: ...
+
+    def append(self, table: str, frame: pd.DataFrame) -> Any: ...
+
+
+class Registry:
+    """The `models` table: each row is a state that a model entered; no row is ever changed.
+
+    Parameters
+    ----------
+    store : Store, or anything that reads and appends tables
+    """
+
+    def __init__(self, store: Tables) -> None:
+        self._store = store
+
+    @staticmethod
+    def identify(
+        network: NetworkSettings,
+        training: TrainingSettings,
+        *,
+        trained_through: pd.Timestamp,
+        data_version: str,
+        base: str | None = None,
+    ) -> str:
+        """Return the name of the model that these settings and data give; the same always give the same.
+
+        Parameters
+        ----------
+        network, training : NetworkSettings, TrainingSettings
+            The seeds are among them.
+        trained_through : Timestamp
+            The newest session whose label was used.
+        data_version : str
+            Whatever names the data trained on, such as a hash.
+        base : str, optional
+            The model that it was fine-tuned from.
+
+        Examples
+        --------
+        >>> Registry.identify(NetworkSettings(lookback=7), TrainingSettings(epochs=3),
+        ...     trained_through=pd.Timestamp("2024-11-27"), data_version="7")[:9]
+        '20241127-'
+        """
+        told = [settings_hash(network, training), trained_through.isoformat(), data_version, base]
+        return f"{trained_through:%Y%m%d}-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:10]}"
+
+    def register(
+        self,
+        model_id: str,
+        model: Any,
+        *,
+        trained_through: pd.Timestamp,
+        metrics: Mapping[str, Any],
+        at: pd.Timestamp,
+        data_version: str = "",
+    ) -> None:
+        """Enter a model as a candidate; one that is listed already is left as it is.
+
+        Parameters
+        ----------
+        model_id : str, from `identify`
+        model : Model
+        trained_through : Timestamp
+        metrics : mapping
+            Its out-of-sample numbers; JSON-able, instants become ISO text.
+        at : Timestamp, tz-aware
+            The instant of the run.
+        data_version : str
+        """
+        if model_id in set(self._rows()["model_id"]):
+            return
+        row = {
+            "model_id": model_id,
+            "state": "candidate",
+            "at": at,
+            "trained_through": trained_through,
+            "settings_hash": settings_hash(model.network, model.training),
+            "data_version": data_version,
+            "metrics": json.dumps(dict(metrics), sort_keys=True, allow_nan=False, default=_plain),
+        }
+        self._append([row])
+
+    def promote(self, model_id: str, *, at: pd.Timestamp) -> None:
+        """Make a listed model the champion and retire the one before, in one commit.
+
+        Raises
+        ------
+        StoreError
+            If the model isn't listed.
+        """
+        latest = self._latest()
+        self._require(latest, model_id)
+        entering = latest["model_id"] == model_id
+        leaving = (latest["state"] == "champion") & ~entering
+        if latest.loc[entering, "state"].item() == "champion":
+            return
+        self._append(
+            [
+                *latest[leaving].assign(state="retired", at=at).to_dict("records"),
+                *latest[entering].assign(state="champion", at=at).to_dict("records"),
+            ]
+        )
+
+    def retire(self, model_id: str, *, at: pd.Timestamp) -> None:
+        """Take a model out of use; it stays listed. Raise `StoreError` if it isn't listed."""
+        latest = self._latest()
+        self._require(latest, model_id)
+        self._append(latest[latest["model_id"] == model_id].assign(state="retired", at=at).to_dict("records"))
+
+    def champion(self) -> dict[str, Any] | None:
+        """Return the row of the model that forecasts, with `metrics` read, or None before the first."""
+        models = self.list_models()
+        champions = models[models["state"] == "champion"].to_dict("records")
+        return {str(name): value for name, value in champions[0].items()} if champions else None
+
+    def list_models(self) -> pd.DataFrame:
+        """Return every model in its present state, the newest first; `metrics` are mappings."""
+        latest = self._latest()
+        return latest.assign(metrics=[json.loads(text) for text in latest["metrics"]])
+
+    def _latest(self) -> pd.DataFrame:
+        rows = self._rows()
+        rank = rows["state"].map({state: place for place, state in enumerate(STATES)})
+        ordered = rows.assign(rank=rank).sort_values(["at", "rank", "model_id"], kind="stable")
+        latest = ordered.drop_duplicates("model_id", keep="last").drop(columns="rank")
+        return latest.iloc[::-1].reset_index(drop=True)
+
+    def _rows(self) -> pd.DataFrame:
+        return self._store.read(TABLE)[list(COLUMNS)].astype(COLUMNS)
+
+    def _append(self, rows: list[dict[Any, Any]]) -> None:
+        self._store.append(TABLE, pd.DataFrame(rows)[list(COLUMNS)].astype(COLUMNS))
+
+    @staticmethod
+    def _require(latest: pd.DataFrame, model_id: str) -> None:
+        if model_id not in set(latest["model_id"]):
+            listed = ", ".join(latest["model_id"].head(5)) or "none"
+            raise StoreError(f"No model {model_id} is listed; the newest are: {listed}.")
+
+
+def settings_hash(network: NetworkSettings, training: TrainingSettings) -> str:
+    """Return a hash of everything that a network and its training were told."""
+    told = {"network": network.model_dump(mode="json"), "training": training.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no JSON form.")
