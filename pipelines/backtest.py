@@ -17,7 +17,7 @@ from pipelines.train import fit
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import walk_forward
-from stockseq.evaluate.scored import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.models.baselines import forecast_baselines
 
 
@@ -111,8 +111,6 @@ def _metrics(
     traded: Traded,
 ) -> dict[str, Any]:
     scores = score_forecasts(forecasts)
-    seeds = [column for column in forecasts.columns if column.startswith("probability_up_seed_")]
-    scores["seeds"] = [score_forecasts(forecasts.assign(probability_up=forecasts[seed]))["accuracy"] for seed in seeds]
     record_trial(context, traded.portfolio, scores)
     return {
         "forecast": scores,

@@ -16,8 +16,8 @@ from pipelines.screen import show_daily, show_outcomes
 from pipelines.train import Champion, load_champion, train_and_judge
 from stockseq.config import Settings
 from stockseq.errors import SourceError
-from stockseq.evaluate.scored import score_forecasts
-from stockseq.forecasts import append_forecasts, append_outcomes, live_record, read_forecasts
+from stockseq.evaluate.scores import score_forecasts
+from stockseq.forecasts import append_forecasts, append_outcomes, live_record
 from stockseq.models.registry import Registry
 from stockseq.schemas import Dropped
 
@@ -84,7 +84,7 @@ def _write(
     late = bool(context.calendar.schedule.loc[outlook.session, "open"] <= context.now)
     table = _with_spread(outlook.forecasts).assign(made_at=context.now, late=late)
     headlines = _headlines_read(prepared, outlook)
-    live = _live(context)
+    live = live_scores(context)
     metrics = {
         "forecast": champion.record,
         "live": live,
@@ -123,7 +123,10 @@ def _headlines_read(prepared: Prepared, outlook: Outlook) -> pd.DataFrame:
     return scored.sort_values("available_at", ascending=False, kind="stable", ignore_index=True)[columns]
 
 
-def _live(context: Context) -> dict[str, Any]:
+def live_scores(context: Context) -> dict[str, Any]:
+    """Score the forecasts that were made before their session opened and whose outcome is known."""
     record = live_record(context.store)
-    n_late = int(read_forecasts(context.store)["late"].sum())
-    return {**(score_forecasts(record) if len(record) else {"n": 0, "n_sessions": 0}), "n_late": n_late}
+    n_sessions = int(record["session"].nunique())
+    counts = {"n": len(record), "n_sessions": n_sessions, "n_late": int(context.store.read("forecasts")["late"].sum())}
+    # One session alone has no interval.
+    return {**(score_forecasts(record) if n_sessions > 1 else {}), **counts}

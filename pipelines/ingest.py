@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -10,7 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from pipelines.context import Context, console
 from stockseq.errors import SourceError
 from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
-from stockseq.sources.revisions import find_revised, first_sessions, missing_sessions
+from stockseq.sources.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.sources.source import FetchedBars, Outcome, Source
 
 
@@ -42,9 +42,12 @@ def ingest(context: Context, tickers: Sequence[str], source: Source | None = Non
         headlines = source.fetch_headlines(tickers, since=None, now=context.now)
 
     bars_before, headlines_before = _keys(context, tickers)
-    # Actions go first: bars tell that a ticker's history is there, so they may only stand once its splits do.
-    context.store.append_vintages("actions", fetched.actions)
+    # A kill between two commits must leave what the next run asks for again. Bars tell that a ticker's history is
+    # there, so a new ticker's actions come before them; a known ticker's new split starts a full fetch, so after them.
+    is_new = ~fetched.actions["ticker"].isin({ticker for ticker, *_ in bars_before})
+    context.store.append_vintages("actions", fetched.actions[is_new])
     context.store.append_vintages("bars", fetched.bars)
+    context.store.append_vintages("actions", fetched.actions[~is_new])
     context.store.append("headlines", headlines.headlines)
 
     bars_after, headlines_after = _keys(context, tickers)
@@ -80,19 +83,17 @@ def universe(context: Context) -> tuple[str, ...]:
 
 
 def _fetch_bars(context: Context, source: Source, tickers: Sequence[str]) -> FetchedBars:
-    calendar, now = context.calendar, context.now
-    start = pd.Timestamp(context.settings.history_from)
-    bars = context.store.read("bars", tickers=tickers)
-    actions = context.store.read("actions", tickers=tickers)
-    asked = first_sessions(Bars(bars), tickers, calendar=calendar, start=start, now=now)
-    fetched = source.fetch_bars(asked, now=now)
-    revised = find_revised(Bars(bars), Actions(actions), fetched)
-    if not revised:
-        return fetched
-    for ticker, reason in revised.items():
-        context.say(f"  {ticker}: {reason}; its whole history is fetched again.")
-    again = source.fetch_bars({ticker: start for ticker in revised}, now=now)
-    return _merge(fetched, again, set(revised))
+    now, start = context.now, pd.Timestamp(context.settings.history_from)
+    bars = Bars(context.store.read("bars", tickers=tickers))
+    actions = Actions(context.store.read("actions", tickers=tickers))
+    fetched = source.fetch_bars(overlap_starts(bars, tickers, first=start), now=now)
+    revised = find_revised(bars, actions, fetched)
+    if revised:
+        for ticker, reason in revised.items():
+            context.say(f"  {ticker}: {reason}; its whole history is fetched again.")
+        fetched = _merge(fetched, source.fetch_bars({ticker: start for ticker in revised}, now=now), set(revised))
+    withdrawn = withdrawn_actions(actions, fetched, now=now)
+    return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn])))
 
 
 def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> FetchedBars:

@@ -3,17 +3,16 @@
 import pandas as pd
 
 from pipelines.context import Context, console
+from pipelines.daily import live_scores
 from pipelines.screen import record_line
 from stockseq.config import Settings
-from stockseq.evaluate.scored import score_forecasts
-from stockseq.forecasts import live_record, verify
+from stockseq.forecasts import verify
 
 
 def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:
     """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
     context = Context(settings, now)
-    record = live_record(context.store)
-    console.print(f"Live record: {record_line(score_forecasts(record) if len(record) else {'n': 0})}")
+    console.print(f"Live record: {record_line(live_scores(context))}")
     if check:
         state = verify(context.store, expected_head=head)
         console.print(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from stockseq.evaluate.verdict import verdict
 from stockseq.report.page import render_report
 from stockseq.report.run import RunReport
 from stockseq.schemas import Dropped
@@ -26,6 +27,7 @@ def render_run(folder: Path) -> Path:
         recipe=manifest["recipe"],
         created_at=pd.Timestamp(manifest["now"]),
         title=manifest["title"],
+        verdict=verdict(metrics["forecast"]),
         metrics=metrics,
         out_of_sample=None if daily else forecasts,
         optimum=metrics.get("optimum"),

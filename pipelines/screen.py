@@ -68,8 +68,9 @@ def record_line(scores: Mapping[str, Any]) -> str:
     >>> record_line({"n": 0})
     'no scored forecast yet.'
     """
-    if not scores.get("n"):
-        return "no scored forecast yet."
+    if scores.get("accuracy") is None:
+        n = scores.get("n", 0)
+        return f"{n} forecasts of one session are scored; two sessions make a record." if n else "no scored forecast yet."
     interval = scores.get("accuracy_ci")
     reach = f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]" if interval else ""
     return (

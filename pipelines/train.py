@@ -17,7 +17,7 @@ from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold
 from stockseq.errors import SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.scored import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.models.bundle import load_bundle, save_bundle
 from stockseq.models.registry import Registry
 from stockseq.models.training import Model, fine_tune, fit_model
@@ -72,7 +72,7 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
     model = fit(context, prepared, fold, base=champion.model if champion and mode == "finetune" else None)
     held_out = prepared.samples.on(fold.test)
     forecasts = forecast_known(model, prepared, held_out)
-    record = {**score_forecasts(forecasts), "first_session": fold.test[0], "last_session": fold.test[-1], **model.record}
+    record = {**score_forecasts(forecasts), "first_session": fold.test[0], "last_session": fold.test[-1], "training": model.record}
     registry = Registry(context.store)
     model_id = registry.identify(settings.network, settings.training, trained_through=through, data_version=data_hash(prepared, fold))
     save_bundle(model, context.root / "models" / model_id)
