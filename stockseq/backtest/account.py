@@ -18,9 +18,13 @@ class AccountSettings(BaseModel, frozen=True, extra="forbid"):
     [120.0, -10.0]
     """
 
-    capital: float = Field(100_000.0, gt=0, description="Cash at the first decision.")
-    max_gross: float = Field(1.0, gt=0, description="Largest sum of absolute positions over equity at a decision.")
-    lot: int = Field(1, ge=0, description="Shares are ordered in multiples of this; 0 allows fractions of a share.")
+    capital: float = Field(default=100_000.0, gt=0, description="Cash at the first decision.")
+    max_gross: float = Field(
+        default=1.0, gt=0, description="Largest sum of absolute positions over equity at a decision."
+    )
+    lot: int = Field(
+        default=1, ge=0, description="Shares are ordered in multiples of this; 0 allows fractions of a share."
+    )
 
     def lots(self, shares: Floats) -> Floats:
         """Return shares cut toward zero to whole lots."""

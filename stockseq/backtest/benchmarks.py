@@ -5,6 +5,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.ledger import LedgerResult
 from stockseq.backtest.policy import Holding
 from stockseq.backtest.targets import Targets, as_targets
@@ -12,17 +13,24 @@ from stockseq.schemas import Bars
 
 
 class RunLedger(Protocol):
-    """`run_ledger` with all but targets and holding given."""
+    """`run_ledger` with all but targets, account and holding given."""
 
-    def __call__(self, targets: Targets, *, holding: Holding) -> LedgerResult:
+    def __call__(self, targets: Targets, *, account: AccountSettings, holding: Holding) -> LedgerResult:
         """Return the history of the account that follows `targets`."""
         ...
 
 
 def run_benchmarks(
-    targets: Targets, bars: Bars, *, sessions: pd.DatetimeIndex, holding: Holding, seed: int, run: RunLedger
+    targets: Targets,
+    bars: Bars,
+    *,
+    sessions: pd.DatetimeIndex,
+    account: AccountSettings,
+    holding: Holding,
+    seed: int,
+    run: RunLedger,
 ) -> dict[str, LedgerResult]:
-    """Run each benchmark through the strategy's own ledger, so that costs, dates and account are the same.
+    """Run each benchmark through the strategy's own ledger, so that costs, dates and capital are the same.
 
     Parameters
     ----------
@@ -32,12 +40,14 @@ def run_benchmarks(
         Of one vintage.
     sessions : DatetimeIndex
         Those of `run_ledger`.
+    account : AccountSettings
+        Of the strategy. The shuffled book has its gross weight on average, not each session, and may borrow for that.
     holding : {"session", "overnight", "close_to_close"}
         Of the strategy, and so of `random_same_turnover`; the other two hold overnight by their nature.
     seed : int
         Of the shuffle.
-    run : callable of (targets, holding)
-        `functools.partial(run_ledger, bars=..., actions=..., sessions=..., costs=..., account=...)`.
+    run : callable of (targets, account, holding)
+        `functools.partial(run_ledger, bars=..., actions=..., sessions=..., costs=...)`.
 
     Returns
     -------
@@ -45,10 +55,15 @@ def run_benchmarks(
         buy_and_hold, equal_weight and random_same_turnover.
     """
     universe = pd.Index(sorted(targets["ticker"].unique()))
+    held = buy_and_hold(bars, sessions=sessions, universe=universe)
+    evened = equal_weight(bars, sessions=sessions, universe=universe)
+    shuffled = random_same_turnover(targets, seed=seed)
+    gross = shuffled["weight"].abs().groupby(shuffled["session"]).sum().max() if len(shuffled) else 0.0
+    lending = account.model_copy(update={"max_gross": max(account.max_gross, float(gross))})
     return {
-        "buy_and_hold": run(buy_and_hold(bars, sessions=sessions, universe=universe), holding="overnight"),
-        "equal_weight": run(equal_weight(bars, sessions=sessions, universe=universe), holding="overnight"),
-        "random_same_turnover": run(random_same_turnover(targets, seed=seed), holding=holding),
+        "buy_and_hold": run(held, account=account, holding="overnight"),
+        "equal_weight": run(evened, account=account, holding="overnight"),
+        "random_same_turnover": run(shuffled, account=lending, holding=holding),
     }
 
 
@@ -88,7 +103,7 @@ def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
 
     In each ticker the runs of long, flat and short keep their order of signs, and their own weights; only their lengths
     trade places, among runs of one sign (shuffling all runs would join equal signs and halve the turnover). The whole
-    is then rotated by a random number of sessions. Each session's weights are scaled to the gross weight it had.
+    is then rotated by a random number of sessions. The gross weight is kept over all sessions, not in each.
 
     Parameters
     ----------
@@ -105,9 +120,6 @@ def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
     shuffled = targets.copy()
     for _, rows in targets.groupby("ticker", sort=True).groups.items():
         shuffled.loc[rows, "weight"] = _shuffle_runs(targets.loc[rows, "weight"].to_numpy(), generator)
-    had = targets["weight"].abs().groupby(targets["session"]).transform("sum")
-    has = shuffled["weight"].abs().groupby(shuffled["session"]).transform("sum")
-    shuffled["weight"] *= (had / has.where(has > 0)).fillna(0.0)
     return as_targets(shuffled)
 
 

@@ -19,17 +19,23 @@ class CostSettings(BaseModel, frozen=True, extra="forbid"):
     [100.05, 99.95]
     """
 
-    half_spread_bps: float = Field(2.0, ge=0, description="Half of the quoted spread, paid on every fill.")
-    slippage_bps: float = Field(3.0, ge=0, description="Further distance between the print and our fill.")
-    commission_bps: float = Field(1.0, ge=0, description="Commission on the value at the fill price.")
-    min_commission: float = Field(0.0, ge=0, description="Least commission of one fill, in the account's currency.")
-    cash_rate: float = Field(0.0, ge=0, description="Yearly interest received on idle cash, act/360, as a fraction.")
-    margin_rate: float = Field(0.06, ge=0, description="Yearly interest paid on borrowed cash, act/360, as a fraction.")
+    half_spread_bps: float = Field(default=2.0, ge=0, description="Half of the quoted spread, paid on every fill.")
+    slippage_bps: float = Field(default=3.0, ge=0, description="Further distance between the print and our fill.")
+    commission_bps: float = Field(default=1.0, ge=0, description="Commission on the value at the fill price.")
+    min_commission: float = Field(
+        default=0.0, ge=0, description="Least commission of one fill, in the account's currency."
+    )
+    cash_rate: float = Field(
+        default=0.0, ge=0, description="Yearly interest received on idle cash, act/360, as a fraction."
+    )
+    margin_rate: float = Field(
+        default=0.06, ge=0, description="Yearly interest paid on borrowed cash, act/360, as a fraction."
+    )
     borrow_rate: float = Field(
-        0.01, ge=0, description="Yearly fee on the value of borrowed shares, act/360, as a fraction."
+        default=0.01, ge=0, description="Yearly fee on the value of borrowed shares, act/360, as a fraction."
     )
     capacity: float = Field(
-        0.05, gt=0, description="Largest share of a session's volume one fill may take; inf lifts it."
+        default=0.05, gt=0, description="Largest share of a session's volume one fill may take; inf lifts it."
     )
 
     def scaled(self, multiple: float) -> "CostSettings":

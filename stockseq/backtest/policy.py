@@ -18,20 +18,29 @@ class PolicySettings(BaseModel, frozen=True, extra="forbid"):
     """How forecasts become positions."""
 
     mode: Literal["long_short", "long_only"] = Field(
-        "long_short", description="Whether falling tickers are sold short."
+        default="long_short", description="Whether falling tickers are sold short."
     )
     select: Literal["top_k", "threshold"] = Field(
-        "top_k", description="Trade the k best (and, long_short, the k worst), or every forecast beyond the threshold."
+        default="top_k",
+        description="Trade the k best (and, long_short, the k worst), or every forecast beyond the threshold.",
     )
     top_k: int = Field(
-        5, ge=1, description="Tickers a side; a small session trades at most half of its tickers a side."
+        default=5, ge=1, description="Tickers a side; long_short takes at most half of a session's tickers a side."
     )
-    threshold: float = Field(0.02, ge=0, lt=0.5, description="Least distance of the probability of up from one half.")
-    volatility_scaled: bool = Field(False, description="Weigh by the inverse of the volatility known at the decision.")
-    gross: float = Field(1.0, gt=0, description="Sum of absolute weights of a session; each side of top_k gets half.")
-    max_weight: float = Field(0.25, gt=0, description="Largest absolute weight of one ticker; what it cuts stays cash.")
+    threshold: float = Field(
+        default=0.02, ge=0, lt=0.5, description="Least distance of the probability of up from one half."
+    )
+    volatility_scaled: bool = Field(
+        default=False, description="Weigh by the inverse of the volatility known at the decision."
+    )
+    gross: float = Field(
+        default=1.0, gt=0, description="Sum of absolute weights of a session; each side of top_k gets half."
+    )
+    max_weight: float = Field(
+        default=0.25, gt=0, description="Largest absolute weight of one ticker; what it cuts stays cash."
+    )
     holding: Holding = Field(
-        "session",
+        default="session",
         description="session: open to close of the session; overnight: open to the next decision's open; "
         "close_to_close: from the session's close on, for decisions made just before it.",
     )

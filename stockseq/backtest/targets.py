@@ -27,7 +27,8 @@ def as_targets(frame: pd.DataFrame) -> Targets:
     Raises
     ------
     DataError
-        If a column is missing or of another type, a weight isn't finite, or a session names a ticker twice.
+        If a column is missing or of another type, a session or ticker is missing, a weight isn't finite, or a session
+        names a ticker twice.
 
     Examples
     --------
@@ -44,6 +45,7 @@ def as_targets(frame: pd.DataFrame) -> Targets:
         targets = frame[list(TARGETS)].astype(TARGETS)
     except (TypeError, ValueError) as error:
         raise DataError(f"`Targets` needs the types {TARGETS}: {error}.") from error
+    _refuse(targets, targets[["session", "ticker"]].isna().any(axis=1), "must name a session and a ticker")
     _refuse(targets, ~np.isfinite(targets["weight"]), "must have finite weights (0 to exit, no row to hold)")
     _refuse(targets, targets.duplicated(["session", "ticker"]), "must name a ticker once a session")
     return Targets(targets.sort_values(["session", "ticker"], ignore_index=True))

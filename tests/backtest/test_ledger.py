@@ -7,6 +7,7 @@ import pytest
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.ledger import run_ledger
 from stockseq.backtest.market import NYSE_DELISTING_RETURN, Delisting
+from stockseq.backtest.targets import as_targets
 from tests.backtest import scenario
 from tests.backtest.scenario import FREE
 
@@ -376,6 +377,16 @@ class TestHolding:
         """500 sized at 10 and bought at 11 earn 1 each by the next close."""
         result = run({"AAA": [9, 9, 9]}, {"AAA": [10, 11, 12]}, {"2024-12-03": {"AAA": 0.5}}, holding="close_to_close")
         assert result.equity["equity"].tolist() == near([10000, 10000, 10500])
+
+    def test_without_any_target_the_capital_stays_cash(self):
+        """A strategy may have no forecast at all, and still gets a curve."""
+        empty = as_targets(pd.DataFrame({"session": [], "ticker": [], "weight": []}))
+        bars = scenario.bars(DAYS, {"AAA": [10] * 4}, {"AAA": [10] * 4})
+        result = run_ledger(
+            empty, bars, scenario.actions(), sessions=DAYS, costs=FREE, account=AccountSettings(capital=5)
+        )
+        assert result.equity["equity"].tolist() == [5] * 4
+        assert [len(result.fills), len(result.positions), len(result.flags)] == [0, 0, 0]
 
     def test_the_first_session_only_decides(self):
         """The first row is the capital, untouched."""

@@ -107,7 +107,7 @@ def test_splits_change_nothing_with_fractional_shares(seed, holding):
 
 
 @given(seed=SEEDS, order=st.permutations(["A", "B", "C", "D"]))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_the_order_of_the_tickers_is_irrelevant(seed, order):
     """Another name for the same company earns the same."""
     world = draw(seed)
@@ -116,7 +116,7 @@ def test_the_order_of_the_tickers_is_irrelevant(seed, order):
 
 
 @given(seed=SEEDS, scale=st.sampled_from([0.01, 3.0, 1000.0]))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_equity_is_homogeneous_in_capital(seed, scale):
     """With the market's volume and the least commission in proportion, capital is only a unit."""
     world = draw(seed)
@@ -155,7 +155,7 @@ def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, holding):
 
 
 @given(seed=SEEDS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_row_order_of_every_table_is_irrelevant_to_the_last_bit(seed):
     """The same rows, read back in another order, are the same backtest."""
     world = draw(seed)
@@ -163,7 +163,7 @@ def test_row_order_of_every_table_is_irrelevant_to_the_last_bit(seed):
 
 
 @given(seed=SEEDS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_a_later_bar_never_changes_an_earlier_row(seed):
     """Whatever the rest of the history holds, the first sessions are already written."""
     world = draw(seed)

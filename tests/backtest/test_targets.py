@@ -25,6 +25,13 @@ def test_a_ticker_named_twice_in_a_session_is_refused():
         as_targets(frame(ticker=["AAA", "AAA"]))
 
 
+@pytest.mark.parametrize(("column", "value"), [("ticker", None), ("session", pd.NaT)])
+def test_a_target_without_a_key_is_refused(column, value):
+    """Nobody could fill it."""
+    with pytest.raises(DataError, match=r"name a session and a ticker; 1 of 2"):
+        as_targets(frame(**{column: [frame()[column][0], value]}))
+
+
 def test_a_missing_column_is_named():
     """The sentence says what is missing and what came."""
     with pytest.raises(DataError, match=r"\['weight'\] missing"):
