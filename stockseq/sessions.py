@@ -151,10 +151,8 @@ class TradingCalendar:
         decisions = self.decision_at(policy)
         instants = pd.DatetimeIndex(available_at).tz_convert("UTC")
         positions = decisions.searchsorted(instants, side="left")
-        inside = (positions < len(decisions)) & instants.notna()
-        # What came before the first session's own window belongs to a decision outside the table.
-        first_known = self.schedule["open"].iloc[0].normalize() - pd.Timedelta(days=1)
-        inside &= (positions > 0) | (instants > first_known)
+        # The window of a decision starts at the one before it, which the first one of the calendar doesn't have.
+        inside = (positions > 0) & (positions < len(decisions)) & instants.notna()
         sessions = np.full(len(instants), np.datetime64("NaT"), dtype="datetime64[us]")
         sessions[inside] = self.sessions.to_numpy()[positions[inside]]
         return pd.Series(sessions, index=available_at.index, dtype=SESSION, name="session")
