@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +121,8 @@ def _texts(keys: pd.DataFrame, headlines: pd.DataFrame | None) -> tuple[tuple[tu
     ordered = headlines.sort_values(["available_at", "text"], kind="stable")
     placed = ordered[["ticker", "session", "text"]].merge(rows, on=["ticker", "session"], how="left")
     homeless = placed["row"].isna()
-    housed = placed[~homeless].groupby("row")["text"].agg(tuple)
-    for row, group in zip(housed.index.astype(int), housed, strict=True):
-        texts[row] = group
+    housed = placed[~homeless].sort_values("row", kind="stable")
+    pairs = zip(housed["row"].astype(int), housed["text"], strict=True)
+    for row, group in groupby(pairs, key=itemgetter(0)):
+        texts[row] = tuple(text for _, text in group)
     return tuple(texts), placed.loc[homeless, "ticker"]

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from dataset_rows import actions_of, bars_of
 
-from stockseq.dataset.labels import compute_labels, count_unlabelled
+from stockseq.dataset.labels import Horizon, compute_labels, count_unlabelled
 from stockseq.errors import DataError
-from stockseq.schemas import Actions, Bars
+from stockseq.schemas import ACTIONS, BARS, Actions, Bars, as_actions, as_bars, empty
 from stockseq.sessions import TradingCalendar
 
 # Two flat sessions before each case, so that a volatility is known at the first session of interest.
@@ -14,8 +14,8 @@ PRELUDE = [("2024-11-21", 100.0, 100.0), ("2024-11-22", 100.0, 100.0)]
 NO_ACTIONS = actions_of("AAA")
 
 
-def returns(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: str) -> dict[str, float]:
-    labels = compute_labels(bars, actions, calendar=calendar, horizon=horizon)  # type: ignore[arg-type]
+def returns(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: Horizon) -> dict[str, float]:
+    labels = compute_labels(bars, actions, calendar=calendar, horizon=horizon)
     return {str(s.date()): r for s, r in zip(labels["session"], labels["realised_return"].round(12), strict=True)}
 
 
@@ -130,3 +130,11 @@ def test_an_unknown_horizon_is_refused(calendar: TradingCalendar) -> None:
     """A misspelt horizon must not fall back to another trade."""
     with pytest.raises(ValueError, match="open_to_next_open"):
         compute_labels(bars_of("AAA", PRELUDE), NO_ACTIONS, calendar=calendar, horizon="close")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("horizon", ["open_to_close", "open_to_next_open"])
+def test_no_bars_give_no_labels(calendar: TradingCalendar, horizon: Horizon) -> None:
+    """A run without data must reach its own sentence, not a crash on the way."""
+    bars, actions = as_bars(empty(BARS)), as_actions(empty(ACTIONS))
+    assert len(compute_labels(bars, actions, calendar=calendar, horizon=horizon)) == 0
+    assert count_unlabelled(bars, actions, calendar=calendar, horizon=horizon) == ()

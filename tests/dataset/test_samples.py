@@ -6,7 +6,7 @@ import pytest
 
 from stockseq.dataset.panel import build_panel
 from stockseq.dataset.samples import Samples, build_samples
-from stockseq.schemas import as_labels
+from stockseq.schemas import LABELS, as_labels, empty
 
 DAYS = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27", "2024-11-29"])
 
@@ -64,3 +64,16 @@ def test_only_ended_labels_may_train(samples: Samples) -> None:
     """Rule R4: the exit lies strictly before the decision; 2024-11-26 ends at 21:00 UTC."""
     assert samples.known_at(pd.Timestamp("2024-11-26 21:00", tz="UTC")).ends.tolist() == []
     assert samples.known_at(pd.Timestamp("2024-11-26 21:00:01", tz="UTC")).ends.tolist() == [1]
+
+
+def test_nothing_gives_no_samples() -> None:
+    """A run without data must reach its own sentence, not a crash on the way."""
+    columns = {
+        "ticker": "str",
+        "session": "datetime64[us]",
+        "decision_at": "datetime64[us, UTC]",
+        "momentum": "float64",
+    }
+    samples = build_samples(build_panel(empty(columns)), as_labels(empty(LABELS)), lookback=5)
+    assert len(samples) == 0
+    assert samples.dropped == ()

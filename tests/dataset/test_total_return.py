@@ -1,9 +1,15 @@
 """Splits and dividends are undone between one bar and the next."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from dataset_rows import actions_of, bars_of
 
 from stockseq.dataset.total_return import step_factors, traded_bars
+from stockseq.schemas import as_actions, as_bars, bar_faults
+
+SP500 = Path(__file__).parents[3] / "shared" / "data" / "sp500" / "prices.parquet"
 
 
 def test_returns_equal_those_of_the_as_of_adjusted_closes() -> None:
@@ -34,3 +40,23 @@ def test_a_withdrawn_action_changes_nothing() -> None:
     traded = traded_bars(bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-26", 100, 100)]))
     actions = actions_of("AAA", ("2024-11-26", "split", 1.0), ("2024-11-26", "dividend", 0.0))
     assert step_factors(traded, actions).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.skipif(not SP500.exists(), reason="the shared price data is not here")
+def test_returns_equal_those_of_a_vendors_adjusted_close() -> None:
+    """Twenty years of AAPL, KO and XOM: `adj_close` of the set is the vendor's own, to six digits and a few errors."""
+    prices = pd.read_parquet(SP500, filters=[("ticker", "in", ["AAPL", "KO", "XOM"])]).rename(
+        columns={"date": "session"}
+    )
+    prices = prices.assign(source="test", fetched_at=pd.Timestamp("2025-01-01", tz="UTC"))
+    traded = traded_bars(as_bars(prices[bar_faults(prices).isna()]))
+    splits = prices[prices["splits"] != 1.0].assign(kind="split", value=lambda rows: rows["splits"])
+    dividends = prices[prices["dividends"] > 0].assign(kind="dividend", value=lambda rows: rows["dividends"])
+    factors = step_factors(traded, as_actions(pd.concat([splits, dividends])))
+    ours = traded["close"] * factors / traded.groupby("ticker")["close"].shift() - 1
+    adjusted = traded.merge(prices[["ticker", "session", "adj_close"]], on=["ticker", "session"])
+    theirs = adjusted["adj_close"] / adjusted.groupby("ticker")["adj_close"].shift() - 1
+    apart = (ours - theirs).abs().dropna()
+    assert len(dividends) > 200
+    assert apart.median() < 1e-6
+    assert (apart > 1e-3).mean() < 0.001
