@@ -6,7 +6,7 @@ import pytest
 
 from stockseq.dataset.panel import build_panel
 from stockseq.dataset.samples import Samples, build_samples
-from stockseq.schemas import LABELS, as_labels, empty
+from stockseq.schemas import INSTANT, LABELS, NUMBER, as_labels, empty
 
 DAYS = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27", "2024-11-29"])
 
