@@ -68,12 +68,7 @@ def test_only_ended_labels_may_train(samples: Samples) -> None:
 
 def test_nothing_gives_no_samples() -> None:
     """A run without data must reach its own sentence, not a crash on the way."""
-    columns = {
-        "ticker": "str",
-        "session": "datetime64[us]",
-        "decision_at": "datetime64[us, UTC]",
-        "momentum": "float64",
-    }
+    columns = {name: LABELS[name] for name in ("ticker", "session")} | {"decision_at": INSTANT, "momentum": NUMBER}
     samples = build_samples(build_panel(empty(columns)), as_labels(empty(LABELS)), lookback=5)
     assert len(samples) == 0
     assert samples.dropped == ()
