@@ -1,0 +1,172 @@
+"""The StockNet dataset as its authors publish it: a price file per ticker, a file of tweets per ticker and day."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from stockseq.errors import SourceError
+from stockseq.schemas import (
+    ACTIONS,
+    BARS,
+    HEADLINES,
+    Dropped,
+    as_actions,
+    as_bars,
+    as_headlines,
+    empty,
+    headline_id,
+    valid_ticker,
+)
+from stockseq.sources.file_bars import BarsFile
+from stockseq.sources.files import FilesSettings, read_bars_file
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
+
+NAME = "stocknet"
+# Twitter's own form, such as Wed Jan 01 03:59:03 +0000 2014.
+_STAMP = "%a %b %d %H:%M:%S %z %Y"
+
+
+class StockNetSettings(BaseModel, frozen=True, extra="forbid"):
+    """Where the dataset lies."""
+
+    folder: str = Field(default="stocknet-dataset", description="Holds price/raw and tweet/raw")
+    exchange: str = Field(default="XNYS", description="The exchange calendar of the bars")
+
+
+class StockNetSource:
+    """Serves the folders `price/raw` and `tweet/raw`; each ticker is read when it is asked for.
+
+    The prices are Yahoo's of the day they were downloaded: adjusted for splits, with adjusted closes. Neither splits
+    nor dividends are published, so prices are taken as they are, and dividends are those that the adjusted closes
+    imply. The folders' dates are ignored: a tweet belongs where its own stamp puts it.
+    """
+
+    name = NAME
+
+    def __init__(self, settings: StockNetSettings | None = None) -> None:
+        self.settings = settings or StockNetSettings()
+
+    @cached_property
+    def tickers(self) -> tuple[str, ...]:
+        """All tickers that have a price file or tweets, sorted."""
+        names = {path.stem for path in self._prices.glob("*.csv")} | {path.name for path in self._tweets.glob("*/")}
+        return tuple(sorted(name for name in names if valid_ticker(name)))
+
+    def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
+        """Return the bars and the implied dividends; see `Source`."""
+        outcomes: dict[str, Outcome] = {}
+        parts: list[BarsFile] = []
+        for ticker, first in first_sessions.items():
+            path = self._prices / f"{ticker}.csv"
+            if ticker not in self.tickers or not path.exists():
+                outcomes[ticker] = self._unknown(ticker, "price file")
+                continue
+            try:
+                read = self._read_prices(path, now)
+            except SourceError as error:
+                outcomes[ticker] = Outcome(ticker, "failed", reason=str(error))
+                continue
+            bars, actions = (rows[rows["session"] >= first] for rows in (read.bars, read.actions))
+            parts.append(BarsFile(as_bars(bars), as_actions(actions), read.dropped, read.notes))
+            outcomes[ticker] = Outcome(ticker, "updated" if len(bars) else "nothing_new", len(bars))
+        return FetchedBars(
+            as_bars(pd.concat([empty(BARS), *(part.bars for part in parts)])),
+            as_actions(pd.concat([empty(ACTIONS), *(part.actions for part in parts)])),
+            outcomes,
+            tuple(drop for part in parts for drop in part.dropped),
+        )
+
+    def fetch_headlines(
+        self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
+    ) -> FetchedHeadlines:
+        """Return the tweets, the user's name as their publisher; see `Source`."""
+        outcomes: dict[str, Outcome] = {}
+        parts: list[pd.DataFrame] = []
+        dropped: list[Dropped] = []
+        for ticker in dict.fromkeys(tickers):
+            if ticker not in self.tickers or not (self._tweets / ticker).is_dir():
+                outcomes[ticker] = self._unknown(ticker, "folder of tweets")
+                continue
+            rows, left_out = self._read_tweets(ticker, now)
+            if since is not None:
+                rows = rows[rows["published_at"] > since]
+            parts.append(rows)
+            dropped += left_out
+            outcomes[ticker] = Outcome(ticker, "updated" if len(rows) else "nothing_new", len(rows))
+        headlines = as_headlines(pd.concat([empty(HEADLINES), *parts]))
+        return FetchedHeadlines(headlines, outcomes, tuple(dropped))
+
+    @cached_property
+    def _prices(self) -> Path:
+        return self._within("price")
+
+    @cached_property
+    def _tweets(self) -> Path:
+        return self._within("tweet")
+
+    def _within(self, kind: str) -> Path:
+        folder = Path(self.settings.folder) / kind / "raw"
+        if not folder.is_dir():
+            raise SourceError(
+                f"{self.settings.folder} must hold price/raw and tweet/raw, as the dataset's authors publish it; "
+                f"{kind}/raw is missing. Set stocknet.folder."
+            )
+        return folder
+
+    def _unknown(self, ticker: str, what: str) -> Outcome:
+        return Outcome(ticker, "unknown", reason=f"StockNet has no {what} of it; it lists {len(self.tickers)} tickers.")
+
+    def _read_prices(self, path: Path, now: pd.Timestamp) -> BarsFile:
+        settings = FilesSettings(preset="yahoo", basis="split_adjusted", exchange=self.settings.exchange)
+        return read_bars_file(path, settings, now=now, source=NAME)
+
+    def _read_tweets(self, ticker: str, now: pd.Timestamp) -> tuple[pd.DataFrame, list[Dropped]]:
+        read = list(self._lines(ticker))
+        tweets = [tweet for tweet in read if tweet is not None]
+        rows = pd.DataFrame(tweets, columns=["created_at", "text", "id", "user"], dtype="str")
+        rows["published_at"] = pd.to_datetime(rows["created_at"], format=_STAMP, utc=True, errors="coerce")
+        unreadable = rows["published_at"].isna() | (rows["text"] == "")
+        late = ~unreadable & (rows["published_at"] > now)
+        ids = [headline_id(ticker, key, text) for key, text in zip(rows["id"], rows["text"], strict=True)]
+        rows = rows.assign(headline_id=ids)[~unreadable & ~late]
+        repeated = rows.duplicated("headline_id")
+        counts = {
+            "tweet without a readable time or text": len(read) - len(tweets) + int(unreadable.sum()),
+            "published after now": int(late.sum()),
+            "headline repeated": int(repeated.sum()),
+        }
+        rows = rows[~repeated].assign(
+            ticker=ticker, first_seen_at=None, date_only=False, publisher=rows["user"], url="", source=NAME
+        )
+        typed = rows[list(HEADLINES)].astype(HEADLINES)
+        return typed, [Dropped("read tweets", ticker, reason, n) for reason, n in counts.items() if n]
+
+    def _lines(self, ticker: str) -> Iterator[tuple[str, str, str, str] | None]:
+        """Yield created_at, text, id and user of each line, or None where it isn't a tweet."""
+        for path in sorted((self._tweets / ticker).iterdir()):
+            for line in path.read_bytes().splitlines():
+                if line.strip():
+                    yield _tweet(line)
+
+
+def _tweet(line: bytes) -> tuple[str, str, str, str] | None:
+    try:
+        tweet = json.loads(line)
+        user = tweet.get("user") or {}
+        values = (
+            tweet["created_at"],
+            tweet["text"],
+            tweet["id_str"],
+            user.get("screen_name") or user.get("id_str") or "",
+        )
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        return None
+    if not all(isinstance(value, str) for value in values):
+        return None
+    # Half of a surrogate pair can be read from JSON, and written nowhere.
+    stamp, text, key, name = (value.encode("utf-8", "replace").decode("utf-8").strip() for value in values)
+    return stamp, text, key, name
