@@ -82,8 +82,8 @@ def volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
 def volatility_change(bars: pd.DataFrame, *, short: int, long: int) -> pd.Series:
     """Return the logarithm of short over long volatility; 0 where the price did not move."""
     quick, slow = volatility(bars, window=short), volatility(bars, window=long)
-    # The floor is a thousandth of a basis point: only a suspended price is stiller.
-    return (quick.clip(lower=1e-7) / slow.clip(lower=1e-7)).map(np.log)
+    # The floor is one basis point, as for labels: only a suspended price is stiller.
+    return (quick.clip(lower=1e-4) / slow.clip(lower=1e-4)).map(np.log)
 
 
 def bollinger_position(bars: pd.DataFrame, *, window: int) -> pd.Series:

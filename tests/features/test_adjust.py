@@ -57,7 +57,9 @@ def test_a_split_and_a_dividend_on_one_ex_date_leave_no_return() -> None:
     """2:1 and 1.00 per new share from 100: 49 after it is worth what 100 was."""
     bars = _bars({"2024-11-25": 100.0, "2024-11-26": 49.0}, [1.0, 1.0])
     actions = _actions(("2024-11-26", "dividend", 1.0), ("2024-11-26", "split", 2.0))
-    assert adjust_as_of(bars, actions, as_of=pd.Timestamp("2024-11-26"))["close"].tolist() == pytest.approx([49.0, 49.0])
+    assert adjust_as_of(bars, actions, as_of=pd.Timestamp("2024-11-26"))["close"].tolist() == pytest.approx(
+        [49.0, 49.0]
+    )
     assert adjust_forward(bars, actions)["close"].tolist() == pytest.approx([100.0, 100.0])
 
 

@@ -41,7 +41,9 @@ def _headlines(texts: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"headline_id": [str(n) for n in range(len(texts))], "text": texts})
 
 
-@pytest.mark.parametrize("text", ["Acme wins big!", "Terrible quarter, awful guidance", "Acme opens office", "GREAT :)"])
+@pytest.mark.parametrize(
+    "text", ["Acme wins big!", "Terrible quarter, awful guidance", "Acme opens office", "GREAT :)"]
+)
 def test_plain_scores_are_those_of_the_library(text: str) -> None:
     """The plain scorer is the baseline that the finance lexicon is measured against."""
     expected = SentimentIntensityAnalyzer().polarity_scores(text)
@@ -160,9 +162,7 @@ def test_the_columns_of_a_session_are_those_worked_by_hand() -> None:
             "no_news": 0.0,
         }
     )
-    assert second == pytest.approx(
-        dict.fromkeys(SENTIMENT_COLUMNS, 0.0) | {"news_decayed_mean": -0.1, "no_news": 1.0}
-    )
+    assert second == pytest.approx(dict.fromkeys(SENTIMENT_COLUMNS, 0.0) | {"news_decayed_mean": -0.1, "no_news": 1.0})
     # (-0.3 / 4 + 0.4) / (3 / 4 + 1)
     assert third["news_decayed_mean"] == pytest.approx(0.325 / 1.75)
     assert third["news_strongest"] == 0.4
