@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.schemas import PRICES, SESSION, Actions, Bars, Dropped, as_actions, as_bars, bar_faults
-from stockseq.sessions import TradingCalendar
+from stockseq.sessions import CLOSE_LAG, TradingCalendar
 from stockseq.sources.yahoo_dividends import confirm_dividends
 
 STAGE = "fetch bars"
@@ -69,7 +69,7 @@ def read_history(
     symbol = chart["meta"].get("symbol")
     if symbol != ticker:
         raise ValueError(f"it is the data of {symbol!r}")
-    last = calendar.last_final_session(now)
+    last = min(calendar.last_final_session(now), _last_closed(chart, now))
     splits = _splits(chart)
     amounts, amount_faults = _dividends(chart, ticker)
     rows, row_faults = _usable(_rows(history), ticker=ticker, first=first, last=last, calendar=calendar)
@@ -85,6 +85,17 @@ def read_history(
     actions = listed[listed["session"].between(first, last)].assign(ticker=ticker, source=SOURCE, fetched_at=now)
     dropped = (*amount_faults, *row_faults, *basis_faults, *dividend_faults)
     return TickerHistory(as_bars(traded), as_actions(actions), dropped)
+
+
+def _last_closed(chart: Mapping[str, Any], now: pd.Timestamp) -> pd.Timestamp:
+    """Return the last date that Yahoo's own trading hours allow to be final, for closes that no calendar knows."""
+    try:
+        ends = chart["meta"]["currentTradingPeriod"]["regular"]["end"]
+        closes = pd.Timestamp(int(ends), unit="s", tz="UTC").tz_convert(chart["meta"]["exchangeTimezoneName"])
+    except (KeyError, TypeError, ValueError):
+        return pd.Timestamp.max
+    date = closes.tz_localize(None).normalize()
+    return date if now >= closes + CLOSE_LAG else date - pd.Timedelta(days=1)
 
 
 def later_splits(sessions: pd.Series, splits: Mapping[pd.Timestamp, float]) -> np.ndarray:
@@ -166,7 +177,8 @@ def _dividends(chart: Mapping[str, Any], ticker: str) -> tuple[dict[pd.Timestamp
         try:
             session, amount = _session(event, chart), float(event["amount"])
         except (KeyError, TypeError, ValueError):
-            session, amount = pd.NaT, np.nan
+            n_broken += 1
+            continue
         if np.isfinite(amount) and amount > 0:
             amounts[session] = amounts.get(session, 0.0) + amount
         else:

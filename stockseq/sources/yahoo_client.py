@@ -118,6 +118,8 @@ class YahooClient:
     def explain(self, error: Exception) -> str:
         """Say in words why an attempt failed."""
         answer = self._session.answer
+        if answer is not None and "Will be right back" in answer.text:
+            return "Yahoo is down and says that it will be right back"
         if answer is not None and answer.status_code >= 400:
             reason = reason_given(answer)
             return f"Yahoo answered HTTP {answer.status_code}" + (f": {reason}" if reason else "")
@@ -131,8 +133,10 @@ class YahooClient:
 
     def _has_no_sessions(self) -> bool:
         answer = self._session.answer
-        results = (answer.json().get("chart") or {}).get("result") if answer is not None else []
-        return bool(results) and "meta" in results[0] and not results[0].get("timestamp")
+        if answer is None or not _is_json(answer):
+            return False
+        results = (answer.json().get("chart") or {}).get("result") or [{}]
+        return "meta" in results[0] and not results[0].get("timestamp")
 
 
 def reason_given(answer: requests.Response) -> str | None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from stockseq.sessions import TradingCalendar
+from stockseq.sources.yahoo import YahooSettings, YahooSource
 from tests.yahoo_server.answers import story
 from tests.yahoo_server.market import ListedMarket, Listing
 from tests.yahoo_server.server import YahooServer
@@ -83,3 +84,39 @@ def forget_yfinance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache._CookieCacheManager, "_Cookie_cache", None)
     monkeypatch.setattr(cache._TzCacheManager, "_tz_cache", None)
     monkeypatch.setattr(yfinance.base, "_tz_info_fetch_ctr", 0)
+
+
+class FakeTime:
+    """A clock that only waits move, and the waits it was asked for."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+
+    def clock(self) -> float:
+        """Return the seconds waited so far."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Wait without waiting."""
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    """A clock for pacing and back-off."""
+    return FakeTime()
+
+
+@pytest.fixture
+def source(yahoo: YahooServer, tmp_path: Path) -> YahooSource:
+    """The real source with waits of a millisecond."""
+    return YahooSource(hurried(tmp_path))
+
+
+def hurried(tmp_path: Path, **changes: object) -> YahooSettings:
+    """Settings that try as often as the defaults and wait a thousandth of the time."""
+    waits = {"retry_wait_s": 0.002, "back_off_s": 0.06, "longest_back_off_s": 0.9, "patience_s": 30.0}
+    fast = {"requests_per_second": 2000.0, "timeout_s": 20.0, "cache_folder": tmp_path / "yahoo"}
+    return YahooSettings.model_validate({**fast, **waits, **changes})

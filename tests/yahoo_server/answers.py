@@ -56,7 +56,7 @@ def news(items: Sequence[Any], n_items: int) -> dict[str, Any]:
     return {"data": {"tickerStream": {"stream": [{"ad": ["buy"]}, *list(items)[::-1][:n_items]], "pagination": {}}}}
 
 
-def story(key: str, title: str, published_at: str, **changes: Any) -> dict[str, Any]:
+def story(key: str, title: Any, published_at: str, **changes: Any) -> dict[str, Any]:
     """Return a well-formed news item; `changes` replace fields of its content."""
     content = {
         "id": key,

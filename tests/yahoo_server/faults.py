@@ -89,7 +89,8 @@ def _null_row(result: dict[str, Any]) -> None:
 
 def _swap_high_and_low(result: dict[str, Any]) -> None:
     quote = result["indicators"]["quote"][0]
-    quote["high"][-2], quote["low"][-2] = quote["low"][-2], quote["high"][-2]
+    if len(quote["high"]) > 1:
+        quote["high"][-2], quote["low"][-2] = quote["low"][-2], quote["high"][-2]
 
 
 def _each_column(result: dict[str, Any]) -> list[list[Any]]:
@@ -110,9 +111,9 @@ def _repeated_session(result: dict[str, Any]) -> None:
 
 
 def _weekend_session(result: dict[str, Any]) -> None:
-    """Add a bar on the Saturday before the first Monday that follows a Friday."""
+    """Add a bar on the Saturday of the newest weekend."""
     times = result["timestamp"]
-    for position in range(1, len(times)):
+    for position in range(len(times) - 1, 0, -1):
         if times[position] - times[position - 1] > 2.5 * 86_400:
             for column in _each_column(result):
                 column.insert(position, column[position - 1])
@@ -142,7 +143,10 @@ def _scale_dividends(factor: float) -> Callable[[dict[str, Any]], None]:
 
 def _split_not_applied(result: dict[str, Any]) -> None:
     """Give the prices before the newest split as they were traded, although the split is listed."""
-    newest = max(result["events"]["splits"].values(), key=lambda event: event["date"])
+    splits = result["events"].get("splits", {}).values()
+    if not splits:
+        return
+    newest = max(splits, key=lambda event: event["date"])
     ratio = newest["numerator"] / newest["denominator"]
     quote = result["indicators"]["quote"][0]
     for column in (quote["open"], quote["high"], quote["low"], quote["close"], _each_column(result)[-1]):
