@@ -33,7 +33,7 @@ class HeadlineEmbedding(keras.layers.Layer):
     --------
     >>> layer = HeadlineEmbedding(3, 2)
     >>> layer.build((None, 1, 2, 2))
-    >>> layer.set_weights([[[9, 9], [1, 0], [0, 1]]])
+    >>> _ = layer.embeddings.assign([[9, 9], [1, 0], [0, 1]])
     >>> layer(tf.constant([[[[1, 2], [2, 0]]]])).numpy().tolist()
     [[[1.0, 2.0]]]
     """

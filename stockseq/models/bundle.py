@@ -29,7 +29,9 @@ LIBRARIES = ("stockseq", "keras", "tensorflow", "numpy")
 SLOTS = ("before", "within", "after")
 # What a network file may name of Keras; no loader, no file reader, no code carried along.
 MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
-FORBIDDEN = {"Lambda", "TFSMLayer", "function", "__lambda__", "__numpy__", "__typespec__"}
+FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+# How Keras writes a tuple and a tensor between two layers.
+PLAIN = {"__tuple__", "__keras_tensor__"}
 
 
 class Manifest(BaseModel, frozen=True, extra="forbid"):
@@ -212,7 +214,7 @@ def _check_config(path: Path, config: Any) -> None:
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:
     if isinstance(config, dict):
-        if "class_name" in config and config["class_name"] != "__keras_tensor__":
+        if "class_name" in config and config["class_name"] not in PLAIN:
             yield config
         for value in config.values():
             yield from _objects(value)

@@ -17,8 +17,8 @@ from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
 from stockseq.models.model import Model, as_session, make_matrix
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.models.targets import make_targets
-from stockseq.models.windows import check_windows
+from stockseq.models.training_targets import make_targets
+from stockseq.models.matrix import check_windows
 
 Progress = Callable[[int, int, str], None]
 

@@ -1,4 +1,4 @@
-"""Windows gathered inside TensorFlow from one matrix, so that memory doesn't grow with the lookback."""
+"""What the networks read: one row per ticker and session, gathered into windows inside TensorFlow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,0 +1,53 @@
+"""A user's layer is found by name, or refused with the reason."""
+
+import random
+
+import pytest
+
+from stockseq.errors import PluginError
+from stockseq.layers.slots import find_layer, make_layer, seeded
+
+
+def test_a_layer_is_found_by_module_and_class() -> None:
+    """A layer needs no package of its own to be tried."""
+    assert find_layer("before", "slot_layers:Halve").__name__ == "Halve"
+
+
+def test_a_layer_that_takes_a_seed_is_given_one() -> None:
+    """So that it draws the same in every process; its own option comes first."""
+    assert make_layer("after", "slot_layers:Seeded", {}, seed=5).seed == 5
+    assert make_layer("after", "slot_layers:Seeded", {"seed": 7}, seed=5).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("no_such_layer", "No plug-in `no_such_layer` in stockseq.layers.after"),
+        ("slot_layers:Missing", "can't be imported"),
+        ("no_such_module:Layer", "can't be imported"),
+        (":Layer", "can't be imported"),
+        ("slot_layers:NOT_A_LAYER", "must be a Keras layer class, received 3"),
+        ("slot_layers:Unregistered", "must be registered, or no bundle could load it"),
+    ],
+)
+def test_what_is_no_layer_is_refused(name: str, reason: str) -> None:
+    """The message says what is wrong before any training starts."""
+    with pytest.raises(PluginError, match=reason):
+        find_layer("after", name)
+
+
+def test_options_that_do_not_fit_are_named() -> None:
+    """The user learns which layer refused, and what it was given."""
+    with pytest.raises(PluginError, match="refuses its options {'width': 3}"):
+        make_layer("after", "slot_layers:Halve", {"width": 3}, seed=0)
+
+
+def test_seeding_leaves_pythons_generator_as_it_was() -> None:
+    """Keras draws from the global generator; nobody else may notice."""
+    random.seed(1)
+    expected = random.Random(1).random()
+    with seeded(9):
+        drawn = random.random()
+    assert random.random() == expected
+    with seeded(9):
+        assert random.random() == drawn
