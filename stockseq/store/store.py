@@ -277,7 +277,7 @@ class Store:
             stored = self._frame(spec, snapshot, predicates.surroundings(incoming, spec.key), needed)
             rows = pick(incoming, stored, spec)
             n_written = len(rows)
-            return (spec.to_arrow(spec.check(rows)), None) if n_written else None
+            return (spec.to_arrow(rows), None) if n_written else None
 
         self._file(spec).commit(change)
         return n_written

@@ -100,6 +100,8 @@ class Table:
                     f"The table `{self.name}` needs a value in every `{column}`; {int(lacking.sum())} of {len(typed)} "
                     f"rows lack it, first {self.describe(typed[lacking])}."
                 )
+            if self.columns[column] == SESSION and (typed[column] != typed[column].dt.normalize())[~lacking].any():
+                raise DataError(f"The table `{self.name}` needs a date in `{column}`; some have a time of day.")
         ordered = typed.sort_values(list(self.key), kind="stable", ignore_index=True)
         repeated = ordered.duplicated(list(self.key))
         if repeated.any():
@@ -130,9 +132,7 @@ class Table:
 def _to_arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
     if kind == pa.float64():
         return pa.array(column.to_numpy(), from_pandas=False)
-    array = pa.Array.from_pandas(column)
-    # A session with a time of day is not a session: Arrow refuses to cut it off.
-    return array.cast(kind)
+    return pa.Array.from_pandas(column).cast(kind)
 
 
 def _to_pandas(column: pa.ChunkedArray, dtype: str) -> pd.Series:
@@ -154,9 +154,8 @@ SCORES = {
 FEATURES = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT}
 MODELS = {
     "model_id": TEXT,
-    "sequence": COUNT,
     "state": TEXT,
-    "recorded_at": INSTANT,
+    "at": INSTANT,
     "trained_through": SESSION,
     "settings_hash": TEXT,
     "data_version": TEXT,
@@ -214,9 +213,7 @@ TABLES: Mapping[str, Table] = {
             since="session",
             open_ended=True,
         ),
-        Table(
-            "models", MODELS, ("model_id", "sequence"), "refuse", nullable=("trained_through",), known_at="recorded_at"
-        ),
+        Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), known_at="at"),
         # Keyed by its place in the chain, so that two writers can't both extend the same head.
         Table("forecasts", LEDGER, ("sequence",), "refuse", known_at="made_at", since="session"),
         Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "refuse"),

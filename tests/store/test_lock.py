@@ -1,0 +1,112 @@
+"""One run at a time: the second says who holds the store, and no way of dying leaves it locked."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stockseq.errors import StoreBusy, StoreError
+from stockseq.store import Store
+
+HOLDER = """
+import multiprocessing, sys, time
+from stockseq.store import Store
+with Store(sys.argv[1]).lock():
+    if sys.argv[2] == "forks":
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True)
+        child.start()
+        print(child.pid, flush=True)
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold(root: Path, how: str = "") -> subprocess.Popen[str]:
+    """Start another process that holds the store."""
+    return subprocess.Popen([sys.executable, "-c", HOLDER, str(root), how], stdout=subprocess.PIPE, text=True)
+
+
+def wait_until_held(process: subprocess.Popen[str]) -> list[str]:
+    """Return what the process printed before it held the store."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        if line == "held\n":
+            return lines
+        lines.append(line)
+    raise AssertionError("the other process did not get the lock")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_a_second_run_is_refused_at_once_and_told_who_holds_the_store(tmp_path: Path) -> None:
+    """And gets it as soon as the first is killed, with no lock to remove by hand."""
+    process = hold(tmp_path)
+    try:
+        wait_until_held(process)
+        with (
+            pytest.raises(StoreBusy, match=rf"process {process.pid} on .* since 20\d\d-.*\+00:00"),
+            Store(tmp_path).lock(),
+        ):
+            pass
+    finally:
+        end(process)
+    with Store(tmp_path).lock():
+        pass
+
+
+def test_a_killed_runs_forked_workers_do_not_keep_the_lock(tmp_path: Path) -> None:
+    """A fork shares its parent's lock unless it lets go of it."""
+    process = hold(tmp_path, "forks")
+    worker = int(wait_until_held(process)[0])
+    end(process)
+    try:
+        with Store(tmp_path).lock():
+            pass
+    finally:
+        os.kill(worker, signal.SIGKILL)
+
+
+def test_the_lock_is_free_after_the_run_and_after_its_failure(tmp_path: Path) -> None:
+    """Two stores in one process exclude each other as two processes do."""
+    first, second = Store(tmp_path), Store(tmp_path)
+    with first.lock(), pytest.raises(StoreBusy), second.lock():
+        pass
+    with pytest.raises(RuntimeError), first.lock():
+        raise RuntimeError
+    with second.lock():
+        pass
+
+
+def test_reading_needs_no_lock(tmp_path: Path) -> None:
+    """A page is rendered while the daily run goes on."""
+    with Store(tmp_path).lock():
+        assert Store(tmp_path).read("bars").empty
+
+
+def test_a_url_is_locked_in_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With or without a slash at the end it is the same store; another URL is another."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with (
+        Store("s3://bucket/a").lock(),
+        Store("s3://bucket/b").lock(),
+        pytest.raises(StoreBusy),
+        Store("s3://bucket/a/").lock(),
+    ):
+        pass
+
+
+def test_a_state_folder_that_can_not_be_written_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence with the path."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    with pytest.raises(StoreError, match="can't be locked for a run"), Store("s3://bucket/a").lock():
+        pass
