@@ -96,6 +96,10 @@ class TradingCalendar:
         """The exchange's time zone, such as America/New_York."""
         return str(_exchange(self.exchange, self.first, self.last).tz)
 
+    def opens_at(self, session: pd.Timestamp) -> pd.Timestamp:
+        """Return the instant (UTC) at which a session opens."""
+        return pd.Timestamp(self.schedule["open"][session])
+
     def next_session(self, session: pd.Timestamp) -> pd.Timestamp:
         """Return the first session after `session` (which need not be one itself)."""
         return self._at(int(self.sessions.searchsorted(session, side="right")), session)

@@ -80,7 +80,7 @@ def test_events_before_the_history_and_withdrawn_ones_change_nothing() -> None:
 @pytest.mark.parametrize("dividend", [51.5, 60.0])
 def test_a_dividend_of_the_whole_price_is_refused(dividend: float) -> None:
     """Such a row is in the wrong basis or wrong by a factor, and would give an infinite return."""
-    with pytest.raises(DataError, match="the one of 2024-11-29 is .* and the close before it, after splits, 51.5"):
+    with pytest.raises(DataError, match=r"the one of 2024-11-29 is .* and the close before it, after splits, 51.5"):
         adjust_forward(BARS, _actions(("2024-11-29", "dividend", dividend)))
 
 
