@@ -2,6 +2,7 @@
 
 import os
 
+import curl_cffi  # noqa: F401  before any test imports TensorFlow, which would break it
 import hypothesis
 import pytest
 

@@ -88,7 +88,7 @@ class Patience:
             self.exhausted = True
             return False
         self._sleep(seconds)
-        self._left -= seconds
+        self.lose(seconds)
         return True
 
     def back_off(self) -> bool:

@@ -35,10 +35,14 @@ LEAD = pd.Timedelta(days=10)
 class YahooSettings(BaseModel, frozen=True, extra="forbid"):
     """How Yahoo is asked; the defaults keep well below the rates that users report as blocked."""
 
+    tickers: tuple[str, ...] = Field(
+        ("AAPL", "AMZN", "GOOGL", "JPM", "META", "MSFT", "NVDA", "TSLA", "UNH", "XOM"),
+        description="Taken where neither the settings nor the store name any",
+    )
     exchange: str = Field("XNYS", description="The exchange calendar of the tickers, a code of exchange_calendars")
     requests_per_second: float = Field(1.5, gt=0, description="Over all requests, those for cookies included")
     timeout_s: float = Field(10.0, gt=0, description="Seconds until one request is given up")
-    attempts: int = Field(3, ge=1, description="Attempts per ticker when answers are broken or missing")
+    attempts: int = Field(3, ge=1, description="Attempts per ticker when answers are broken, missing or refused")
     retry_wait_s: float = Field(2.0, ge=0, description="Seconds before the second attempt; doubles after it")
     back_off_s: float = Field(60.0, gt=0, description="Seconds of silence after a 429; doubles with each further one")
     longest_back_off_s: float = Field(900.0, gt=0, description="Where the doubling ends")

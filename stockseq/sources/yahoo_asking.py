@@ -80,7 +80,7 @@ class Asking(Generic[Answer]):
         return answers, outcomes
 
     def _ask(self, ticker: str, ask: Callable[[str], Answer]) -> Answer | Outcome:
-        n_broken = 0
+        n_broken = n_refused = 0
         while True:
             started = self._patience.elapsed
             try:
@@ -88,7 +88,9 @@ class Asking(Generic[Answer]):
             except UnknownTicker as unknown:
                 return Outcome(ticker, "unknown", reason=f"Yahoo: {unknown}")
             except YFRateLimitError:
-                if not self._patience.back_off():
+                n_refused += 1
+                # The next ticker may go through, but not before the wait is over.
+                if not self._patience.back_off() or n_refused >= self._settings.attempts:
                     return self._failed(ticker, "Yahoo answered HTTP 429: too many requests")
             # Whatever a broken answer makes yfinance raise concerns this ticker alone.
             except Exception as error:

@@ -69,7 +69,7 @@ def read_history(
     symbol = chart["meta"].get("symbol")
     if symbol != ticker:
         raise ValueError(f"it is the data of {symbol!r}")
-    last = min(calendar.last_final_session(now), _last_closed(chart, now))
+    last = min(calendar.last_final_session(now), _last_beyond_doubt(chart, now))
     splits = _splits(chart)
     amounts, amount_faults = _dividends(chart, ticker)
     rows, row_faults = _usable(_rows(history), ticker=ticker, first=first, last=last, calendar=calendar)
@@ -87,17 +87,6 @@ def read_history(
     return TickerHistory(as_bars(traded), as_actions(actions), dropped)
 
 
-def _last_closed(chart: Mapping[str, Any], now: pd.Timestamp) -> pd.Timestamp:
-    """Return the last date that Yahoo's own trading hours allow to be final, for closes that no calendar knows."""
-    try:
-        ends = chart["meta"]["currentTradingPeriod"]["regular"]["end"]
-        closes = pd.Timestamp(int(ends), unit="s", tz="UTC").tz_convert(chart["meta"]["exchangeTimezoneName"])
-    except (KeyError, TypeError, ValueError):
-        return pd.Timestamp.max
-    date = closes.tz_localize(None).normalize()
-    return date if now >= closes + CLOSE_LAG else date - pd.Timedelta(days=1)
-
-
 def later_splits(sessions: pd.Series, splits: Mapping[pd.Timestamp, float]) -> np.ndarray:
     """Return for each session the product of all splits after it: shares of today per share of then.
 
@@ -111,6 +100,18 @@ def later_splits(sessions: pd.Series, splits: Mapping[pd.Timestamp, float]) -> n
     for session, ratio in splits.items():
         product[(sessions < session).to_numpy()] *= ratio
     return product
+
+
+def _last_beyond_doubt(chart: Mapping[str, Any], now: pd.Timestamp) -> pd.Timestamp:
+    """Return the day before the session that Yahoo itself shows as under way, for hours that no calendar knows."""
+    try:
+        ends = chart["meta"]["currentTradingPeriod"]["regular"]["end"]
+        closes = pd.Timestamp(int(ends), unit="s", tz="UTC").tz_convert(chart["meta"]["exchangeTimezoneName"])
+    except (KeyError, TypeError, ValueError):
+        return pd.Timestamp.max
+    if now >= closes + CLOSE_LAG:
+        return pd.Timestamp.max
+    return closes.tz_localize(None).normalize() - pd.Timedelta(days=1)
 
 
 def _rows(history: pd.DataFrame) -> pd.DataFrame:

@@ -67,10 +67,8 @@ def confirm_dividends(
         if abs(value - implied) <= TOLERANCE * value + slack:
             confirmed[session] = float(value)
         else:
-            reason = (
-                f"dividend of {amount:.6g} on {session.date()} not confirmed: the adjusted closes imply "
-                f"{implied:.6g} per share then traded"
-            )
+            finding = f"imply {implied:.6g} per share then traded" if np.isfinite(implied) else "are missing before it"
+            reason = f"dividend of {amount:.6g} on {session.date()} not confirmed: the adjusted closes {finding}"
             dropped.append(Dropped("fetch bars", ticker, reason, 1))
     return confirmed, dropped
 

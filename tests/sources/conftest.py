@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import curl_cffi  # noqa: F401  before any test imports TensorFlow
 import pandas as pd
 import pytest
 

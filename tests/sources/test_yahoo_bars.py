@@ -111,6 +111,15 @@ def test_an_unfinished_bar_is_never_kept(source: YahooSource, yahoo: YahooServer
     assert len(unfinished) == (instant not in ("2024-11-27T14:29:00Z", "2024-11-27T21:30:00Z", "2024-11-29T18:30:00Z"))
 
 
+def test_yahoos_own_trading_hours_count_too(source: YahooSource, yahoo: YahooServer) -> None:
+    """At 21:45 UTC the calendar takes 11-27 for final, but Yahoo shows its session open until 23:00."""
+    yahoo.faults.add("late_close", ticker="KOLA")
+    yahoo.now = pd.Timestamp("2024-11-27T21:45:00Z")
+    result = ask(source, "KOLA", "MOSS", now=yahoo.now)
+    newest = result.bars.groupby("ticker")["session"].max()
+    assert newest.to_dict() == {"KOLA": pd.Timestamp("2024-11-26"), "MOSS": pd.Timestamp("2024-11-27")}
+
+
 def test_a_replay_of_the_past_knows_nothing_later(source: YahooSource, yahoo: YahooServer) -> None:
     """On 11-22 neither the dividend of 11-25 nor the split of 11-26 was known, and 203.75 had been traded."""
     result = ask(source, "FERN", now=pd.Timestamp("2024-11-22T23:00:00Z"))
@@ -147,6 +156,18 @@ def test_a_dividend_that_fits_no_basis_is_quarantined(source: YahooSource, yahoo
     assert len(result.bars) == 8
     assert [dropped.reason for dropped in result.dropped] == [
         "dividend of 0.0625 on 2024-11-25 not confirmed: the adjusted closes imply 0.5 per share then traded"
+    ]
+
+
+def test_a_dividend_without_a_close_before_it_is_quarantined(source: YahooSource, market: ListedMarket) -> None:
+    """On the first session of a listing there is nothing to tell its basis from."""
+    market.listings["MOSS"].bars = market.listings["MOSS"].bars.loc[EX_DATE:]
+    market.listings["MOSS"].dividends[EX_DATE] = 0.2
+    result = ask(source, "MOSS")
+    assert list(values(result)) == ["11-25", "11-26", "11-27"]
+    assert listed(result) == []
+    assert [dropped.reason for dropped in result.dropped] == [
+        "dividend of 0.2 on 2024-11-25 not confirmed: the adjusted closes are missing before it"
     ]
 
 

@@ -216,11 +216,23 @@ def test_no_network_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.
 def test_a_passing_refusal_waits_twice_as_long_each_time(
     yahoo: YahooServer, tmp_path: Path, fake_time: FakeTime
 ) -> None:
-    """60, 120 and 240 s: asking on at once is how an address gets blocked for hours."""
-    yahoo.faults.add("429", ticker="KOLA", times=3)
+    """60, then 120 s: asking on at once is how an address gets blocked for hours."""
+    yahoo.faults.add("429", ticker="KOLA", times=2)
     settings = hurried(tmp_path, back_off_s=60, longest_back_off_s=900, patience_s=900)
     result = ask(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "MOSS")
     assert states(result) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
+    assert [wait for wait in fake_time.waits if wait >= 1] == [60, 120]
+
+
+def test_a_lasting_refusal_of_one_ticker_costs_it_alone(
+    yahoo: YahooServer, tmp_path: Path, fake_time: FakeTime
+) -> None:
+    """After 60, 120 and 240 s the next ticker is tried, and goes through."""
+    yahoo.faults.add("429", ticker="KOLA")
+    settings = hurried(tmp_path, back_off_s=60, longest_back_off_s=900, patience_s=900)
+    result = ask(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "FERN", "MOSS")
+    assert states(result) == {"KOLA": ("failed", 0), "FERN": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
+    assert result.outcomes["KOLA"].reason == "Yahoo answered HTTP 429: too many requests"
     assert [wait for wait in fake_time.waits if wait >= 1] == [60, 120, 240]
 
 

@@ -125,6 +125,11 @@ def _other_symbol(result: dict[str, Any]) -> None:
     result["meta"]["symbol"] = "OTHER"
 
 
+def _late_close(result: dict[str, Any]) -> None:
+    """Trading hours that end two hours later than any calendar knows."""
+    result["meta"]["currentTradingPeriod"]["regular"]["end"] += 7200
+
+
 def _no_currency(result: dict[str, Any]) -> None:
     del result["meta"]["currency"]
 
@@ -180,6 +185,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
     "weekend_session": _weekend_session,
     "other_symbol": _other_symbol,
     "no_currency": _no_currency,
+    "late_close": _late_close,
     "unequal_lengths": _unequal_lengths,
     "dividend_doubled": _scale_dividends(2.0),
     "dividend_quartered": _scale_dividends(0.25),
