@@ -41,8 +41,13 @@ Now = Annotated[str | None, _option("now", "The instant of the run, such as 2026
 
 @app.command()
 def daily(
-    config: Config = None, data: Data = None, source: SourceName = None, tickers: Tickers = None, files: Files = None,
-    seeds: Seeds = None, now: Now = None,
+    config: Config = None,
+    data: Data = None,
+    source: SourceName = None,
+    tickers: Tickers = None,
+    files: Files = None,
+    seeds: Seeds = None,
+    now: Now = None,
 ) -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
     with _told():
@@ -53,8 +58,13 @@ def daily(
 
 @app.command()
 def train(
-    config: Config = None, data: Data = None, source: SourceName = None, tickers: Tickers = None, files: Files = None,
-    seeds: Seeds = None, now: Now = None,
+    config: Config = None,
+    data: Data = None,
+    source: SourceName = None,
+    tickers: Tickers = None,
+    files: Files = None,
+    seeds: Seeds = None,
+    now: Now = None,
     mode: Annotated[str, _option("mode", "scratch or finetune (from the champion)")] = "scratch",
 ) -> None:
     """Ingest, retrain, compare with the champion on dates neither saw; promote only what is better."""
@@ -67,8 +77,14 @@ def train(
 
 @app.command()
 def backtest(
-    config: Config = None, data: Data = None, source: SourceName = None, tickers: Tickers = None, files: Files = None,
-    folds: Folds = None, seeds: Seeds = None, now: Now = None,
+    config: Config = None,
+    data: Data = None,
+    source: SourceName = None,
+    tickers: Tickers = None,
+    files: Files = None,
+    folds: Folds = None,
+    seeds: Seeds = None,
+    now: Now = None,
 ) -> None:
     """Forecast walk-forward out of sample, judge the forecasts, trade them through the ledger, draw the page."""
     with _told():
@@ -90,21 +106,31 @@ def demo(data: Data = None, seeds: Seeds = None, folds: Folds = None) -> None:
 
 @app.command(name="import")
 def import_files(
-    config: Config = None, data: Data = None, tickers: Tickers = None, files: Files = None, now: Now = None,
+    config: Config = None,
+    data: Data = None,
+    tickers: Tickers = None,
+    files: Files = None,
+    now: Now = None,
     file: Annotated[str | None, _option("file", "One file of bars or headlines")] = None,
 ) -> None:
     """Bring bars and headlines from files into the store."""
     with _told():
         from pipelines.import_files import run_import
 
-        run_import(*_resolve(config, data=data, source="files", tickers=tickers, files=files, now=now), file=file or None)
+        run_import(
+            *_resolve(config, data=data, source="files", tickers=tickers, files=files, now=now), file=file or None
+        )
 
 
 @app.command()
 def ledger(
-    config: Config = None, data: Data = None, now: Now = None,
+    config: Config = None,
+    data: Data = None,
+    now: Now = None,
     verify: Annotated[bool, typer.Option("--verify", help="Recompute every hash of the forecast ledger")] = False,
-    head: Annotated[str | None, typer.Option("--head", help="A head hash noted earlier, to be found in the chain")] = None,
+    head: Annotated[
+        str | None, typer.Option("--head", help="A head hash noted earlier, to be found in the chain")
+    ] = None,
 ) -> None:
     """Show the live record; with --verify, prove that no forecast was edited, removed or reordered."""
     with _told():
@@ -115,7 +141,8 @@ def ledger(
 
 @app.command()
 def report(
-    config: Config = None, data: Data = None,
+    config: Config = None,
+    data: Data = None,
     run: Annotated[str | None, _option("run", "The run (default: the newest)")] = None,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser")] = True,
 ) -> None:
@@ -182,10 +209,13 @@ def _told() -> Iterator[None]:
         errors.print(f"[red]✗[/red] {escape(str(error))}")
         sys.exit(1)
     except KeyboardInterrupt:
-        errors.print("Stopped. The store is complete up to the last finished step; run the same command again to go on.")
+        errors.print(
+            "Stopped. The store is complete up to the last finished step; run the same command again to go on."
+        )
         sys.exit(130)
     except OSError as error:
-        errors.print(f"[red]✗[/red] {escape(error.strerror or str(error))}: {escape(str(error.filename or ''))}. Nothing half-written is left behind.")
+        place = f" ({escape(str(error.filename))})" if error.filename else ""
+        errors.print(f"[red]✗[/red] {escape(error.strerror or str(error))}{place}. The store is complete as it was.")
         sys.exit(1)
 
 

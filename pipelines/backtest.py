@@ -18,6 +18,7 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import walk_forward
 from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.verdict import verdict
 from stockseq.models.baselines import forecast_baselines
 
 
@@ -49,7 +50,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 dropped=(*(ingested.dropped if ingested else ()), *prepared.dropped, *traded.dropped),
                 ingested=ingested,
             )
-    show_backtest(metrics, folder)
+    show_backtest(metrics, verdict(metrics["forecast"]), folder)
     return folder
 
 
@@ -78,7 +79,9 @@ def walk(context: Context, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, 
 def record_trial(context: Context, portfolio: dict[str, Any], scores: dict[str, Any]) -> None:
     """Add this configuration to those ever scored on test dates; the same one again is not a new trial."""
     settings = context.settings
-    told = as_json(settings.model_dump(mode="json", exclude={"data", "workers", "scheduler", "storage_options", "yahoo"}))
+    told = as_json(
+        settings.model_dump(mode="json", exclude={"data", "workers", "scheduler", "storage_options", "yahoo"})
+    )
     trial = {
         "trial_id": hashlib.sha256(told.encode()).hexdigest()[:16],
         "scored_at": context.now,
@@ -90,7 +93,7 @@ def record_trial(context: Context, portfolio: dict[str, Any], scores: dict[str, 
 
 
 def _ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | None:
-    held = set(context.store.read("bars", tickers=tickers, columns=["ticker"])["ticker"])
+    held = set(context.read("bars", tickers=tickers, columns=["ticker"])["ticker"])
     missing = tuple(ticker for ticker in tickers if ticker not in held)
     if not missing:
         return None
@@ -100,7 +103,9 @@ def _ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | No
 
 
 def _realised(forecasts: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
-    return forecasts.merge(own[["ticker", "session", "realised_return"]], on=["ticker", "session"], validate="one_to_one")
+    return forecasts.merge(
+        own[["ticker", "session", "realised_return"]], on=["ticker", "session"], validate="one_to_one"
+    )
 
 
 def _metrics(
@@ -118,7 +123,7 @@ def _metrics(
         "portfolio": traded.judged(context),
         "benchmarks": traded.benchmarks,
         "coverage": coverage(prepared),
-        "trials": len(context.store.read("trials")),
+        "trials": len(context.read("trials")),
         "optimum": optimum_on(context, forecasts),
     }
 

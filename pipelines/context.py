@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -15,6 +16,7 @@ from stockseq.config import Settings
 from stockseq.errors import PluginError, SettingsError
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.models.registry import Registry
 from stockseq.plugins import load_plugin
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
@@ -35,6 +37,15 @@ class Context:
     def store(self) -> Store:
         return Store(self.settings.data, storage_options=self.settings.storage_options or None)
 
+    def read(self, table: str, **options: Any) -> pd.DataFrame:
+        """Read what the store knew at the instant of this run: a day replayed later sees no more than it did."""
+        return self.store.read(table, as_of=self.now, **options)
+
+    @property
+    def registry(self) -> Registry:
+        """The models registered up to the instant of this run."""
+        return Registry(AsOf(self))
+
     @cached_property
     def calendar(self) -> TradingCalendar:
         return TradingCalendar.until(self.now, exchange=self.settings.exchange)
@@ -54,7 +65,9 @@ class Context:
         extra = tuple(load_plugin("stockseq.features", name) for name in self.settings.features)
         for name, feature in zip(self.settings.features, extra, strict=True):
             if not isinstance(feature, Feature):
-                raise PluginError(f"The plug-in feature `{name}` must be a stockseq Feature, received {type(feature).__name__}.")
+                raise PluginError(
+                    f"The plug-in feature `{name}` must be a stockseq Feature, received {type(feature).__name__}."
+                )
         return DEFAULT_FEATURES + extra
 
     @property
@@ -68,6 +81,19 @@ class Context:
 
     def say(self, sentence: str) -> None:
         console.print(sentence)
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The store as it was at the instant of a run; what is appended goes to the store itself."""
+
+    context: Context
+
+    def read(self, table: str) -> pd.DataFrame:
+        return self.context.read(table)
+
+    def append(self, table: str, frame: pd.DataFrame) -> int:
+        return self.context.store.append(table, frame)
 
 
 @contextmanager

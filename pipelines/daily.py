@@ -1,5 +1,6 @@
 """Each morning: ingest, build, train where needed, forecast the next session, score what was forecast before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from stockseq.config import Settings
 from stockseq.errors import SourceError
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.forecasts import append_forecasts, append_outcomes, live_record
-from stockseq.models.registry import Registry
 from stockseq.schemas import Dropped
 
 
@@ -32,6 +32,7 @@ class Daily:
     champion: Champion
     live: dict[str, Any]
     late: bool
+    without_headlines: Mapping[str, str]
     folder: Path
 
 
@@ -52,7 +53,9 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
                 show_outcomes(ingested)
             if ingested.n_failed == len(tickers):
                 reasons = "; ".join(sorted({outcome.reason for outcome in ingested.outcomes.values()}))
-                raise SourceError(f"Not one of {len(tickers)} tickers could be fetched ({reasons}), so nothing is forecast.")
+                raise SourceError(
+                    f"Not one of {len(tickers)} tickers could be fetched ({reasons}), so nothing is forecast."
+                )
             prepared = prepare(context, tickers)
             append_outcomes(context.store, prepared.labels, scored_at=now)
             champion = _current_champion(context, prepared)
@@ -62,7 +65,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             )
             daily = _write(context, prepared, ingested, champion, outlook)
     if not quiet:
-        show_daily(daily, n_new=n_new, calendar=context.calendar, now=now)
+        show_daily(daily, n_new=n_new, calendar=context.calendar)
     return daily
 
 
@@ -71,27 +74,29 @@ def _current_champion(context: Context, prepared: Prepared) -> Champion:
     if champion is None:
         context.say("There is no model yet, so one is trained.")
         return train_and_judge(context, prepared, None, mode="scratch")
-    age = int((prepared.sessions > champion.trained_through).sum())
+    # A candidate that lost counts too, or a champion that stays would be challenged anew every day.
+    newest = context.registry.list_models()["trained_through"].max()
+    age = int((prepared.sessions > newest).sum())
     if age > context.settings.daily.stale_after:
-        context.say(f"The champion was trained {age} sessions ago, so a candidate is trained.")
+        context.say(f"The newest model knows nothing of the last {age} sessions, so a candidate is trained.")
         return train_and_judge(context, prepared, champion, mode="scratch")
     return champion
 
 
-def _write(
-    context: Context, prepared: Prepared, ingested: Ingested, champion: Champion, outlook: Outlook
-) -> Daily:
-    late = bool(context.calendar.schedule.loc[outlook.session, "open"] <= context.now)
+def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: Champion, outlook: Outlook) -> Daily:
+    late = context.calendar.opens_at(outlook.session) <= context.now
     table = _with_spread(outlook.forecasts).assign(made_at=context.now, late=late)
     headlines = _headlines_read(prepared, outlook)
+    without = {ticker: why for ticker, why in ingested.headline_failures.items() if ticker not in outlook.refused}
     live = live_scores(context)
     metrics = {
         "forecast": champion.record,
         "live": live,
         "next": table.to_dict("records"),
         "refused": dict(outlook.refused),
+        "without_headlines": without,
         "coverage": coverage(prepared),
-        "trials": len(context.store.read("trials")),
+        "trials": len(context.read("trials")),
     }
     refused = tuple(Dropped("forecast", ticker, reason, 1) for ticker, reason in outlook.refused.items())
     folder = write_run(
@@ -102,9 +107,9 @@ def _write(
         frames={"forecasts": table, "headlines": headlines},
         dropped=(*ingested.dropped, *prepared.dropped, *refused),
         ingested=ingested,
-        models=Registry(context.store).list_models(),
+        models=context.registry.list_models(),
     )
-    return Daily(outlook, table, headlines, champion, live, late, folder)
+    return Daily(outlook, table, headlines, champion, live, late, without, folder)
 
 
 def _with_spread(forecasts: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +132,6 @@ def live_scores(context: Context) -> dict[str, Any]:
     """Score the forecasts that were made before their session opened and whose outcome is known."""
     record = live_record(context.store)
     n_sessions = int(record["session"].nunique())
-    counts = {"n": len(record), "n_sessions": n_sessions, "n_late": int(context.store.read("forecasts")["late"].sum())}
+    counts = {"n": len(record), "n_sessions": n_sessions, "n_late": int(context.read("forecasts")["late"].sum())}
     # One session alone has no interval.
     return {**(score_forecasts(record) if n_sessions > 1 else {}), **counts}

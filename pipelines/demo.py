@@ -5,7 +5,6 @@ import pandas as pd
 from pipelines.backtest import run_backtest
 from pipelines.context import console
 from pipelines.daily import run_daily
-from pipelines.screen import show_page
 from stockseq.config import load_settings
 from stockseq.sources.simulated import SimulatedMarket, SimulatedSettings
 
@@ -28,14 +27,15 @@ def run_demo(data: str, *, seeds: str | None, folds: str | None) -> None:
     market = SimulatedMarket(**MARKET.model_dump())
     days = market.sessions[-N_DAYS:]
     console.print(
-        f"A simulated market of {MARKET.n_tickers} invented companies and {MARKET.n_sessions} sessions: nothing is real, and the "
-        "best possible forecast is known.\n"
+        f"A simulated market of {MARKET.n_tickers} invented companies and {MARKET.n_sessions} sessions: nothing is "
+        "real, and the best possible forecast is known.\n"
     )
     decisions = market.truth.drop_duplicates("session").set_index("session")["decision_at"]
     for day in days:
         console.rule(f"The morning of {day.date()}", align="left")
         run_daily(settings, decisions[day] - pd.Timedelta(minutes=10), quiet=day != days[-1])
     console.rule("Backtest", align="left")
-    folder = run_backtest(settings, decisions[days[-1]])
-    show_page(folder)
-    console.print('Next: make daily TICKERS="AAPL MSFT" for real prices and headlines from Yahoo; make help lists the rest.')
+    run_backtest(settings, decisions[days[-1]])
+    console.print(
+        'Next: make daily TICKERS="AAPL MSFT" for real prices and headlines from Yahoo; make help lists the rest.'
+    )

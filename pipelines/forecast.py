@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipelines.context import Context
@@ -12,7 +13,7 @@ from pipelines.prepare import Prepared
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.windows import window_ends
-from stockseq.models.training import Model
+from stockseq.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def forecast_known(model: Model, prepared: Prepared, samples: Samples) -> pd.Dat
 
 
 def forecast_next(context: Context, model: Model, prepared: Prepared, ingested: Ingested) -> Outlook:
-    """Forecast the session after the last final one, for every ticker whose bars and headlines are complete."""
+    """Forecast the session after the last final one, for every ticker whose bars are complete."""
     calendar = context.calendar
     last = calendar.last_final_session(context.now)
     session = calendar.next_session(last)
@@ -51,7 +52,7 @@ def forecast_next(context: Context, model: Model, prepared: Prepared, ingested: 
     return Outlook(session, model.forecast(prepared.panel, ends, volatility=_volatility(prepared, ends)), refused)
 
 
-def _volatility(prepared: Prepared, ends: "np.ndarray") -> "np.ndarray":
+def _volatility(prepared: Prepared, ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return the volatility known at the decision of each window."""
     return compute_volatility(prepared.panel.keys.loc[ends], prepared.bars, prepared.actions).to_numpy()
 

@@ -16,7 +16,7 @@ from stockseq.sources.source import FetchedBars, Outcome, Source
 
 @dataclass(frozen=True)
 class Ingested:
-    """How each ticker ended, and what was left out on the way."""
+    """How each ticker ended, whose headlines failed though its bars came, and what was left out on the way."""
 
     outcomes: Mapping[str, Outcome]
     headline_failures: Mapping[str, str]
@@ -36,7 +36,9 @@ def ingest(context: Context, tickers: Sequence[str], source: Source | None = Non
         If nothing answers; the store is then as it was.
     """
     source = source or context.source
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as progress:
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
+    ) as progress:
         progress.add_task(f"Fetching {len(tickers)} tickers from {source.name}")
         fetched = _fetch_bars(context, source, tickers)
         headlines = source.fetch_headlines(tickers, since=None, now=context.now)
@@ -62,7 +64,7 @@ def ingest(context: Context, tickers: Sequence[str], source: Source | None = Non
 
 
 def universe(context: Context) -> tuple[str, ...]:
-    """Return the tickers of the settings, or else all that the source lists, or else all that the store holds, or else Yahoo's default.
+    """Return the tickers of the settings, or else all of the source, of the store, or of Yahoo's default.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def universe(context: Context) -> tuple[str, ...]:
     listed = tuple(getattr(context.source, "tickers", ()))
     if listed:
         return listed
-    held = tuple(sorted(context.store.read("bars", columns=["ticker"])["ticker"].unique()))
+    held = tuple(sorted(context.read("bars", columns=["ticker"])["ticker"].unique()))
     if not held and context.settings.source == "yahoo":
         return context.settings.yahoo.tickers
     if not held:
@@ -84,14 +86,14 @@ def universe(context: Context) -> tuple[str, ...]:
 
 def _fetch_bars(context: Context, source: Source, tickers: Sequence[str]) -> FetchedBars:
     now, start = context.now, pd.Timestamp(context.settings.history_from)
-    bars = Bars(context.store.read("bars", tickers=tickers))
-    actions = Actions(context.store.read("actions", tickers=tickers))
+    bars = Bars(context.read("bars", tickers=tickers))
+    actions = Actions(context.read("actions", tickers=tickers))
     fetched = source.fetch_bars(overlap_starts(bars, tickers, first=start), now=now)
     revised = find_revised(bars, actions, fetched)
     if revised:
         for ticker, reason in revised.items():
             context.say(f"  {ticker}: {reason}; its whole history is fetched again.")
-        fetched = _merge(fetched, source.fetch_bars({ticker: start for ticker in revised}, now=now), set(revised))
+        fetched = _merge(fetched, source.fetch_bars(dict.fromkeys(revised, start), now=now), set(revised))
     withdrawn = withdrawn_actions(actions, fetched, now=now)
     return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn])))
 
@@ -108,16 +110,14 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
 
 
 def _keys(context: Context, tickers: Sequence[str]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
-    bars = context.store.read("bars", tickers=tickers, columns=["ticker", "session", "fetched_at"])
-    headlines = context.store.read("headlines", tickers=tickers, columns=["ticker", "headline_id"])
+    bars = context.read("bars", tickers=tickers, columns=["ticker", "session", "fetched_at"])
+    headlines = context.read("headlines", tickers=tickers, columns=["ticker", "headline_id"])
     return set(bars.itertuples(index=False, name=None)), set(headlines.itertuples(index=False, name=None))
 
 
 def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -> Outcome:
     if bars.status in ("unknown", "failed"):
         return bars
-    if headlines.status == "failed":
-        return Outcome(bars.ticker, "failed", n_bars, f"headlines: {headlines.reason}", headlines.retry_at)
     if n_bars or n_headlines:
         return Outcome(bars.ticker, "updated", n_bars + n_headlines, f"{n_bars} bars, {n_headlines} headlines")
     return Outcome(bars.ticker, "nothing_new")
@@ -125,7 +125,7 @@ def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -
 
 def _gaps(context: Context, tickers: Sequence[str]) -> tuple[Dropped, ...]:
     last = context.calendar.last_final_session(context.now)
-    bars = Bars(context.store.read("bars", tickers=tickers))
+    bars = Bars(context.read("bars", tickers=tickers))
     missing = missing_sessions(bars, context.calendar, first=last - pd.Timedelta(days=14), last=last)
     return tuple(
         Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))

@@ -17,5 +17,6 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
         state = verify(context.store, expected_head=head)
         console.print(
             f"[green]✓[/green] {state.n_rows} forecasts, every hash as it was written. Head: {state.head_hash}\n"
-            "Note the head elsewhere: python -m pipelines ledger --verify --head HASH proves later that nothing before it changed."
+            "Note the head elsewhere; later, python -m pipelines ledger --verify --head HASH proves that nothing "
+            "before it changed."
         )

@@ -11,4 +11,7 @@ def run_maintain(settings: Settings, now: pd.Timestamp) -> None:
     context = Context(settings, now)
     with context.store.lock():
         context.store.compact()
-    console.print(f"Compacted {settings.data}: " + ", ".join(f"{name} at version {n}" for name, n in context.store.versions().items()))
+    console.print(
+        f"Compacted {settings.data}: "
+        + ", ".join(f"{name} at version {n}" for name, n in context.store.versions().items())
+    )

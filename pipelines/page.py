@@ -48,8 +48,9 @@ def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | No
     if forecasts is None or headlines is None:
         return forecasts
     columns = ["published_at", "text", "url", "compound"]
-    groups = {key: list(group[columns].itertuples(index=False, name=None)) for key, group in headlines.groupby("ticker")}
-    return forecasts.assign(headlines=[groups.get(ticker, []) for ticker in forecasts["ticker"]])
+    read = {str(key): list(group[columns].itertuples(index=False)) for key, group in headlines.groupby("ticker")}
+    lists: list[Any] = [read.get(ticker, []) for ticker in forecasts["ticker"]]
+    return forecasts.assign(headlines=lists)
 
 
 def _outcome(fields: dict[str, Any]) -> Outcome:

@@ -44,9 +44,9 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         If no ticker has enough history for one window.
     """
     store, settings = context.store, context.settings
-    bars = Bars(store.read("bars", tickers=tickers))
-    actions = Actions(store.read("actions", tickers=tickers))
-    headlines = Headlines(store.read("headlines", tickers=tickers))
+    bars = Bars(context.read("bars", tickers=tickers))
+    actions = Actions(context.read("actions", tickers=tickers))
+    headlines = Headlines(context.read("headlines", tickers=tickers))
     scores = _score(context, headlines)
     feature_set = feature_set_name(context.features)
     stored = store.read("features", tickers=tickers, where={"feature_set": feature_set})
@@ -69,8 +69,8 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
     samples = build_samples(panel, labels, lookback=settings.network.lookback, sessions=context.calendar.sessions)
     if len(samples) == 0:
         raise TooFewSessions(
-            f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of warm-up and "
-            f"{settings.network.lookback} of lookback. Ingest a longer history."
+            f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of "
+            f"warm-up and {settings.network.lookback} of lookback. Ingest a longer history."
         )
     dropped = (
         *built.dropped,

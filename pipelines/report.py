@@ -35,6 +35,4 @@ def list_runs(settings: Settings, now: pd.Timestamp) -> None:
 
 def list_models(settings: Settings, now: pd.Timestamp) -> None:
     """List every model with its state and numbers."""
-    from stockseq.models.registry import Registry
-
-    show_models(Registry(Context(settings, now).store).list_models())
+    show_models(Context(settings, now).registry.list_models())

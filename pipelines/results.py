@@ -94,7 +94,9 @@ def find_run(root: Path, name: str | None) -> Path:
         return latest.resolve() if latest.exists() else root / "runs" / names[-1]
     if name in names:
         return root / "runs" / name
-    known = f"there are: {', '.join(names[-5:])}." if names else "there is none; start with `make daily` or `make demo`."
+    known = (
+        f"there are: {', '.join(names[-5:])}." if names else "there is none; start with `make daily` or `make demo`."
+    )
     raise StockseqError(f"No run{f' {name}' if name else ''} under {root / 'runs'}; {known}")
 
 

@@ -12,11 +12,14 @@ import pandas as pd
 
 from pipelines.context import Context
 from pipelines.prepare import Prepared
+from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import run_benchmarks
 from stockseq.backtest.costs import CostSettings
 from stockseq.backtest.ledger import LedgerResult, run_ledger
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_returns, summarise
-from stockseq.backtest.policy import target_weights
+from stockseq.backtest.policy import Holding, target_weights
+from stockseq.backtest.targets import Targets
+from stockseq.dataset.volatility import compute_volatility
 from stockseq.errors import SettingsError
 from stockseq.evaluate.sharpe import deflated_sharpe
 from stockseq.schemas import Bars, Dropped, as_forecasts
@@ -37,7 +40,7 @@ class Traded:
 
     def judged(self, context: Context) -> dict[str, Any]:
         """Return the portfolio's figures with its Sharpe ratio deflated by every trial so far."""
-        trials = context.store.read("trials")
+        trials = context.read("trials")
         ratios = [json.loads(metrics)["sharpe_per_session"] for metrics in trials["metrics"]]
         known = [ratio for ratio in ratios if ratio is not None]
         excess = compute_returns(self.result.equity["equity"]) - self.cash_rate / SESSIONS_PER_YEAR
@@ -51,8 +54,8 @@ class Traded:
     @property
     def dropped(self) -> tuple[Dropped, ...]:
         """What the ledger could not do, by ticker and reason."""
-        counts = self.result.flags.groupby(["ticker", "flag"]).size()
-        return tuple(Dropped("ledger", str(ticker), str(flag).replace("_", " "), int(n)) for (ticker, flag), n in counts.items())
+        counts = self.result.flags.groupby(["ticker", "flag"]).size().reset_index(name="n").to_dict("records")
+        return tuple(Dropped("ledger", row["ticker"], row["flag"].replace("_", " "), int(row["n"])) for row in counts)
 
 
 def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Traded:
@@ -67,28 +70,42 @@ def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Trad
     holding = settings.policy.holding
     if holding != HOLDING[settings.label]:
         raise SettingsError(
-            f"The label {settings.label} is the return of a position held {HOLDING[settings.label]!r}; the policy holds "
-            f"{holding!r}. Set policy.holding to {HOLDING[settings.label]!r} or change the label."
+            f"The label {settings.label} is the return of a position held {HOLDING[settings.label]!r}; the policy "
+            f"holds {holding!r}. Set policy.holding to {HOLDING[settings.label]!r} or change the label."
         )
     targets = target_weights(
         as_forecasts(forecasts),
         settings=settings.policy,
-        volatility=prepared.labels[["ticker", "session", "volatility"]],
+        volatility=forecasts[["ticker", "session"]].assign(
+            volatility=compute_volatility(forecasts, prepared.bars, prepared.actions)
+        ),
     )
     first = context.calendar.previous_session(forecasts["session"].min())
     sessions = context.calendar.between(first, forecasts["session"].max())
     universe = prepared.bars["ticker"].isin(forecasts["ticker"].unique())
     bars = Bars(prepared.bars[universe])
 
-    def run(targets: Any, *, costs: CostSettings, holding: Any = holding) -> LedgerResult:
+    def run(
+        targets: Targets,
+        *,
+        costs: CostSettings,
+        holding: Holding = holding,
+        account: AccountSettings = settings.account,
+    ) -> LedgerResult:
         return run_ledger(
-            targets, bars, prepared.actions, sessions=sessions, costs=costs, account=settings.account, holding=holding
+            targets, bars, prepared.actions, sessions=sessions, costs=costs, account=account, holding=holding
         )
 
     results = {multiple: run(targets, costs=settings.costs.scaled(multiple)) for multiple in COST_MULTIPLES}
     strategy = results[1.0]
     benchmarks = run_benchmarks(
-        targets, bars, sessions=sessions, holding=holding, seed=settings.training.seed, run=partial(run, costs=settings.costs)
+        targets,
+        bars,
+        sessions=sessions,
+        account=settings.account,
+        holding=holding,
+        seed=settings.training.seed,
+        run=partial(run, costs=settings.costs),
     )
     curves = {"strategy": strategy, "strategy_0x": results[0.0], "strategy_2x": results[2.0], **benchmarks}
     equity = pd.DataFrame({name: result.equity["equity"] for name, result in curves.items()})
@@ -115,4 +132,7 @@ def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
     >>> plain({"sharpe": float("nan"), "n_fills": 3})
     {'sharpe': None, 'n_fills': 3}
     """
-    return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in figures.items()}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in figures.items()
+    }

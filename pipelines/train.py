@@ -19,8 +19,8 @@ from stockseq.errors import SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.models.bundle import load_bundle, save_bundle
-from stockseq.models.registry import Registry
-from stockseq.models.training import Model, fine_tune, fit_model
+from stockseq.models.model import Model
+from stockseq.models.training import fine_tune, fit_model
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
             if mode == "finetune" and champion is None:
                 raise SettingsError("There is no champion to fine-tune; train one first with MODE=scratch.")
             train_and_judge(context, prepared, champion, mode=mode)
-        show_models(Registry(context.store).list_models())
+        show_models(context.registry.list_models())
 
 
 def load_champion(context: Context) -> Champion | None:
     """Return the promoted model, or None before the first training."""
-    row = Registry(context.store).champion()
+    row = context.registry.champion()
     if row is None:
         return None
     model = load_bundle(context.root / "models" / row["model_id"])
@@ -72,11 +72,23 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
     model = fit(context, prepared, fold, base=champion.model if champion and mode == "finetune" else None)
     held_out = prepared.samples.on(fold.test)
     forecasts = forecast_known(model, prepared, held_out)
-    record = {**score_forecasts(forecasts), "first_session": fold.test[0], "last_session": fold.test[-1], "training": model.record}
-    registry = Registry(context.store)
-    model_id = registry.identify(settings.network, settings.training, trained_through=through, data_version=data_hash(prepared, fold))
+    record = {
+        **score_forecasts(forecasts),
+        "first_session": fold.test[0],
+        "last_session": fold.test[-1],
+        "training": model.record,
+    }
+    registry = context.registry
+    seen = data_hash(prepared, fold)
+    model_id = registry.identify(
+        settings.network,
+        settings.training,
+        trained_through=through,
+        data_version=seen,
+        base=champion.model_id if champion and mode == "finetune" else None,
+    )
     save_bundle(model, context.root / "models" / model_id)
-    registry.register(model_id, model, trained_through=through, metrics=record, at=context.now)
+    registry.register(model_id, model, trained_through=through, metrics=record, at=context.now, data_version=seen)
     candidate = Champion(model_id, model, record, through)
     if champion is None:
         registry.promote(model_id, at=context.now)
@@ -98,11 +110,26 @@ def fit(context: Context, prepared: Prepared, fold: Fold, *, base: Model | None 
         def progress(done: int, total: int, text: str) -> None:
             bar.update(task, completed=done, total=total, loss=text)
 
-        common = {"training": settings.training, "executor": context.executor, "progress": progress}
         if base is not None:
-            return fine_tune(base, prepared.panel, prepared.samples, fold.train, fold.validation, **common)
+            return fine_tune(
+                base,
+                prepared.panel,
+                prepared.samples,
+                fold.train,
+                fold.validation,
+                training=settings.training,
+                executor=context.executor,
+                progress=progress,
+            )
         return fit_model(
-            prepared.panel, prepared.samples, fold.train, fold.validation, network=settings.network, **common
+            prepared.panel,
+            prepared.samples,
+            fold.train,
+            fold.validation,
+            network=settings.network,
+            training=settings.training,
+            executor=context.executor,
+            progress=progress,
         )
 
 
@@ -118,21 +145,24 @@ def data_hash(prepared: Prepared, fold: Fold) -> str:
 
 
 def _judge(context: Context, prepared: Prepared, champion: Champion, candidate: Champion, fold: Fold) -> Champion:
-    registry = Registry(context.store)
     unseen = fold.test[fold.test > max(champion.trained_through, candidate.trained_through)]
     samples = prepared.samples.on(unseen)
+    duel = f"Candidate {candidate.model_id} against champion {champion.model_id}"
+    if len(unseen) < 2:
+        context.say(f"{duel}: {len(unseen)} sessions that neither saw are too few to judge, so the champion stays.")
+        return champion
     difference = compare_forecasts(
         forecast_known(candidate.model, prepared, samples), forecast_known(champion.model, prepared, samples)
     )
     z = difference["log_loss"]["z"]
     better = z is not None and z <= -context.settings.daily.promotion_z
     context.say(
-        f"Candidate {candidate.model_id} against champion {champion.model_id} on {len(samples)} forecasts of "
-        f"{len(unseen)} sessions that neither saw: log loss {difference['log_loss']['difference']:+.5f} (z {z:+.2f}), "
+        f"{duel} on {len(samples)} forecasts of {len(unseen)} sessions that neither saw: "
+        f"log loss {difference['log_loss']['difference']:+.5f} (z {'none' if z is None else format(z, '+.2f')}), "
         f"accuracy {100 * difference['accuracy']['difference']:+.1f} points. "
         + ("Promoted." if better else "Not better beyond noise, so the champion stays.")
     )
     if not better:
         return champion
-    registry.promote(candidate.model_id, at=context.now)
+    context.registry.promote(candidate.model_id, at=context.now)
     return candidate

@@ -26,10 +26,14 @@ from stockseq.sources.yahoo import YahooSettings
 class DailySettings(BaseModel, frozen=True, extra="forbid"):
     """When the daily run trains, and on what a model is judged."""
 
-    holdout: int = Field(63, ge=10, description="Newest sessions that no training sees: a model's record is measured on them")
+    holdout: int = Field(
+        63, ge=10, description="Newest sessions that no training sees: a model's record is measured on them"
+    )
     stale_after: int = Field(126, ge=1, description="Sessions since trained_through after which daily trains anew")
     promotion_z: float = Field(
-        1.645, ge=0, description="A candidate replaces the champion if its log loss is lower by this many standard errors"
+        1.645,
+        ge=0,
+        description="A candidate replaces the champion if its log loss is lower by this many standard errors",
     )
 
 
@@ -37,18 +41,26 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Everything a run can be told; each field has a default that works."""
 
     source: str = Field("yahoo", description="yahoo, files, simulated, stocknet, or a plug-in's name")
-    tickers: tuple[str, ...] = Field((), description="As Yahoo writes them; none means all that the source or the store lists")
+    tickers: tuple[str, ...] = Field(
+        (), description="As Yahoo writes them; none means all that the source or the store lists"
+    )
     data: str = Field("data", description="The data root: a folder, or any deltalake URL such as s3://bucket/folder")
     exchange: str = Field("XNYS", description="The exchange calendar, a code of exchange_calendars")
     history_from: str = Field("2015-01-01", description="The first session asked of a new ticker")
     decision: str = Field("before_open(30)", description="When a forecast is fixed")
-    label: Literal["open_to_close", "open_to_next_open"] = Field("open_to_close", description="The trade that is forecast")
-    headline_latency_s: float = Field(900.0, ge=0, description="Seconds from publication to knowledge of a backfilled headline")
+    label: Literal["open_to_close", "open_to_next_open"] = Field(
+        "open_to_close", description="The trade that is forecast"
+    )
+    headline_latency_s: float = Field(
+        900.0, ge=0, description="Seconds from publication to knowledge of a backfilled headline"
+    )
     scorer: str = Field("vader", description="vader or vader_finance")
     features: tuple[str, ...] = Field((), description="Names of plug-in features to add to the default set")
     workers: int = Field(1, ge=1, description="Processes for work that fans out; 1 stays in this one")
     scheduler: str | None = Field(None, description="A Dask scheduler such as tcp://host:8786; needs the cluster extra")
-    storage_options: dict[str, str] = Field(default_factory=dict, description="Handed to deltalake for remote data roots")
+    storage_options: dict[str, str] = Field(
+        default_factory=dict, description="Handed to deltalake for remote data roots"
+    )
 
     yahoo: YahooSettings = YahooSettings()
     files: FilesSettings = FilesSettings()
@@ -73,7 +85,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         for ticker in tickers:
             if not valid_ticker(ticker):
                 raise ValueError(
-                    f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it (BRK-B), received {ticker!r}"
+                    f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it, received {ticker!r}"
                 )
         return tuple(dict.fromkeys(tickers))
 

@@ -137,21 +137,20 @@ def bar_faults(frame: pd.DataFrame) -> pd.Series:
     >>> bar_faults(pd.DataFrame([row])).tolist()
     ['high below open, low or close']
     """
-    prices = frame[PRICES].astype(NUMBER)
+    prices, volume = frame[PRICES].astype(NUMBER), frame["volume"].astype(NUMBER)
     # Vendors round each price by itself, so the order is judged to one part in a million.
     slack = 1.0 + 1e-6
-    reasons: Mapping[str, pd.Series] = {
-        "price missing or not finite": ~np.isfinite(prices).all(axis=1),
+    finite = pd.Series(np.isfinite(prices.to_numpy()).all(axis=1), index=frame.index)
+    reasons = {
+        "price missing or not finite": ~finite,
         "price not positive": (prices <= 0).any(axis=1),
         "high below open, low or close": prices["high"] * slack < prices.max(axis=1),
         "low above open, high or close": prices["low"] > prices.min(axis=1) * slack,
-        "volume missing, infinite or negative": ~(
-            np.isfinite(frame["volume"].astype(NUMBER)) & (frame["volume"].astype(NUMBER) >= 0)
-        ),
+        "volume missing, infinite or negative": ~(np.isfinite(volume) & (volume >= 0)),
     }
     faults = pd.Series(None, index=frame.index, dtype=object)
-    for reason, broken in reversed(reasons.items()):
-        faults[broken] = reason
+    for reason, broken in reversed(list(reasons.items())):
+        faults.loc[broken] = reason
     return faults
 
 
@@ -159,7 +158,7 @@ def as_bars(frame: pd.DataFrame) -> Bars:
     """Check and order as-traded bars; raise `DataError` naming the first offending row."""
     bars = _with_columns(frame, BARS, "Bars")
     faults = bar_faults(bars)
-    _require(bars, faults.isna(), "Bars", lambda row: str(faults[row.name]), "session")
+    _require(bars, faults.isna(), "Bars", lambda row: str(faults.get(row.name)), "session")
     return Bars(_keyed(bars, ["ticker", "session", "fetched_at"], "Bars"))
 
 
@@ -170,7 +169,9 @@ def as_actions(frame: pd.DataFrame) -> Actions:
     """
     actions = _with_columns(frame, ACTIONS, "Actions")
     _require(actions, actions["kind"].isin(ACTION_KINDS), "Actions", lambda row: f"kind {row.kind!r}", "session")
-    valid = np.isfinite(actions["value"]) & np.where(actions["kind"] == "split", actions["value"] > 0, actions["value"] >= 0)
+    valid = np.isfinite(actions["value"]) & np.where(
+        actions["kind"] == "split", actions["value"] > 0, actions["value"] >= 0
+    )
     _require(actions, valid, "Actions", lambda row: f"{row.kind} of {row.value}", "session")
     return Actions(_keyed(actions, ["ticker", "session", "kind", "fetched_at"], "Actions"))
 
@@ -213,7 +214,9 @@ def _with_columns(
 ) -> pd.DataFrame:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise DataError(f"`{name}` needs the columns {list(columns)}; {missing} missing, received {list(frame.columns)}.")
+        raise DataError(
+            f"`{name}` needs the columns {list(columns)}; {missing} missing, received {list(frame.columns)}."
+        )
     extra = [column for column in frame.columns if column not in columns] if keep else []
     try:
         typed = frame[[*columns, *extra]].astype(dict(columns)).reset_index(drop=True)
@@ -223,8 +226,8 @@ def _with_columns(
         if column not in nullable and typed[column].isna().any():
             row = typed[typed[column].isna()].iloc[0]
             raise DataError(
-                f"`{name}` must have no missing `{column}`; {int(typed[column].isna().sum())} of {len(typed)} rows lack it, "
-                f"first {row['ticker']}."
+                f"`{name}` must have no missing `{column}`; {int(typed[column].isna().sum())} of {len(typed)} rows "
+                f"lack it, first {row['ticker']}."
             )
     return typed
 
@@ -249,5 +252,7 @@ def _unique(frame: pd.DataFrame, key: list[str], name: str) -> pd.DataFrame:
     repeated = frame.duplicated(key)
     if repeated.any():
         row = frame[repeated].iloc[0]
-        raise DataError(f"`{name}` must have one row per {key}; {int(repeated.sum())} repeat, first {row[key].tolist()}.")
+        raise DataError(
+            f"`{name}` must have one row per {key}; {int(repeated.sum())} repeat, first {row[key].tolist()}."
+        )
     return frame
