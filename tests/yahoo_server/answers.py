@@ -110,10 +110,10 @@ def _split(at: int, ratio: float) -> dict[str, Any]:
 
 
 def _meta(ticker: str, view: View, *, now: pd.Timestamp, calendar: TradingCalendar) -> dict[str, Any]:
-    closes = calendar.schedule["close"]
-    session = calendar.sessions[min(int(closes.searchsorted(now)), len(closes) - 1)]
-    opened, closed = calendar.schedule.loc[session, ["open", "close"]]
+    # The newest session whose trading before the open has begun stays the current one until the next.
     hours = pd.Timedelta(hours=4)
+    begun = int((calendar.schedule["open"] - hours).searchsorted(now, side="right"))
+    opened, closed = calendar.schedule.iloc[max(begun - 1, 0)][["open", "close"]]
     offset = int(now.tz_convert(calendar.timezone).utcoffset().total_seconds())
 
     def period(start: pd.Timestamp, end: pd.Timestamp) -> dict[str, Any]:
