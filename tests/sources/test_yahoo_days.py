@@ -12,6 +12,7 @@ from stockseq.schemas import Actions, Bars, as_actions, as_bars
 from stockseq.sources.revisions import find_revised, overlap_starts
 from stockseq.sources.source import FetchedBars
 from stockseq.sources.yahoo import YahooSource
+from stockseq.testing import check_source
 from tests.sources.conftest import NOW, forget_yfinance, hurried
 from tests.yahoo_server.market import ListedMarket
 from tests.yahoo_server.server import YahooServer
@@ -102,6 +103,12 @@ def test_a_session_that_was_missing_comes_later(source: YahooSource, yahoo: Yaho
     assert revised == {}
     shelf.add(answer)
     assert late in set(shelf.bars.loc[shelf.bars["ticker"] == "KOLA", "session"])
+
+
+def test_yahoo_keeps_the_contract_of_a_source(source: YahooSource, market: ListedMarket) -> None:
+    """The same checks as for a user's own source."""
+    market.listings["KOLA"].splits[pd.Timestamp("2024-11-20")] = 1.5
+    check_source(source, TICKERS, NOW)
 
 
 def test_the_loopback_yahoo_serves_a_process_through_its_environment_alone(
