@@ -15,6 +15,7 @@ from stockseq.schemas import INSTANT, SESSION
 # A bar is final this long after the close: late prints and the vendor's own settling.
 CLOSE_LAG = pd.Timedelta(minutes=30)
 FIRST_SESSION = pd.Timestamp("1980-01-02")
+LAST_SESSION = pd.Timestamp("2030-12-31")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class TradingCalendar:
 
     exchange: str = "XNYS"
     first: pd.Timestamp = FIRST_SESSION
-    last: pd.Timestamp = pd.Timestamp("2030-12-31")
+    last: pd.Timestamp = LAST_SESSION
 
     @classmethod
     def until(
