@@ -1,9 +1,10 @@
 """One Delta table of the store: open, scan and commit, with delta-rs's errors put in one sentence."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -151,11 +152,11 @@ class DeltaFile:
             configuration=CONFIGURATION,
             target_file_size=FILE_SIZE,
             storage_options=self.storage_options,
+            commit_properties=_commit_as(0),
         )
         self._sync(0)
 
     def _extend(self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None) -> None:
-        version = snapshot.version() + 1
         write_deltalake(
             snapshot,
             rows,
@@ -163,7 +164,7 @@ class DeltaFile:
             predicate=predicate,
             schema_mode="merge" if self.table.open_ended else None,
             target_file_size=FILE_SIZE,
-            commit_properties=CommitProperties(app_transactions=[Transaction(APPLICATION, version)]),
+            commit_properties=_commit_as(snapshot.version() + 1),
         )
         self._sync(snapshot.version())
 
@@ -172,15 +173,26 @@ class DeltaFile:
             durability.sync_commit(self.folder, version)
 
     @contextmanager
-    def _speaking(self, done: str) -> Iterator[None]:
+    def _speaking(self, done: Literal["read", "written"]) -> Iterator[None]:
         try:
             yield
         except (DeltaError, OSError, pa.ArrowException) as error:
-            reason = " ".join(str(error).split())[:300]
+            kept = ", and holds what it held before" if done == "written" else ""
             raise StoreError(
-                f"The table `{self.table.name}` at {self.url} could not be {done}, and holds what it held before: "
-                f"{reason}."
+                f"The table `{self.table.name}` at {self.url} could not be {done}{kept}: {_reason(error)}."
             ) from error
+
+
+def _commit_as(version: int) -> CommitProperties:
+    """Return what makes a commit this version or nothing: delta-rs would put it behind another writer's instead."""
+    return CommitProperties(max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)])
+
+
+def _reason(error: Exception) -> str:
+    """Return the outermost and the innermost of delta-rs's nested causes, without colours and markup."""
+    causes = re.sub(r"\x1b\[[0-9;]*m|<[^<>]*>", " ", " ".join(str(error).split())).split("↳")
+    outer, inner = (" ".join(cause.split()).rstrip(".") for cause in (causes[0], causes[-1]))
+    return (outer if outer == inner else f"{outer}: {inner}")[:300]
 
 
 def _only_adds(entry: Mapping[str, Any]) -> bool:
