@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from stockseq.errors import TrainingFailed
 from stockseq.layers.backend import keras, tf
+from stockseq.models.matrix import Matrix, make_predictor
 from stockseq.models.network import RELATIVE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import Targets
-from stockseq.models.matrix import Matrix, make_predictor
 
 HEADS = ("direction", "return", RELATIVE)
 LEAST_PROBABILITY = 1e-7

@@ -12,9 +12,9 @@ from scipy.stats import norm
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
+from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.schemas import SESSION, Forecasts, as_forecasts
 
 # A probability of exactly 0 or 1 claims what no sample can show, and has no finite log loss.

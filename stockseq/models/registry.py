@@ -153,8 +153,9 @@ class Registry:
         rows = self._rows()
         rank = rows["state"].map({state: place for place, state in enumerate(STATES)})
         ordered = rows.assign(rank=rank).sort_values(["at", "rank", "model_id"], kind="stable")
-        latest = ordered.drop_duplicates("model_id", keep="last").drop(columns="rank")
-        return latest.iloc[::-1].reset_index(drop=True)
+        latest = ordered.drop_duplicates("model_id", keep="last")
+        newest_first = latest.sort_values(["at", "rank"], ascending=[False, True], kind="stable", ignore_index=True)
+        return newest_first.drop(columns="rank")
 
     def _rows(self) -> pd.DataFrame:
         return self._store.read(TABLE)[list(COLUMNS)].astype(COLUMNS)

@@ -14,11 +14,11 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
+from stockseq.models.matrix import check_windows
 from stockseq.models.model import Model, as_session, make_matrix
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import make_targets
-from stockseq.models.matrix import check_windows
 
 Progress = Callable[[int, int, str], None]
 

@@ -38,7 +38,7 @@ def test_what_is_no_layer_is_refused(name: str, reason: str) -> None:
 
 def test_options_that_do_not_fit_are_named() -> None:
     """The user learns which layer refused, and what it was given."""
-    with pytest.raises(PluginError, match="refuses its options {'width': 3}"):
+    with pytest.raises(PluginError, match=r"refuses its options \{'width': 3\}"):
         make_layer("after", "slot_layers:Halve", {"width": 3}, seed=0)
 
 

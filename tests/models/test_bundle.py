@@ -1,0 +1,192 @@
+"""A bundle gives back the model that was saved, or refuses with a sentence."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from model_rows import SMALL, TinyMarket
+
+from stockseq.errors import BundleError
+from stockseq.layers.backend import keras
+from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.model import Model
+from stockseq.models.network import build_network
+
+FILES = {"manifest.json", "network_0.keras", "network_1.keras", "scaler.json", "settings.json", "vocabulary.json"}
+
+FORECAST = """
+import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from model_rows import make_market
+from stockseq.models.bundle import load_bundle
+market = make_market()
+forecasts = load_bundle(pathlib.Path(sys.argv[2])).forecast(market.panel, market.samples.ends)
+forecasts.to_parquet(sys.argv[3])
+"""
+
+
+@pytest.fixture(scope="module")
+def saved(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_bundle(model, tmp_path_factory.mktemp("bundles") / "saved")
+
+
+@pytest.fixture
+def bundle(saved: Path, tmp_path: Path) -> Path:
+    """Return a copy that a test may damage."""
+    return Path(shutil.copytree(saved, tmp_path / "bundle"))
+
+
+def sign(bundle: Path) -> None:
+    """Write the hashes of the files as they are now into the manifest, as a forger would."""
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    names = {path.name for path in bundle.iterdir()} - {"manifest.json"}
+    manifest["sha256"] = {name: sha256((bundle / name).read_bytes()).hexdigest() for name in sorted(names)}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_fresh_process_forecasts_the_same(market: TinyMarket, model: Model, saved: Path, tmp_path: Path) -> None:
+    """To 1e-6, as the morning's run reads what the evening's training wrote."""
+    out = tmp_path / "forecasts.parquet"
+    command = [sys.executable, "-c", FORECAST, str(Path(__file__).parent), str(saved), str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    here = model.forecast(market.panel, market.samples.ends)
+    there = pd.read_parquet(out)
+    for column in ("probability_up", "expected_return", "probability_up_seed_1"):
+        np.testing.assert_allclose(there[column], here[column], rtol=0, atol=1e-6)
+
+
+def test_all_that_a_model_knows_comes_back(model: Model, saved: Path) -> None:
+    """Settings, scaler, vocabulary, features, record and dates, exactly."""
+    loaded = load_bundle(saved)
+    for name in (
+        "names", "scaler", "vocabulary", "network", "training", "trained_through", "median_volatility", "record"
+    ):  # fmt: skip
+        assert getattr(loaded, name) == getattr(model, name), name
+
+
+def test_a_bundle_holds_these_files_and_no_draft(saved: Path) -> None:
+    """It is written beside its place and moved there in one step."""
+    assert {path.name for path in saved.iterdir()} == FILES
+    assert [path.name for path in saved.parent.iterdir()] == ["saved"]
+
+
+def test_a_bundle_replaces_the_one_before(model: Model, bundle: Path) -> None:
+    """The same model trained again has the same name."""
+    (bundle / "vocabulary.json").write_text("torn")
+    save_bundle(model, bundle)
+    assert load_bundle(bundle).vocabulary == model.vocabulary
+    assert [path.name for path in bundle.parent.iterdir()] == ["bundle"]
+
+
+def test_a_folder_that_is_no_bundle_is_left_alone(model: Model, tmp_path: Path) -> None:
+    """A wrong path must not cost anybody's files."""
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(BundleError, match="exists and is no model bundle"):
+        save_bundle(model, tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "mine"
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def edit_manifest(bundle: Path, **changes: object) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps(manifest | changes))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda bundle: shutil.rmtree(bundle), "There is no model bundle at"),
+        (lambda bundle: (bundle / "manifest.json").unlink(), "There is no model bundle at"),
+        (lambda bundle: (bundle / "manifest.json").write_text("{"), "is damaged, or not the manifest"),
+        (lambda bundle: (bundle / "manifest.json").write_bytes(b"\xff\xfe"), "is damaged, or not the manifest"),
+        (lambda bundle: edit_manifest(bundle, format="stockseq-model-9"), "has the format 'stockseq-model-9'"),
+        (lambda bundle: (bundle / "network_1.keras").unlink(), r"lacks network_1\.keras"),
+        (lambda bundle: (bundle / "extra.py").write_text("1"), r"has beside its own files extra\.py"),
+        (lambda bundle: cut(bundle / "network_0.keras"), r"network_0\.keras is damaged"),
+        (lambda bundle: flip(bundle / "network_0.keras"), r"network_0\.keras is damaged"),
+        (lambda bundle: (bundle / "scaler.json").write_text("{}"), r"scaler\.json is damaged"),
+    ],
+)
+def test_a_damaged_bundle_is_refused(bundle: Path, damage: Callable[[Path], Any], reason: str) -> None:
+    """Missing, torn, extra or edited files; never a silent forecast."""
+    damage(bundle)
+    with pytest.raises(BundleError, match=reason):
+        load_bundle(bundle)
+
+
+def replace_network(bundle: Path, network: Any) -> None:
+    network.save(bundle / "network_0.keras")
+
+
+def lambda_network() -> Any:
+    inputs = {"indicators": keras.Input((3, 3), name="indicators"), "text": keras.Input((3, 2, 4), name="text")}
+    out = keras.layers.Lambda(lambda values: values[:, -1, :1])(inputs["indicators"])
+    return keras.Model(inputs, {"direction": out})
+
+
+def foreign_network() -> Any:
+    return build_network(SMALL.model_copy(update={"lookback": 5}), n_features=3, vocabulary_size=9, seed=0)
+
+
+def edit_config(bundle: Path, old: str, new: str) -> None:
+    """Rewrite the architecture inside the network's file."""
+    path = bundle / "network_0.keras"
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    assert old.encode() in contents["config.json"]
+    contents["config.json"] = contents["config.json"].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def name_system(bundle: Path) -> None:
+    edit_config(bundle, '"module": "keras.layers", "class_name": "LSTM"', '"module": "os", "class_name": "system"')
+
+
+@pytest.mark.parametrize(
+    ("forge", "reason"),
+    [
+        (lambda bundle: replace_network(bundle, lambda_network()), r"names keras\.layers\.Lambda, which a stockseq"),
+        (lambda bundle: replace_network(bundle, foreign_network()), "is the network of another model"),
+        (name_system, r"names os\.system"),
+        (lambda bundle: (bundle / "network_0.keras").write_bytes(b"not a zip"), "can't be read as a network"),
+        (lambda bundle: (bundle / "settings.json").write_text('{"names": []}'), "settings that this version can't"),
+        (lambda bundle: (bundle / "vocabulary.json").write_text("[]"), "settings that this version can't read"),
+        (lambda bundle: (bundle / "scaler.json").unlink(), r"lacks scaler\.json"),
+    ],
+)
+def test_a_forged_bundle_is_refused(bundle: Path, forge: Callable[[Path], Any], reason: str) -> None:
+    """The hashes are right, as whoever forges a bundle would make them; what is inside is still looked at."""
+    forge(bundle)
+    sign(bundle)
+    with pytest.raises(BundleError, match=reason):
+        load_bundle(bundle)
+
+
+def test_a_layer_that_is_not_installed_is_named(bundle: Path) -> None:
+    """The bundle of a user with another plug-in."""
+    settings = json.loads((bundle / "settings.json").read_text())
+    settings["network"]["after"] = "their_projection"
+    (bundle / "settings.json").write_text(json.dumps(settings))
+    sign(bundle)
+    with pytest.raises(BundleError, match=r"needs a layer that isn't installed here\. No plug-in `their_projection`"):
+        load_bundle(bundle)

@@ -1,0 +1,53 @@
+"""Windows are gathered from one matrix, and a forecast doesn't depend on its company."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockseq.dataset.windows import gather
+from stockseq.layers.backend import tf
+from stockseq.models.matrix import BATCH, Matrix, check_windows, make_predictor
+from stockseq.models.network import build_network
+from stockseq.models.settings import NetworkSettings
+
+SETTINGS = NetworkSettings(lookback=3, units=4, headlines_per_session=2, tokens_per_headline=3)
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Matrix:
+    generator = np.random.default_rng(1)
+    text = generator.integers(0, 9, (BATCH + 60, 2, 3), dtype=np.int32)
+    return Matrix(generator.standard_normal((BATCH + 60, 4)).astype(np.float32), text, 3)
+
+
+def test_tensorflow_gathers_the_windows_that_numpy_gathers(matrix: Matrix) -> None:
+    """`dataset.windows.gather` says what a window is."""
+    ends = np.array([2, 7, 40], dtype=np.int64)
+    window = matrix.reader()(tf.constant(ends))
+    np.testing.assert_array_equal(window["indicators"], gather(matrix.indicators, ends, 3))
+    np.testing.assert_array_equal(window["text"], gather(matrix.text, ends, 3))
+
+
+def test_a_forecast_is_the_same_alone_and_among_others(matrix: Matrix) -> None:
+    """Bit for bit, or the audit of a cut history would find differences that mean nothing."""
+    network = build_network(SETTINGS, n_features=4, vocabulary_size=9, seed=1)
+    predict = make_predictor(network, matrix.reader())
+    ends = np.arange(2, BATCH + 60)
+    together = predict(ends)["direction"]
+    assert len(together) == BATCH + 58
+    assert predict(ends[-1:])["direction"][0] == together[-1]
+    assert predict(ends[500:507])["direction"].tolist() == together[500:507].tolist()
+
+
+KEYS = pd.DataFrame({"ticker": ["A", "A", "A", "B", "B", "B"]})
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [(1, "must end between row 2 and 5, received 1"), (6, "received 6"), (3, "reach into another ticker, first B")],
+)
+def test_a_window_that_leaves_its_ticker_is_refused(end: int, reason: str) -> None:
+    """It would mix two histories without a sign of it."""
+    check_windows(KEYS, np.array([2, 5]), 3)
+    with pytest.raises(ValueError, match=reason):
+        check_windows(KEYS, np.array([5, end]), 3)
