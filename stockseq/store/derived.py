@@ -45,6 +45,8 @@ def replacement(rebuilt: pd.DataFrame, stored: pd.DataFrame) -> Replacement:
     Replacement
         NaN equals NaN, and 0.0 differs from -0.0.
     """
+    if stored.empty:
+        return Replacement(len(rebuilt), rebuilt, None)
     spans = rebuilt.groupby("ticker")["session"].agg(["min", "max"])
     first, last = stored["ticker"].map(spans["min"]), stored["ticker"].map(spans["max"])
     inside = ((stored["session"] >= first) & (stored["session"] <= last)).to_numpy()
@@ -52,7 +54,7 @@ def replacement(rebuilt: pd.DataFrame, stored: pd.DataFrame) -> Replacement:
     matched = _places(rebuilt, "new").merge(_places(before, "old"), how="outer", on=["ticker", "session"])
     both = matched["new"].notna() & matched["old"].notna()
     pairs = matched[both].astype({"new": int, "old": int})
-    same = (_bits(rebuilt)[pairs["new"]] == _bits(before)[pairs["old"]]).all(axis=1)
+    same = _same_bits(rebuilt.iloc[pairs["new"]], before.iloc[pairs["old"]])
     changed = matched.drop(index=pairs.index[same])
     if changed["old"].isna().all():
         return Replacement(len(changed), rebuilt.iloc[changed["new"].astype(int)], None)
@@ -77,8 +79,11 @@ def _places(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows[["ticker", "session"]].assign(**{name: np.arange(len(rows))})
 
 
-def _bits(rows: pd.DataFrame) -> np.ndarray:
-    """Return the instants and numbers beside the key as int64 of shape (n_rows, n_columns)."""
-    numbers = rows.drop(columns=["ticker", "session", "feature_set", "decision_at"]).to_numpy(dtype="float64")
-    instants = rows["decision_at"].astype("int64").to_numpy()[:, None]
-    return np.hstack([np.where(np.isnan(numbers), np.nan, numbers).view("int64"), instants])
+def _same_bits(new: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
+    """Return per pair of rows whether all instants and numbers beside the key agree; bool of shape (n_rows,)."""
+    same = (new["decision_at"].array == old["decision_at"].array).copy()
+    # One column at a time: whole tables of bits would double the memory.
+    for column in new.columns.difference(["ticker", "session", "feature_set", "decision_at"]):
+        first, second = new[column].to_numpy(copy=True), old[column].to_numpy(copy=True)
+        same &= (first.view("int64") == second.view("int64")) | (np.isnan(first) & np.isnan(second))
+    return same
