@@ -22,6 +22,8 @@ from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
 from stockseq.store import Store
 
+OWN_SOURCES = ("yahoo", "files", "simulated", "stocknet")
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -57,8 +59,10 @@ class Context:
     @cached_property
     def source(self) -> Source:
         maker = load_plugin("stockseq.sources", self.settings.source)
-        own = {"yahoo", "files", "simulated", "stocknet"}
-        return maker(getattr(self.settings, self.settings.source)) if self.settings.source in own else maker()
+        if self.settings.source not in OWN_SOURCES:
+            return maker()
+        own = getattr(self.settings, self.settings.source)
+        return maker(own.model_copy(update={"exchange": self.settings.exchange}))
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:

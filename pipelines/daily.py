@@ -90,6 +90,7 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
     without = {ticker: why for ticker, why in ingested.headline_failures.items() if ticker not in outlook.refused}
     live = live_scores(context)
     metrics = {
+        "model_id": champion.model_id,
         "forecast": champion.record,
         "live": live,
         "next": table.to_dict("records"),

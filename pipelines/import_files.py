@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+from rich.markup import escape
 
 from pipelines.context import Context, console
 from pipelines.ingest import ingest
@@ -16,6 +17,8 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None) -> No
     context = Context(settings, now)
     source = FilesSource(settings.files, file=Path(file) if file else None)
     tickers = settings.tickers or source.tickers
+    for note in source.notes(now):
+        console.print(escape(note))
     with context.store.lock():
         show_outcomes(ingest(context, tickers, source))
     console.print(f"Next: make backtest SOURCE=files DATA={settings.data}, or make daily with the same settings.")

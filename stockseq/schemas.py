@@ -150,7 +150,7 @@ def bar_faults(frame: pd.DataFrame) -> pd.Series:
     }
     faults = pd.Series(None, index=frame.index, dtype=object)
     for reason, broken in reversed(list(reasons.items())):
-        faults.loc[broken] = reason
+        faults = faults.mask(broken, reason)
     return faults
 
 

@@ -1,0 +1,77 @@
+"""A backtest leaves every promised number, and counts what it has tried."""
+
+import json
+import math
+
+import pandas as pd
+
+from pipelines.backtest import run_backtest
+from stockseq.config import load_settings
+from stockseq.store import Store
+
+FORECAST = {
+    "n", "n_sessions", "accuracy", "accuracy_ci", "base_rate", "balanced_accuracy", "mcc", "auc", "brier", "log_loss",
+    "ic", "rank_ic", "pt_clustered_t", "pt_clustered_p", "seeds",
+}  # fmt: skip
+PORTFOLIO = {
+    "cagr", "volatility", "sharpe", "deflated_sharpe", "sortino", "max_drawdown", "turnover", "cost",
+    "break_even_cost_bps", "n_fills",
+}  # fmt: skip
+
+
+def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornings):
+    """The keys are a contract with whoever reads metrics.json."""
+    folder = run_backtest(settings, mornings[-1])
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["forecast"].keys() >= FORECAST
+    assert all(scores.keys() >= FORECAST for scores in metrics["baselines"].values())
+    assert metrics["portfolio"].keys() >= PORTFOLIO
+    assert metrics["benchmarks"].keys() >= {"buy_and_hold", "equal_weight", "random_same_turnover"}
+    assert metrics["coverage"].keys() >= {"sessions", "bars", "headlines", "rows_with_news"}
+    assert metrics["trials"] == 1
+    assert 0.5 < metrics["optimum"]["accuracy"] < 0.65
+    equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
+    assert {"strategy", "strategy_0x", "strategy_2x", "buy_and_hold", "equal_weight"} <= set(equity.columns)
+    assert (equity["strategy_0x"].iloc[-1] > equity["strategy_2x"].iloc[-1]).all()
+    assert (folder / "report" / "index.html").exists()
+    assert (folder / "report" / "plotly.min.js").exists()
+    assert len(pd.read_parquet(folder / "fills.parquet")) == metrics["portfolio"]["n_fills"]
+
+
+def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(settings, mornings):
+    """Every forecast that is scored comes from a model whose training labels had ended before its decision."""
+    folder = run_backtest(settings, mornings[-1])
+    forecasts = pd.read_parquet(folder / "forecasts.parquet")
+    assert not forecasts.duplicated(["ticker", "session"]).any()
+    assert forecasts["fold"].nunique() == settings.folds.n_folds
+    assert forecasts.groupby("fold")["session"].max().iloc[0] < forecasts.groupby("fold")["session"].min().iloc[1]
+
+
+def test_the_same_configuration_is_one_trial_and_another_is_two(settings, mornings):
+    """The deflated Sharpe ratio is only honest if the count is."""
+    run_backtest(settings, mornings[-1])
+    run_backtest(settings, mornings[-1])
+    assert len(Store(settings.data).read("trials")) == 1
+    other = settings.model_copy(update={"policy": settings.policy.model_copy(update={"top_k": 1})})
+    folder = run_backtest(other, mornings[-1])
+    trials = Store(settings.data).read("trials")
+    assert len(trials) == json.loads((folder / "metrics.json").read_text())["trials"] == 2
+    assert all(math.isfinite(json.loads(text)["sharpe_per_session"]) for text in trials["metrics"])
+
+
+def test_a_backtest_without_headlines_runs_on_prices_alone(tmp_path, market, mornings):
+    """Many a user has prices and no news; the page must then say so and not fail."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    bars = market.bars.rename(columns={"session": "date"})[["ticker", "date", "open", "high", "low", "close", "volume"]]
+    bars.to_csv(folder / "bars.csv", index=False)
+    settings = load_settings(
+        overrides={
+            "source": "files", "files.folder": str(folder), "files.basis": "as_traded", "data": str(tmp_path / "data"),
+            "network.lookback": 3, "network.units": 2, "training.n_seeds": 1, "training.epochs": 1,
+            "folds.min_train": 90, "folds.validation_size": 20, "folds.n_folds": 1,
+        }
+    )  # fmt: skip
+    metrics = json.loads((run_backtest(settings, mornings[-1]) / "metrics.json").read_text())
+    assert metrics["coverage"]["headlines"] == 0
+    assert metrics["optimum"] is None

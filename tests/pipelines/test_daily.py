@@ -1,0 +1,93 @@
+"""A day forecasts once, is scored when its bars are final, and changes nothing when it is run again."""
+
+import json
+
+import pandas as pd
+
+from pipelines import ingest as module
+from pipelines.context import Context
+from pipelines.daily import run_daily
+from pipelines.results import find_run
+from stockseq.forecasts import verify
+from stockseq.store import TABLES, Store
+
+
+def contents(store: Store) -> dict[str, pd.DataFrame]:
+    return {table: store.read(table) for table in TABLES}
+
+
+def test_the_same_day_again_changes_no_table(settings, mornings):
+    """Make is run twice by accident; the ledger must not notice."""
+    run_daily(settings, mornings[0])
+    store = Store(settings.data)
+    before, versions = contents(store), store.versions()
+    run_daily(settings, mornings[0])
+    assert store.versions() == versions
+    for table, frame in contents(store).items():
+        pd.testing.assert_frame_equal(frame, before[table])
+
+
+def test_each_day_adds_one_session_and_scores_the_one_before(settings, mornings, market):
+    """Three mornings: three sessions of forecasts in the chain, two of them with their outcome."""
+    for morning in mornings[:3]:
+        daily = run_daily(settings, morning)
+    store = Store(settings.data)
+    ledger, outcomes = store.read("forecasts"), store.read("outcomes")
+    assert ledger["session"].unique().tolist() == market.sessions[-5:-2].tolist()
+    assert len(ledger) == 3 * len(market.tickers)
+    assert not ledger["late"].any()
+    assert verify(store).n_rows == len(ledger)
+    known = ledger.merge(outcomes, on="forecast_id")
+    truth = market.truth.merge(known, on=["ticker", "session"], suffixes=("_true", ""))
+    assert len(known) == 2 * len(market.tickers)
+    assert (truth["realised_return"] - truth["realised_return_true"]).abs().max() < 1e-9
+    assert daily.live["n"] == len(known)
+
+
+def test_a_forecast_after_the_open_is_late_and_never_counts(settings, mornings, market):
+    """Hindsight must not enter the live record by way of a late run."""
+    opened = mornings[0] + pd.Timedelta(hours=2)
+    assert run_daily(settings, opened).late
+    daily = run_daily(settings, mornings[1])
+    assert daily.live["n"] == 0
+    assert daily.live["n_late"] == len(market.tickers)
+
+
+def test_a_forecast_does_not_depend_on_what_came_later(settings, mornings):
+    """Live equals replay: the day recomputed from a store that has gone on gives the same forecasts."""
+    first = run_daily(settings, mornings[0]).table
+    for morning in mornings[1:3]:
+        run_daily(settings, morning)
+    again = run_daily(settings, mornings[0]).table
+    pd.testing.assert_frame_equal(first, again)
+
+
+def test_a_run_leaves_its_numbers_in_files_and_a_page(settings, mornings):
+    """Everything that the screen shows stands in Parquet and JSON too."""
+    daily = run_daily(settings, mornings[0])
+    root = Context(settings, mornings[0]).root
+    assert find_run(root, None) == daily.folder.resolve()
+    metrics = json.loads((daily.folder / "metrics.json").read_text())
+    forecasts = pd.read_parquet(daily.folder / "forecasts.parquet")
+    assert {row["ticker"] for row in metrics["next"]} == set(forecasts["ticker"])
+    assert {"n", "accuracy", "accuracy_ci", "base_rate", "pt_clustered_p"} <= metrics["forecast"].keys()
+    assert metrics["model_id"] == daily.champion.model_id
+    page = (daily.folder / "report" / "index.html").read_text()
+    assert all(ticker in page for ticker in forecasts["ticker"])
+
+
+def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, market, monkeypatch):
+    """A stale price is worse than no forecast."""
+    lagging = market.tickers[0]
+    fetch = module._fetch_bars
+
+    def without_the_last_bar(context, source, tickers):
+        fetched = fetch(context, source, tickers)
+        stale = (fetched.bars["ticker"] == lagging) & (fetched.bars["session"] == fetched.bars["session"].max())
+        return module.replace(fetched, bars=fetched.bars[~stale])
+
+    monkeypatch.setattr(module, "_fetch_bars", without_the_last_bar)
+    outlook = run_daily(settings, mornings[0]).outlook
+    assert set(outlook.refused) == {lagging}
+    assert "is missing" in outlook.refused[lagging]
+    assert lagging not in set(outlook.forecasts["ticker"])

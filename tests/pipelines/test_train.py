@@ -1,0 +1,68 @@
+"""A candidate becomes champion only by being better on sessions that neither saw; every model stays listed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.context import Context
+from pipelines.daily import run_daily
+from pipelines.train import data_hash, run_train
+from stockseq.errors import SettingsError
+
+
+def models(settings, now) -> pd.DataFrame:
+    return Context(settings, now).registry.list_models()
+
+
+def test_new_tickers_train_a_candidate_that_is_listed_beside_the_champion(settings, mornings, market):
+    """Retraining on new tickers is one command, and its outcome is on record either way."""
+    few = settings.model_copy(update={"tickers": market.tickers[:4]})
+    run_daily(few, mornings[0])
+    run_train(settings, mornings[1], mode="scratch")
+    listed = models(settings, mornings[1])
+    assert len(listed) == 2
+    assert (listed["state"] == "champion").sum() == 1
+    assert all({"accuracy", "base_rate", "n"} <= metrics.keys() for metrics in listed["metrics"])
+
+
+def test_fine_tuning_needs_a_champion_and_keeps_its_vocabulary(settings, mornings):
+    """A fine-tuned model reads text as its base does, or its embedding would mean nothing."""
+    with pytest.raises(SettingsError, match="no champion"):
+        run_train(settings, mornings[0], mode="finetune")
+    run_daily(settings, mornings[0])
+    run_train(settings, mornings[0], mode="finetune")
+    assert len(models(settings, mornings[0])) == 2
+
+
+def test_an_unknown_mode_is_refused(settings, mornings):
+    """A typo must not train from scratch."""
+    with pytest.raises(SettingsError, match="scratch or finetune"):
+        run_train(settings, mornings[0], mode="fine-tune")
+
+
+def test_a_model_does_not_replace_one_that_it_does_not_beat(settings, mornings):
+    """The same data and other seeds give another model, but no evidence that it is better."""
+    run_daily(settings, mornings[0])
+    before = Context(settings, mornings[0]).registry.champion()
+    reseeded = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": 50})})
+    strict = reseeded.model_copy(update={"daily": settings.daily.model_copy(update={"promotion_z": 50.0})})
+    run_train(strict, mornings[0], mode="scratch")
+    assert Context(settings, mornings[0]).registry.champion()["model_id"] == before["model_id"]
+
+
+def test_the_name_of_a_model_depends_on_nothing_after_its_training_dates(settings, mornings):
+    """The hash of what was learnt from must not move when the hold-out does."""
+    from pipelines.ingest import ingest, universe
+    from pipelines.prepare import prepare
+    from stockseq.dataset.walk_forward import final_fold
+
+    context = Context(settings, mornings[0])
+    ingest(context, universe(context))
+    prepared = prepare(context, universe(context))
+    fold = final_fold(prepared.sessions, settings.folds, n_test=20)
+    before = data_hash(prepared, fold)
+    later = (prepared.panel.keys["session"] > fold.validation[-1]).to_numpy()
+    prepared.panel.indicators[later] = np.float32(7)
+    assert data_hash(prepared, fold) == before
+    prepared.panel.indicators[~later] = np.float32(7)
+    assert data_hash(prepared, fold) != before
