@@ -88,10 +88,11 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     epoch = 0
     for epoch in range(1, job.training.epochs + 1):
         state = report(epoch, float(run_epoch(tf.constant(shuffle.permutation(len(job.train))))))
-        if not math.isfinite(state.train_loss):
+        if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
-                f"The training loss of seed {job.seed} became {state.train_loss} in epoch {epoch}; lower "
-                f"`learning_rate` ({_rate(job)}), or look at the features and at the layers in the slots."
+                f"The loss of seed {job.seed} is no number any more in epoch {epoch} (training {state.train_loss}, "
+                f"validation {state.validation_loss}); lower `learning_rate` ({_rate(job)}), or look at the features "
+                "and at the layers in the slots."
             )
         if progress is not None:
             progress(state)

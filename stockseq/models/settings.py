@@ -34,10 +34,10 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
     )
     indicator_penalty: float = Field(1e-3, ge=0, description="Weight of the squared weights of these mixtures.")
     indicator_dropout: float = Field(
-        0.0, ge=0, lt=1, description="Share of the indicators left out of a training window."
+        0.1, ge=0, lt=1, description="Share of the indicators left out of a training window."
     )
     text_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the text vector left out at training.")
-    output_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the LSTM's output left out at training.")
+    output_dropout: float = Field(0.2, ge=0, lt=1, description="Share of the LSTM's output left out at training.")
     before: str | None = Field(
         None, description="Layer before the LSTM: an entry point's name, or package.module:Layer."
     )
@@ -67,7 +67,7 @@ class TrainingSettings(BaseModel, frozen=True, extra="forbid"):
     n_seeds: int = Field(5, ge=1, description="Networks of the ensemble; their spread is reported.")
     seed: int = Field(0, ge=0, description="Seed of the first network; the others count on from it.")
     epochs: int = Field(30, ge=1, description="Passes over the training windows, at most.")
-    patience: int = Field(6, ge=1, description="Passes without a lower validation loss after which training stops.")
+    patience: int = Field(5, ge=1, description="Passes without a lower validation loss after which training stops.")
     batch_size: int = Field(512, ge=1, description="Windows of one step.")
     learning_rate: float = Field(3e-3, gt=0, description="Step of AdamW.")
     fine_tune_rate: float = Field(5e-4, gt=0, description="Step of AdamW when an existing model is trained on.")
