@@ -1,7 +1,6 @@
 """A market and a network small enough that a whole recipe runs in seconds."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -9,20 +8,7 @@ import pytest
 from stockseq.config import Settings, load_settings
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
-
-SMALL: dict[str, Any] = {
-    "source": "simulated",
-    "simulated.n_sessions": 230,
-    "simulated.n_tickers": 6,
-    "network.lookback": 3,
-    "network.units": 2,
-    "training.n_seeds": 2,
-    "training.epochs": 2,
-    "folds.min_train": 90,
-    "folds.validation_size": 20,
-    "folds.n_folds": 2,
-    "daily.holdout": 20,
-}
+from tests.pipelines.small import SMALL
 
 
 @pytest.fixture

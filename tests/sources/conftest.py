@@ -10,6 +10,7 @@ from stockseq.sessions import TradingCalendar
 from stockseq.sources.yahoo import YahooSettings, YahooSource
 from tests.yahoo_server.answers import story
 from tests.yahoo_server.market import ListedMarket, Listing
+from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
 
 # Wednesday evening before Thanksgiving: the bar of 2024-11-27 is final.
@@ -70,19 +71,6 @@ def yahoo(
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         yield server
-
-
-def forget_yfinance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take from yfinance what it keeps for the life of a process, as a fresh process would find it."""
-    import yfinance.base
-    from yfinance import cache
-    from yfinance.data import SingletonMeta, YfData
-
-    YfData.cache_get.cache_clear()
-    monkeypatch.setattr(SingletonMeta, "_instances", {})
-    monkeypatch.setattr(cache._CookieCacheManager, "_Cookie_cache", None)
-    monkeypatch.setattr(cache._TzCacheManager, "_tz_cache", None)
-    monkeypatch.setattr(yfinance.base, "_tz_info_fetch_ctr", 0)
 
 
 class FakeTime:
