@@ -41,7 +41,7 @@ define install
 	fi; \
 	echo "Installing the packages of $(1); one to three minutes the first time."; \
 	if command -v uv >/dev/null 2>&1; then \
-	  uv pip install --python $(BIN)/python --require-hashes -r $(1); \
+	  uv pip install --compile-bytecode --python $(BIN)/python --require-hashes -r $(1); \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
 	  $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(1); \
