@@ -22,6 +22,7 @@ export STOCKSEQ_NOW := $(NOW)
 export STOCKSEQ_MODE := $(MODE)
 export STOCKSEQ_FILE := $(FILE)
 export STOCKSEQ_RUN := $(RUN_ID)
+export STOCKSEQ_HEAD := $(HEAD)
 
 define install
 	@sh -c 'set -e; \
@@ -57,7 +58,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train backtest audit import report runs ledger maintain check format test test-slow bench lock help clean
+.PHONY: setup dev demo daily train backtest import report runs models ledger maintain check format test test-slow bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -76,6 +77,8 @@ report: setup ## Rebuild and open the page of a run (RUN_ID=..., default the new
 	@$(RUN) report
 runs: setup ## List the runs
 	@$(RUN) runs
+models: setup ## List every model with its numbers and state
+	@$(RUN) models
 ledger: setup ## Verify the forecast ledger and show the live record
 	@$(RUN) ledger --verify
 maintain: setup ## Compact the store's tables

@@ -128,15 +128,13 @@ def ledger(
     data: Data = None,
     now: Now = None,
     verify: Annotated[bool, typer.Option("--verify", help="Recompute every hash of the forecast ledger")] = False,
-    head: Annotated[
-        str | None, typer.Option("--head", help="A head hash noted earlier, to be found in the chain")
-    ] = None,
+    head: Annotated[str | None, _option("head", "A head hash noted earlier, to be found in the chain")] = None,
 ) -> None:
     """Show the live record; with --verify, prove that no forecast was edited, removed or reordered."""
     with _told():
         from pipelines.ledger import run_ledger_check
 
-        run_ledger_check(*_resolve(config, data=data, now=now), check=verify, head=head)
+        run_ledger_check(*_resolve(config, data=data, now=now), check=verify, head=head or None)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from pipelines.ingest import Ingested, ingest, universe
 from pipelines.prepare import Prepared, coverage, prepare
 from pipelines.results import as_json, write_run
 from pipelines.screen import show_backtest, show_outcomes
-from pipelines.trading import Traded, trade
+from pipelines.trading import Traded, require_matching_policy, trade
 from pipelines.train import fit
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
@@ -26,10 +26,16 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
     """Run the backtest on what the store holds, and return the folder of its page and tables.
 
     Tickers that the store doesn't hold yet are fetched first.
+
+    Raises
+    ------
+    SettingsError
+        If the policy holds for another time than the label is forecast for.
     """
+    require_matching_policy(settings)
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
-        with context.store.lock():
+        with context.hold_store():
             tickers = universe(context)
             ingested = _ingest_missing(context, tickers)
             prepared = prepare(context, tickers)

@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from pipelines.drafts import clear_drafts
 from stockseq.config import Settings
 from stockseq.errors import PluginError, SettingsError
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.features.sentiment import scorer_named
 from stockseq.models.registry import Registry
 from stockseq.plugins import load_plugin
 from stockseq.sessions import DecisionPolicy, TradingCalendar
@@ -23,6 +25,7 @@ from stockseq.sources.source import Source
 from stockseq.store import Store
 
 OWN_SOURCES = ("yahoo", "files", "simulated", "stocknet")
+EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -34,10 +37,21 @@ class Context:
     settings: Settings
     now: pd.Timestamp
     executor: Executor | None = None
+    # A recipe that only shows what there is makes no store where there is none.
+    new_store: bool = True
 
     @cached_property
     def store(self) -> Store:
-        return Store(self.settings.data, storage_options=self.settings.storage_options or None)
+        options = self.settings.storage_options or None
+        return Store(self.settings.data, storage_options=options, create=self.new_store)
+
+    @contextmanager
+    def hold_store(self) -> Iterator[None]:
+        """Hold the store for this run, once all that the settings name is found: a misspelt name costs no fetch."""
+        _ = (self.source, self.features, scorer_named(self.settings.scorer))
+        with self.store.lock():
+            clear_drafts(self.root)
+            yield
 
     def read(self, table: str, **options: Any) -> pd.DataFrame:
         """Read what the store knew at the instant of this run: a day replayed later sees no more than it did."""
@@ -108,7 +122,14 @@ def open_executor(settings: Settings) -> Iterator[Executor | None]:
             from distributed import Client
         except ImportError as error:
             raise SettingsError("A scheduler needs the cluster extra: pip install 'stockseq[cluster]'.") from error
-        with Client(settings.scheduler) as client:
+        try:
+            client = Client(settings.scheduler)
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                f"The scheduler {settings.scheduler} can't be reached: {error}. Start one with `dask scheduler`, or "
+                "leave it out of the settings."
+            ) from error
+        with client:
             yield client.get_executor()
     elif settings.workers > 1:
         # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean.
@@ -119,7 +140,7 @@ def open_executor(settings: Settings) -> Iterator[Executor | None]:
 
 
 def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")) -> pd.Timestamp:
-    """Return the instant of a run; a given one must name its time zone.
+    """Return the instant of a run; a given one must name its time zone and lie where calendars and tables reach.
 
     Examples
     --------
@@ -128,10 +149,13 @@ def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Ti
     """
     if not text:
         return clock()
+    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {text!r}."
     try:
         now = pd.Timestamp(text)
     except ValueError as error:
-        raise SettingsError(f"NOW must be an instant such as 2026-11-20T22:00:00Z, received {text!r}.") from error
+        raise SettingsError(expected) from error
     if now.tzinfo is None:
-        raise SettingsError(f"NOW must name its time zone, such as {text}Z; received {text!r}.")
+        raise SettingsError(expected)
+    if not EARLIEST <= now <= LATEST:
+        raise SettingsError(f"NOW must lie between {EARLIEST.year} and {LATEST.year}, received {text!r}.")
     return now.tz_convert("UTC")

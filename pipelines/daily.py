@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.context import Context, open_executor
-from pipelines.forecast import Outlook, forecast_next
+from pipelines.forecast import Outlook, forecast_known, forecast_next
 from pipelines.ingest import Ingested, ingest, universe
 from pipelines.prepare import Prepared, coverage, prepare
 from pipelines.results import write_run
@@ -30,6 +30,7 @@ class Daily:
     table: pd.DataFrame
     headlines: pd.DataFrame
     champion: Champion
+    record: dict[str, Any]
     live: dict[str, Any]
     late: bool
     without_headlines: Mapping[str, str]
@@ -46,7 +47,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     """
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
-        with context.store.lock():
+        with context.hold_store():
             tickers = universe(context)
             ingested = ingest(context, tickers)
             if not quiet:
@@ -89,9 +90,10 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
     headlines = _headlines_read(prepared, outlook)
     without = {ticker: why for ticker, why in ingested.headline_failures.items() if ticker not in outlook.refused}
     live = live_scores(context)
+    known = record_of(champion, prepared)
     metrics = {
         "model_id": champion.model_id,
-        "forecast": champion.record,
+        "forecast": score_forecasts(known),
         "live": live,
         "next": table.to_dict("records"),
         "refused": dict(outlook.refused),
@@ -105,12 +107,18 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
         "daily",
         f"Forecasts for {outlook.session.date()}",
         metrics=metrics,
-        frames={"forecasts": table, "headlines": headlines},
+        frames={"forecasts": table, "headlines": headlines, "out_of_sample": known},
         dropped=(*ingested.dropped, *prepared.dropped, *refused),
         ingested=ingested,
         models=context.registry.list_models(),
     )
-    return Daily(outlook, table, headlines, champion, live, late, without, folder)
+    return Daily(outlook, table, headlines, champion, metrics["forecast"], live, late, without, folder)
+
+
+def record_of(champion: Champion, prepared: Prepared) -> pd.DataFrame:
+    """Return the champion's forecasts of every session since its training ended, beside what was realised."""
+    first = pd.Timestamp(champion.record["first_session"])
+    return forecast_known(champion.model, prepared, prepared.samples.on(prepared.sessions[prepared.sessions >= first]))
 
 
 def _with_spread(forecasts: pd.DataFrame) -> pd.DataFrame:

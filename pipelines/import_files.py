@@ -19,6 +19,6 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None) -> No
     tickers = settings.tickers or source.tickers
     for note in source.notes(now):
         console.print(escape(note))
-    with context.store.lock():
+    with context.hold_store():
         show_outcomes(ingest(context, tickers, source))
     console.print(f"Next: make backtest SOURCE=files DATA={settings.data}, or make daily with the same settings.")

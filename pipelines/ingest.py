@@ -10,8 +10,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from pipelines.context import Context, console
 from stockseq.errors import SourceError
 from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
+from stockseq.sessions import FIRST_SESSION
 from stockseq.sources.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.sources.source import FetchedBars, Outcome, Source
+
+# Yahoo has decades; ten years teach a model what it can learn of daily bars, and fetch in seconds.
+YAHOO_START = pd.Timestamp("2015-01-01")
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def universe(context: Context) -> tuple[str, ...]:
 
 
 def _fetch_bars(context: Context, source: Source, tickers: Sequence[str]) -> FetchedBars:
-    now, start = context.now, pd.Timestamp(context.settings.history_from)
+    now, start = context.now, _history_start(context, source)
     bars = Bars(context.read("bars", tickers=tickers))
     actions = Actions(context.read("actions", tickers=tickers))
     fetched = source.fetch_bars(overlap_starts(bars, tickers, first=start), now=now)
@@ -96,6 +100,12 @@ def _fetch_bars(context: Context, source: Source, tickers: Sequence[str]) -> Fet
         fetched = _merge(fetched, source.fetch_bars(dict.fromkeys(revised, start), now=now), set(revised))
     withdrawn = withdrawn_actions(actions, fetched, now=now)
     return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn])))
+
+
+def _history_start(context: Context, source: Source) -> pd.Timestamp:
+    if context.settings.history_from is not None:
+        return pd.Timestamp(context.settings.history_from)
+    return YAHOO_START if source.name == "yahoo" else FIRST_SESSION
 
 
 def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> FetchedBars:

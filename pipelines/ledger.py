@@ -11,12 +11,11 @@ from stockseq.forecasts import verify
 
 def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:
     """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
-    context = Context(settings, now)
+    context = Context(settings, now, new_store=False)
     console.print(f"Live record: {record_line(live_scores(context))}")
     if check:
         state = verify(context.store, expected_head=head)
         console.print(
             f"[green]✓[/green] {state.n_rows} forecasts, every hash as it was written. Head: {state.head_hash}\n"
-            "Note the head elsewhere; later, python -m pipelines ledger --verify --head HASH proves that nothing "
-            "before it changed."
+            "Note the head elsewhere; later, make ledger HEAD=... proves that nothing before it changed."
         )

@@ -8,7 +8,7 @@ from stockseq.config import Settings
 
 def run_maintain(settings: Settings, now: pd.Timestamp) -> None:
     """Join small files and delete those that no version of the last week uses."""
-    context = Context(settings, now)
+    context = Context(settings, now, new_store=False)
     with context.store.lock():
         context.store.compact()
     console.print(

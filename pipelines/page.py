@@ -29,7 +29,7 @@ def render_run(folder: Path) -> Path:
         title=manifest["title"],
         verdict=verdict(metrics["forecast"]),
         metrics=metrics,
-        out_of_sample=None if daily else forecasts,
+        out_of_sample=_table(folder / "out_of_sample.parquet") if daily else forecasts,
         optimum=metrics.get("optimum"),
         equity=None if equity is None else equity.set_index("session"),
         fills=_table(folder / "fills.parquet"),

@@ -88,7 +88,7 @@ def coverage(prepared: Prepared) -> dict[str, Any]:
         "sessions": len(prepared.sessions),
         "bars": len(prepared.bars),
         "headlines": len(prepared.headlines),
-        "rows_with_news": sum(bool(texts) for texts in rows) / len(rows) if rows else 0.0,
+        "share_with_news": sum(bool(texts) for texts in rows) / len(rows) if rows else 0.0,
         "tickers": int(prepared.bars["ticker"].nunique()),
     }
 

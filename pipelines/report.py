@@ -8,9 +8,10 @@ from rich.table import Table
 
 from pipelines.context import Context, console
 from pipelines.page import render_run
-from pipelines.results import find_run, run_names
+from pipelines.results import find_run, no_run, run_names
 from pipelines.screen import record_line, show_models
 from stockseq.config import Settings
+from stockseq.errors import StockseqError
 
 
 def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_page: bool) -> None:
@@ -24,10 +25,13 @@ def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_
 def list_runs(settings: Settings, now: pd.Timestamp) -> None:
     """List the runs with their out-of-sample record."""
     root = Context(settings, now).root
+    names = run_names(root)
+    if not names:
+        raise no_run(root)
     table = Table(title=f"Runs under {root / 'runs'}", title_justify="left")
     table.add_column("Run")
     table.add_column("Out of sample")
-    for name in run_names(root):
+    for name in names:
         metrics = json.loads((root / "runs" / name / "metrics.json").read_text(encoding="utf-8"))
         table.add_row(name, record_line(metrics["forecast"]))
     console.print(table)
@@ -35,4 +39,9 @@ def list_runs(settings: Settings, now: pd.Timestamp) -> None:
 
 def list_models(settings: Settings, now: pd.Timestamp) -> None:
     """List every model with its state and numbers."""
-    show_models(Context(settings, now).registry.list_models())
+    models = Context(settings, now, new_store=False).registry.list_models()
+    if models.empty:
+        raise StockseqError(
+            f"No model in the store {settings.data} yet; `make daily` or `make train` trains the first."
+        )
+    show_models(models)

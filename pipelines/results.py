@@ -47,14 +47,17 @@ def write_run(
     ingested: Ingested | None,
     models: pd.DataFrame | None = None,
 ) -> Path:
-    """Write a run's folder in one step, draw its page, point `runs/latest` at it; return the folder.
+    """Write a run's folder with its page in one step, point `runs/latest` at it; return the folder.
 
     A folder of the same instant and recipe is replaced.
     """
     runs = context.root / "runs"
     runs.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=runs))
     folder = runs / f"{context.now:%Y%m%dT%H%M%SZ}-{recipe}"
+    workshop = Path(tempfile.mkdtemp(prefix=".draft-", dir=runs))
+    # The page bears its folder's name, so the draft has the final one.
+    draft = workshop / folder.name
+    draft.mkdir()
     account = {
         "dropped": [asdict(drop) for drop in dropped],
         "outcomes": [asdict(outcome) for outcome in ingested.outcomes.values()] if ingested else [],
@@ -69,13 +72,12 @@ def write_run(
             frame.to_parquet(draft / f"{name}.parquet", index=False)
         manifest = {"recipe": recipe, "title": title, **_circumstances(context), "sha256": _hashes(draft)}
         (draft / "manifest.json").write_text(as_json(manifest), encoding="utf-8")
-        draft.chmod(0o755)
+        render_run(draft)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(workshop / "replaced")
         draft.rename(folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    render_run(folder)
+        shutil.rmtree(workshop, ignore_errors=True)
     _point(runs / "latest", folder.name)
     return folder
 
@@ -94,10 +96,14 @@ def find_run(root: Path, name: str | None) -> Path:
         return latest.resolve() if latest.exists() else root / "runs" / names[-1]
     if name in names:
         return root / "runs" / name
-    known = (
-        f"there are: {', '.join(names[-5:])}." if names else "there is none; start with `make daily` or `make demo`."
-    )
-    raise StockseqError(f"No run{f' {name}' if name else ''} under {root / 'runs'}; {known}")
+    raise no_run(root, name)
+
+
+def no_run(root: Path, name: str | None = None) -> StockseqError:
+    """Return the error of a run that isn't there, with the names there are or the way to the first."""
+    names = run_names(root)
+    known = f"there are: {', '.join(names[-5:])}." if names else "`make daily` or `make demo` makes the first."
+    return StockseqError(f"No run{f' {name}' if name else ''} under {root / 'runs'}; {known}")
 
 
 def run_names(root: Path) -> list[str]:

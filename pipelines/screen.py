@@ -52,7 +52,7 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
     for row in daily.table.sort_values("probability_up", ascending=False).to_dict("records"):
         table.add_row(
             escape(row["ticker"]),
-            f"{100 * row['probability_up']:.1f} %",
+            f"{100 * row['probability_up']:.1f}%",
             f"{10_000 * row['expected_return']:+.0f} bp",
             _news(texts.get(row["ticker"], [])),
         )
@@ -66,7 +66,7 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
             "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
         )
     console.print(f"Model {champion.model_id}, trained through {champion.trained_through.date()}.")
-    console.print(f"  Out of sample: {record_line(champion.record)}")
+    console.print(f"  Out of sample: {record_line(daily.record)}")
     late = f" {live['n_late']} late forecasts don't count." if live.get("n_late") else ""
     console.print(f"  Live: {record_line(live)}{late}")
     console.print(
@@ -77,14 +77,14 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
 
 def show_backtest(metrics: Mapping[str, Any], verdict: str, folder: Path) -> None:
     """The record beside base rate, baselines and optimum, the money beside benchmarks, and where the page is."""
-    table = _table("Out of sample", "", "Accuracy", "95 % interval", "Base rate", "Log loss", "IC")
+    table = _table("Out of sample", "", "Accuracy", "95% interval", "Base rate", "Log loss", "IC")
     for name, scores in {"stockseq": metrics["forecast"], **metrics["baselines"]}.items():
         low, high = scores["accuracy_ci"]
         table.add_row(
             name.replace("_", " "),
-            f"{100 * scores['accuracy']:.1f} %",
-            f"{100 * low:.1f} to {100 * high:.1f} %",
-            f"{100 * scores['base_rate']:.1f} %",
+            f"{100 * scores['accuracy']:.1f}%",
+            f"{100 * low:.1f} to {100 * high:.1f}%",
+            f"{100 * scores['base_rate']:.1f}%",
             f"{scores['log_loss']:.4f}",
             _number(scores["ic"], "+.3f"),
         )
@@ -92,7 +92,7 @@ def show_backtest(metrics: Mapping[str, Any], verdict: str, folder: Path) -> Non
         best = metrics["optimum"]
         table.add_row(
             "the market's optimum",
-            f"{100 * best['accuracy']:.1f} %",
+            f"{100 * best['accuracy']:.1f}%",
             "",
             "",
             f"{best['log_loss']:.4f}",
@@ -104,9 +104,9 @@ def show_backtest(metrics: Mapping[str, Any], verdict: str, folder: Path) -> Non
     for name, figures in {"stockseq": metrics["portfolio"], **metrics["benchmarks"]}.items():
         money.add_row(
             name.replace("_", " "),
-            f"{100 * figures['cagr']:.1f} %",
+            f"{100 * figures['cagr']:.1f}%",
             _number(figures["sharpe"], ".2f"),
-            f"{100 * figures['max_drawdown']:.1f} %",
+            f"{100 * figures['max_drawdown']:.1f}%",
             f"{figures['turnover']:.2f}",
             f"{figures['n_fills']:,}",
         )
@@ -142,8 +142,8 @@ def record_line(scores: Mapping[str, Any]) -> str:
         return f"{n} forecasts of one session; two sessions make a record." if n else "no scored forecast yet."
     low, high = scores["accuracy_ci"]
     return (
-        f"accuracy {100 * scores['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] beside a base rate of "
-        f"{100 * scores['base_rate']:.1f} %, {scores['n']:,} forecasts of {scores['n_sessions']} sessions."
+        f"accuracy {100 * scores['accuracy']:.1f}% [{100 * low:.1f}, {100 * high:.1f}] beside a base rate of "
+        f"{100 * scores['base_rate']:.1f}%, {scores['n']:,} forecasts of {scores['n_sessions']} sessions."
     )
 
 

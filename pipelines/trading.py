@@ -19,6 +19,7 @@ from stockseq.backtest.ledger import LedgerResult, run_ledger
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_returns, summarise
 from stockseq.backtest.policy import Holding, target_weights
 from stockseq.backtest.targets import Targets
+from stockseq.config import Settings
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.errors import SettingsError
 from stockseq.evaluate.sharpe import deflated_sharpe
@@ -58,21 +59,20 @@ class Traded:
         return tuple(Dropped("ledger", row["ticker"], row["flag"].replace("_", " "), int(row["n"])) for row in counts)
 
 
-def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Traded:
-    """Trade the forecasts through the ledger at 0, 1 and 2 times the costs, and the benchmarks at 1.
+def require_matching_policy(settings: Settings) -> None:
+    """Raise `SettingsError` if the policy holds for another time than the label is forecast for."""
+    wanted = HOLDING[settings.label]
+    if settings.policy.holding != wanted:
+        raise SettingsError(
+            f"The label {settings.label} is the return of a position held {wanted!r}; the policy holds "
+            f"{settings.policy.holding!r}. Set policy.holding to {wanted!r} or change the label."
+        )
 
-    Raises
-    ------
-    SettingsError
-        If the policy holds for another time than the label was forecast for.
-    """
+
+def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Traded:
+    """Trade the forecasts through the ledger at 0, 1 and 2 times the costs, and the benchmarks at 1."""
     settings = context.settings
     holding = settings.policy.holding
-    if holding != HOLDING[settings.label]:
-        raise SettingsError(
-            f"The label {settings.label} is the return of a position held {HOLDING[settings.label]!r}; the policy "
-            f"holds {holding!r}. Set policy.holding to {HOLDING[settings.label]!r} or change the label."
-        )
     targets = target_weights(
         as_forecasts(forecasts),
         settings=settings.policy,

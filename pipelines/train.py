@@ -39,7 +39,7 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
         raise SettingsError(f"MODE must be scratch or finetune, received {mode!r}.")
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
-        with context.store.lock():
+        with context.hold_store():
             tickers = universe(context)
             show_outcomes(ingest(context, tickers))
             prepared = prepare(context, tickers)
@@ -87,6 +87,9 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
         data_version=seen,
         base=champion.model_id if champion and mode == "finetune" else None,
     )
+    if champion is not None and model_id == champion.model_id:
+        context.say(f"Model {model_id} is the champion already: nothing it would learn from has changed.")
+        return champion
     save_bundle(model, context.root / "models" / model_id)
     registry.register(model_id, model, trained_through=through, metrics=record, at=context.now, data_version=seen)
     candidate = Champion(model_id, model, record, through)
@@ -94,9 +97,6 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
         registry.promote(model_id, at=context.now)
         context.say(f"Model {model_id} is the first, and so the champion.")
         return candidate
-    if model_id == champion.model_id:
-        context.say(f"Model {model_id} is the champion already: nothing it would learn from has changed.")
-        return champion
     return _judge(context, prepared, champion, candidate, fold)
 
 

@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,7 +47,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     )
     data: str = Field("data", description="The data root: a folder, or any deltalake URL such as s3://bucket/folder")
     exchange: str = Field("XNYS", description="The exchange calendar, a code of exchange_calendars")
-    history_from: str = Field("2015-01-01", description="The first session asked of a new ticker")
+    history_from: str | None = Field(
+        None,
+        description="The first session asked of a new ticker; none: 2015 from Yahoo, everything from other sources",
+    )
     decision: str = Field("before_open(30)", description="When a forecast is fixed")
     label: Literal["open_to_close", "open_to_next_open"] = Field(
         "open_to_close", description="The trade that is forecast"
@@ -88,6 +92,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
                     f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it, received {ticker!r}"
                 )
         return tuple(dict.fromkeys(tickers))
+
+    @field_validator("history_from")
+    @classmethod
+    def _dated(cls, text: str) -> str:
+        return date.fromisoformat(text).isoformat()
 
     @field_validator("decision")
     @classmethod
@@ -153,7 +162,8 @@ def _sentence(item: Any, path: Path | None) -> str:
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(_known(location[:-1])))}."
         return f"Unknown setting `{name}`{source}; {hint}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    return f"Setting `{name}`{source}: {message} (received {item['input']!r})."
+    received = "" if "received" in message else f" (received {item['input']!r})"
+    return f"Setting `{name}`{source}: {message}{received}."
 
 
 def _known(location: list[str]) -> list[str]:

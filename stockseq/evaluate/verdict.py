@@ -28,14 +28,14 @@ def verdict(scores: Mapping[str, Any]) -> str:
     --------
     >>> print(verdict({"n": 900, "n_sessions": 30, "accuracy": 0.52, "accuracy_ci": [0.47, 0.57], "base_rate": 0.51,
     ...     "chance": 0.5, "edge": 0.02, "pt_clustered_p": 0.2, "rho_hit": 0.2}))
-    52.0 % of 900 forecasts over 30 sessions named the direction (95 % interval 47.0 % to 57.0 %), where always naming
-    the commoner one gives 51.0 % and chance 50.0 %: skill is not shown (p 0.20), and to tell an edge of 2.0 points from
+    52.0% of 900 forecasts over 30 sessions named the direction (95% interval 47.0% to 57.0%), where always naming
+    the commoner one gives 51.0% and chance 50.0%: skill is not shown (p 0.20), and to tell an edge of 2.0 points from
     luck would take about 877 sessions.
     """
     low, high = scores["accuracy_ci"]
     figures = (
         f"{_percent(scores['accuracy'])} of {scores['n']:,} forecasts over {scores['n_sessions']:,} sessions named the "
-        f"direction (95 % interval {_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}), where always naming the "
+        f"direction (95% interval {_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}), where always naming the "
         f"commoner one gives {_percent(scores['base_rate'])} and chance {_percent(scores['chance'])}"
     )
     return f"{figures}: {_finding(scores)}."
@@ -71,7 +71,7 @@ def _points(edge: float) -> str:
 
 
 def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f} %"
+    return f"{100 * fraction:.1f}%"
 
 
 def _p_value(p: float) -> str:

@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from stockseq.schemas import (
     INSTANT,
@@ -51,6 +52,11 @@ class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
         default=None, ge=0, description="Kind regime: number of the first flipped session; 60 % if none"
     )
     exchange: str = Field(default="XNYS", description="The exchange calendar")
+
+    @field_validator("first_session")
+    @classmethod
+    def _dated(cls, text: str) -> str:
+        return date.fromisoformat(text).isoformat()
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,17 @@ def local_folder(root: str) -> Path | None:
     return None if "://" in root else Path(root).expanduser().absolute()
 
 
-def claim(folder: Path) -> None:
+def claim(folder: Path, *, create: bool = True) -> None:
     """Create the folder of a new store and mark it; refuse a file, and a folder that holds other things.
 
-    A folder that can only be read is accepted when it holds a store already.
+    A folder that can only be read is accepted when it holds a store already. Without `create`, so is no other.
     """
     if (folder / MARKER).exists():
         return
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"The data root must be a folder, but {folder} is a file; name another one.")
+    if not create:
+        raise StoreError(f"There is no store at {folder} yet; a first run makes one, such as `make daily`.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         foreign = sorted(path.name for path in folder.iterdir() if not _may_lie_there(path.name))

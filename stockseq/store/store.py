@@ -38,6 +38,8 @@ class Store:
         A local folder, created where it is missing, or any URL that deltalake knows, such as s3://bucket/prefix.
     storage_options : mapping or None, default=None
         Handed to deltalake: credentials, region, endpoint.
+    create : bool, default=True
+        Whether a local folder becomes a store where it is none yet; else that is an error.
 
     Raises
     ------
@@ -58,13 +60,15 @@ class Store:
     [10.5]
     """
 
-    def __init__(self, root: str | Path, *, storage_options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, root: str | Path, *, storage_options: Mapping[str, str] | None = None, create: bool = True
+    ) -> None:
         self.root = str(root).rstrip("/") or "/"
         self.storage_options = storage_options
         # Where runs and model bundles lie beside the tables; None for a URL.
         self.folder = local_folder(self.root)
         if self.folder is not None:
-            claim(self.folder)
+            claim(self.folder, create=create)
             self._undo_torn_commits()
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ SCORES: dict[str, Any] = {
 def test_shown_skill_is_called_shown() -> None:
     """Accuracy, count, interval, base rate, chance and p are all in it."""
     sentence = verdict(SCORES)
-    for part in ("53.1 %", "15,000 forecasts", "500 sessions", "52.0 % to 54.2 %", "51.1 %", "50.1 %"):
+    for part in ("53.1%", "15,000 forecasts", "500 sessions", "52.0% to 54.2%", "51.1%", "50.1%"):
         assert part in sentence
     assert sentence.endswith("an edge of 3.0 points over chance is shown (p below 0.001).")
 

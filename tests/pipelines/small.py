@@ -1,5 +1,8 @@
 """Settings of a market and a network so small that a whole recipe runs in seconds."""
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 SMALL: dict[str, Any] = {
@@ -15,3 +18,11 @@ SMALL: dict[str, Any] = {
     "folds.n_folds": 2,
     "daily.holdout": 20,
 }
+
+
+def write_settings(folder: Path, settings: Mapping[str, Any]) -> Path:
+    """Write dotted names and values as `settings.toml` in `folder`."""
+    path = folder / "settings.toml"
+    # A text or a number in JSON is the same in TOML.
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()), encoding="utf-8")
+    return path

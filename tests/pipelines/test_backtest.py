@@ -27,7 +27,7 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornin
     assert all(scores.keys() >= FORECAST for scores in metrics["baselines"].values())
     assert metrics["portfolio"].keys() >= PORTFOLIO
     assert metrics["benchmarks"].keys() >= {"buy_and_hold", "equal_weight", "random_same_turnover"}
-    assert metrics["coverage"].keys() >= {"sessions", "bars", "headlines", "rows_with_news"}
+    assert metrics["coverage"].keys() >= {"sessions", "bars", "headlines", "share_with_news"}
     assert metrics["trials"] == 1
     assert 0.5 < metrics["optimum"]["accuracy"] < 0.65
     equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
