@@ -12,7 +12,7 @@ from pipelines.context import Context, open_executor
 from pipelines.forecast import Outlook, forecast_known, forecast_next
 from pipelines.ingest import Ingested, ingest, universe
 from pipelines.prepare import Prepared, coverage, prepare
-from pipelines.results import write_run
+from pipelines.results import records, write_run
 from pipelines.screen import show_daily, show_outcomes
 from pipelines.train import Champion, load_champion, train_and_judge
 from stockseq.config import Settings
@@ -95,7 +95,7 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
         "model_id": champion.model_id,
         "forecast": score_forecasts(known),
         "live": live,
-        "next": table.to_dict("records"),
+        "next": records(table),
         "refused": dict(outlook.refused),
         "without_headlines": without,
         "coverage": coverage(prepared),

@@ -134,8 +134,11 @@ def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -
 
 
 def _gaps(context: Context, tickers: Sequence[str]) -> tuple[Dropped, ...]:
-    last = context.calendar.last_final_session(context.now)
     bars = Bars(context.read("bars", tickers=tickers))
+    if bars.empty:
+        return ()
+    # Beyond the newest bar of all, nothing is missing: the data end there.
+    last = min(context.calendar.last_final_session(context.now), bars["session"].max())
     missing = missing_sessions(bars, context.calendar, first=last - pd.Timedelta(days=14), last=last)
     return tuple(
         Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))

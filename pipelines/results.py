@@ -61,7 +61,7 @@ def write_run(
     account = {
         "dropped": [asdict(drop) for drop in dropped],
         "outcomes": [asdict(outcome) for outcome in ingested.outcomes.values()] if ingested else [],
-        "models": [] if models is None else models.to_dict("records"),
+        "models": [] if models is None else records(models),
     }
     settings = context.settings.model_dump(mode="json", exclude_none=True)
     try:
@@ -109,6 +109,18 @@ def no_run(root: Path, name: str | None = None) -> StockseqError:
 def run_names(root: Path) -> list[str]:
     """Return the names of the runs, the oldest first."""
     return sorted(path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json"))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame for JSON, with None where a value is missing.
+
+    Examples
+    --------
+    >>> records(pd.DataFrame({"ticker": ["A"], "spread": [float("nan")]}))
+    [{'ticker': 'A', 'spread': None}]
+    """
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def as_json(value: object) -> str:

@@ -1,0 +1,110 @@
+"""Every command and every line of code that the README shows, run as it stands there."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stockseq.sessions import DecisionPolicy
+from stockseq.sources.simulated import SimulatedMarket
+from tests.pipelines.small import SMALL, write_settings
+from tests.yahoo_server.market import View
+from tests.yahoo_server.server import YahooServer
+from tests.yahoo_server.simulated import SimulatedListings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MARKET = SimulatedMarket(n_sessions=SMALL["simulated.n_sessions"], n_tickers=6)
+CODE = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    line.split("#")[0].strip() for language, block in CODE if language == "sh" for line in block.splitlines() if line
+]
+
+
+class Renamed(SimulatedListings):
+    """The simulated market under the names that the README uses."""
+
+    def view(self, ticker: str, now: pd.Timestamp) -> View | None:
+        """Return one of the market's tickers, always the same one for a name."""
+        names = ["AAPL", "MSFT", "NVDA", "KO"]
+        return super().view(MARKET.tickers[names.index(ticker)], now) if ticker in names else None
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, with the virtual environment that is there and small settings."""
+    place = tmp_path_factory.mktemp("clone") / "stockseq"
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in tracked:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, place / name)
+    (place / ".venv").symlink_to(ROOT / ".venv")
+    folder = place / "my-folder"
+    folder.mkdir()
+    bars = MARKET.bars.rename(columns={"session": "date"})
+    bars[["ticker", "date", "open", "high", "low", "close", "volume"]].to_csv(folder / "bars.csv", index=False)
+    headlines = MARKET.headlines.rename(columns={"text": "headline"})
+    headlines[["ticker", "published_at", "headline"]].to_csv(folder / "headlines.csv", index=False)
+    settings = {name: value for name, value in SMALL.items() if not name.startswith(("source", "simulated"))}
+    fast = {"yahoo.requests_per_second": 2000, "yahoo.timeout_s": 20, "yahoo.cache_folder": str(place / "cache")}
+    write_settings(place, {**settings, **fast, "history_from": MARKET.first_session})
+    return place
+
+
+@pytest.fixture(scope="module")
+def environment(place: Path) -> Iterator[dict[str, str]]:
+    """Variables with which a command takes the loopback Yahoo for the real one, and a past morning for today."""
+    morning = MARKET.calendar.decision_at(DecisionPolicy())[MARKET.sessions[-1]] - pd.Timedelta(minutes=10)
+    with YahooServer(Renamed(MARKET), now=morning, folder=place, calendar=MARKET.calendar) as server:
+        told = {"CONFIG": "settings.toml", "NOW": morning.isoformat(), "SEEDS": "1", "FOLDS": "1"}
+        bare = {
+            name: value for name, value in os.environ.items() if not name.startswith(("STOCKSEQ", "MAKE", "MFLAGS"))
+        }
+        yield {**bare, **server.environment(), **told}
+
+
+def test_the_commands_are_found() -> None:
+    """Guards the test itself: a README in another form would make it run nothing."""
+    assert COMMANDS[:2] == ["make demo", "make test"]
+    assert len(COMMANDS) >= 7
+
+
+def test_every_command_of_the_readme_runs(place: Path, environment: dict[str, str]) -> None:
+    """In the README's order, as a reader would type them; `make test` is what runs this."""
+    head = ""
+    for command in COMMANDS:
+        if command == "make test":
+            continue
+        run = subprocess.run(
+            ["sh", "-c", re.sub(r"HEAD=\S+", f"HEAD={head}", command)],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=500,
+        )
+        assert run.returncode == 0, f"{command}\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}"
+        assert "Traceback" not in run.stderr
+        assert "WARNING" not in run.stderr
+        if command == "make ledger":
+            head = re.search(r"Head: (\w+)", run.stdout)[1]
+
+
+def test_every_target_of_the_readme_is_in_the_makefile() -> None:
+    """A command in running text is typed just as often."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", README)) <= targets
+
+
+def test_the_code_of_the_readme_runs() -> None:
+    """The first thing a plug-in's author copies must pass the check it shows."""
+    blocks = [block for language, block in CODE if language == "python"]
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
