@@ -1,4 +1,4 @@
-"""Keras and TensorFlow, imported in this one place so that neither speaks at start."""
+"""Keras and TensorFlow, imported in this one place so that neither speaks, at start or later."""
 
 import os
 import sys
@@ -32,5 +32,8 @@ def _without_banner() -> Iterator[None]:
 with _without_banner():
     import keras
     import tensorflow as tf
+
+# Each forecast traces its small networks anew, which is cheap; TensorFlow would warn of it in the middle of a screen.
+tf.get_logger().setLevel("ERROR")
 
 __all__ = ["keras", "tf"]

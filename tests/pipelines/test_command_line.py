@@ -1,0 +1,276 @@
+"""Whatever is wrong with what the command line is given: one sentence with the remedy, and the store as it was."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.__main__ import app
+from stockseq.store import Store
+from tests.pipelines.small import SMALL, write_settings
+
+REPOSITORY = Path(__file__).parents[2]
+NOW = "2024-03-08T22:00:00Z"
+BARS = "ticker,date,open,high,low,close,volume\n"
+GOOD = "AAPL,2024-03-04,10,11,9,10.5,100\n"
+HEADLINES = "ticker,published_at,headline\n"
+RECIPES = ("backtest", "daily", "demo", "import_files", "ledger", "maintain", "report", "train")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings file and no make variable; the default data root lies in the test's own folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("STOCKSEQ_")]:
+        monkeypatch.delenv(name)
+
+
+def refusal(*arguments: str) -> str:
+    """Run the command, which must refuse; return its one sentence."""
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, SystemExit), result.exc_info
+    assert result.exit_code == 1
+    return one_sentence(result.stderr)
+
+
+def one_sentence(said: str) -> str:
+    assert "Traceback" not in said
+    (line,) = said.splitlines()
+    assert line.startswith("✗ ")
+    assert line.endswith((".", "?"))
+    return line.removeprefix("✗ ")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("tickrs = []", "Unknown setting `tickrs` in settings.toml; did you mean `tickers`?"),
+        ("[daily]\nholdoot = 3", "Unknown setting `daily.holdoot` in settings.toml; did you mean `holdout`?"),
+        ("source = ", "settings.toml isn't valid TOML: Invalid value"),
+        ("daily = 3", "Setting `daily` in settings.toml:"),
+        ('history_from = "yesterday"', "Setting `history_from` in settings.toml:"),
+        ('simulated.first_session = "soon"', "Setting `simulated.first_session` in settings.toml:"),
+        ('decision = "at_noon"', "A decision policy reads before_open(30), after_close(30) or close_minus(15)"),
+        ('exchange = "MOON"', "must be a code of exchange_calendars such as XNYS, received 'MOON'."),
+        ('scorer = "vadar"', "The scorer must be one of ['vader', 'vader_finance'], received 'vadar'."),
+        ('features = ["mine"]', "No plug-in `mine` in stockseq.features; there are: "),
+        ('scheduler = "nonsense"', "The scheduler nonsense can't be reached: "),
+    ],
+)
+def test_a_settings_file_with_a_fault_is_refused_at_the_fault(tmp_path: Path, text: str, sentence: str) -> None:
+    """A misspelt setting that is silently ignored would be the worst of all."""
+    (tmp_path / "settings.toml").write_text(text)
+    assert sentence in refusal("daily", "--config", "settings.toml", "--source", "simulated", "--now", NOW)
+    assert no_table()
+
+
+def test_a_settings_file_that_is_not_there_is_refused() -> None:
+    """Falling back to the defaults would run something else than was asked for."""
+    assert refusal("daily", "--config", "none.toml").startswith("The settings file none.toml can't be read: No such")
+
+
+@pytest.mark.parametrize("now", ["2024-03-08T10:00", "tomorrow", "now", "NaT", " ", "99999-01-01T00:00Z"])
+def test_an_instant_without_its_zone_or_sense_is_refused(now: str) -> None:
+    """An hour's error in the instant is a forecast made after its session opened."""
+    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {now!r}."
+    assert refusal("daily", "--source", "simulated", "--now", now) == expected
+    assert no_folder()
+
+
+@pytest.mark.parametrize("now", ["1900-01-01T00:00Z", "2999-01-01T00:00Z"])
+def test_an_instant_beyond_the_calendar_is_refused(now: str) -> None:
+    """The calendars have no sessions there."""
+    assert (
+        refusal("daily", "--source", "simulated", "--now", now)
+        == f"NOW must lie between 1990 and 2200, received {now!r}."
+    )
+    assert no_folder()
+
+
+@pytest.mark.parametrize("ticker", ["../../x", "<script>alert(1)</script>", "[red]X[/red]"])
+def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None:
+    """It would become a file name, a web address and a piece of a page."""
+    sentence = refusal("daily", "--source", "simulated", "--tickers", f"BANVEX {ticker}")
+    assert sentence.startswith("Setting `tickers`: a ticker is at most 15 letters, digits and . ^ = -")
+    assert sentence.endswith(f"received {ticker!r}.")
+    assert no_folder()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("daily", "--source", "yaho"), "No plug-in `yaho` in stockseq.sources; did you mean `yahoo`?"),
+        (("backtest", "--folds", "abc"), "Setting `folds.n_folds`: Input should be a valid integer"),
+        (("train", "--seeds", "0"), "Setting `training.n_seeds`: Input should be greater than or equal to 1"),
+        (("train", "--mode", "both"), "MODE must be scratch or finetune, received 'both'."),
+        (("demo", "--seeds", "0"), "Setting `training.n_seeds`: Input should be greater than or equal to 1"),
+        (("import", "--file", "none.csv"), "There is no file none.csv."),
+        (("import", "--files", "nowhere"), "nowhere holds no bars or headlines file"),
+        (("daily", "--source", "stocknet", "--files", "nowhere"), "nowhere must hold price/raw and tweet/raw"),
+        (("daily", "--source", "simulated", "--data", "/proc/x"), "The data root /proc/x can't be created"),
+        (("daily", "--source", "simulated", "--tickers", "AAPL"), "Not one of 1 tickers could be fetched"),
+    ],
+)
+def test_a_value_out_of_place_is_refused(arguments: tuple[str, ...], sentence: str) -> None:
+    """Whoever mistypes learns what was expected."""
+    assert sentence in refusal(*arguments)
+    assert no_table()
+
+
+def test_a_policy_that_holds_for_another_time_than_the_label_is_refused_before_any_work(tmp_path: Path) -> None:
+    """After an hour of training would be too late."""
+    settings = write_settings(tmp_path, {**SMALL, "label": "open_to_next_open"})
+    sentence = refusal("backtest", "--config", str(settings))
+    assert sentence.endswith("Set policy.holding to 'overnight' or change the label.")
+    assert no_folder()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("report", "--no-open"), "No run under data/runs; `make daily` or `make demo` makes the first."),
+        (("runs",), "No run under data/runs; `make daily` or `make demo` makes the first."),
+        (("models",), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
+        (("ledger",), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
+        (("ledger", "--verify"), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
+        (("maintain",), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
+    ],
+)
+def test_what_shows_a_store_makes_none(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    """A folder of a misspelt name would look like a store that lost everything."""
+    assert refusal(*arguments) == sentence.format(here=tmp_path)
+    assert no_folder()
+
+
+def test_a_store_without_a_model_or_that_run_says_so() -> None:
+    """Empty tables would leave the reader to guess."""
+    Store("data")
+    assert refusal("models") == "No model in the store data yet; `make daily` or `make train` trains the first."
+    assert refusal("report", "--run", "mine").startswith("No run mine under data/runs; ")
+
+
+@pytest.mark.parametrize("recipe", ["daily", "train", "backtest", "import", "maintain"])
+def test_a_second_run_on_a_store_says_who_holds_it(tmp_path: Path, recipe: str) -> None:
+    """Two at once would mix two instants."""
+    (tmp_path / "bars.csv").write_text(BARS + GOOD)
+    given = {"import": ("--file", "bars.csv"), "maintain": ()}.get(recipe, ("--source", "simulated"))
+    with Store("data").lock():
+        sentence = refusal(recipe, *given)
+    assert sentence.startswith(f"Another run holds the store data: process {os.getpid()} on ")
+    assert sentence.endswith("wait for it to end, or end it, and run again.")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "file.csv is empty; expected a table with a header and rows."),
+        (BARS, "file.csv has no rows."),
+        (BARS.replace("close", "clos") + GOOD, "file.csv lacks the columns `close` (did you mean `clos`?); it has "),
+        (BARS + "<script>,2024-03-04,10,11,9,10.5,100\n", "file.csv holds no usable bar: not a ticker: '<script>'."),
+        (BARS + "AAPL,2024-03-04,10,9,11,10,100\n", "file.csv holds no usable bar: high below open, low or close."),
+        (BARS + "AAPL,2031-03-04,10,11,9,10,100\n", "file.csv holds no usable bar: not a session of XNYS."),
+        (HEADLINES + "AAPL,2024-03-04T10:00,Words\n", "file.csv has 1 stamps that name no time zone, first 2024-03-04"),
+        (HEADLINES + "AAPL,2031-03-04T10:00Z,Words\n", "file.csv holds no usable headline: published after now."),
+    ],
+)
+def test_a_file_without_a_usable_row_is_refused_and_nothing_is_stored(
+    tmp_path: Path, content: str, sentence: str
+) -> None:
+    """And the store keeps what it held."""
+    (tmp_path / "bars.csv").write_text(BARS + GOOD)
+    assert CliRunner().invoke(app, ["import", "--file", "bars.csv", "--now", NOW]).exit_code == 0
+    before = Store("data").versions()
+    (tmp_path / "file.csv").write_text(content)
+    assert refusal("import", "--file", "file.csv", "--now", NOW).startswith(sentence)
+    assert Store("data").versions() == before
+
+
+def test_rows_that_can_not_be_used_are_left_out_and_counted(tmp_path: Path) -> None:
+    """One bad row must not cost the others, and none goes unmentioned."""
+    bad = (
+        "AAPL,2024-03-05,10,9,11,10,100\n<script>,2024-03-04,10,11,9,10.5,100\n../../x,2024-03-04,10,11,9,10.5,100\n"
+        "AAPL,2024-03-11,10,11,9,10.5,100\n"
+    )
+    (tmp_path / "bars.csv").write_text(BARS + GOOD + bad)
+    bars = CliRunner().invoke(app, ["import", "--file", "bars.csv", "--now", NOW])
+    assert bars.exit_code == 0
+    for words in (
+        "1 read bars: high below open, low or close",
+        "1 read bars: not a ticker: '<script>'",
+        "1 read bars: not a ticker: '../../x'",
+        "1 read bars: session not final yet",
+    ):
+        assert words in bars.stdout
+    news = "AAPL,2024-03-04T10:00Z,[red]<b>Kept</b>[/red]\n<script>,2024-03-04T10:00Z,x\nAAPL,2031-03-04T10:00Z,x\n"
+    (tmp_path / "headlines.csv").write_text(HEADLINES + news)
+    headlines = CliRunner().invoke(app, ["import", "--file", "headlines.csv", "--now", NOW])
+    assert headlines.exit_code == 0
+    assert "1 read headlines: not a ticker" in headlines.stdout
+    assert "1 read headlines: published after now" in headlines.stdout
+    store = Store("data")
+    assert store.read("bars")[["ticker", "close"]].to_numpy().tolist() == [["AAPL", 10.5]]
+    assert store.read("headlines")["text"].tolist() == ["[red]<b>Kept</b>[/red]"]
+
+
+def test_a_yahoo_that_can_not_be_reached_is_one_sentence_and_no_table(tmp_path: Path) -> None:
+    """A train without a network is where many a first run happens; here a proxy where nobody listens."""
+    settings = write_settings(
+        tmp_path,
+        {
+            "source": "yahoo",
+            "tickers": ["AAPL", "MSFT"],
+            "yahoo.requests_per_second": 1000.0,
+            "yahoo.retry_wait_s": 0.0,
+            "yahoo.attempts": 1,
+            "yahoo.cache_folder": str(tmp_path / "cache"),
+        },
+    )
+    proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", "daily", "--config", str(settings), "--data", str(tmp_path / "data")],
+        env={**os.environ, **proxies, "NO_PROXY": "", "no_proxy": ""},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    sentence = one_sentence(done.stderr)
+    assert sentence.startswith("Yahoo Finance can't be reached: ")
+    assert sentence.endswith("Check the network and the proxy, or choose another source, such as SOURCE=files.")
+    assert "Traceback" not in done.stdout
+    assert no_table()
+
+
+BLOCKER = """
+import importlib, sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("curl_cffi", "tensorflow", "keras"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocked())
+for recipe in sys.argv[1:]:
+    try:
+        importlib.import_module("pipelines." + recipe)
+    except ImportError as error:
+        print(recipe, "asks first for", error)
+"""
+
+
+def test_every_recipe_imports_curl_cffi_before_tensorflow() -> None:
+    """The other way round, every request to Yahoo fails."""
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKER, *RECIPES], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [f"{recipe} asks first for curl_cffi" for recipe in RECIPES]
+
+
+def no_folder() -> bool:
+    return not Path("data").exists()
+
+
+def no_table() -> bool:
+    """The data root, if there is one, holds at most its mark and its lock."""
+    return no_folder() or {path.name for path in Path("data").iterdir()} <= {"stockseq-store.txt", ".lock"}

@@ -1,0 +1,246 @@
+"""What kill -9, Ctrl-C and a full disk leave of `python -m pipelines daily`: run again, and nothing shows of it."""
+
+import filecmp
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.results import run_names
+from stockseq.forecasts import verify
+from stockseq.store import TABLES, Store
+from tests.pipelines.small import SMALL, write_settings
+
+REPOSITORY = Path(__file__).parents[2]
+N_DAYS = 2
+# Forks the command for each line of arguments once all is imported, which takes longer than a small market's day.
+SERVER = """
+import json, os, sys
+import pipelines.daily
+from pipelines.__main__ import app
+for line in sys.stdin:
+    process = os.fork()
+    if process == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.argv = ["pipelines", *json.loads(line)]
+        app()
+    print(process, flush=True)
+    print(os.waitpid(process, 0)[1], flush=True)
+"""
+
+
+class Run:
+    """The command in a process of its own, imports and all; `limit_kib` bounds the size of any file it writes."""
+
+    def __init__(self, arguments: list[str], *, limit_kib: int | None = None) -> None:
+        command = [sys.executable, "-m", "pipelines", *arguments]
+        if limit_kib is not None:
+            command = ["bash", "-c", f"ulimit -f {limit_kib}; exec {shlex.join(command)}"]
+        self.process = subprocess.Popen(
+            command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        self.said = ""
+
+    def send(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.end()
+
+    def end(self) -> int:
+        """Return the exit status, which is -9 for a killed one."""
+        _, self.said = self.process.communicate()
+        return self.process.returncode
+
+
+class ForkedRun:
+    """The same, forked from the server."""
+
+    def __init__(self, server: subprocess.Popen[str], arguments: list[str]) -> None:
+        assert server.stdin is not None
+        print(json.dumps(arguments), file=server.stdin, flush=True)
+        self.server = server
+        self.process = self._told()
+
+    def send(self, number: signal.Signals) -> int:
+        with suppress(ProcessLookupError):
+            os.kill(self.process, number)
+        return self.end()
+
+    def end(self) -> int:
+        return os.waitstatus_to_exitcode(self._told())
+
+    def _told(self) -> int:
+        assert self.server.stdout is not None
+        return int(self.server.stdout.readline())
+
+
+Start = Callable[[list[str]], Run | ForkedRun]
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """The same days run once each: where they lie, the tables after each, and the seconds each held the store."""
+
+    data: Path
+    tables: list[dict[str, pd.DataFrame]]
+    seconds: list[float]
+
+
+@pytest.fixture(scope="module")
+def fork() -> Iterator[Start]:
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    yield lambda arguments: ForkedRun(server, arguments)
+    server.communicate()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fork: Start, mornings: list[pd.Timestamp], tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    data = tmp_path_factory.mktemp("undisturbed") / "data"
+    tables, seconds = [], []
+    for morning in mornings[:N_DAYS]:
+        run = start_working(fork, data, morning)
+        started = time.monotonic()
+        assert run.end() == 0
+        seconds.append(time.monotonic() - started)
+        tables.append(contents(data))
+    return Undisturbed(data, tables, seconds)
+
+
+def test_thirty_kills_leave_nothing_torn_and_the_days_end_as_any_would(
+    fork: Start, undisturbed: Undisturbed, mornings: list[pd.Timestamp], tmp_path: Path
+) -> None:
+    """A laptop that dies in the middle must cost no data, no forecast and no trust in the ledger."""
+    kill_and_finish(fork, undisturbed, mornings, tmp_path / "data", seed=11)
+
+
+@pytest.mark.slow
+def test_thirty_kills_of_whole_processes_end_the_same(
+    undisturbed: Undisturbed, mornings: list[pd.Timestamp], tmp_path: Path
+) -> None:
+    """The same at thirty other moments, without the fork that saves the imports."""
+    kill_and_finish(Run, undisturbed, mornings, tmp_path / "data", seed=31)
+
+
+def test_ctrl_c_is_one_sentence_and_the_next_run_goes_on(
+    fork: Start, undisturbed: Undisturbed, mornings: list[pd.Timestamp], tmp_path: Path
+) -> None:
+    """Whoever stops a run is told what they have, and that the same command goes on from there."""
+    data = tmp_path / "data"
+    run = start_working(Run, data, mornings[0])
+    time.sleep(undisturbed.seconds[0] / 2)
+    assert run.send(signal.SIGINT) == 130
+    assert isinstance(run, Run)
+    assert run.said.splitlines() == [
+        "Stopped. The store is complete up to the last finished step; run the same command again to go on."
+    ]
+    finish_first_day(fork, undisturbed, data, mornings[0])
+
+
+def test_a_disk_that_fills_up_is_told_and_the_next_run_goes_on(
+    fork: Start, undisturbed: Undisturbed, mornings: list[pd.Timestamp], tmp_path: Path
+) -> None:
+    """The bars fit and the features don't: what was stored stays, and with room the day ends as any would."""
+    data = tmp_path / "data"
+    run = Run(daily(data, mornings[0]), limit_kib=100)
+    assert run.end() == 1
+    assert "Traceback" not in run.said
+    # The threads of delta-rs may complain before.
+    sentence = run.said.splitlines()[-1]
+    assert sentence.startswith(
+        f"✗ The table `features` at {data}/features could not be written, and holds what it held"
+    )
+    assert len(Store(data).read("bars")) == len(undisturbed.tables[0]["bars"])
+    finish_first_day(fork, undisturbed, data, mornings[0])
+
+
+def kill_and_finish(
+    start: Start, undisturbed: Undisturbed, mornings: list[pd.Timestamp], data: Path, *, seed: int, n_kills: int = 30
+) -> None:
+    """Kill each day's run many times in a row, each time on what the last one left, then let it end."""
+    moments = random.Random(seed)
+    codes = []
+    for day in range(N_DAYS):
+        for _ in range(n_kills // N_DAYS):
+            run = start_working(start, data, mornings[day])
+            time.sleep(moments.uniform(0, undisturbed.seconds[day]))
+            codes.append(run.send(signal.SIGKILL))
+            require_whole(data)
+        assert start(daily(data, mornings[day])).end() == 0
+        require_same_tables(data, undisturbed.tables[day])
+    # A run that finds half of its work done may end before it is hit.
+    assert codes.count(-signal.SIGKILL) >= n_kills // 2
+    require_no_leftovers(data, n_runs=N_DAYS)
+    for name in run_names(data):
+        for file in ("forecasts.parquet", "headlines.parquet", "metrics.json"):
+            assert filecmp.cmp(data / "runs" / name / file, undisturbed.data / "runs" / name / file, shallow=False)
+
+
+def finish_first_day(start: Start, undisturbed: Undisturbed, data: Path, morning: pd.Timestamp) -> None:
+    """Run the day to its end on what a broken run left: it must be the undisturbed one."""
+    require_whole(data)
+    assert start(daily(data, morning)).end() == 0
+    require_same_tables(data, undisturbed.tables[0])
+    require_no_leftovers(data, n_runs=1)
+
+
+def daily(data: Path, morning: pd.Timestamp) -> list[str]:
+    settings = write_settings(data.parent, {**SMALL, "simulated.n_tickers": 4, "training.n_seeds": 1})
+    return ["daily", "--config", str(settings), "--data", str(data), "--now", morning.isoformat()]
+
+
+def start_working(start: Start, data: Path, morning: pd.Timestamp) -> Run | ForkedRun:
+    """Start a day's run and return once it holds the store; before, there is nothing that a kill could break."""
+    lock, patience = data / ".lock", time.monotonic() + 120
+    before = _written_at(lock)
+    run = start(daily(data, morning))
+    while _written_at(lock) == before:
+        assert time.monotonic() < patience, "the run never took the store"
+        time.sleep(0.005)
+    return run
+
+
+def contents(data: Path) -> dict[str, pd.DataFrame]:
+    store = Store(data)
+    return {table: store.read(table) for table in TABLES}
+
+
+def require_whole(data: Path) -> None:
+    """Every table opens, holds each key once, and the ledger verifies."""
+    for table, rows in contents(data).items():
+        spec = TABLES[table]
+        assert not rows.duplicated(list(spec.bar_key)).any(), table
+        assert not rows[[name for name in spec.columns if name not in spec.nullable]].isna().any(axis=None), table
+    verify(Store(data))
+
+
+def require_same_tables(data: Path, expected: dict[str, pd.DataFrame]) -> None:
+    for table, rows in contents(data).items():
+        pd.testing.assert_frame_equal(rows, expected[table], check_exact=True, obj=table)
+
+
+def require_no_leftovers(data: Path, *, n_runs: int) -> None:
+    """Each run has its page and is listed once, each bundle is a listed model's, and no draft lies about."""
+    names = run_names(data)
+    assert len(names) == n_runs
+    assert {path.name for path in (data / "runs").iterdir()} == {*names, "latest"}
+    assert (data / "runs" / "latest").resolve().name == names[-1]
+    assert all((data / "runs" / name / "report" / "index.html").is_file() for name in names)
+    # The table of models lies beside the bundles.
+    bundles = {path.name for path in (data / "models").iterdir() if path.is_dir()} - {"_delta_log"}
+    assert bundles == set(Store(data).read("models")["model_id"])
+
+
+def _written_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
