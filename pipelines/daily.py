@@ -91,7 +91,7 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
     without = {ticker: why for ticker, why in ingested.headline_failures.items() if ticker not in outlook.refused}
     live = live_scores(context)
     known = record_of(champion, prepared)
-    metrics = {
+    metrics: dict[str, Any] = {
         "model_id": champion.model_id,
         "forecast": score_forecasts(known),
         "live": live,

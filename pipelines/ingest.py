@@ -47,18 +47,18 @@ def ingest(context: Context, tickers: Sequence[str], source: Source | None = Non
         fetched = _fetch_bars(context, source, tickers)
         headlines = source.fetch_headlines(tickers, since=None, now=context.now)
 
-    bars_before, headlines_before = _keys(context, tickers)
+    bars_before, headlines_before = _held(context, tickers)
     # A kill between two commits must leave what the next run asks for again. Bars tell that a ticker's history is
     # there, so a new ticker's actions come before them; a known ticker's new split starts a full fetch, so after them.
-    is_new = ~fetched.actions["ticker"].isin({ticker for ticker, *_ in bars_before})
+    known = context.read("bars", tickers=tickers, columns=["ticker"])["ticker"]
+    is_new = ~fetched.actions["ticker"].isin(known)
     context.store.append_vintages("actions", fetched.actions[is_new])
     context.store.append_vintages("bars", fetched.bars)
     context.store.append_vintages("actions", fetched.actions[~is_new])
     context.store.append("headlines", headlines.headlines)
 
-    bars_after, headlines_after = _keys(context, tickers)
-    n_bars = Counter(ticker for ticker, *_ in bars_after - bars_before)
-    n_headlines = Counter(ticker for ticker, _ in headlines_after - headlines_before)
+    bars_after, headlines_after = _held(context, tickers)
+    n_bars, n_headlines = bars_after - bars_before, headlines_after - headlines_before
     outcomes = {
         ticker: _outcome(fetched.outcomes[ticker], headlines.outcomes[ticker], n_bars[ticker], n_headlines[ticker])
         for ticker in tickers
@@ -119,10 +119,11 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
     )
 
 
-def _keys(context: Context, tickers: Sequence[str]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
-    bars = context.read("bars", tickers=tickers, columns=["ticker", "session", "fetched_at"])
-    headlines = context.read("headlines", tickers=tickers, columns=["ticker", "headline_id"])
-    return set(bars.itertuples(index=False, name=None)), set(headlines.itertuples(index=False, name=None))
+def _held(context: Context, tickers: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
+    """Count by ticker the bars that stand in the store since this very run, and all headlines."""
+    bars = context.read("bars", tickers=tickers, columns=["ticker", "fetched_at"])
+    headlines = context.read("headlines", tickers=tickers, columns=["ticker"])
+    return Counter(bars.loc[bars["fetched_at"] == context.now, "ticker"]), Counter(headlines["ticker"])
 
 
 def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -> Outcome:

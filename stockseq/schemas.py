@@ -148,10 +148,10 @@ def bar_faults(frame: pd.DataFrame) -> pd.Series:
         "low above open, high or close": prices["low"] > prices.min(axis=1) * slack,
         "volume missing, infinite or negative": ~(np.isfinite(volume) & (volume >= 0)),
     }
-    faults = pd.Series(None, index=frame.index, dtype=object)
+    faults = np.full(len(frame), None, dtype=object)
     for reason, broken in reversed(list(reasons.items())):
-        faults = faults.mask(broken, reason)
-    return faults
+        faults[broken.to_numpy()] = reason
+    return pd.Series(faults, index=frame.index, dtype=object)
 
 
 def as_bars(frame: pd.DataFrame) -> Bars:
