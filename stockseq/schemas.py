@@ -141,7 +141,7 @@ def bar_faults(frame: pd.DataFrame) -> pd.Series:
     # Vendors round each price by itself, so the order is judged to one part in a million.
     slack = 1.0 + 1e-6
     finite = pd.Series(np.isfinite(prices.to_numpy()).all(axis=1), index=frame.index)
-    reasons = {
+    reasons: dict[str, pd.Series] = {
         "price missing or not finite": ~finite,
         "price not positive": (prices <= 0).any(axis=1),
         "high below open, low or close": prices["high"] * slack < prices.max(axis=1),

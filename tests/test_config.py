@@ -1,0 +1,50 @@
+"""Settings: the shipped file says what the defaults are, and a mistake is answered with what was meant."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from stockseq.config import Settings, load_settings
+from stockseq.errors import SettingsError
+
+SHIPPED = Path(__file__).parents[1] / "stockseq.toml"
+
+
+def test_the_shipped_file_differs_from_the_defaults_only_where_it_says_so():
+    """Library and command line must not disagree unnoticed; the number of folds is the one choice of the file."""
+    shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    assert shipped.pop("folds") == {"n_folds": 8}
+    assert Settings.model_validate(shipped) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sorce = 'yahoo'", "did you mean `source`"),
+        ("[training]\nn_seed = 3", "did you mean `n_seeds`"),
+        ("[trainig]\nn_seeds = 3", "did you mean `training`"),
+        ("[network]\nzzz = 1", "known here:"),
+        ("[training]\nn_seeds = 0", "training.n_seeds"),
+        ("tickers = ['../../x']", "as Yahoo writes it"),
+        ("tickers = ['<script>']", "as Yahoo writes it"),
+        ("decision = 'before_open(5)'", "at least 30 minutes"),
+        ("decision = 'at noon'", "before_open(30)"),
+        ("source = ", "isn't valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy(tmp_path, text, words):
+    """A setting that is silently ignored is worse than none."""
+    path = tmp_path / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="(?s)" + words.replace("(", r"\(").replace(")", r"\)").replace(".", r"\.")):
+        load_settings(path)
+
+
+def test_the_command_line_goes_over_the_file(tmp_path):
+    """The nearer word wins; what it doesn't mention stays."""
+    path = tmp_path / "settings.toml"
+    path.write_text("data = 'a'\n[training]\nn_seeds = 3\nepochs = 7\n", encoding="utf-8")
+    settings = load_settings(path, {"training.n_seeds": "2", "data": None, "tickers": "AAPL, MSFT AAPL"})
+    assert (settings.data, settings.training.n_seeds, settings.training.epochs) == ("a", 2, 7)
+    assert settings.tickers == ("AAPL", "MSFT")
