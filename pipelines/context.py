@@ -1,5 +1,6 @@
 """The circumstances of one run: settings, store, source, calendar, the clock, and where to speak."""
 
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -132,8 +133,12 @@ def open_executor(settings: Settings) -> Iterator[Executor | None]:
         with client:
             yield client.get_executor()
     elif settings.workers > 1:
-        # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean.
-        with ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn")) as pool:
+        # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean. Ctrl-C reaches them
+        # too: they end at once and in silence, and what is to be said of it this process says.
+        quietly = (signal.SIGINT, signal.SIG_DFL)
+        with ProcessPoolExecutor(
+            settings.workers, mp_context=get_context("spawn"), initializer=signal.signal, initargs=quietly
+        ) as pool:
             yield pool
     else:
         yield None
