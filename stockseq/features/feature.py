@@ -1,9 +1,11 @@
 """A feature: a named, scale-free function of one ticker's past bars."""
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -60,6 +62,21 @@ class Feature:
         if not 0 <= self.warm_up <= HISTORY:
             raise ValueError(f"Feature {self.name!r} must warm up within 0 to {HISTORY} bars, received {self.warm_up}.")
 
+    def recipe(self) -> str:
+        """Return a text that changes when the feature may: its settings and the module that its function stands in.
+
+        What that module imports is not seen, nor a function typed in at a prompt; give such a feature a new name.
+        """
+        function, bound = _unwrapped(self.compute)
+        try:
+            source = inspect.getsource(inspect.getmodule(function))  # type: ignore[arg-type]
+        except (OSError, TypeError):
+            source = ""
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        told = repr((self.name, self.warm_up, self.divide_by, name, bound, source))
+        # Where a bound object lies in memory is another place in each process.
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", told)
+
     def raw(self, bars: pd.DataFrame) -> pd.Series:
         """Return the values at all bars, those of the warm-up included; raise `PluginError` if they don't fit."""
         try:
@@ -81,6 +98,15 @@ class Feature:
         """Return the values by bar, float64, NaN in the warm-up; raise `PluginError` if they don't fit the bars."""
         ready = np.arange(len(bars)) >= self.warm_up
         return self.raw(bars).where(ready).rename(self.name)
+
+
+def _unwrapped(function: Any) -> tuple[Any, list[Any]]:
+    """Return the function inside `functools.partial`s, and what they bind."""
+    bound: list[Any] = []
+    while isinstance(function, partial):
+        bound.append((function.args, sorted(function.keywords.items())))
+        function = function.func
+    return function, bound
 
 
 def _describe(given: object) -> str:

@@ -103,6 +103,7 @@ def build_features(
         stored = empty(types)
     known = stored[list(types)].sort_values(["ticker", "session"])
     own_actions, own_news, own_stored = _by_ticker(actions), _by_ticker(scored), _by_ticker(known)
+    feature_set = feature_set_name(features)
     jobs = [
         _Job(
             str(ticker),
@@ -112,6 +113,7 @@ def build_features(
             own_stored.get(str(ticker), known.iloc[:0]),
             calendar.sessions,
             tuple(features),
+            feature_set,
         )
         for ticker, own in placed.groupby("ticker", sort=True)
     ]
@@ -122,7 +124,7 @@ def build_features(
 
 
 def feature_set_name(features: Sequence[Feature]) -> str:
-    """Return the version of the default set, or a name made of the features' own for any other.
+    """Return the version of the default set, or a name made of the features' recipes for any other.
 
     Examples
     --------
@@ -131,13 +133,18 @@ def feature_set_name(features: Sequence[Feature]) -> str:
     """
     if tuple(features) == DEFAULT_FEATURES:
         return FEATURE_SET
-    listed = ",".join(f"{feature.name}:{feature.warm_up}" for feature in features)
-    return f"{FEATURE_SET}+{hashlib.sha256(listed.encode()).hexdigest()[:8]}"
+    # Ours change with their version alone; a user's with the module that they are written in.
+    told = [FEATURE_SET if feature in DEFAULT_FEATURES else feature.recipe() for feature in features]
+    names = [feature.name for feature in features]
+    return f"{FEATURE_SET}+{hashlib.sha256(repr((names, told)).encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
 class _Job:
-    """All that one ticker's rows need, so that any process can build them."""
+    """All that one ticker's rows need, so that any process can build them.
+
+    The feature set is named beforehand: features that were sent to another process no longer equal the defaults.
+    """
 
     ticker: str
     bars: pd.DataFrame
@@ -146,6 +153,7 @@ class _Job:
     stored: pd.DataFrame
     sessions: pd.DatetimeIndex
     features: tuple[Feature, ...]
+    feature_set: str
 
 
 def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
@@ -171,13 +179,13 @@ def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
 
 def _rows(block: Block, job: _Job) -> pd.DataFrame:
     """Return a block's complete rows: the stored ones if their inputs are the same, else computed."""
-    feature_set, names = feature_set_name(job.features), _column_names(job.features)
-    checksums = block.checksums(f"{feature_set}|{names}")
+    names = _column_names(job.features)
+    checksums = block.checksums(f"{job.feature_set}|{names}")
     first, last = block.bars["traded_session"].iloc[[block.first_kept, -1]]
     stored = job.stored[job.stored["session"].between(first, last)]
     if len(stored) == len(checksums) and (stored["inputs"].to_numpy() == checksums).all():
         return stored
-    rows = block.compute(job.features).assign(feature_set=feature_set, inputs=checksums)
+    rows = block.compute(job.features).assign(feature_set=job.feature_set, inputs=checksums)
     return rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
 
 

@@ -1,7 +1,12 @@
 """The feature table is the same bytes however it was built, and no row knows what came later."""
 
+import importlib
+import linecache
+import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +14,7 @@ import pytest
 
 from stockseq.errors import DataError, PluginError
 from stockseq.features.feature import Feature
-from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.features.indicators import DEFAULT_FEATURES, rate_of_change
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, VaderScorer, score_headlines
 from stockseq.features.table import FEATURE_KEYS, BuiltFeatures, build_features, feature_set_name
 from stockseq.schemas import ACTIONS, HEADLINES, Actions, Bars, Headlines, as_actions, as_bars, as_headlines, empty
@@ -210,8 +215,12 @@ def test_unchanged_rows_are_not_computed_again() -> None:
 def test_processes_give_the_same_bytes() -> None:
     """Tickers are spread over workers, here and on a cluster."""
     # Python 3.12 warns of forks in a process that has threads.
+    bars = _until(BARS, 130)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        _assert_same_bytes(_build(executor=executor).table, _build().table)
+        for features in (FEW, DEFAULT_FEATURES):
+            spread = _build(bars, features=features, executor=executor).table
+            assert set(spread["feature_set"]) == {feature_set_name(features)}
+            _assert_same_bytes(spread, _build(bars, features=features).table)
 
 
 def test_the_order_and_number_of_tickers_does_not_matter() -> None:
@@ -318,3 +327,27 @@ def test_a_wrong_argument_is_refused_with_a_sentence(
 def test_another_set_of_features_has_another_name() -> None:
     """Stored rows are told apart by it."""
     assert feature_set_name(FEW) != feature_set_name(FEW[:2]) != feature_set_name(DEFAULT_FEATURES) == "default-1"
+
+
+def test_an_edited_feature_is_another_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows stored by the function as it was must not stand beside rows of the function as it is."""
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "edited_feature.py"
+    names = []
+    for window in (5, 5, 7):
+        module.write_text(f"def change(bars):\n    return bars['close'].pct_change({window})\n")
+        linecache.clearcache()
+        importlib.invalidate_caches()
+        sys.modules.pop("edited_feature", None)
+        change = importlib.import_module("edited_feature").change
+        names.append(feature_set_name((*DEFAULT_FEATURES, Feature("change", change, warm_up=7))))
+    assert names[0] == names[1] != names[2]
+
+
+def test_what_a_feature_is_bound_to_is_part_of_the_set() -> None:
+    """The same function over another window is another feature, and where it lies in memory is not."""
+    named = [
+        feature_set_name((Feature("change", partial(rate_of_change, window=window), warm_up=7),))
+        for window in (5, 5, 7)
+    ]
+    assert named[0] == named[1] != named[2]
