@@ -17,7 +17,8 @@ class Scaler:
     Parameters
     ----------
     centre, spread : tuple of n_features floats
-        Mean and standard deviation; the spread of a constant feature is 1, so that it becomes 0.
+        Mean and standard deviation. The spread of a constant feature is 0, and all its values become 0, other ones too:
+        the network's weights on it are as random as they began.
     limit : float, default=5.0
         Scaled values are clipped to +- this many spreads, so that one outlier can't saturate the network.
 
@@ -25,7 +26,7 @@ class Scaler:
     --------
     >>> scaler = Scaler.fit(np.array([[1.0, 7.0], [3.0, 7.0]]))
     >>> scaler.transform(np.array([[2.0, 7.0], [99.0, 8.0]])).tolist()
-    [[0.0, 0.0], [5.0, 1.0]]
+    [[0.0, 0.0], [5.0, 0.0]]
     """
 
     centre: tuple[float, ...]
@@ -52,13 +53,14 @@ class Scaler:
         # Rounding leaves a constant column with a mean and a spread some units in the last place off.
         constant = spread <= 1e-7 * np.maximum(np.abs(centre), 1e-12)
         centre = np.where(constant, rows[0], centre)
-        return cls(tuple(centre.tolist()), tuple(np.where(constant, 1.0, spread).tolist()), limit)
+        return cls(tuple(centre.tolist()), tuple(np.where(constant, 0.0, spread).tolist()), limit)
 
     def transform(self, matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the scaled matrix, float32 of the same shape; raise `ValueError` for another number of features."""
         if matrix.ndim != 2 or matrix.shape[1] != len(self.centre):
             raise ValueError(f"The scaler learnt {len(self.centre)} features, received the shape {matrix.shape}.")
-        scaled = (matrix - np.array(self.centre)) / np.array(self.spread)
+        spread = np.array(self.spread)
+        scaled = (matrix - np.array(self.centre)) / np.where(spread > 0, spread, np.inf)
         return np.clip(scaled, -self.limit, self.limit).astype(np.float32)
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class Scaler:
         if (
             len(scaler.centre) != len(scaler.spread)
             or not all(np.isfinite(scaler.centre))
-            or not min(scaler.spread, default=1) > 0
+            or not min(scaler.spread, default=0) >= 0
         ):
-            raise ValueError("A stored scaler needs one finite centre and one positive spread per feature.")
+            raise ValueError("A stored scaler needs one finite centre and one spread of at least 0 per feature.")
         return scaler

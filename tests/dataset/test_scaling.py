@@ -40,6 +40,12 @@ def test_a_constant_column_becomes_zero() -> None:
     assert Scaler.fit(rows).transform(rows).tolist() == np.zeros((1000, 1)).tolist()
 
 
+def test_what_training_never_varied_stays_zero_when_it_does() -> None:
+    """Yahoo's first headlines come when a model trained without any: its weights on them have learnt nothing."""
+    scaler = Scaler.fit(np.array([[1.0, 0.0], [3.0, 0.0]]))
+    assert scaler.transform(np.array([[2.0, 4.0], [3.0, -1.0]])).tolist() == [[0.0, 0.0], [1.0, 0.0]]
+
+
 @pytest.mark.parametrize("rows", [np.zeros((0, 2)), np.array([[1.0, np.nan]]), np.array([[np.inf]]), np.zeros(3)])
 def test_rows_that_teach_nothing_are_refused(rows: np.ndarray) -> None:
     """No row, a NaN or an infinite value is a fault upstream, not a mean of 0."""
@@ -57,7 +63,7 @@ def test_another_number_of_features_is_refused() -> None:
     "state",
     [
         {},
-        {"centre": [0.0], "spread": [0.0], "limit": 5},
+        {"centre": [0.0], "spread": [-1.0], "limit": 5},
         {"centre": [0.0], "spread": [], "limit": 5},
         {"centre": [float("nan")], "spread": [1.0], "limit": 5},
         {"centre": "x", "spread": [1.0], "limit": 5},
