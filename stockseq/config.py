@@ -102,9 +102,16 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def _parsed(cls, decision: str) -> str:
         try:
-            return str(DecisionPolicy.parse(decision))
+            policy = DecisionPolicy.parse(decision)
         except SettingsError as error:
             raise ValueError(str(error)) from error
+        if policy.kind == "close_minus":
+            # Both labels start at the session's open, when a decision before its close would read news of hours later.
+            raise ValueError(
+                f"a forecast must be fixed before its trade begins, at the open: before_open(30) or after_close(30), "
+                f"received {decision!r}"
+            )
+        return str(policy)
 
 
 def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:

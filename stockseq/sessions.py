@@ -40,11 +40,13 @@ class DecisionPolicy:
                 f"A decision policy reads before_open(30), after_close(30) or close_minus(15), received {text!r}."
             )
         kind, minutes = match[1], int(match[2])
-        least = {"before_open": 30, "after_close": 0, "close_minus": 15}[kind]
+        least, or_else = {
+            "before_open": (30, "orders miss the auction's cut-off"),
+            "after_close": (int(CLOSE_LAG.total_seconds()) // 60, "the session's bar is not final yet"),
+            "close_minus": (15, "orders miss the auction's cut-off"),
+        }[kind]
         if minutes < least:
-            raise SettingsError(
-                f"{kind} needs at least {least} minutes, or orders miss the auction's cut-off; received {minutes}."
-            )
+            raise SettingsError(f"{kind} needs at least {least} minutes, or {or_else}; received {minutes}.")
         return cls(kind, minutes)  # type: ignore[arg-type]
 
     def __str__(self) -> str:

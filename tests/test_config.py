@@ -48,3 +48,15 @@ def test_the_command_line_goes_over_the_file(tmp_path):
     settings = load_settings(path, {"training.n_seeds": "2", "data": None, "tickers": "AAPL, MSFT AAPL"})
     assert (settings.data, settings.training.n_seeds, settings.training.epochs) == ("a", 2, 7)
     assert settings.tickers == ("AAPL", "MSFT")
+
+
+def test_a_decision_after_the_open_that_is_traded_is_refused():
+    """Both labels begin at the open: a forecast fixed before the close would have read the news of that session."""
+    with pytest.raises(SettingsError, match=r"`decision`: a forecast must be fixed before its trade begins"):
+        load_settings(overrides={"decision": "close_minus(15)"})
+
+
+@pytest.mark.parametrize("decision", ["before_open(30)", "after_close(30)"])
+def test_a_decision_before_the_open_is_taken(decision):
+    """The night before and the morning both know nothing of the session."""
+    assert load_settings(overrides={"decision": decision}).decision == decision

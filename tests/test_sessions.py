@@ -152,10 +152,17 @@ def test_an_unreadable_policy_is_refused_with_the_forms_that_are_read(text: str)
         DecisionPolicy.parse(text)
 
 
-@pytest.mark.parametrize(("text", "least"), [("close_minus(14)", 15), ("before_open(29)", 30)])
-def test_a_decision_too_close_to_the_auction_is_refused(text: str, least: int) -> None:
-    """Orders for an auction have a cut-off, before which the decision must fall."""
-    with pytest.raises(SettingsError, match=f"at least {least} minutes"):
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("close_minus(14)", "at least 15 minutes, or orders miss"),
+        ("before_open(29)", "at least 30 minutes, or orders miss"),
+        ("after_close(29)", "at least 30 minutes, or the session's bar is not final"),
+    ],
+)
+def test_a_decision_too_close_to_the_auction_is_refused(text: str, match: str) -> None:
+    """Orders for an auction have a cut-off, and a close is not known until its bar is final."""
+    with pytest.raises(SettingsError, match=match):
         DecisionPolicy.parse(text)
 
 
