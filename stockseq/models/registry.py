@@ -9,18 +9,10 @@ import pandas as pd
 
 from stockseq.errors import StoreError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.schemas import INSTANT, SESSION, TEXT
+from stockseq.store import TABLES
 
 TABLE = "models"
-COLUMNS = {
-    "model_id": TEXT,
-    "state": TEXT,
-    "at": INSTANT,
-    "trained_through": SESSION,
-    "settings_hash": TEXT,
-    "data_version": TEXT,
-    "metrics": TEXT,
-}
+COLUMNS = TABLES[TABLE].columns
 # In the order in which one instant may see them.
 STATES = ("candidate", "champion", "retired")
 

@@ -53,11 +53,9 @@ def _doubts(run: RunReport) -> list[str]:
     accuracy = wording.finite(run.measures("forecast").get("accuracy"))
     sharpe = wording.finite(run.measures("portfolio").get("sharpe"))
     if accuracy is not None and accuracy > DOUBTFUL_ACCURACY and run.optimum is None:
-        doubts.append(
-            "An accuracy above 55% on daily moves is rare. Look for a leak (`make audit`) before believing it."
-        )
+        doubts.append("An accuracy above 55% on daily moves is rare. Look for a leak before believing it.")
     if sharpe is not None and sharpe > DOUBTFUL_SHARPE and run.optimum is None:
-        doubts.append("A Sharpe ratio above 3 after costs is rare. Look for a leak (`make audit`) before believing it.")
+        doubts.append("A Sharpe ratio above 3 after costs is rare. Look for a leak before believing it.")
     return doubts
 
 
