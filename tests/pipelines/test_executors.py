@@ -1,0 +1,40 @@
+"""Work that fans out gives the same rows in this process, in a pool and on a Dask cluster."""
+
+import pandas as pd
+import pytest
+
+from pipelines.context import Context, open_executor
+from pipelines.ingest import ingest, universe
+from pipelines.prepare import prepare
+from stockseq.store import Store
+
+
+@pytest.fixture
+def scheduler():
+    """A real Dask scheduler and worker on loopback."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("where", ["pool", "dask"])
+def test_features_and_scores_are_the_same_bytes_wherever_they_are_computed(
+    settings, mornings, tmp_path, request, where
+):
+    """An executor is a matter of speed; the table must not tell which one it was."""
+    more = {"workers": 2} if where == "pool" else {"scheduler": request.getfixturevalue("scheduler")}
+    tables = []
+    for name, changes in (("here", {}), (where, more)):
+        chosen = settings.model_copy(update={**changes, "data": str(tmp_path / name)})
+        with open_executor(chosen) as executor:
+            context = Context(chosen, mornings[0], executor)
+            ingest(context, universe(context))
+            prepare(context, universe(context))
+        tables.append([Store(chosen.data).read(table) for table in ("features", "scores")])
+    for here, there in zip(*tables, strict=True):
+        assert len(here)
+        pd.testing.assert_frame_equal(here, there, check_exact=True)
