@@ -53,6 +53,14 @@ HEADLINES = {
     "url": TEXT,
     "source": TEXT,
 }
+SCORES = {
+    "headline_id": TEXT,
+    "scorer": TEXT,
+    "compound": NUMBER,
+    "positive": NUMBER,
+    "negative": NUMBER,
+    "neutral": NUMBER,
+}
 LABELS = {
     "ticker": TEXT,
     "session": SESSION,
@@ -81,6 +89,29 @@ class Dropped:
     ticker: str
     reason: str
     n_rows: int
+
+
+def count_dropped(stage: str, tickers: pd.Series, reasons: pd.Series | str) -> tuple[Dropped, ...]:
+    """Return one `Dropped` per ticker and reason, in that order; a row without a reason isn't counted.
+
+    Parameters
+    ----------
+    stage : str
+    tickers : Series of shape (n_rows,)
+    reasons : Series of shape (n_rows,), or one for all
+        Words, or None where the row was kept.
+
+    Examples
+    --------
+    >>> count_dropped("labels", pd.Series(["A", "A", "B"]), pd.Series(["halt", "halt", None]))
+    (Dropped(stage='labels', ticker='A', reason='halt', n_rows=2),)
+    """
+    rows = pd.DataFrame({"ticker": tickers, "reason": reasons})
+    counts = rows.groupby(["ticker", "reason"]).size().reset_index(name="n")
+    return tuple(
+        Dropped(stage, str(ticker), str(reason), int(n))
+        for ticker, reason, n in zip(counts["ticker"], counts["reason"], counts["n"], strict=True)
+    )
 
 
 def valid_ticker(text: str) -> bool:
@@ -146,7 +177,7 @@ def bar_faults(frame: pd.DataFrame) -> pd.Series:
         "price not positive": (prices <= 0).any(axis=1),
         "high below open, low or close": prices["high"] * slack < prices.max(axis=1),
         "low above open, high or close": prices["low"] > prices.min(axis=1) * slack,
-        "volume missing, infinite or negative": ~(np.isfinite(volume) & (volume >= 0)),
+        "volume missing, infinite or negative": ~volume.between(0, np.inf, inclusive="left"),
     }
     faults = np.full(len(frame), None, dtype=object)
     for reason, broken in reversed(list(reasons.items())):

@@ -5,10 +5,9 @@ from typing import Literal
 
 import pandas as pd
 
-from stockseq.dataset.dropped import count_dropped
 from stockseq.dataset.total_return import is_traded, step_factors, traded_bars
 from stockseq.dataset.volatility import compute_volatility
-from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels
+from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels, count_dropped
 from stockseq.sessions import TradingCalendar
 
 Horizon = Literal["open_to_close", "open_to_next_open"]

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stockseq.dataset.dropped import count_dropped
 from stockseq.errors import DataError
-from stockseq.schemas import Dropped
+from stockseq.schemas import Dropped, count_dropped
 
 KEYS = ["ticker", "session", "decision_at"]
 NOT_FEATURES = {*KEYS, "feature_set"}

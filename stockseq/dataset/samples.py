@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stockseq.dataset.dropped import count_dropped
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.windows import count_windowless, window_ends
-from stockseq.schemas import Dropped, Labels
+from stockseq.schemas import Dropped, Labels, count_dropped
 
 TARGET_LIMIT = 4.0
 

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stockseq.dataset.dropped import count_dropped
-from stockseq.schemas import Dropped
+from stockseq.schemas import Dropped, count_dropped
 
 # A window may miss so many sessions (halts, rows without features) before its rows no longer mean "the last days".
 SLACK = 5

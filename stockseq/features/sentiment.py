@@ -16,16 +16,8 @@ import pandas as pd
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from stockseq.errors import SettingsError
-from stockseq.schemas import NUMBER, TEXT
+from stockseq.schemas import NUMBER, SCORES
 
-SCORES = {
-    "headline_id": TEXT,
-    "scorer": TEXT,
-    "compound": NUMBER,
-    "positive": NUMBER,
-    "negative": NUMBER,
-    "neutral": NUMBER,
-}
 VALUES = ["compound", "positive", "negative", "neutral"]
 SENTIMENT_COLUMNS = (
     "news_mean",

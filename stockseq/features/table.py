@@ -85,8 +85,7 @@ def build_features(
 
     Examples
     --------
-    >>> from stockseq.schemas import ACTIONS, BARS, HEADLINES, empty
-    >>> from stockseq.features.sentiment import SCORES
+    >>> from stockseq.schemas import ACTIONS, BARS, HEADLINES, SCORES, empty
     >>> nothing = build_features(empty(BARS), empty(ACTIONS), empty(HEADLINES), empty(SCORES),
     ...     calendar=TradingCalendar(), policy=DecisionPolicy())
     >>> len(nothing.table), list(nothing.table.columns)[:3]

@@ -17,11 +17,12 @@ from stockseq.schemas import (
     as_actions,
     as_bars,
     bar_faults,
+    count_dropped,
     valid_ticker,
 )
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.file_actions import dividends_per_share, later_splits
-from stockseq.sources.file_tables import BAR_EXTRAS, Table, count_dropped, read_instants_or_dates
+from stockseq.sources.file_tables import BAR_EXTRAS, Table, read_instants_or_dates
 
 Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 STAGE = "read bars"
@@ -80,7 +81,7 @@ def build_bars(
 
     last = calendar.last_final_session(now)
     faults[rows["session"] > last] = "session not final yet"
-    dropped += count_dropped(STAGE, rows["ticker"], faults) + unconfirmed
+    dropped = (*dropped, *count_dropped(STAGE, rows["ticker"], faults), *unconfirmed)
     traded = rows.assign(**{price: rows[price] * later for price in PRICES}, volume=(rows["volume"] / later).round())
     traded = traded[faults.isna()].assign(source=source, fetched_at=now)
     if traded.empty:
@@ -93,10 +94,10 @@ def build_bars(
         ]
     )
     actions = events[events["session"] <= last].assign(source=source, fetched_at=now)
-    return BarsFile(as_bars(traded), as_actions(actions), tuple(dropped), tuple(notes))
+    return BarsFile(as_bars(traded), as_actions(actions), dropped, tuple(notes))
 
 
-def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, list[Dropped]]:
+def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, tuple[Dropped, ...]]:
     """Return typed rows in order of ticker and session, one of each, and what has no such key."""
     frame = table.frame.copy()
     frame["ticker"] = frame["ticker"].astype("str").str.strip()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import SourceError
-from stockseq.schemas import INSTANT, Dropped, Headlines, as_headlines, headline_id, valid_ticker
-from stockseq.sources.file_tables import Table, count_dropped, read_instants_or_dates
+from stockseq.schemas import INSTANT, Dropped, Headlines, as_headlines, count_dropped, headline_id, valid_ticker
+from stockseq.sources.file_tables import Table, read_instants_or_dates
 
 STAGE = "read headlines"
 _DATE = r"\d{4}-\d{2}-\d{2}"
@@ -88,7 +88,7 @@ def build_headlines(
     dropped = count_dropped(STAGE, tickers.where(~tickers.isin(broken), "?"), faults)
     if faults.notna().all():
         raise SourceError(f"{table.path} holds no usable headline: {'; '.join(sorted({d.reason for d in dropped}))}.")
-    return HeadlinesFile(as_headlines(rows[faults.isna()]), tuple(dropped), table.notes)
+    return HeadlinesFile(as_headlines(rows[faults.isna()]), dropped, table.notes)
 
 
 def read_stamps(

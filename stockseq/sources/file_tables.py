@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow
 
 from stockseq.errors import SourceError
-from stockseq.schemas import Dropped, valid_ticker
+from stockseq.schemas import valid_ticker
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 BAR_COLUMNS = ("ticker", "date", "open", "high", "low", "close", "volume")
@@ -106,13 +106,6 @@ def read_instants_or_dates(values: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return values
     return values.astype("str").str.strip()
-
-
-def count_dropped(stage: str, tickers: pd.Series, faults: pd.Series) -> list[Dropped]:
-    """Return how many rows of each ticker have each fault; a row without one has None."""
-    table = pd.DataFrame({"ticker": tickers, "reason": faults})[faults.notna()]
-    counts = table.groupby(["ticker", "reason"], sort=False).size().reset_index(name="n_rows")
-    return [Dropped(stage, str(row.ticker), str(row.reason), int(row.n_rows)) for row in counts.itertuples()]  # type: ignore[arg-type]
 
 
 def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

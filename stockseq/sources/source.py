@@ -65,5 +65,5 @@ class Source(Protocol):
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
     ) -> FetchedHeadlines:
-        """Return the headlines that the source has for each ticker, published in (`since`, `now`]; `since` None is all."""
+        """Return the headlines that the source has for each ticker, published in (`since`, `now`]; None is all."""
         ...

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stockseq.errors import DataError
-from stockseq.schemas import ACTIONS, BARS, FLAG, HEADLINES, INSTANT, NUMBER, SESSION, TEXT
+from stockseq.schemas import ACTIONS, BARS, FLAG, HEADLINES, INSTANT, NUMBER, SCORES, SESSION, TEXT
 
 COUNT = "int64"
 
@@ -143,14 +143,6 @@ def _to_pandas(column: pa.ChunkedArray, dtype: str) -> pd.Series:
     return column.to_pandas().astype(dtype)
 
 
-SCORES = {
-    "headline_id": TEXT,
-    "scorer": TEXT,
-    "compound": NUMBER,
-    "positive": NUMBER,
-    "negative": NUMBER,
-    "neutral": NUMBER,
-}
 FEATURES = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT}
 MODELS = {
     "model_id": TEXT,
