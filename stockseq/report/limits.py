@@ -35,12 +35,12 @@ def limitations(run: RunReport) -> list[str]:
 
 def _trials(run: RunReport) -> str:
     trials = wording.finite(run.metrics.get("trials"))
-    if trials is None:
+    if not trials:
         return (
             "How many configurations were scored on these test sessions is not known, so no result here is corrected "
             "for choosing among them."
         )
-    if trials <= 1:
+    if trials == 1:
         return "One configuration has been scored on these test sessions, so nothing here was picked from many."
     return (
         f"{wording.count(trials)} configurations have been scored on these test sessions. The best of many looks good "
