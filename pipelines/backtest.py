@@ -1,6 +1,5 @@
 """Walk forward: fit on the past, forecast the next stretch, trade all forecasts through the ledger, draw the page."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,11 @@ from pipelines.context import Context, open_executor
 from pipelines.forecast import forecast_known
 from pipelines.ingest import Ingested, ingest, universe
 from pipelines.prepare import Prepared, coverage, prepare
-from pipelines.results import as_json, write_run
+from pipelines.results import write_run
 from pipelines.screen import show_backtest, show_outcomes
-from pipelines.trading import Traded, require_matching_policy, trade
+from pipelines.trading import Traded, trade
 from pipelines.train import fit
+from pipelines.trials import count_trials, record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import walk_forward
@@ -32,7 +32,6 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
     SettingsError
         If the policy holds for another time than the label is forecast for.
     """
-    require_matching_policy(settings)
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
         with context.hold_store():
@@ -82,22 +81,6 @@ def walk(context: Context, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, 
     }
 
 
-def record_trial(context: Context, portfolio: dict[str, Any], scores: dict[str, Any]) -> None:
-    """Add this configuration to those ever scored on test dates; the same one again is not a new trial."""
-    settings = context.settings
-    told = as_json(
-        settings.model_dump(mode="json", exclude={"data", "workers", "scheduler", "storage_options", "yahoo"})
-    )
-    trial = {
-        "trial_id": hashlib.sha256(told.encode()).hexdigest()[:16],
-        "scored_at": context.now,
-        "name": "backtest",
-        "settings": told,
-        "metrics": as_json({"sharpe_per_session": portfolio["sharpe_per_session"], "accuracy": scores["accuracy"]}),
-    }
-    context.store.append("trials", pd.DataFrame([trial]))
-
-
 def _ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | None:
     held = set(context.read("bars", tickers=tickers, columns=["ticker"])["ticker"])
     missing = tuple(ticker for ticker in tickers if ticker not in held)
@@ -122,14 +105,15 @@ def _metrics(
     traded: Traded,
 ) -> dict[str, Any]:
     scores = score_forecasts(forecasts)
-    record_trial(context, traded.portfolio, scores)
+    measures = {"sharpe_per_session": traded.portfolio["sharpe_per_session"], "accuracy": scores["accuracy"]}
+    record_trial(context, "backtest", measures)
     return {
         "forecast": scores,
         "baselines": {name: score_forecasts(frame) for name, frame in baselines.items()},
         "portfolio": traded.judged(context),
         "benchmarks": traded.benchmarks,
         "coverage": coverage(prepared),
-        "trials": len(context.read("trials")),
+        "trials": count_trials(context),
         "optimum": optimum_on(context, forecasts),
     }
 

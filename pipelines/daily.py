@@ -15,11 +15,13 @@ from pipelines.prepare import Prepared, coverage, prepare
 from pipelines.results import records, write_run
 from pipelines.screen import show_daily, show_outcomes
 from pipelines.train import Champion, load_champion, train_and_judge
+from pipelines.trials import count_trials
 from stockseq.config import Settings
+from stockseq.dataset.labels import compute_labels
 from stockseq.errors import SourceError
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.forecasts import append_forecasts, append_outcomes, live_record
-from stockseq.schemas import Dropped
+from stockseq.schemas import Actions, Bars, Dropped
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     Raises
     ------
     SourceError
-        If not one ticker could be brought up to date and nothing was stored before.
+        If not one ticker could be brought up to date.
     """
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
@@ -58,7 +60,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
                     f"Not one of {len(tickers)} tickers could be fetched ({reasons}), so nothing is forecast."
                 )
             prepared = prepare(context, tickers)
-            append_outcomes(context.store, prepared.labels, scored_at=now)
+            _score_past(context)
             champion = _current_champion(context, prepared)
             outlook = forecast_next(context, champion.model, prepared, ingested)
             n_new = append_forecasts(
@@ -84,6 +86,22 @@ def _current_champion(context: Context, prepared: Prepared) -> Champion:
     return champion
 
 
+def _score_past(context: Context) -> None:
+    """Note what came of each open forecast, also of tickers that have since left the universe."""
+    ledger, outcomes = context.read("forecasts"), context.store.read("outcomes", columns=["forecast_id"])
+    open_rows = ledger[~ledger["forecast_id"].isin(outcomes["forecast_id"])]
+    if open_rows.empty:
+        return
+    tickers = sorted(open_rows["ticker"].unique())
+    bars, actions = Bars(context.read("bars", tickers=tickers)), Actions(context.read("actions", tickers=tickers))
+    models = context.registry.list_models().set_index("model_id")["metrics"]
+    # A forecast is judged by the trade that its own model forecast, whatever the settings say today.
+    labels = open_rows["model_id"].map(lambda model_id: models[model_id]["basis"]["label"])
+    for label, rows in open_rows.groupby(labels):
+        realised = compute_labels(bars, actions, calendar=context.calendar, horizon=label)
+        append_outcomes(context.store, realised, scored_at=context.now, model_ids=set(rows["model_id"]))
+
+
 def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: Champion, outlook: Outlook) -> Daily:
     late = context.calendar.opens_at(outlook.session) <= context.now
     table = _with_spread(outlook.forecasts).assign(made_at=context.now, late=late)
@@ -91,15 +109,21 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
     without = {ticker: why for ticker, why in ingested.headline_failures.items() if ticker not in outlook.refused}
     live = live_scores(context)
     known = record_of(champion, prepared)
+    scores = score_forecasts(known)
+    if champion.record["chosen_over"]:
+        scores["notes"].append(
+            f"The sessions up to {champion.record['last_session']} also chose this model over "
+            f"{champion.record['chosen_over']}, which flatters its record on them."
+        )
     metrics: dict[str, Any] = {
         "model_id": champion.model_id,
-        "forecast": score_forecasts(known),
+        "forecast": scores,
         "live": live,
         "next": records(table),
         "refused": dict(outlook.refused),
         "without_headlines": without,
         "coverage": coverage(prepared),
-        "trials": len(context.read("trials")),
+        "trials": count_trials(context),
     }
     refused = tuple(Dropped("forecast", ticker, reason, 1) for ticker, reason in outlook.refused.items())
     folder = write_run(
@@ -112,7 +136,7 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
         ingested=ingested,
         models=context.registry.list_models(),
     )
-    return Daily(outlook, table, headlines, champion, metrics["forecast"], live, late, without, folder)
+    return Daily(outlook, table, headlines, champion, scores, live, late, without, folder)
 
 
 def record_of(champion: Champion, prepared: Prepared) -> pd.DataFrame:
@@ -141,6 +165,13 @@ def live_scores(context: Context) -> dict[str, Any]:
     """Score the forecasts that were made before their session opened and whose outcome is known."""
     record = live_record(context.store)
     n_sessions = int(record["session"].nunique())
-    counts = {"n": len(record), "n_sessions": n_sessions, "n_late": int(context.read("forecasts")["late"].sum())}
+    ledger = context.read("forecasts")
+    n_on_time = len(ledger[~ledger["late"]].drop_duplicates(["ticker", "session"]))
+    counts = {
+        "n": len(record),
+        "n_sessions": n_sessions,
+        "n_late": int(ledger["late"].sum()),
+        "n_open": n_on_time - len(record),
+    }
     # One session alone has no interval.
     return {**(score_forecasts(record) if n_sessions > 1 else {}), **counts}

@@ -42,14 +42,16 @@ def forecast_next(context: Context, model: Model, prepared: Prepared, ingested: 
     keys = prepared.panel.keys
     ends = window_ends(keys, model.network.lookback, sessions=calendar.sessions)
     ends = ends[keys.loc[ends, "session"].to_numpy() == np.datetime64(session)]
+    volatility = _volatility(prepared, ends)
+    ends, volatility = ends[np.isfinite(volatility)], volatility[np.isfinite(volatility)]
     forecastable = set(keys.loc[ends, "ticker"])
     refused = {
         ticker: _reason(ticker, ingested, prepared, last, forecastable)
         for ticker in ingested.outcomes
         if ticker not in forecastable or ingested.outcomes[ticker].status in ("failed", "unknown")
     }
-    ends = ends[~keys.loc[ends, "ticker"].isin(list(refused)).to_numpy()]
-    return Outlook(session, model.forecast(prepared.panel, ends, volatility=_volatility(prepared, ends)), refused)
+    kept = ~keys.loc[ends, "ticker"].isin(list(refused)).to_numpy()
+    return Outlook(session, model.forecast(prepared.panel, ends[kept], volatility=volatility[kept]), refused)
 
 
 def _volatility(prepared: Prepared, ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -62,9 +64,10 @@ def _reason(ticker: str, ingested: Ingested, prepared: Prepared, last: pd.Timest
     if outcome.status in ("failed", "unknown"):
         retry = f"; try again after {outcome.retry_at:%H:%M UTC}" if outcome.retry_at is not None else ""
         return f"{outcome.reason}{retry}"
-    held = prepared.bars.loc[prepared.bars["ticker"] == ticker, "session"]
-    if held.empty:
+    own = prepared.bars[prepared.bars["ticker"] == ticker]
+    if own.empty:
         return "no bars"
-    if held.max() < last:
-        return f"the bar of {last.date()} is missing (newest {held.max().date()})"
-    return f"too little history: {len(held)} bars"
+    if own["session"].max() < last:
+        return f"the bar of {last.date()} is missing (newest {own['session'].max().date()})"
+    n_traded = int((own["volume"] > 0).sum())
+    return f"too little history: {len(own)} bars, {n_traded} of them with volume"

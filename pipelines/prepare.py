@@ -10,6 +10,7 @@ from pipelines.context import Context
 from stockseq.dataset.labels import compute_labels, count_unlabelled
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
+from stockseq.dataset.vocabulary import count_left_out
 from stockseq.errors import TooFewSessions
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features, feature_set_name
@@ -72,11 +73,14 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
             f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of "
             f"warm-up and {settings.network.lookback} of lookback. Ingest a longer history."
         )
+    n_unread = count_left_out(panel.texts, settings.network.headlines_per_session)
+    unread = Dropped("text", "", "older than the newest headlines of its session that the network reads", n_unread)
     dropped = (
         *built.dropped,
         *panel.dropped,
         *samples.dropped,
         *count_unlabelled(bars, actions, calendar=context.calendar, horizon=settings.label),
+        *([unread] if n_unread else []),
     )
     return Prepared(bars, actions, built.headlines, scores, labels, panel, samples, dropped)
 

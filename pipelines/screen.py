@@ -68,7 +68,8 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
     console.print(f"Model {champion.model_id}, trained through {champion.trained_through.date()}.")
     console.print(f"  Out of sample: {record_line(daily.record)}")
     late = f" {live['n_late']} late forecasts don't count." if live.get("n_late") else ""
-    console.print(f"  Live: {record_line(live)}{late}")
+    still = f" {live['n_open']} are not scored yet." if live.get("n_open") else ""
+    console.print(f"  Live: {record_line(live)}{still}{late}")
     console.print(
         f"Ledger: {f'{n_new} new forecasts.' if n_new else 'nothing new; these forecasts stand there already.'}"
     )

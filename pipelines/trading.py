@@ -16,16 +16,18 @@ from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import run_benchmarks
 from stockseq.backtest.costs import CostSettings
 from stockseq.backtest.ledger import LedgerResult, run_ledger
+from stockseq.backtest.market import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_returns, summarise
 from stockseq.backtest.policy import Holding, target_weights
 from stockseq.backtest.targets import Targets
-from stockseq.config import Settings
 from stockseq.dataset.volatility import compute_volatility
-from stockseq.errors import SettingsError
 from stockseq.evaluate.sharpe import deflated_sharpe
 from stockseq.schemas import Bars, Dropped, as_forecasts
 
-HOLDING = {"open_to_close": "session", "open_to_next_open": "overnight"}
+# The position that earns each label.
+HOLDING: dict[str, Holding] = {"open_to_close": "session", "open_to_next_open": "overnight"}
+# A halt is shorter; what is silent for longer has left.
+SESSIONS_WITHOUT_A_BAR = 10
 COST_MULTIPLES = (0.0, 1.0, 2.0)
 
 
@@ -41,8 +43,9 @@ class Traded:
 
     def judged(self, context: Context) -> dict[str, Any]:
         """Return the portfolio's figures with its Sharpe ratio deflated by every trial so far."""
-        trials = context.read("trials")
-        ratios = [json.loads(metrics)["sharpe_per_session"] for metrics in trials["metrics"]]
+        # All that were ever scored count, whatever instant this run plays.
+        trials = context.store.read("trials")
+        ratios = [json.loads(metrics).get("sharpe_per_session") for metrics in trials["metrics"]]
         known = [ratio for ratio in ratios if ratio is not None]
         excess = compute_returns(self.result.equity["equity"]) - self.cash_rate / SESSIONS_PER_YEAR
         deflated = deflated_sharpe(
@@ -59,20 +62,10 @@ class Traded:
         return tuple(Dropped("ledger", row["ticker"], row["flag"].replace("_", " "), int(row["n"])) for row in counts)
 
 
-def require_matching_policy(settings: Settings) -> None:
-    """Raise `SettingsError` if the policy holds for another time than the label is forecast for."""
-    wanted = HOLDING[settings.label]
-    if settings.policy.holding != wanted:
-        raise SettingsError(
-            f"The label {settings.label} is the return of a position held {wanted!r}; the policy holds "
-            f"{settings.policy.holding!r}. Set policy.holding to {wanted!r} or change the label."
-        )
-
-
 def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Traded:
     """Trade the forecasts through the ledger at 0, 1 and 2 times the costs, and the benchmarks at 1."""
     settings = context.settings
-    holding = settings.policy.holding
+    holding = HOLDING[settings.label]
     targets = target_weights(
         as_forecasts(forecasts),
         settings=settings.policy,
@@ -84,6 +77,7 @@ def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Trad
     sessions = context.calendar.between(first, forecasts["session"].max())
     universe = prepared.bars["ticker"].isin(forecasts["ticker"].unique())
     bars = Bars(prepared.bars[universe])
+    delistings = find_delistings(bars, sessions)
 
     def run(
         targets: Targets,
@@ -93,7 +87,14 @@ def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Trad
         account: AccountSettings = settings.account,
     ) -> LedgerResult:
         return run_ledger(
-            targets, bars, prepared.actions, sessions=sessions, costs=costs, account=account, holding=holding
+            targets,
+            bars,
+            prepared.actions,
+            sessions=sessions,
+            costs=costs,
+            account=account,
+            holding=holding,
+            delistings=delistings,
         )
 
     results = {multiple: run(targets, costs=settings.costs.scaled(multiple)) for multiple in COST_MULTIPLES}
@@ -122,6 +123,26 @@ def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Trad
         {name: plain(summarise(result, cash_rate=rate)) for name, result in benchmarks.items()},
         rate,
     )
+
+
+def find_delistings(bars: Bars, sessions: pd.DatetimeIndex) -> dict[str, Delisting]:
+    """Return the tickers whose bars end long before the last session, taken out at the loss of a NYSE delisting.
+
+    No source of ours says why a ticker ended: a merger for cash loses nothing, a bankruptcy everything. What is never
+    assumed is that it can be sold at its last price.
+
+    Examples
+    --------
+    >>> sessions = pd.bdate_range("2024-01-01", periods=40)
+    >>> rows = [("A", session) for session in sessions] + [("B", session) for session in sessions[:20]]
+    >>> bars = Bars(pd.DataFrame(rows, columns=["ticker", "session"]))
+    >>> find_delistings(bars, sessions)["B"].session.date().isoformat()
+    '2024-01-29'
+    """
+    last = bars.groupby("ticker")["session"].max()
+    ended = last[last < sessions[-1 - min(SESSIONS_WITHOUT_A_BAR, len(sessions) - 1)]]
+    exits = {str(ticker): sessions[sessions > session] for ticker, session in ended.items()}
+    return {ticker: Delisting(after[0], NYSE_DELISTING_RETURN) for ticker, after in exits.items()}
 
 
 def plain(figures: Mapping[str, float]) -> dict[str, float | None]:

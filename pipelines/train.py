@@ -12,12 +12,15 @@ from pipelines.forecast import forecast_known
 from pipelines.ingest import ingest, universe
 from pipelines.prepare import Prepared, prepare
 from pipelines.screen import show_models, show_outcomes
+from pipelines.trials import record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold
 from stockseq.errors import SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.scores import score_forecasts
+from stockseq.features.sentiment import scorer_named
+from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import load_bundle, save_bundle
 from stockseq.models.model import Model
 from stockseq.models.training import fine_tune, fit_model
@@ -51,12 +54,31 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
 
 
 def load_champion(context: Context) -> Champion | None:
-    """Return the promoted model, or None before the first training."""
+    """Return the promoted model, or None before the first training and after a change of what it stands on."""
     row = context.registry.champion()
     if row is None:
         return None
+    changed = {
+        name: (was, now) for name, now in basis(context).items() if (was := row["metrics"]["basis"][name]) != now
+    }
+    if changed:
+        told = ", ".join(f"{name} was {was}, is {now}" for name, (was, now) in changed.items())
+        context.say(f"Champion {row['model_id']} stands on other settings ({told}), so it can't forecast here.")
+        return None
     model = load_bundle(context.root / "models" / row["model_id"])
     return Champion(row["model_id"], model, row["metrics"], row["trained_through"])
+
+
+def basis(context: Context) -> dict[str, str]:
+    """Return what a model's inputs and label mean; under another basis it would read other numbers as the same."""
+    settings = context.settings
+    return {
+        "label": settings.label,
+        "decision": settings.decision,
+        "features": feature_set_name(context.features),
+        "scorer": scorer_named(settings.scorer).name,
+        "headline_latency_s": f"{settings.headline_latency_s:g}",
+    }
 
 
 def train_and_judge(context: Context, prepared: Prepared, champion: Champion | None, *, mode: str) -> Champion:
@@ -69,35 +91,41 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
         prepared.sessions, settings.folds, n_test=settings.daily.holdout, horizon=HORIZON_SESSIONS[settings.label]
     )
     through = fold.validation[-1] if len(fold.validation) else fold.train[-1]
-    model = fit(context, prepared, fold, base=champion.model if champion and mode == "finetune" else None)
-    held_out = prepared.samples.on(fold.test)
-    forecasts = forecast_known(model, prepared, held_out)
-    record = {
-        **score_forecasts(forecasts),
-        "first_session": fold.test[0],
-        "last_session": fold.test[-1],
-        "training": model.record,
-    }
-    registry = context.registry
+    base = champion if mode == "finetune" else None
     seen = data_hash(prepared, fold)
-    model_id = registry.identify(
+    model_id = context.registry.identify(
         settings.network,
         settings.training,
         trained_through=through,
-        data_version=seen,
-        base=champion.model_id if champion and mode == "finetune" else None,
+        data_version=f"{seen} {basis(context)}",
+        base=base.model_id if base else None,
     )
     if champion is not None and model_id == champion.model_id:
         context.say(f"Model {model_id} is the champion already: nothing it would learn from has changed.")
         return champion
-    save_bundle(model, context.root / "models" / model_id)
-    registry.register(model_id, model, trained_through=through, metrics=record, at=context.now, data_version=seen)
+    model = fit(context, prepared, fold, base=base.model if base else None)
+    forecasts = forecast_known(model, prepared, prepared.samples.on(fold.test))
+    record: dict[str, Any] = {
+        **score_forecasts(forecasts),
+        "first_session": fold.test[0].date().isoformat(),
+        "last_session": fold.test[-1].date().isoformat(),
+        "basis": basis(context),
+        "chosen_over": None,
+        "training": model.record,
+    }
     candidate = Champion(model_id, model, record, through)
+    better = champion is None or _beats(context, prepared, candidate, champion, fold)
+    if better and champion is not None:
+        record["chosen_over"] = champion.model_id
+    record_trial(context, mode, {"accuracy": record["accuracy"]})
+    save_bundle(model, context.root / "models" / model_id)
+    context.registry.register(
+        model_id, model, trained_through=through, metrics=record, at=context.now, data_version=seen, promote=better
+    )
     if champion is None:
-        registry.promote(model_id, at=context.now)
-        context.say(f"Model {model_id} is the first, and so the champion.")
+        context.say(f"Model {model_id} has no champion to beat, and so is the champion.")
         return candidate
-    return _judge(context, prepared, champion, candidate, fold)
+    return candidate if better else champion
 
 
 def fit(context: Context, prepared: Prepared, fold: Fold, *, base: Model | None = None) -> Model:
@@ -144,13 +172,14 @@ def data_hash(prepared: Prepared, fold: Fold) -> str:
     return digest.hexdigest()[:16]
 
 
-def _judge(context: Context, prepared: Prepared, champion: Champion, candidate: Champion, fold: Fold) -> Champion:
+def _beats(context: Context, prepared: Prepared, candidate: Champion, champion: Champion, fold: Fold) -> bool:
+    """Return whether the candidate's log loss is lower beyond noise on the sessions that neither model saw."""
     unseen = fold.test[fold.test > max(champion.trained_through, candidate.trained_through)]
     samples = prepared.samples.on(unseen)
     duel = f"Candidate {candidate.model_id} against champion {champion.model_id}"
     if len(unseen) < 2:
         context.say(f"{duel}: {len(unseen)} sessions that neither saw are too few to judge, so the champion stays.")
-        return champion
+        return False
     difference = compare_forecasts(
         forecast_known(candidate.model, prepared, samples), forecast_known(champion.model, prepared, samples)
     )
@@ -162,7 +191,4 @@ def _judge(context: Context, prepared: Prepared, champion: Champion, candidate: 
         f"accuracy {100 * difference['accuracy']['difference']:+.1f} points. "
         + ("Promoted." if better else "Not better beyond noise, so the champion stays.")
     )
-    if not better:
-        return champion
-    context.registry.promote(candidate.model_id, at=context.now)
-    return candidate
+    return better

@@ -8,7 +8,7 @@ from some row on. Against that, note the head hash that `verify` returns somewhe
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,7 +126,9 @@ def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
     return LedgerState(len(hashes), hashes[-1] if hashes else GENESIS)
 
 
-def append_outcomes(store: Store, labels: Labels, *, scored_at: pd.Timestamp) -> int:
+def append_outcomes(
+    store: Store, labels: Labels, *, scored_at: pd.Timestamp, model_ids: Collection[str] | None = None
+) -> int:
     """Note the realised return of each forecast whose trade is over, once and for all; return how many were new.
 
     Parameters
@@ -137,6 +139,8 @@ def append_outcomes(store: Store, labels: Labels, *, scored_at: pd.Timestamp) ->
         The returns of the trades; a label counts once the bar of its exit is final at `scored_at`.
     scored_at : Timestamp, tz-aware
         The instant of the scoring.
+    model_ids : collection of str, optional
+        Only the forecasts of these models, where models forecast different trades.
 
     Returns
     -------
@@ -144,7 +148,9 @@ def append_outcomes(store: Store, labels: Labels, *, scored_at: pd.Timestamp) ->
         New outcomes. An outcome that is there stays, even if a later vintage of the bar would give another return.
     """
     final = labels[labels["exit_at"] + CLOSE_LAG <= scored_at]
-    forecasts = store.read("forecasts", columns=["forecast_id", "ticker", "session"])
+    forecasts = store.read("forecasts", columns=["forecast_id", "ticker", "session", "model_id"])
+    if model_ids is not None:
+        forecasts = forecasts[forecasts["model_id"].isin(model_ids)]
     scored = forecasts.merge(final[["ticker", "session", "realised_return"]], on=["ticker", "session"])
     outcomes = scored[["forecast_id", "realised_return"]].assign(scored_at=scored_at)
     return store.append("outcomes", outcomes)

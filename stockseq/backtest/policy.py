@@ -39,11 +39,6 @@ class PolicySettings(BaseModel, frozen=True, extra="forbid"):
     max_weight: float = Field(
         default=0.25, gt=0, description="Largest absolute weight of one ticker; what it cuts stays cash."
     )
-    holding: Holding = Field(
-        default="session",
-        description="session: open to close of the session; overnight: open to the next decision's open; "
-        "close_to_close: from the session's close on, for decisions made just before it.",
-    )
 
 
 def target_weights(

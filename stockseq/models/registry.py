@@ -76,8 +76,11 @@ class Registry:
         metrics: Mapping[str, Any],
         at: pd.Timestamp,
         data_version: str = "",
+        promote: bool = False,
     ) -> None:
-        """Enter a model as a candidate; one that is listed already is left as it is.
+        """Enter a model as a candidate, and with `promote` as champion in the same commit.
+
+        One that is listed already is not entered again.
 
         Parameters
         ----------
@@ -89,8 +92,12 @@ class Registry:
         at : Timestamp, tz-aware
             The instant of the run.
         data_version : str
+        promote : bool, default=False
+            A kill between two commits would leave a better model listed and never used.
         """
         if model_id in set(self._rows()["model_id"]):
+            if promote:
+                self.promote(model_id, at=at)
             return
         row = {
             "model_id": model_id,
@@ -101,7 +108,9 @@ class Registry:
             "data_version": data_version,
             "metrics": json.dumps(dict(metrics), sort_keys=True, allow_nan=False, default=_plain),
         }
-        self._append([row])
+        latest = self._latest()
+        leaving = latest[latest["state"] == "champion"].assign(state="retired", at=at).to_dict("records")
+        self._append([row, *leaving, {**row, "state": "champion"}] if promote else [row])
 
     def promote(self, model_id: str, *, at: pd.Timestamp) -> None:
         """Make a listed model the champion and retire the one before, in one commit.

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from stockseq.store import Store
-from tests.pipelines.small import SMALL, write_settings
+from tests.pipelines.small import write_settings
 
 REPOSITORY = Path(__file__).parents[2]
 NOW = "2024-03-08T22:00:00Z"
@@ -118,14 +118,6 @@ def test_a_value_out_of_place_is_refused(arguments: tuple[str, ...], sentence: s
     """Whoever mistypes learns what was expected."""
     assert sentence in refusal(*arguments)
     assert no_table()
-
-
-def test_a_policy_that_holds_for_another_time_than_the_label_is_refused_before_any_work(tmp_path: Path) -> None:
-    """After an hour of training would be too late."""
-    settings = write_settings(tmp_path, {**SMALL, "label": "open_to_next_open"})
-    sentence = refusal("backtest", "--config", str(settings))
-    assert sentence.endswith("Set policy.holding to 'overnight' or change the label.")
-    assert no_folder()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pipelines.context import Context
 from pipelines.daily import run_daily
 from pipelines.train import data_hash, run_train
 from stockseq.errors import SettingsError
+from stockseq.store import Store
 
 
 def models(settings, now) -> pd.DataFrame:
@@ -48,6 +49,43 @@ def test_a_model_does_not_replace_one_that_it_does_not_beat(settings, mornings):
     strict = reseeded.model_copy(update={"daily": settings.daily.model_copy(update={"promotion_z": 50.0})})
     run_train(strict, mornings[0], mode="scratch")
     assert Context(settings, mornings[0]).registry.champion()["model_id"] == before["model_id"]
+
+
+def test_a_better_model_takes_over_in_one_commit_and_says_what_it_was_chosen_on(settings, mornings):
+    """A kill between entry and promotion would list a better model and never use it."""
+    poor = {"training": settings.training.model_copy(update={"epochs": 1, "learning_rate": 0.5})}
+    run_daily(settings.model_copy(update=poor), mornings[0])
+    first = Context(settings, mornings[0]).registry.champion()["model_id"]
+    version = Store(settings.data).version("models")
+    easy = {"daily": settings.daily.model_copy(update={"promotion_z": 0.0})}
+    run_train(settings.model_copy(update=easy), mornings[1], mode="scratch")
+    assert Store(settings.data).version("models") == version + 1
+    champion = Context(settings, mornings[1]).registry.champion()
+    assert champion["metrics"]["chosen_over"] == first
+    notes = run_daily(settings, mornings[1]).record["notes"]
+    assert any("also chose this model" in note for note in notes)
+
+
+def test_a_champion_of_another_label_or_scorer_does_not_forecast(settings, mornings):
+    """The same columns would mean other numbers, and the network could not know."""
+    first = run_daily(settings, mornings[0])
+    other = settings.model_copy(update={"scorer": "vader_finance"})
+    second = run_daily(other, mornings[1])
+    assert second.champion.model_id != first.champion.model_id
+    assert second.champion.record["basis"]["scorer"].startswith("vader_finance")
+
+
+def test_a_change_of_label_never_rescores_what_was_forecast_before(settings, mornings):
+    """Each forecast is judged by the trade that its own model forecast."""
+    run_daily(settings, mornings[0])
+    run_daily(settings.model_copy(update={"label": "open_to_next_open"}), mornings[1])
+    store = Store(settings.data)
+    scored = store.read("forecasts").merge(store.read("outcomes"), on="forecast_id")
+    bars = store.read("bars").set_index(["ticker", "session"])
+    assert len(scored) == 6
+    for row in scored.itertuples():
+        bar = bars.loc[(row.ticker, row.session)]
+        assert abs(row.realised_return - (bar["close"] / bar["open"] - 1)) < 1e-12
 
 
 def test_the_name_of_a_model_depends_on_nothing_after_its_training_dates(settings, mornings):
