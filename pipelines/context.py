@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 
 from pipelines.drafts import clear_drafts
 from stockseq.config import Settings
@@ -100,6 +101,11 @@ class Context:
 
     def say(self, sentence: str) -> None:
         console.print(sentence)
+
+
+def show_progress(*columns: ProgressColumn) -> Progress:
+    """Return a progress display that leaves no trace, neither on the screen nor in a log."""
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @dataclass(frozen=True)

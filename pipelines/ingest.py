@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from pipelines.context import Context, console
+from pipelines.context import Context, show_progress
 from stockseq.errors import SourceError
 from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
 from stockseq.sessions import FIRST_SESSION
@@ -40,9 +40,8 @@ def ingest(context: Context, tickers: Sequence[str], source: Source | None = Non
         If nothing answers; the store is then as it was.
     """
     source = source or context.source
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
-    ) as progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with show_progress(*columns) as progress:
         progress.add_task(f"Fetching {len(tickers)} tickers from {source.name}")
         fetched = _fetch_bars(context, source, tickers)
         headlines = source.fetch_headlines(tickers, since=None, now=context.now)

@@ -92,7 +92,7 @@ def show_backtest(metrics: Mapping[str, Any], verdict: str, folder: Path) -> Non
     if metrics["optimum"]:
         best = metrics["optimum"]
         table.add_row(
-            "the market's optimum",
+            "optimum, expected",
             f"{100 * best['accuracy']:.1f}%",
             "",
             "",

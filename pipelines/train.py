@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-from pipelines.context import Context, console, open_executor
+from pipelines.context import Context, open_executor, show_progress
 from pipelines.forecast import forecast_known
 from pipelines.ingest import ingest, universe
 from pipelines.prepare import Prepared, prepare
@@ -132,7 +132,7 @@ def fit(context: Context, prepared: Prepared, fold: Fold, *, base: Model | None 
     """Fit the ensemble on a fold's train and validation sessions, with a progress bar."""
     settings = context.settings
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with show_progress(*columns) as bar:
         task = bar.add_task(f"Training on {len(fold.train)} sessions", total=None, loss="")
 
         def progress(done: int, total: int, text: str) -> None:
