@@ -54,6 +54,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 },
                 dropped=(*(ingested.dropped if ingested else ()), *prepared.dropped, *traded.dropped),
                 ingested=ingested,
+                doubts=prepared.doubts,
             )
     show_backtest(metrics, verdict(metrics["forecast"]), folder)
     return folder

@@ -25,6 +25,7 @@ from stockseq.plugins import load_plugin
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
 from stockseq.store import Store
+from stockseq.testing import check_feature
 
 OWN_SOURCES = ("yahoo", "files", "simulated", "stocknet")
 EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
@@ -88,6 +89,8 @@ class Context:
                 raise PluginError(
                     f"The plug-in feature `{name}` must be a stockseq Feature, received {type(feature).__name__}."
                 )
+            # A feature that looks ahead would show an edge that no test of the result can tell from skill.
+            check_feature(feature)
         return DEFAULT_FEATURES + extra
 
     @property

@@ -134,6 +134,7 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
         frames={"forecasts": table, "headlines": headlines, "out_of_sample": known},
         dropped=(*ingested.dropped, *prepared.dropped, *refused),
         ingested=ingested,
+        doubts=prepared.doubts,
         models=context.registry.list_models(),
     )
     return Daily(outlook, table, headlines, champion, scores, live, late, without, folder)

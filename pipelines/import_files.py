@@ -20,5 +20,5 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None) -> No
     for note in source.notes(now):
         console.print(escape(note))
     with context.hold_store():
-        show_outcomes(ingest(context, tickers, source))
+        show_outcomes(ingest(context, tickers, source), with_page=False)
     console.print(f"Next: make backtest SOURCE=files DATA={settings.data}, or make daily with the same settings.")

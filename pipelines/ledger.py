@@ -1,16 +1,21 @@
 """The forecast ledger: the live record, and the proof that nothing in it was rewritten."""
 
+import re
+
 import pandas as pd
 
 from pipelines.context import Context, console
 from pipelines.daily import live_scores
 from pipelines.screen import record_line
 from stockseq.config import Settings
+from stockseq.errors import SettingsError
 from stockseq.forecasts import verify
 
 
 def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:
     """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
+    if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
+        raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
     context = Context(settings, now, new_store=False)
     console.print(f"Live record: {record_line(live_scores(context))}")
     if check:

@@ -38,6 +38,7 @@ def render_run(folder: Path) -> Path:
         models=pd.DataFrame(account["models"]) if account["models"] else None,
         dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
         ticker_outcomes=tuple(_outcome(outcome) for outcome in account["outcomes"]),
+        limitations=account["doubts"],
         settings=tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8")),
         manifest=manifest,
     )

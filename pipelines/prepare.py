@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.context import Context
+from stockseq.dataset.jumps import find_jumps
 from stockseq.dataset.labels import compute_labels, count_unlabelled
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
@@ -29,6 +30,7 @@ class Prepared:
     panel: Panel
     samples: Samples
     dropped: tuple[Dropped, ...]
+    doubts: tuple[str, ...]
 
     @property
     def sessions(self) -> pd.DatetimeIndex:
@@ -75,6 +77,9 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         )
     n_unread = count_left_out(panel.texts, settings.network.headlines_per_session)
     unread = Dropped("text", "", "older than the newest headlines of its session that the network reads", n_unread)
+    doubts = _doubts(bars, actions)
+    for doubt in doubts:
+        context.say(f"[yellow]Doubt:[/yellow] {doubt}")
     dropped = (
         *built.dropped,
         *panel.dropped,
@@ -82,7 +87,7 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         *count_unlabelled(bars, actions, calendar=context.calendar, horizon=settings.label),
         *([unread] if n_unread else []),
     )
-    return Prepared(bars, actions, built.headlines, scores, labels, panel, samples, dropped)
+    return Prepared(bars, actions, built.headlines, scores, labels, panel, samples, dropped, doubts)
 
 
 def coverage(prepared: Prepared) -> dict[str, Any]:
@@ -95,6 +100,18 @@ def coverage(prepared: Prepared) -> dict[str, Any]:
         "share_with_news": sum(bool(texts) for texts in rows) / len(rows) if rows else 0.0,
         "tickers": int(prepared.bars["ticker"].nunique()),
     }
+
+
+def _doubts(bars: Bars, actions: Actions, *, most: int = 5) -> tuple[str, ...]:
+    """Return a sentence for each of the greatest moves that no split explains, and one for how many more there are."""
+    jumps = find_jumps(bars, actions)
+    sentences = [
+        f"{row['ticker']} moved by {row['move']:+.0%} on {row['session'].date()} with no split to explain it: if that "
+        "is the vendor's fault, every figure that spans it is false. It was not repaired."
+        for row in jumps.head(most).to_dict("records")
+    ]
+    more = [f"{len(jumps) - most} smaller moves beyond double or half have no split to explain them either."]
+    return (*sentences, *(more if len(jumps) > most else []))
 
 
 def _score(context: Context, headlines: Headlines) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import json
 import webbrowser
+from pathlib import Path
 
 import pandas as pd
 from rich.table import Table
@@ -32,9 +33,15 @@ def list_runs(settings: Settings, now: pd.Timestamp) -> None:
     table.add_column("Run")
     table.add_column("Out of sample")
     for name in names:
-        metrics = json.loads((root / "runs" / name / "metrics.json").read_text(encoding="utf-8"))
-        table.add_row(name, record_line(metrics["forecast"]))
+        table.add_row(name, _record(root / "runs" / name / "metrics.json"))
     console.print(table)
+
+
+def _record(path: Path) -> str:
+    try:
+        return record_line(json.loads(path.read_text(encoding="utf-8"))["forecast"])
+    except (OSError, ValueError, KeyError):
+        return "unreadable: its metrics.json is damaged"
 
 
 def list_models(settings: Settings, now: pd.Timestamp) -> None:

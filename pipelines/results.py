@@ -45,6 +45,7 @@ def write_run(
     frames: Mapping[str, pd.DataFrame],
     dropped: Sequence[Dropped],
     ingested: Ingested | None,
+    doubts: Sequence[str] = (),
     models: pd.DataFrame | None = None,
 ) -> Path:
     """Write a run's folder with its page in one step, point `runs/latest` at it; return the folder.
@@ -61,6 +62,7 @@ def write_run(
     account = {
         "dropped": [asdict(drop) for drop in dropped],
         "outcomes": [asdict(outcome) for outcome in ingested.outcomes.values()] if ingested else [],
+        "doubts": doubts,
         "models": [] if models is None else records(models),
     }
     settings = context.settings.model_dump(mode="json", exclude_none=True)
@@ -141,6 +143,7 @@ def _circumstances(context: Context) -> dict[str, Any]:
         "libraries": {name: version(name) for name in LIBRARIES},
         "seeds": context.settings.training.seeds,
         "data": context.settings.data,
+        "sources": sorted(context.read("bars", columns=["source"])["source"].unique()),
         "data_version": context.store.data_version(),
         "tables": context.store.versions(),
     }

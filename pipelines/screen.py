@@ -24,8 +24,8 @@ STATUSES = {
 }
 
 
-def show_outcomes(ingested: Ingested) -> None:
-    """One line for all tickers, one for each that did not end well, one for what was left out."""
+def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
+    """One line for all tickers, one for each that did not end well, one for what was left out (all, without a page)."""
     counts = Counter(outcome.status for outcome in ingested.outcomes.values())
     told = [f"{n} {words}" for status, words in STATUSES.items() if (n := counts.get(status))]  # type: ignore[call-overload]
     console.print("Fetched: " + ", ".join(told))
@@ -38,8 +38,9 @@ def show_outcomes(ingested: Ingested) -> None:
     for drop in ingested.dropped:
         reasons[f"{drop.stage}: {drop.reason}"] += drop.n_rows
     if reasons:
-        most = "; ".join(f"{n} {escape(reason)}" for reason, n in reasons.most_common(5))
-        console.print(f"Left out: {reasons.total()} rows ({most}); the page lists all.")
+        shown = reasons.most_common(5 if with_page else None)
+        most = "; ".join(f"{n} {escape(reason)}" for reason, n in shown)
+        console.print(f"Left out: {reasons.total()} rows ({most}){'; the page lists all.' if with_page else '.'}")
 
 
 def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None:
@@ -70,9 +71,8 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
     late = f" {live['n_late']} late forecasts don't count." if live.get("n_late") else ""
     still = f" {live['n_open']} are not scored yet." if live.get("n_open") else ""
     console.print(f"  Live: {record_line(live)}{still}{late}")
-    console.print(
-        f"Ledger: {f'{n_new} new forecasts.' if n_new else 'nothing new; these forecasts stand there already.'}"
-    )
+    added = f"{n_new} new forecasts." if n_new else "nothing new; these forecasts stand there already."
+    console.print(f"Ledger: {added if len(daily.table) else 'no forecast was made.'}")
     show_page(daily.folder)
 
 
@@ -97,7 +97,7 @@ def show_backtest(metrics: Mapping[str, Any], verdict: str, folder: Path) -> Non
             "",
             "",
             f"{best['log_loss']:.4f}",
-            f"{best['ic']:+.3f}",
+            "",
         )
     console.print(table)
     console.print(escape(verdict))

@@ -16,7 +16,7 @@ from pipelines.trials import record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold
-from stockseq.errors import SettingsError
+from stockseq.errors import BundleError, SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.features.sentiment import scorer_named
@@ -46,7 +46,13 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
             tickers = universe(context)
             show_outcomes(ingest(context, tickers))
             prepared = prepare(context, tickers)
-            champion = load_champion(context)
+            try:
+                champion = load_champion(context)
+            except BundleError as error:
+                if mode == "finetune":
+                    raise
+                context.say(f"{error} It is replaced.")
+                champion = None
             if mode == "finetune" and champion is None:
                 raise SettingsError("There is no champion to fine-tune; train one first with MODE=scratch.")
             train_and_judge(context, prepared, champion, mode=mode)

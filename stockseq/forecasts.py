@@ -93,7 +93,10 @@ def append_forecasts(
 
 
 def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
-    """Check every row of the ledger against its hash, the row before it, the noted heads and the table's own log.
+    """Check every row of the ledger against its hash, the row before it, the noted heads and the tables' own logs.
+
+    Outcomes are no part of the chain, since anybody can recompute them from prices; what is checked is that no commit
+    ever changed one.
 
     Parameters
     ----------
@@ -119,8 +122,9 @@ def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
             raise _broken(f"row {len(hashes) + 1}", f"it is missing, and there were {n_rows} rows at {when}")
         if hashes[n_rows - 1] != noted:
             raise _broken(f"row {n_rows}", f"its hash was {noted} at {when}, so it or a row before it was rewritten")
-    for rewrite in store.rewrites("forecasts"):
-        raise _broken(rewrite, "this commit of the table did more than append")
+    for table in ("forecasts", "ledger_heads", "outcomes"):
+        for rewrite in store.rewrites(table):
+            raise _broken(f"{rewrite} of the table `{table}`", "this commit did more than append")
     if expected_head is not None and expected_head not in {GENESIS, *hashes}:
         raise _broken("some row", f"none has the expected hash {expected_head}, so rows were rewritten or cut")
     return LedgerState(len(hashes), hashes[-1] if hashes else GENESIS)

@@ -53,9 +53,15 @@ def _finding(scores: Mapping[str, Any]) -> str:
     needed = _needed(scores, edge)
     # An edge that this many sessions should have shown is no longer the question; a small one is.
     asked = edge if needed is not None and needed > scores["n_sessions"] else SMALL_EDGE
+    sessions = _needed(scores, asked) or 0
+    if sessions <= scores["n_sessions"]:
+        return (
+            f"skill is not shown (p {_p_value(p)}), and an edge of {_points(asked)} would most likely have been "
+            f"within about {sessions:,} sessions"
+        )
     return (
         f"skill is not shown (p {_p_value(p)}), and to tell an edge of {_points(asked)} from luck would take about "
-        f"{_needed(scores, asked):,} sessions"
+        f"{sessions:,} sessions"
     )
 
 

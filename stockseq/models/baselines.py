@@ -68,7 +68,8 @@ def _momentum(panel: Panel, train: Samples, test: Samples, feature: str) -> npt.
     if feature not in panel.names:
         raise ValueError(f"Momentum follows the feature {feature!r}, which the panel lacks; it has {panel.names}.")
     rises = panel.indicators[:, panel.names.index(feature)] > 0
-    right = max(float((rises[train.ends] == train.up).mean()), 0.5)
+    # At exactly one half it would name no direction, and always count as "not up".
+    right = max(float((rises[train.ends] == train.up).mean()), 0.5 + SUREST)
     return np.where(rises[test.ends], right, 1 - right)
 
 

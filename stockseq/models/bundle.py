@@ -161,13 +161,15 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     listed = set(manifest.sha256)
     for problem, names in (("lacks", listed - found), ("has beside its own files", found - listed)):
         if names:
-            raise BundleError(f"The bundle {folder} {problem} {', '.join(sorted(names))}; train the model again.")
+            raise BundleError(f"The bundle {folder} {problem} {', '.join(sorted(names))}; train again with make train.")
     for name, digest in manifest.sha256.items():
         if not (folder / name).is_file() or _digest(folder / name) != digest:
-            raise BundleError(f"{folder / name} is damaged: its hash is not the manifest's; train the model again.")
+            raise BundleError(
+                f"{folder / name} is damaged: its hash isn't the manifest's; train again with make train."
+            )
     missing = set(PARTS) - listed
     if missing:
-        raise BundleError(f"The bundle {folder} lacks {', '.join(sorted(missing))}; train the model again.")
+        raise BundleError(f"The bundle {folder} lacks {', '.join(sorted(missing))}; train again with make train.")
 
 
 def _import_layers(folder: Path, settings: NetworkSettings) -> None:

@@ -27,10 +27,15 @@ def limitations(run: RunReport) -> list[str]:
     >>> limitations(run)[0]
     'One configuration has been scored on these test sessions, so nothing here was picked from many.'
     """
-    sentences = [SOURCES.get(str(run.settings.get("source")), ""), _trials(run), *_doubts(run), *_missing(run)]
+    sentences = [*(SOURCES.get(name, "") for name in _sources(run)), _trials(run), *_doubts(run), *_missing(run)]
     notes = run.measures("forecast").get("notes") or []
     sentences += [wording.text(sentence, limit=1000) for sentence in (*notes, *run.limitations)]
     return [sentence for sentence in dict.fromkeys(sentences) if sentence]
+
+
+def _sources(run: RunReport) -> list[str]:
+    """Return where the run's bars came from, which the settings of the day need not say."""
+    return [str(name) for name in run.manifest.get("sources") or [run.settings.get("source")]]
 
 
 def _trials(run: RunReport) -> str:
@@ -52,9 +57,11 @@ def _doubts(run: RunReport) -> list[str]:
     doubts = []
     accuracy = wording.finite(run.measures("forecast").get("accuracy"))
     sharpe = wording.finite(run.measures("portfolio").get("sharpe"))
-    if accuracy is not None and accuracy > DOUBTFUL_ACCURACY and run.optimum is None:
+    if _sources(run) == ["simulated"]:
+        return []
+    if accuracy is not None and accuracy > DOUBTFUL_ACCURACY:
         doubts.append("An accuracy above 55% on daily moves is rare. Look for a leak before believing it.")
-    if sharpe is not None and sharpe > DOUBTFUL_SHARPE and run.optimum is None:
+    if sharpe is not None and sharpe > DOUBTFUL_SHARPE:
         doubts.append("A Sharpe ratio above 3 after costs is rare. Look for a leak before believing it.")
     return doubts
 

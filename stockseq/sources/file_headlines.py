@@ -68,7 +68,7 @@ def build_headlines(
     # Without an id or an address, the stamp tells two headlines of the same words apart.
     keys = _text(frame, "id")
     keys = keys.where(keys != "", _text(frame, "url"))
-    keys[keys == ""] = published_at[keys == ""].astype("str")
+    keys[keys == ""] = published_at[keys == ""].astype("str").fillna("")
     rows = pd.DataFrame(
         {
             "headline_id": [headline_id(*row) for row in zip(tickers, keys, texts, strict=True)],

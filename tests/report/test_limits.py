@@ -26,10 +26,17 @@ def test_the_number_of_trials_is_stated(build_run) -> None:
 
 
 def test_an_accuracy_too_good_to_be_true_is_doubted(build_run) -> None:
-    """On daily moves more than 55 % points to a leak, unless the market's optimum is known."""
+    """On daily moves more than 55 % points to a leak, unless the market is simulated and its optimum known."""
     metrics = {"forecast": {"accuracy": 0.56}}
-    assert any("leak" in sentence for sentence in limitations(build_run(metrics=metrics, optimum=None)))
+    real = build_run(metrics=metrics, manifest={"sources": ["yahoo"]})
+    assert any("leak" in sentence for sentence in limitations(real))
     assert not any("leak" in sentence for sentence in limitations(build_run(metrics=metrics)))
+
+
+def test_survivorship_is_told_by_where_the_bars_came_from(build_run) -> None:
+    """A store filled from files and run under the default settings is no Yahoo universe."""
+    told = limitations(build_run(manifest={"sources": ["files"]}, settings={"source": "yahoo"}))
+    assert told[0].startswith("The tickers were chosen by whoever made the files")
 
 
 def test_forecasts_without_an_outcome_are_counted(build_run) -> None:
