@@ -23,6 +23,8 @@ export STOCKSEQ_MODE := $(MODE)
 export STOCKSEQ_FILE := $(FILE)
 export STOCKSEQ_RUN := $(RUN_ID)
 export STOCKSEQ_HEAD := $(HEAD)
+export STOCKSEQ_MARKETS := $(MARKETS)
+export STOCKSEQ_DATASET := $(DATASET)
 
 define install
 	@sh -c 'set -e; \
@@ -58,7 +60,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train backtest import report runs models ledger maintain check format test test-slow bench lock help clean
+.PHONY: setup dev demo daily train backtest audit exam benchmark import report runs models ledger maintain check format test test-slow bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -71,6 +73,12 @@ train: setup ## Train on TICKERS (MODE=scratch or finetune); promote only what i
 	@$(RUN) train
 backtest: setup ## Walk-forward forecasts, statistics, the ledger backtest, the page
 	@$(RUN) backtest
+audit: setup ## Prove on your own store that nothing looks ahead
+	@$(RUN) audit
+exam: setup ## Judge the whole product on simulated markets whose optimum is known (MARKETS=6)
+	@$(RUN) exam
+benchmark: setup ## Score the network by a published protocol (DATASET=stocknet FILES=...)
+	@$(RUN) benchmark
 import: setup ## Bring bars or headlines from FILE (or the folder FILES) into the store
 	@$(RUN) import
 report: setup ## Rebuild and open the page of a run (RUN_ID=..., default the newest)

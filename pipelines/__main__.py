@@ -96,6 +96,53 @@ def backtest(
 
 
 @app.command()
+def audit(
+    config: Config = None,
+    data: Data = None,
+    source: SourceName = None,
+    tickers: Tickers = None,
+    files: Files = None,
+    now: Now = None,
+) -> None:
+    """Prove on the store's own data that nothing looks ahead: cut or poison the future, rebuild, compare."""
+    with _told():
+        from pipelines.audit import run_audit
+
+        run_audit(*_resolve(config, data=data, source=source, tickers=tickers, files=files, now=now))
+
+
+@app.command()
+def exam(
+    config: Config = None,
+    data: Data = None,
+    seeds: Seeds = None,
+    markets: Annotated[str | None, _option("markets", "Simulated markets of each kind (default: 6)")] = None,
+) -> None:
+    """Run the whole product on simulated markets of every kind, and judge it by their known optimum."""
+    with _told():
+        from pipelines.exam import run_exam
+
+        settings, _ = _resolve(config, source="simulated", seeds=seeds, data=data or "exam")
+        run_exam(settings, n_markets=markets or None)
+
+
+@app.command()
+def benchmark(
+    config: Config = None,
+    data: Data = None,
+    files: Files = None,
+    seeds: Seeds = None,
+    dataset: Annotated[str, _option("dataset", "stocknet")] = "stocknet",
+) -> None:
+    """Score the network by the protocol of a published dataset, beside baselines and its base rate."""
+    with _told():
+        from pipelines.benchmark import run_benchmark
+
+        settings, now = _resolve(config, data=data, source=dataset or "stocknet", files=files, seeds=seeds)
+        run_benchmark(settings, now, dataset=dataset or "stocknet")
+
+
+@app.command()
 def demo(data: Data = None, seeds: Seeds = None, folds: Folds = None) -> None:
     """Run daily and backtest on a simulated market, offline."""
     with _told():

@@ -17,7 +17,7 @@ from pipelines.trials import count_trials, record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import walk_forward
-from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.verdict import verdict
 from stockseq.models.baselines import forecast_baselines
 

@@ -19,7 +19,7 @@ from pipelines.trials import count_trials
 from stockseq.config import Settings
 from stockseq.dataset.labels import compute_labels
 from stockseq.errors import SourceError
-from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.metrics import score_forecasts
 from stockseq.forecasts import append_forecasts, append_outcomes, live_record
 from stockseq.schemas import Actions, Bars, Dropped
 

@@ -26,6 +26,7 @@ class Prepared:
     actions: Actions
     headlines: pd.DataFrame
     scores: pd.DataFrame
+    features: pd.DataFrame
     labels: Labels
     panel: Panel
     samples: Samples
@@ -46,14 +47,53 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
     TooFewSessions
         If no ticker has enough history for one window.
     """
-    store, settings = context.store, context.settings
+    store = context.store
     bars = Bars(context.read("bars", tickers=tickers))
     actions = Actions(context.read("actions", tickers=tickers))
     headlines = Headlines(context.read("headlines", tickers=tickers))
     scores = _score(context, headlines)
-    feature_set = feature_set_name(context.features)
-    stored = store.read("features", tickers=tickers, where={"feature_set": feature_set})
+    stored = store.read("features", tickers=tickers, where={"feature_set": feature_set_name(context.features)})
     context.say(f"Building features of {len(tickers)} tickers")
+    prepared = assemble(context, bars, actions, headlines, scores, stored=stored if len(stored) else None)
+    store.replace("features", prepared.features)
+    lookback = context.settings.network.lookback
+    if len(prepared.samples) == 0:
+        raise TooFewSessions(
+            f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of "
+            f"warm-up and {lookback} of lookback. Ingest a longer history."
+        )
+    for doubt in prepared.doubts:
+        context.say(f"[yellow]Doubt:[/yellow] {doubt}")
+    return prepared
+
+
+def assemble(
+    context: Context,
+    bars: Bars,
+    actions: Actions,
+    headlines: Headlines,
+    scores: pd.DataFrame,
+    *,
+    stored: pd.DataFrame | None = None,
+) -> Prepared:
+    """Build the dataset from tables alone, reading and writing nothing: the audit hands it tables cut or poisoned.
+
+    Parameters
+    ----------
+    context : Context
+        For the settings, the calendar, the features and the executor.
+    bars, actions, headlines : of one vintage
+    scores : DataFrame
+        `headline_id` and `compound` of the settings' scorer, for every headline.
+    stored : DataFrame, optional
+        Features built before; rows of unchanged inputs are taken from it.
+
+    Returns
+    -------
+    Prepared
+        Perhaps without samples.
+    """
+    settings = context.settings
     built = build_features(
         bars,
         actions,
@@ -63,23 +103,14 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         policy=context.policy,
         latency=pd.Timedelta(seconds=settings.headline_latency_s),
         features=context.features,
-        stored=stored if len(stored) else None,
+        stored=stored,
         executor=context.executor,
     )
-    store.replace("features", built.table)
     labels = compute_labels(bars, actions, calendar=context.calendar, horizon=settings.label)
     panel = build_panel(built.table.drop(columns="inputs"), built.headlines)
     samples = build_samples(panel, labels, lookback=settings.network.lookback, sessions=context.calendar.sessions)
-    if len(samples) == 0:
-        raise TooFewSessions(
-            f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of "
-            f"warm-up and {settings.network.lookback} of lookback. Ingest a longer history."
-        )
     n_unread = count_left_out(panel.texts, settings.network.headlines_per_session)
     unread = Dropped("text", "", "older than the newest headlines of its session that the network reads", n_unread)
-    doubts = _doubts(bars, actions)
-    for doubt in doubts:
-        context.say(f"[yellow]Doubt:[/yellow] {doubt}")
     dropped = (
         *built.dropped,
         *panel.dropped,
@@ -87,7 +118,18 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
         *count_unlabelled(bars, actions, calendar=context.calendar, horizon=settings.label),
         *([unread] if n_unread else []),
     )
-    return Prepared(bars, actions, built.headlines, scores, labels, panel, samples, dropped, doubts)
+    return Prepared(
+        bars=bars,
+        actions=actions,
+        headlines=built.headlines,
+        scores=scores,
+        features=built.table,
+        labels=labels,
+        panel=panel,
+        samples=samples,
+        dropped=dropped,
+        doubts=_doubts(bars, actions),
+    )
 
 
 def coverage(prepared: Prepared) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold
 from stockseq.errors import BundleError, SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.sentiment import scorer_named
 from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import load_bundle, save_bundle

@@ -18,7 +18,7 @@ from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
-from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features
 from stockseq.models.baselines import forecast_baselines

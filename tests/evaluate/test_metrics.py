@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockseq.errors import DataError
-from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.metrics import score_forecasts
 
 DESIGNED = {
     "n",
