@@ -123,7 +123,9 @@ def exam(
         from pipelines.exam import run_exam
 
         settings, _ = _resolve(config, source="simulated", seeds=seeds, data=data or "exam")
-        run_exam(settings, n_markets=markets or None)
+        # Many markets, each a task by itself: every core has its own.
+        workers = settings.workers if settings.workers > 1 else os.cpu_count() or 1
+        run_exam(settings.model_copy(update={"workers": workers}), n_markets=markets or None)
 
 
 @app.command()

@@ -111,6 +111,16 @@ def show_progress(*columns: ProgressColumn) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let the recipes in this block say nothing: whoever runs many of them side by side speaks for all."""
+    before, console.quiet = console.quiet, True
+    try:
+        yield
+    finally:
+        console.quiet = before
+
+
 @dataclass(frozen=True)
 class AsOf:
     """The store as it was at the instant of a run; what is appended goes to the store itself."""
