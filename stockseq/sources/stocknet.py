@@ -1,4 +1,4 @@
-"""The StockNet dataset as its authors publish it: a price file per ticker, a file of tweets per ticker and day."""
+"""The StockNet dataset: as its authors publish it, a file per ticker (and day), or tidied into two Parquet files."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,8 @@ from stockseq.schemas import (
     ACTIONS,
     BARS,
     HEADLINES,
+    NUMBER,
+    SESSION,
     Dropped,
     as_actions,
     as_bars,
@@ -22,10 +24,12 @@ from stockseq.schemas import (
     valid_ticker,
 )
 from stockseq.sources.file_bars import BarsFile
-from stockseq.sources.files import FilesSettings, read_bars_file
+from stockseq.sources.file_tables import PRESETS, load_table, read_instants_or_dates, rename_columns
+from stockseq.sources.files import FilesSettings, FilesSource, read_bars_file
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
 
 NAME = "stocknet"
+TIDY = ("prices.parquet", "headlines.parquet")
 # Twitter's own form, such as Wed Jan 01 03:59:03 +0000 2014.
 _STAMP = "%a %b %d %H:%M:%S %z %Y"
 
@@ -35,6 +39,60 @@ class StockNetSettings(BaseModel, frozen=True, extra="forbid"):
 
     folder: str = Field(default="stocknet-dataset", description="Holds price/raw and tweet/raw")
     exchange: str = Field(default="XNYS", description="The exchange calendar of the bars")
+
+
+def open_stocknet(settings: StockNetSettings) -> "StockNetSource | FilesSource":
+    """Return the source of whichever layout lies in the folder.
+
+    Parameters
+    ----------
+    settings : StockNetSettings
+        `folder` holds price/raw and tweet/raw, or prices.parquet (with adj_close) and headlines.parquet, whose prices
+        are adjusted for splits.
+
+    Raises
+    ------
+    SourceError
+        If the folder is missing or holds neither.
+    """
+    folder = Path(settings.folder)
+    if not folder.is_dir():
+        raise SourceError(
+            f"There is no folder {folder}; name the one that holds the StockNet dataset, such as "
+            "FILES=stocknet-dataset."
+        )
+    if (folder / "price").is_dir() or (folder / "tweet").is_dir():
+        return StockNetSource(settings)
+    missing = [name for name in TIDY if not (folder / name).is_file()]
+    if missing:
+        raise SourceError(
+            f"{folder} must hold price/raw and tweet/raw, as StockNet's authors publish it, or {' and '.join(TIDY)}; "
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing, and so are price/raw and "
+            "tweet/raw."
+        )
+    return FilesSource(FilesSettings(folder=str(folder), basis="split_adjusted", exchange=settings.exchange))
+
+
+def read_adjusted_closes(settings: StockNetSettings) -> pd.DataFrame:
+    """Return the adjusted closes of all tickers, as the files write them.
+
+    Bars don't keep them: their dividends are what adjusted closes imply, up to rounding, and the literature's labels
+    are of the adjusted closes themselves.
+
+    Returns
+    -------
+    DataFrame with ticker, session, adjusted_close
+        By file; a row whose date or price can't be read has NaT or NaN.
+
+    Raises
+    ------
+    SourceError
+        If a file has no adjusted closes.
+    """
+    source = open_stocknet(settings)
+    tidy = isinstance(source, FilesSource)
+    paths = [Path(settings.folder) / TIDY[0]] if tidy else source.price_files  # type: ignore[union-attr]
+    return pd.concat([_adjusted_closes(path) for path in paths], ignore_index=True)
 
 
 class StockNetSource:
@@ -55,6 +113,11 @@ class StockNetSource:
         """All tickers that have a price file or tweets, sorted."""
         names = {path.stem for path in self._prices.glob("*.csv")} | {path.name for path in self._tweets.glob("*/")}
         return tuple(sorted(name for name in names if valid_ticker(name)))
+
+    @property
+    def price_files(self) -> list[Path]:
+        """The price files of all tickers that have one."""
+        return [path for ticker in self.tickers if (path := self._prices / f"{ticker}.csv").exists()]
 
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return the bars and the implied dividends; see `Source`."""
@@ -170,3 +233,16 @@ def _tweet(line: bytes) -> tuple[str, str, str, str] | None:
     # Half of a surrogate pair can be read from JSON, and written nowhere.
     stamp, text, key, name = (value.encode("utf-8", "replace").decode("utf-8").strip() for value in values)
     return stamp, text, key, name
+
+
+def _adjusted_closes(path: Path) -> pd.DataFrame:
+    table = rename_columns(load_table(path), ("ticker", "date"), ("adj_close",), mapping=PRESETS["yahoo"])
+    frame = table.frame
+    if "adj_close" not in frame:
+        raise SourceError(
+            f"{path} has no adjusted close, which StockNet's labels are made of; expected a column `adj_close` or "
+            "`Adj Close`."
+        )
+    dates = pd.to_datetime(read_instants_or_dates(frame["date"]), errors="coerce").astype(SESSION)
+    prices = pd.to_numeric(frame["adj_close"], errors="coerce").astype(NUMBER)
+    return pd.DataFrame({"ticker": frame["ticker"].astype("str"), "session": dates, "adjusted_close": prices})

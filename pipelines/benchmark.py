@@ -1,0 +1,162 @@
+"""Score the network by the protocol of a published dataset, beside baselines, base rates and what was published."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.benchmark_data import LEAST_SESSIONS, BenchmarkData, read_dataset
+from pipelines.benchmark_forecasts import NETWORKS, PRICES, SENTIMENT, TEXT, forecast_all
+from pipelines.benchmark_screen import render_benchmark_run, show_benchmark
+from pipelines.context import Context, open_executor
+from pipelines.results import write_run
+from pipelines.trials import count_trials, record_trial
+from stockseq.config import Settings
+from stockseq.dataset.acl2018 import LOOKBACK, PERIODS, Period
+from stockseq.errors import SettingsError
+from stockseq.evaluate.comparison import compare_forecasts
+from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.multiplicity import holm
+
+DATASETS = ("stocknet",)
+# The family that Holm's correction is over, in every sample: does either kind of news add to prices?
+DUELS = ((TEXT, PRICES), (SENTIMENT, PRICES))
+
+
+def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Path:
+    """Train on the dataset's training moves, score all that follow, and return the folder of the page and tables.
+
+    Parameters
+    ----------
+    settings : Settings
+        `stocknet.folder` is where the dataset lies, in either layout; the network is the settings' own, at the
+        protocol's lookback of five sessions.
+    now : Timestamp, tz-aware
+    dataset : str
+        "stocknet".
+
+    Raises
+    ------
+    SettingsError
+        If the dataset is unknown.
+    SourceError, TooFewSessions
+        If the folder doesn't hold what the protocol needs; nothing is written then.
+    """
+    if dataset not in DATASETS:
+        near = difflib.get_close_matches(dataset, DATASETS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(DATASETS)}."
+        raise SettingsError(f"There is no benchmark of a dataset {dataset!r}; {hint}")
+    network = settings.network.model_copy(update={"lookback": LOOKBACK})
+    settings = settings.model_copy(update={"source": dataset, "network": network})
+    with open_executor(settings) as executor:
+        context = Context(settings, now, executor)
+        data = read_dataset(context)
+        context.say(_found(data))
+        with context.hold_store():
+            forecasts = forecast_all(context, data)
+            judged = judge(data, forecasts)
+            first = judged["periods"][0]["samples"][0]["scores"]
+            for name in NETWORKS:
+                record_trial(context, f"benchmark {dataset}: {name}", {"accuracy": first[name]["accuracy"]})
+            metrics = {
+                "forecast": first[TEXT],
+                "baselines": {name: scores for name, scores in first.items() if name != TEXT},
+                "benchmark": {"dataset": dataset, "n_seeds": settings.training.n_seeds, **judged},
+                "coverage": _coverage(data),
+                "trials": count_trials(context),
+            }
+            folder = write_run(
+                context,
+                "benchmark",
+                f"The protocol of Xu & Cohen (2018) on {data.instances['ticker'].nunique()} tickers",
+                metrics=metrics,
+                frames={
+                    "forecasts": _of(forecasts[TEXT], data.scored[0]),
+                    "benchmark_forecasts": pd.concat(
+                        [frame.assign(forecaster=name) for name, frame in forecasts.items()], ignore_index=True
+                    ),
+                },
+                dropped=data.ingested.dropped,
+                ingested=data.ingested,
+            )
+            render_benchmark_run(folder)
+    show_benchmark(metrics["benchmark"], folder)
+    return folder
+
+
+def judge(data: BenchmarkData, forecasts: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Return the scores of every forecaster in every period and sample, and the duels, JSON-able.
+
+    `samples` are "all" instances and those "tweeted" on every lag day; one of fewer than two sessions is left out, with
+    its size in `too_small`.
+    """
+    periods: list[dict[str, Any]] = []
+    duels: list[dict[str, Any]] = []
+    for period in data.scored:
+        samples: list[dict[str, Any]] = []
+        too_small: dict[str, int] = {}
+        for name, instances in _samples(data, period).items():
+            own = {forecaster: _among(frame, instances) for forecaster, frame in forecasts.items()}
+            if own[TEXT]["session"].nunique() < LEAST_SESSIONS:
+                too_small[name] = len(instances)
+                continue
+            scores = {forecaster: score_forecasts(frame) for forecaster, frame in own.items()}
+            samples.append({"name": name, "n_instances": len(instances), "scores": scores})
+            for better, than in DUELS:
+                difference = compare_forecasts(own[better], own[than])
+                duels.append({"period": period.name, "sample": name, "better": better, "than": than, **difference})
+        periods.append({**_named(period, data), "samples": samples, "too_small": too_small})
+    tested = [duel for duel in duels if duel["accuracy"]["p"] is not None]
+    corrected = holm([duel["accuracy"]["p"] for duel in tested])
+    for duel, p in zip(tested, corrected, strict=True):
+        duel["p_holm"] = p
+    return {
+        "periods": periods,
+        "lacking": [_named(period, data) for period in data.lacking],
+        "train": {**_named(PERIODS[0], data), "n_with_inputs": len(data.of(PERIODS[0]))},
+        "duels": [{"p_holm": None, **duel} for duel in duels],
+    }
+
+
+def _samples(data: BenchmarkData, period: Period) -> dict[str, pd.DataFrame]:
+    instances = data.instances[data.instances["period"] == period.name]
+    return {"all": instances, "tweeted": instances[instances["tweeted"]]}
+
+
+def _among(frame: pd.DataFrame, instances: pd.DataFrame) -> pd.DataFrame:
+    return frame.merge(instances[["ticker", "session"]], on=["ticker", "session"], validate="one_to_one")
+
+
+def _of(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    return frame[(frame["session"] >= period.first) & (frame["session"] < period.end)].reset_index(drop=True)
+
+
+def _named(period: Period, data: BenchmarkData) -> dict[str, Any]:
+    sessions = data.instances.loc[data.instances["period"] == period.name, "session"]
+    return {
+        "name": period.name,
+        "title": period.title,
+        "first": period.first.date().isoformat(),
+        "end": period.end.date().isoformat(),
+        "last_held": sessions.max().date().isoformat() if len(sessions) else None,
+        "n_instances": len(sessions),
+    }
+
+
+def _coverage(data: BenchmarkData) -> dict[str, Any]:
+    texts = data.panel.texts
+    return {
+        "sessions": data.instances["session"].nunique(),
+        "bars": len(data.bars),
+        "headlines": sum(len(row) for row in texts),
+        "share_with_news": sum(bool(row) for row in texts) / len(texts) if texts else 0.0,
+        "tickers": data.bars["ticker"].nunique(),
+    }
+
+
+def _found(data: BenchmarkData) -> str:
+    counts = data.instances["period"].value_counts()
+    told = ", ".join(f"{counts[period.name]:,} {period.title}" for period in (PERIODS[0], *data.scored))
+    return f"Instances by the protocol: {told}; {len(data.samples):,} of {len(data.instances):,} have inputs."

@@ -1,0 +1,229 @@
+"""The page of a benchmark: one paragraph, one picture, one table, and how to read them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from plotly.offline import get_plotlyjs
+
+from stockseq.report import plot, tables, wording
+from stockseq.report.benchmark_words import NETWORKS, SAMPLES, forecaster, paragraph, sample_title
+from stockseq.report.page import CONTENT_SECURITY_POLICY, _environment, _replace, _template
+from stockseq.report.plot import Figure
+from stockseq.schemas import Dropped
+
+COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "forecaster": ("Forecast", str),
+    "accuracy": ("Accuracy", wording.percent),
+    "accuracy_ci": ("95% interval", wording.interval),
+    "seeds": ("Seeds alone", wording.interval),
+    "mcc": ("MCC", wording.number),
+    "pt_clustered_p": ("PT p", wording.p_value),
+    "rank_ic": ("Rank IC", wording.number),
+}
+PIXELS_PER_FORECASTER, PIXELS_AROUND = 26, 70
+# Between the panels of the picture, as a share of its width and height.
+GAP = 0.06
+
+
+@dataclass(frozen=True)
+class BenchmarkReport:
+    """What the page shows; `benchmark` is `metrics["benchmark"]` of the run."""
+
+    run_id: str
+    created_at: pd.Timestamp
+    title: str
+    benchmark: Mapping[str, Any]
+    dropped: Sequence[Dropped] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+def render_benchmark(report: BenchmarkReport, folder: Path) -> Path:
+    """Write the page and its scripts into `folder`, each file in one step, and return the path of index.html.
+
+    Like every page of ours it loads nothing from a network. Raises `OSError` if the folder can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "plotly.min.js", get_plotlyjs())
+    _replace(folder / "page.js", _template("page.js"))
+    figure = forest_figure(report.benchmark)
+    page = (
+        _environment()
+        .get_template("benchmark.html")
+        .render(
+            policy=CONTENT_SECURITY_POLICY,
+            report=report,
+            paragraph=paragraph(report.benchmark),
+            figure=figure,
+            height=figure.layout["height"],
+            heads=[head for head, _ in COLUMNS.values()],
+            groups=_groups(report.benchmark),
+            dropped=_dropped(report.dropped),
+            n_dropped=sum(drop.n_rows for drop in report.dropped),
+            settings=tables.mapping_table(report.settings, ("Setting", "Value")),
+            manifest=tables.mapping_table(report.manifest, ("Part", "Value")),
+        )
+    )
+    return _replace(folder / "index.html", page)
+
+
+def benchmark_rows(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row of `COLUMNS` for each forecaster of a sample, networks first and then by name.
+
+    `seeds` is the worst and the best member's accuracy, None without an ensemble.
+
+    Examples
+    --------
+    >>> scores = {"accuracy": 0.5, "accuracy_ci": [0.4, 0.6], "mcc": None, "pt_clustered_p": None, "rank_ic": None}
+    >>> seeds = [{"accuracy": 0.52}, {"accuracy": 0.49}]
+    >>> row = benchmark_rows({"scores": {"prices": {**scores, "seeds": seeds}}})[0]
+    >>> row["forecaster"], row["seeds"]
+    ('Network on prices', [0.49, 0.52])
+    """
+    names = [
+        *(name for name in NETWORKS if name in sample["scores"]),
+        *sorted(sample["scores"].keys() - NETWORKS.keys()),
+    ]
+    rows = ((name, sample["scores"][name]) for name in names)
+    return [
+        {
+            **{key: scores.get(key) for key in COLUMNS},
+            "forecaster": forecaster(name),
+            "seeds": _spread([seed["accuracy"] for seed in scores["seeds"]]),
+        }
+        for name, scores in rows
+    ]
+
+
+def forest_figure(benchmark: Mapping[str, Any]) -> Figure:
+    """Return accuracies with their intervals against the base rates: a row of panels a period, a column a sample."""
+    periods = benchmark["periods"]
+    n_columns = max(len(period["samples"]) for period in periods)
+    n_names = max(len(sample["scores"]) for period in periods for sample in period["samples"])
+    bounds = [
+        bound
+        for period in periods
+        for sample in period["samples"]
+        for scores in sample["scores"].values()
+        for bound in (*scores["accuracy_ci"], scores["base_rate"])
+    ]
+    reach = [max(min(bounds) - 0.01, 0.0), min(max(bounds) + 0.01, 1.0)]
+    layout = plot.layout(y_format="", hover="closest")
+    layout |= {
+        "height": len(periods) * (n_names * PIXELS_PER_FORECASTER + PIXELS_AROUND),
+        "showlegend": False,
+        "annotations": [],
+    }
+    data: list[dict[str, Any]] = []
+    for row, period in enumerate(periods):
+        for column, sample in enumerate(period["samples"]):
+            number = row * n_columns + column + 1
+            axes = {"xaxis": "x", "yaxis": "y"} if number == 1 else {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+            x_domain, y_domain = _domain(column, n_columns), _domain(len(periods) - 1 - row, len(periods))
+            layout[f"xaxis{number if number > 1 else ''}"] = plot.axis(
+                tickformat=".0%", range=reach, domain=x_domain, anchor=axes["yaxis"]
+            )
+            layout[f"yaxis{number if number > 1 else ''}"] = plot.axis(
+                domain=y_domain, anchor=axes["xaxis"], autorange="reversed", showticklabels=column == 0, showgrid=False
+            )
+            layout["annotations"].append(_panel_title(period, sample, x_domain, y_domain))
+            data += [trace | axes for trace in _panel(sample)]
+    return Figure(
+        name="forest",
+        title="Accuracy against the base rate",
+        data=data,
+        layout=layout,
+        reading="A point is the share of directions that a forecaster named, its bar the 95% interval clustered by "
+        "date: all tickers of a date move together, so the dates and not the instances are what is counted. The "
+        "dashed line is what always naming the commoner direction gives in hindsight. A forecaster shows something "
+        "where its whole bar lies to the right of that line.",
+        summary="; ".join(
+            f"{sample_title(period, sample)}: {_above(sample)}" for period in periods for sample in period["samples"]
+        )
+        + ".",
+    )
+
+
+def _panel(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = benchmark_rows(sample)
+    names = [row["forecaster"] for row in rows]
+    base = next(iter(sample["scores"].values()))["base_rate"]
+    accuracy = pd.Series([row["accuracy"] for row in rows])
+    low, high = (pd.Series([row["accuracy_ci"][end] for row in rows]) for end in (0, 1))
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": plot.numbers(high - accuracy),
+        "arrayminus": plot.numbers(accuracy - low),
+        "color": "--strategy",
+        "thickness": 1.5,
+        "width": 3,
+    }
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": plot.numbers(accuracy),
+        "y": names,
+        "error_x": error,
+        "marker": {"size": 8, "color": "--strategy"},
+        "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
+    }
+    line = plot.line([round(base, 5)] * 2, pd.Series([0.0, 0.0]), "Base rate", "--base", dash="dash")
+    return [points, line | {"y": [names[0], names[-1]], "hovertemplate": "base rate %{x:.1%}<extra></extra>"}]
+
+
+def _panel_title(
+    period: Mapping[str, Any], sample: Mapping[str, Any], x_domain: Sequence[float], y_domain: Sequence[float]
+) -> dict[str, Any]:
+    return {
+        "text": f"{period['name']}: {SAMPLES[sample['name']]}",
+        "x": x_domain[0],
+        "y": y_domain[1],
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 13, "color": "--ink"},
+    }
+
+
+def _domain(place: int, n: int) -> list[float]:
+    width = (1 - GAP * (n - 1)) / n
+    start = place * (width + GAP)
+    return [round(start, 4), round(min(start + width, 1.0), 4)]
+
+
+def _above(sample: Mapping[str, Any]) -> str:
+    names = [
+        forecaster(name).lower()
+        for name, scores in sample["scores"].items()
+        if scores["accuracy_ci"][0] > scores["base_rate"]
+    ]
+    return f"above the base rate beyond noise: {', '.join(names)}" if names else "none above the base rate beyond noise"
+
+
+def _groups(benchmark: Mapping[str, Any]) -> list[tuple[str, list[list[str]]]]:
+    return [
+        (
+            sample_title(period, sample),
+            [[write(row[key]) for key, (_, write) in COLUMNS.items()] for row in benchmark_rows(sample)],
+        )
+        for period in benchmark["periods"]
+        for sample in period["samples"]
+    ]
+
+
+def _dropped(dropped: Sequence[Dropped]) -> list[tuple[str, str]]:
+    totals: Counter[str] = Counter()
+    for drop in dropped:
+        totals[f"{drop.stage}: {drop.reason}"] += drop.n_rows
+    return [(what, wording.count(n)) for what, n in totals.most_common()]
+
+
+def _spread(accuracies: Sequence[float]) -> list[float] | None:
+    return [min(accuracies), max(accuracies)] if len(accuracies) > 1 else None

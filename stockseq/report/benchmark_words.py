@@ -1,0 +1,164 @@
+"""What a benchmark shows, in one paragraph that also says what it doesn't show."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stockseq.evaluate.power import sessions_to_tell
+from stockseq.report import wording
+
+SIZE = 0.05
+# The edge over chance that published models claim on this dataset, about; asked about where none was found.
+CLAIMED_EDGE = 0.02
+# Beyond these a next-day forecast is misaligned until shown otherwise.
+INCREDIBLE_ACCURACY, INCREDIBLE_RANK_IC = 0.60, 0.05
+PUBLISHED = (
+    "Published figures name no base rate: StockNet's 58.2% are of the 1,008 instances of the test quarter that have "
+    "tweets on every lag day, 57.4% of which went up, so it was right 8 times more often than always saying up."
+)
+NETWORKS = {
+    "prices": "Network on prices",
+    "prices_and_sentiment": "Network on prices and sentiment",
+    "prices_and_text": "Network on prices and text",
+}
+SAMPLES = {"all": "all instances", "tweeted": "tweets on every lag day"}
+
+
+def forecaster(name: str) -> str:
+    """Return a forecaster's name in words.
+
+    Examples
+    --------
+    >>> forecaster("prices_and_text"), forecaster("gradient_boosting")
+    ('Network on prices and text', 'Gradient boosting')
+    """
+    return NETWORKS.get(name) or wording.label(name)
+
+
+def sample_title(period: Mapping[str, Any], sample: Mapping[str, Any]) -> str:
+    """Return which period and sample, how many instances and dates, and the base rate.
+
+    Examples
+    --------
+    >>> scores = {"prices": {"n": 640, "n_sessions": 39, "base_rate": 0.52, "share_up": 0.48}}
+    >>> sample_title({"title": "development"}, {"name": "tweeted", "n_instances": 650, "scores": scores})
+    'Development, tweets on every lag day: 640 of 650 instances, 39 dates, base rate 52.0% (down)'
+    """
+    scores = next(iter(sample["scores"].values()))
+    n, instances = scores["n"], sample["n_instances"]
+    counted = wording.count(n) if n == instances else f"{wording.count(n)} of {wording.count(instances)}"
+    title = str(period["title"])
+    return (
+        f"{title[:1].upper()}{title[1:]}, {SAMPLES[sample['name']]}: {counted} instances, "
+        f"{scores['n_sessions']} dates, base rate {wording.percent(scores['base_rate'])} "
+        f"({'up' if scores['share_up'] >= 0.5 else 'down'})"
+    )
+
+
+def paragraph(benchmark: Mapping[str, Any]) -> str:
+    """Return what was shown, what was not, how many dates it would take, what the data lack and what was published.
+
+    Parameters
+    ----------
+    benchmark : mapping
+        `metrics["benchmark"]` of a run.
+    """
+    sentences = [_headline(benchmark), _shown(benchmark), _duels(benchmark["duels"]), _power(benchmark)]
+    sentences += [_lacking(benchmark), PUBLISHED, *doubts(benchmark)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def doubts(benchmark: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each score that is too good to be believed."""
+    sentences = []
+    for period, sample in _samples(benchmark):
+        for name, scores in sample["scores"].items():
+            limits = {"accuracy": INCREDIBLE_ACCURACY, "rank_ic": INCREDIBLE_RANK_IC}
+            told = [
+                f"{wording.label(key).lower()} of {wording.number(scores[key])}"
+                for key, limit in limits.items()
+                if scores[key] is not None and scores[key] > limit
+            ]
+            if told:
+                sentences.append(
+                    f"{forecaster(name)} reaches {_listed(told)} in the {period['name']} period "
+                    f"({SAMPLES[sample['name']]}): until explained, take that for a misalignment or chance, not skill."
+                )
+    return sentences
+
+
+def _headline(benchmark: Mapping[str, Any]) -> str:
+    told = []
+    for period, sample in _samples(benchmark):
+        scores = sample["scores"]["prices_and_text"]
+        told.append(
+            f"{wording.percent(scores['accuracy'])} of {wording.count(scores['n'])} instances on "
+            f"{scores['n_sessions']} dates of the {period['name']} period ({SAMPLES[sample['name']]}; 95% interval "
+            f"clustered by date {_interval(scores['accuracy_ci'])}, base rate {wording.percent(scores['base_rate'])})"
+        )
+    return f"The ensemble of {benchmark['n_seeds']} networks on prices and text named the direction of {_listed(told)}."
+
+
+def _shown(benchmark: Mapping[str, Any]) -> str:
+    found, n = [], 0
+    for period, sample in _samples(benchmark):
+        for name, scores in sample["scores"].items():
+            p = scores["pt_clustered_p"]
+            n += p is not None
+            if p is not None and p < SIZE:
+                above = "" if scores["accuracy"] > scores["base_rate"] else ", though below the base rate"
+                found.append(
+                    f"{forecaster(name).lower()} in the {period['name']} period ({SAMPLES[sample['name']]}; p "
+                    f"{wording.p_value(p)}{above})"
+                )
+    if not found:
+        return f"Of {n} tests of skill (Pesaran-Timmermann, clustered by date), none has p below {SIZE}."
+    return (
+        f"Of {n} tests of skill (Pesaran-Timmermann, clustered by date), {len(found)} "
+        f"{'has' if len(found) == 1 else 'have'} p below {SIZE}, where chance alone would give about {SIZE * n:.1f}: "
+        f"{_listed(found)}."
+    )
+
+
+def _duels(duels: Sequence[Mapping[str, Any]]) -> str:
+    told, shown = [], []
+    for duel in duels:
+        accuracy, p = duel["accuracy"], duel["p_holm"]
+        what = f"{duel['better'].removeprefix('prices_and_')} ({duel['period']}, {SAMPLES[duel['sample']]})"
+        low, high = (f"{100 * bound:+.1f}" for bound in accuracy["ci"])
+        corrected = "no test possible" if p is None else f"Holm p {wording.p_value(p)}"
+        told.append(f"{what} {100 * accuracy['difference']:+.1f} points [{low} to {high}], {corrected}")
+        if p is not None and p < SIZE:
+            shown.append(what)
+    verdict = f"shown for {_listed(shown)}" if shown else "not distinguishable from none"
+    return f"The gain over the network on prices alone is {verdict}: {'; '.join(told)}." if told else ""
+
+
+def _power(benchmark: Mapping[str, Any]) -> str:
+    period, sample = next(_samples(benchmark))
+    scores = sample["scores"]["prices_and_text"]
+    needed = sessions_to_tell(CLAIMED_EDGE, scores["n"] / scores["n_sessions"], scores["rho_hit"] or 0.0)
+    return (
+        f"To tell an edge of {100 * CLAIMED_EDGE:.0f} points over chance from luck would take about "
+        f"{wording.count(needed)} dates like these; the {period['name']} period has {scores['n_sessions']}."
+    )
+
+
+def _lacking(benchmark: Mapping[str, Any]) -> str:
+    lacking = [f"{period['title']} ({period['first']} to {period['end']})" for period in benchmark["lacking"]]
+    if not lacking:
+        return ""
+    ends = max(period["last_held"] for period in benchmark["periods"])
+    them = "it" if len(lacking) == 1 else "them"
+    return f"The data end on {ends} and lack {_listed(lacking)}, so nothing is said of {them}."
+
+
+def _samples(benchmark: Mapping[str, Any]) -> Any:
+    return ((period, sample) for period in benchmark["periods"] for sample in period["samples"])
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    return wording.interval(bounds).replace("\u00a0", " ")
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
