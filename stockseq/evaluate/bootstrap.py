@@ -7,6 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
 
+from stockseq.evaluate.rows import require_rows
+from stockseq.evaluate.significance import number_sessions
+
 LEAST_BLOCK = 5
 
 
@@ -15,13 +18,14 @@ def block_length(values: npt.NDArray[np.float64]) -> int:
 
     References
     ----------
-    Politis & White (2004), Econometric Reviews 23(1), as corrected in 2009.
+    Politis & White (2004), Econometric Reviews 23(1), as corrected in 2009: arch 8.0.0 `optimal_block_length`.
 
     Examples
     --------
     >>> block_length(np.random.default_rng(1).normal(size=100))
     5
     """
+    require_rows(numbers={"values": values})
     if len(values) < 8 or np.ptp(values) == 0:
         return LEAST_BLOCK
     return max(LEAST_BLOCK, math.ceil(optimal_block_length(values)["stationary"].iloc[0]))
@@ -52,12 +56,13 @@ def bootstrap_interval(
 
     Raises
     ------
-    ValueError
-        If there are fewer than two sessions.
+    TypeError, ValueError
+        If the columns don't match, a value is not finite, there are fewer than two sessions, or an option is out of
+        range.
 
     References
     ----------
-    Politis & Romano (1994), Journal of the American Statistical Association 89.
+    Politis & Romano (1994), Journal of the American Statistical Association 89: arch 8.0.0 `StationaryBootstrap`.
 
     Examples
     --------
@@ -65,9 +70,13 @@ def bootstrap_interval(
     >>> low, high
     (1.0, 1.0)
     """
-    names, groups = np.unique(sessions, return_inverse=True)
-    if len(names) < 2:
-        raise ValueError(f"A bootstrap over sessions needs at least two, received {len(names)}.")
+    require_rows(numbers={"values": values}, labels={"sessions": sessions})
+    if not 0 < level < 1 or n_resamples < 1 or (block is not None and block < 1):
+        raise ValueError(
+            f"A bootstrap needs `level` between 0 and 1, and `n_resamples` and `block` of at least 1; received "
+            f"{level}, {n_resamples} and {block}."
+        )
+    groups, _ = number_sessions(sessions)
     counts = np.bincount(groups).astype(np.float64)
     sums = np.bincount(groups, values)
     mean_block = block_length(sums / counts) if block is None else block

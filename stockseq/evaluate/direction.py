@@ -1,10 +1,16 @@
-"""How well a forecast names the direction: accuracy, its balanced forms, and the ranking behind it."""
+"""How well a forecast names the direction: accuracy, its balanced forms, and the ranking behind it.
+
+Every function takes columns of shape (n,), without a NaN, and raises TypeError or ValueError in one sentence otherwise;
+the tests hold each against scikit-learn 1.9.1.
+"""
 
 import math
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
+
+from stockseq.evaluate.rows import require_rows
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -18,6 +24,7 @@ def accuracy(up: Flags, forecast_up: Flags) -> float:
     >>> accuracy(np.array([True, False]), np.array([True, True]))
     0.5
     """
+    require_rows(flags={"up": up, "forecast_up": forecast_up})
     return float((up == forecast_up).mean())
 
 
@@ -31,6 +38,7 @@ def accuracy_by_chance(up: Flags, forecast_up: Flags) -> float:
     >>> accuracy_by_chance(np.array([True, True, True, False]), np.array([True, True, True, True]))
     0.75
     """
+    require_rows(flags={"up": up, "forecast_up": forecast_up})
     share_up, share_forecast = float(up.mean()), float(forecast_up.mean())
     return share_up * share_forecast + (1 - share_up) * (1 - share_forecast)
 
@@ -43,6 +51,7 @@ def balanced_accuracy(up: Flags, forecast_up: Flags) -> float | None:
     >>> balanced_accuracy(np.array([True, True, True, False]), np.array([True, True, True, True]))
     0.5
     """
+    require_rows(flags={"up": up, "forecast_up": forecast_up})
     if up.all() or not up.any():
         return None
     return float((forecast_up[up].mean() + (~forecast_up[~up]).mean()) / 2)
@@ -56,6 +65,7 @@ def matthews_correlation(up: Flags, forecast_up: Flags) -> float | None:
     >>> matthews_correlation(np.array([True, False]), np.array([True, False]))
     1.0
     """
+    require_rows(flags={"up": up, "forecast_up": forecast_up})
     share_up, share_forecast = float(up.mean()), float(forecast_up.mean())
     spread = share_up * (1 - share_up) * share_forecast * (1 - share_forecast)
     if spread == 0:
@@ -75,6 +85,7 @@ def area_under_curve(up: Flags, score: Numbers) -> float | None:
     >>> area_under_curve(np.array([True, False, True]), np.array([0.9, 0.5, 0.5]))
     0.75
     """
+    require_rows(flags={"up": up}, numbers={"score": score})
     n_up = int(up.sum())
     n_down = len(up) - n_up
     if not n_up or not n_down:

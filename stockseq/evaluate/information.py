@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.scored import Scored
 from stockseq.evaluate.significance import newey_west_mean
 
@@ -39,7 +40,8 @@ def daily_information(scored: Scored) -> pd.DataFrame:
 
     References
     ----------
-    Grinold & Kahn (1999), Active Portfolio Management; microsoft/qlib, `calc_ic`.
+    Grinold & Kahn (1999), Active Portfolio Management; microsoft/qlib, `calc_ic`. Equal to scipy 1.17.1 `pearsonr` and
+    `spearmanr`, session by session.
 
     Examples
     --------
@@ -47,17 +49,17 @@ def daily_information(scored: Scored) -> pd.DataFrame:
     >>> daily_information(pd.DataFrame(rows)).round(4).to_numpy().tolist()
     [[0.7474, 1.0]]
     """
-    by_session = scored["session"]
     numbers = scored[["score", "realised_return"]].astype("float64")
-    grouped = numbers.groupby(by_session)
+    grouped = numbers.groupby(scored["session"])
     varied = (grouped.max() > grouped.min()).all(axis=1) & (grouped.size() >= LEAST_TICKERS)
-    ranks = grouped.rank()
-    daily = pd.DataFrame({"ic": _correlation(numbers, by_session), "rank_ic": _correlation(ranks, by_session)})
-    return daily[varied]
+    kept = scored["session"].map(varied)
+    numbers, sessions = numbers[kept], scored.loc[kept, "session"]
+    ranks = numbers.groupby(sessions).rank()
+    return pd.DataFrame({"ic": _correlation(numbers, sessions), "rank_ic": _correlation(ranks, sessions)})
 
 
 def summarise_information(daily: pd.Series) -> Information | None:
-    """Return the summary of one daily coefficient; None for fewer than two sessions.
+    """Return the summary of one daily coefficient; None for fewer than two sessions, ValueError where one is missing.
 
     Examples
     --------
@@ -67,20 +69,22 @@ def summarise_information(daily: pd.Series) -> Information | None:
     if len(daily) < 2:
         return None
     values = daily.to_numpy(dtype=np.float64)
+    require_rows(numbers={"daily": values})
     spread = float(values.std(ddof=1))
     tested = newey_west_mean(values)
     return Information(
         mean=float(values.mean()),
-        ratio=float(values.mean() / spread) if spread > 0 else None,
+        ratio=None if tested is None else float(values.mean() / spread),
         t=None if tested is None else tested.t,
         n_sessions=len(values),
     )
 
 
 def _correlation(numbers: pd.DataFrame, sessions: pd.Series) -> pd.Series:
-    centred = numbers - numbers.groupby(sessions).transform("mean")
+    # In units of the session's largest value, or squares of tiny returns would vanish and those of huge ones overflow.
+    scaled = numbers / numbers.abs().groupby(sessions).transform("max")
+    centred = scaled - scaled.groupby(sessions).transform("mean")
     score, realised = centred["score"], centred["realised_return"]
     products = pd.DataFrame({"both": score * realised, "score": score**2, "realised": realised**2})
     sums = products.groupby(sessions).sum()
-    spread = (sums["score"] * sums["realised"]) ** 0.5
-    return (sums["both"] / spread.where(spread > 0)).clip(-1.0, 1.0)
+    return (sums["both"] / (sums["score"] * sums["realised"]) ** 0.5).clip(-1.0, 1.0)

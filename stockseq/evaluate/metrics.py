@@ -22,6 +22,7 @@ from stockseq.evaluate.probability import (
     log_losses,
 )
 from stockseq.evaluate.scored import Scored, as_scored
+from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial
 from stockseq.evaluate.significance import (
     clustered_interval,
     clustered_mean,
@@ -53,6 +54,8 @@ def score_forecasts(frame: pd.DataFrame) -> dict[str, Any]:
         * calibration_intercept, calibration_slope, ece, reliability, resolution, uncertainty
         * ic, ic_ratio, ic_t, rank_ic, rank_ic_ratio, rank_ic_t, n_ic_sessions
         * pt_t, pt_p (rows taken for independent), pt_clustered_t, pt_clustered_p (the headline, one-sided)
+        * pt_serial_t, pt_serial_p, the same with each ticker's last outcome and forecast partialled out, and
+          n_pt_serial, the forecasts it rests on: those whose ticker has one in the session before
         * rho_hit, the correlation between the hits of two tickers of one session
         * seeds, notes
 
@@ -118,6 +121,14 @@ def _skill(scored: Scored, notes: list[str]) -> dict[str, Any]:
     clustered = pesaran_timmermann_clustered(up, forecast_up, scored["session"].to_numpy())
     if clustered is None and 0 < up.mean() < 1 and 0 < forecast_up.mean() < 1:
         notes.append("Hits don't vary between sessions, so the clustered test has no noise to measure skill against.")
+    serial = pesaran_timmermann_serial(
+        up, forecast_up, scored["session"].to_numpy(), np.asarray(scored["ticker"], dtype=object)
+    )
+    if serial is None and clustered is not None:
+        notes.append(
+            "What each ticker did and was forecast to do in the session before leaves nothing to test, or no such "
+            "session is there, so there is no test that allows for runs."
+        )
     edge_ci = None
     if clustered is not None:
         # The slope times this is the accuracy beyond chance, so its interval carries over.
@@ -133,6 +144,9 @@ def _skill(scored: Scored, notes: list[str]) -> dict[str, Any]:
         "pt_p": None if naive is None else naive.p,
         "pt_clustered_t": None if clustered is None else clustered.t,
         "pt_clustered_p": None if clustered is None else clustered.p,
+        "pt_serial_t": None if serial is None else serial.t,
+        "pt_serial_p": None if serial is None else serial.p,
+        "n_pt_serial": 0 if serial is None else serial.n,
         "rho_hit": _hit_correlation(scored),
     }
 

@@ -1,10 +1,17 @@
-"""How well a probability says what happens: Brier score, log loss and calibration."""
+"""How well a probability says what happens: Brier score, log loss and calibration.
+
+Every function takes `up`, bool, and `probability` in [0, 1], both of shape (n,) and without a NaN, and raises TypeError
+or ValueError in one sentence otherwise. The tests hold the losses against scikit-learn 1.9.1, the calibration line
+against statsmodels 0.15.0.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
+
+from stockseq.evaluate.rows import require_rows
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -22,6 +29,7 @@ def brier_losses(up: Flags, probability: Numbers) -> Numbers:
     >>> brier_losses(np.array([True, False]), np.array([0.5, 1.0])).tolist()
     [0.25, 1.0]
     """
+    require_rows(flags={"up": up}, probabilities={"probability": probability})
     return (probability - up) ** 2
 
 
@@ -33,6 +41,7 @@ def log_losses(up: Flags, probability: Numbers) -> Numbers:
     >>> log_losses(np.array([True, False]), np.array([0.5, 0.5])).round(4).tolist()
     [0.6931, 0.6931]
     """
+    require_rows(flags={"up": up}, probabilities={"probability": probability})
     return -np.log(np.clip(np.where(up, probability, 1.0 - probability), CLIP, 1.0))
 
 
@@ -52,6 +61,7 @@ def calibration(up: Flags, probability: Numbers) -> tuple[float, float] | None:
     >>> [round(value, 4) for value in fitted]
     [0.3466, 0.25]
     """
+    require_rows(flags={"up": up}, probabilities={"probability": probability})
     odds = logit(np.clip(probability, CLIP, 1.0 - CLIP))
     if up.all() or not up.any() or odds.max() == odds.min() or _separates(up, odds):
         return None
@@ -128,6 +138,7 @@ class _Bins:
 
 
 def _bins(up: Flags, probability: Numbers) -> _Bins:
+    require_rows(flags={"up": up}, probabilities={"probability": probability})
     places = np.minimum((probability * N_BINS).astype(int), N_BINS - 1)
     counts = np.bincount(places, minlength=N_BINS)
     held = counts > 0

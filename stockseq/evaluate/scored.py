@@ -3,6 +3,7 @@
 from typing import NewType
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from stockseq.errors import DataError
@@ -11,6 +12,8 @@ Scored = NewType("Scored", pd.DataFrame)
 
 KEY = ["session", "ticker"]
 NUMBERS = ["probability_up", "realised_return"]
+# What pandas calls columns of Python objects that are numbers, or that are missing altogether.
+NUMERIC = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}
 
 
 def as_scored(frame: pd.DataFrame) -> Scored:
@@ -31,7 +34,8 @@ def as_scored(frame: pd.DataFrame) -> Scored:
     Raises
     ------
     DataError
-        If a column or a value is missing, a key repeats, or there are fewer than two sessions.
+        If a column or a value is missing, is not a number or out of range, a session is not a date, a key repeats, or
+        there are fewer than two sessions.
 
     Examples
     --------
@@ -45,9 +49,11 @@ def as_scored(frame: pd.DataFrame) -> Scored:
         raise DataError(f"A score needs the columns {missing}; received {list(frame.columns)}.")
     seeds = [column for column in frame.columns if str(column).startswith("probability_up_seed_")]
     expected = ["expected_return"] if "expected_return" in frame.columns else []
-    scored = frame[[*KEY, *NUMBERS, *expected, *seeds]].sort_values(KEY, kind="stable", ignore_index=True)
+    scored = frame[[*KEY, *NUMBERS, *expected, *seeds]].copy()
+    _require_keys(scored)
     for column in (*NUMBERS, *expected, *seeds):
-        _require_numbers(scored, column)
+        scored[column] = _numbers(scored, column)
+    scored = scored.sort_values(KEY, kind="stable", ignore_index=True)
     repeated = scored.duplicated(KEY)
     if repeated.any():
         raise DataError(
@@ -68,8 +74,25 @@ def as_scored(frame: pd.DataFrame) -> Scored:
     )
 
 
-def _require_numbers(scored: pd.DataFrame, column: str) -> None:
-    values = scored[column].to_numpy(dtype=np.float64)
+def _require_keys(scored: pd.DataFrame) -> None:
+    if len(scored) and not pd.api.types.is_datetime64_any_dtype(scored["session"]):
+        raise DataError(
+            f"A score needs dates in `session`; received {scored['session'].dtype}, first "
+            f"{scored['session'].iloc[0]!r}. Convert them with `pd.to_datetime`."
+        )
+    for column in KEY:
+        n_missing = int(scored[column].isna().sum())
+        if n_missing:
+            raise DataError(f"A score needs a `{column}` in every row; {n_missing} of {len(scored)} have none.")
+
+
+def _numbers(scored: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    # Text that reads like a number is a mistake upstream; None is a missing number, and is named as such.
+    if not pd.api.types.is_numeric_dtype(scored[column]):
+        kind = pd.api.types.infer_dtype(scored[column], skipna=True)
+        if kind not in NUMERIC:
+            raise DataError(f"`{column}` must hold numbers; received {kind}, first {scored[column].iloc[0]!r}.")
+    values = np.asarray(scored[column].astype("float64"), dtype=np.float64)
     if not np.isfinite(values).all():
         bad = scored[~np.isfinite(values)]
         raise DataError(
@@ -82,6 +105,7 @@ def _require_numbers(scored: pd.DataFrame, column: str) -> None:
         raise DataError(
             f"`{column}` must lie in [0, 1]; {len(bad)} rows do not, first {_where(bad)}: {values[outside][0]}."
         )
+    return values
 
 
 def _where(rows: pd.DataFrame) -> str:

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
+
+from stockseq.evaluate.rows import require_rows
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -14,13 +17,30 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Significance:
-    """An estimate with its standard error, its t and p, and the degrees of freedom of the p (None: normal)."""
+    """An estimate, its error, t and p, the degrees of freedom of the p (None: normal), and the rows `n` behind it."""
 
     estimate: float
     standard_error: float
     t: float
     p: float
     degrees_of_freedom: int | None
+    n: int
+
+
+def number_sessions(sessions: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], int]:
+    """Return the place of each row's session among all sessions in order, and their count, at least two.
+
+    Examples
+    --------
+    >>> number_sessions(np.array(["Tue", "Mon", "Tue"]))
+    (array([1, 0, 1]), 2)
+    """
+    places, names = pd.factorize(sessions, sort=True)
+    if len(names) < 2:
+        raise ValueError(
+            f"Tickers of one session move together, so at least 2 sessions are needed; received {len(names)}."
+        )
+    return places, len(names)
 
 
 def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, float]:
@@ -39,19 +59,21 @@ def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, 
 
     Raises
     ------
-    ValueError
-        If there are fewer than two sessions.
+    TypeError, ValueError
+        If the columns don't match, a value is not finite, or there are fewer than two sessions.
 
     References
     ----------
-    Cameron & Miller (2015), Journal of Human Resources 50(2).
+    Cameron & Miller (2015), Journal of Human Resources 50(2). Equal to statsmodels 0.15.0 `OLS` on a constant with
+    `cov_type="cluster"`.
 
     Examples
     --------
     >>> clustered_mean(np.array([1.0, 1.0, 0.0, 0.0]), np.array([1, 1, 2, 2]))
     (0.5, 0.5)
     """
-    groups, n_groups = _groups(sessions)
+    require_rows(numbers={"values": values}, labels={"sessions": sessions})
+    groups, n_groups = number_sessions(sessions)
     mean = float(values.mean())
     sums = np.bincount(groups, values - mean, n_groups)
     return mean, math.sqrt(n_groups / (n_groups - 1) * float((sums**2).sum())) / len(values)
@@ -66,8 +88,10 @@ def clustered_interval(values: Numbers, sessions: npt.NDArray[Any], *, level: fl
     >>> round(high - 0.5, 4)
     6.3531
     """
+    if not 0 < level < 1:
+        raise ValueError(f"`level` must be a fraction between 0 and 1, received {level}.")
     mean, error = clustered_mean(values, sessions)
-    reach = float(stats.t.ppf(0.5 + level / 2, len(np.unique(sessions)) - 1)) * error
+    reach = float(stats.t.ppf(0.5 + level / 2, number_sessions(sessions)[1] - 1)) * error
     return mean - reach, mean + reach
 
 
@@ -83,7 +107,8 @@ def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
 
     References
     ----------
-    Pesaran & Timmermann (1992), Journal of Business & Economic Statistics 10(4).
+    Pesaran & Timmermann (1992), Journal of Business & Economic Statistics 10(4). t^2 (n - 1) / n is the chi-square
+    of scipy 1.17.1 `chi2_contingency(correction=False)`, and statsmodels 0.15.0 `pesaran_timmermann` its root.
 
     Examples
     --------
@@ -91,6 +116,7 @@ def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
     >>> round(pesaran_timmermann(up, np.roll(up, 1)).t, 4)
     0.0
     """
+    require_rows(flags={"up": up, "forecast_up": forecast_up})
     n = len(up)
     p_up, p_forecast = float(up.mean()), float(forecast_up.mean())
     spread_up, spread_forecast = p_up * (1 - p_up), p_forecast * (1 - p_forecast)
@@ -107,14 +133,15 @@ def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
         return None
     error = math.sqrt(of_hits - of_chance)
     edge = float((up == forecast_up).mean()) - chance
-    return Significance(edge, error, edge / error, float(stats.norm.sf(edge / error)), None)
+    return Significance(edge, error, edge / error, float(stats.norm.sf(edge / error)), None, n)
 
 
 def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.NDArray[Any]) -> Significance | None:
     """Test, one-sided, that the direction is named more often than by chance, with sessions as clusters.
 
     The slope of a regression of the outcome on the forecast direction and a constant, with the CR1 variance clustered
-    by session. It alone keeps its size when all tickers are forecast alike, and when the market drifts.
+    by session. It alone keeps its size when all tickers are forecast alike, and when the market drifts. Sessions count
+    as independent of one another: where outcomes and forecasts both come in runs, `pesaran_timmermann_serial` holds.
 
     Parameters
     ----------
@@ -129,7 +156,8 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
 
     References
     ----------
-    Pesaran & Timmermann (1992); Cameron & Miller (2015), Journal of Human Resources 50(2).
+    Pesaran & Timmermann (1992); Cameron & Miller (2015), Journal of Human Resources 50(2). Equal to the slope of
+    statsmodels 0.15.0 `OLS.fit(cov_type="cluster", use_t=True)`.
 
     Examples
     --------
@@ -138,7 +166,8 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
     >>> round(test.estimate, 4)
     0.3333
     """
-    groups, n_groups = _groups(sessions)
+    require_rows(flags={"up": up, "forecast_up": forecast_up}, labels={"sessions": sessions})
+    groups, n_groups = number_sessions(sessions)
     n = len(up)
     regressor = forecast_up - forecast_up.mean()
     weight = float((regressor**2).sum())
@@ -153,7 +182,7 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
     if error < 1e-12:
         return None
     t = slope / error
-    return Significance(slope, error, t, float(stats.t.sf(t, n_groups - 1)), n_groups - 1)
+    return Significance(slope, error, t, float(stats.t.sf(t, n_groups - 1)), n_groups - 1, n)
 
 
 def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance | None:
@@ -172,13 +201,17 @@ def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance 
 
     References
     ----------
-    Newey & West (1987), Econometrica 55(3), with Bartlett's weights.
+    Newey & West (1987), Econometrica 55(3), with Bartlett's weights. Equal to statsmodels 0.15.0
+    `OLS.fit(cov_type="HAC")` on a constant.
 
     Examples
     --------
     >>> round(newey_west_mean(np.array([1.0, -1.0, 2.0, 0.0]), lag=0).t, 4)
     0.8944
     """
+    require_rows(numbers={"values": values})
+    if lag is not None and lag < 0:
+        raise ValueError(f"`lag` must be at least 0 sessions, received {lag}.")
     n = len(values)
     reach = math.floor(4 * (n / 100) ** (2 / 9)) if lag is None else lag
     weights = 1.0 - np.arange(1, reach + 1) / (reach + 1)
@@ -210,6 +243,7 @@ def diebold_mariano(loss_differences: Numbers, *, horizon: int = 1) -> Significa
     >>> round(test.t, 10), round(test.p, 10)
     (1.7320508076, 0.1438108087)
     """
+    require_rows(numbers={"loss_differences": loss_differences})
     n = len(loss_differences)
     if not 1 <= horizon < max(n, 2):
         raise ValueError(f"`horizon` must be at least 1 and below the number of sessions {n}, received {horizon}.")
@@ -222,7 +256,8 @@ def _mean_test(
 ) -> Significance | None:
     """Test a mean whose long-run variance is gamma_0 + 2 sum of weighted autocovariances; t is scaled."""
     n = len(values)
-    if n < 2 or values.max() == values.min():
+    # A spread of rounding errors would be taken for noise, and its mean for a certainty.
+    if n < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return None
     deviations = values - values.mean()
     covariances = [float((deviations[k:] * deviations[: n - k]).sum()) / n for k in range(min(len(weights), n - 1) + 1)]
@@ -232,13 +267,4 @@ def _mean_test(
     error = math.sqrt(variance / n) / scale
     t = float(values.mean()) / error
     two_sided = stats.norm.sf(abs(t)) if degrees_of_freedom is None else stats.t.sf(abs(t), degrees_of_freedom)
-    return Significance(float(values.mean()), error, t, 2 * float(two_sided), degrees_of_freedom)
-
-
-def _groups(sessions: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], int]:
-    names, groups = np.unique(sessions, return_inverse=True)
-    if len(names) < 2:
-        raise ValueError(
-            f"Tickers of one session move together, so at least 2 sessions are needed; received {len(names)}."
-        )
-    return groups, len(names)
+    return Significance(float(values.mean()), error, t, 2 * float(two_sided), degrees_of_freedom, n)

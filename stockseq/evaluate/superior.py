@@ -1,15 +1,23 @@
-"""Whether the best of several models is better than a benchmark, all of them looked at together."""
+"""Whether the best of several models is better than a benchmark, all of them looked at together.
+
+The tests are those of arch 8.0.0; here stand what they need of the losses, and the names of the models that they find.
+"""
 
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from arch.bootstrap import MCS, SPA, StepM
 
+from stockseq.evaluate.rows import require_rows
+
 N_RESAMPLES = 10_000
+# Fewer sessions leave no block to resample.
+LEAST_SESSIONS = 10
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,9 @@ def superior_ability(
 ) -> SuperiorAbility:
     """Test that no model loses less than the benchmark.
 
+    Under a null of equal losses `consistent` rejects at its nominal size; models worse than the benchmark make it
+    cautious.
+
     Parameters
     ----------
     benchmark : array of shape (n_sessions,)
@@ -45,8 +56,9 @@ def superior_ability(
 
     Raises
     ------
-    ValueError
-        If a loss is not finite, or the sessions don't match.
+    TypeError, ValueError
+        If a loss is not finite, sessions or names don't match, there are fewer than ten sessions, an option is out of
+        range, or a model differs from the benchmark by the same loss in every session.
 
     References
     ----------
@@ -60,8 +72,8 @@ def superior_ability(
     True
     """
     test = SPA(
-        _finite(benchmark, losses),
-        losses.to_numpy(),
+        benchmark,
+        _checked(losses, block_size, n_resamples, benchmark),
         block_size=_block(losses, block_size),
         reps=n_resamples,
         seed=seed,
@@ -95,8 +107,8 @@ def superior_models(
     ['better']
     """
     test = StepM(
-        _finite(benchmark, losses),
-        losses.to_numpy(),
+        benchmark,
+        _checked(losses, block_size, n_resamples, benchmark, size=size),
         size=size,
         block_size=_block(losses, block_size),
         reps=n_resamples,
@@ -129,8 +141,8 @@ def model_confidence_set(
     >>> model_confidence_set(pd.DataFrame({"good": noise[:, 0] - 2.0, "bad": noise[:, 1]}), seed=1, n_resamples=200)
     ['good']
     """
-    _finite(np.zeros(len(losses)), losses)
-    test = MCS(losses.to_numpy(), size=size, block_size=_block(losses, block_size), reps=n_resamples, seed=seed)
+    values = _checked(losses, block_size, n_resamples, size=size)
+    test = MCS(values, size=size, block_size=_block(losses, block_size), reps=n_resamples, seed=seed)
     test.compute()
     return list(losses.columns[sorted(map(int, map(str, test.included)))])
 
@@ -139,12 +151,35 @@ def _block(losses: pd.DataFrame, block_size: int | None) -> int:
     return max(1, round(math.sqrt(len(losses)))) if block_size is None else block_size
 
 
-def _finite(benchmark: npt.NDArray[np.float64], losses: pd.DataFrame) -> npt.NDArray[np.float64]:
-    if len(benchmark) != len(losses) or len(losses) < 2:
+def _checked(
+    losses: pd.DataFrame,
+    block_size: int | None,
+    n_resamples: int,
+    benchmark: npt.NDArray[np.float64] | None = None,
+    *,
+    size: float = 0.05,
+) -> npt.NDArray[np.float64]:
+    """Return the losses as numbers, or say why nothing can be tested on them."""
+    names = [str(name) for name in losses.columns]
+    columns = {name: losses.iloc[:, place].to_numpy() for place, name in enumerate(names)}
+    least = 1 if benchmark is not None else 2
+    if len(columns) < max(least, len(names)):
+        raise ValueError(f"Models need names of their own, and number at least {least}; received {names}.")
+    rivals = columns if benchmark is None else {"the benchmark": benchmark, **columns}
+    require_rows(numbers=rivals)
+    if len(losses) < LEAST_SESSIONS:
+        raise ValueError(f"At least {LEAST_SESSIONS} sessions are needed to resample; received {len(losses)}.")
+    if not (0 < size < 1 and n_resamples >= 1 and 1 <= _block(losses, block_size) <= len(losses)):
         raise ValueError(
-            f"Benchmark and models need a loss on the same sessions, two at least; received {len(benchmark)} and "
-            f"{len(losses)}."
+            f"`size` must lie between 0 and 1, `n_resamples` be at least 1, and `block_size` from 1 to {len(losses)} "
+            f"sessions; received {size}, {n_resamples} and {block_size}."
         )
-    if not (np.isfinite(benchmark).all() and np.isfinite(losses.to_numpy()).all()):
-        raise ValueError("Losses must be finite on every session; leave out the sessions that one model lacks.")
-    return benchmark
+    # Without noise in a difference the library divides by 0, and calls a copy of the benchmark better than it.
+    pairs = combinations(rivals, 2) if benchmark is None else (("the benchmark", name) for name in names)
+    for one, other in pairs:
+        if np.ptp(rivals[one] - rivals[other]) <= 1e-12 * np.abs(rivals[one]).max():
+            raise ValueError(
+                f"{one} and {other} differ by the same loss in every session, so there is no noise to test against; "
+                "leave one of them out."
+            )
+    return np.column_stack([columns[name] for name in names]).astype(np.float64)

@@ -38,5 +38,5 @@ def test_the_interval_agrees_with_the_clustered_one() -> None:
 
 def test_one_session_is_refused() -> None:
     """Resampling one session gives the same again."""
-    with pytest.raises(ValueError, match="at least two"):
+    with pytest.raises(ValueError, match="at least 2 sessions"):
         bootstrap_interval(np.ones(3), np.zeros(3), seed=1)

@@ -15,7 +15,7 @@ SAME = {name: normals(N, seed) ** 2 for name, seed in (("b", 43), ("d", 45), ("e
 def test_planted_winners_are_found_and_no_others() -> None:
     """Models a and c lose .4 and .6 less on every session; the others lose like the benchmark."""
     losses = pd.DataFrame({"a": BENCHMARK - 0.4 + 0.1 * normals(N, 42), "c": BENCHMARK - 0.6 + 0.1 * normals(N, 44)})
-    losses = losses.assign(b=BENCHMARK + 0.4, d=BENCHMARK + 0.1 * normals(N, 47) + 0.05)
+    losses = losses.assign(b=BENCHMARK + 0.4 + 0.1 * normals(N, 48), d=BENCHMARK + 0.1 * normals(N, 47) + 0.05)
     assert superior_models(BENCHMARK, losses, seed=1, n_resamples=1000) == ["a", "c"]
     assert model_confidence_set(losses, seed=1, n_resamples=1000) == ["c"]
     assert superior_ability(BENCHMARK, losses, seed=1, n_resamples=1000).consistent < 0.01
@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 def test_losses_that_do_not_match_are_a_sentence() -> None:
     """A NaN would be resampled into every figure."""
-    with pytest.raises(ValueError, match="same sessions"):
+    with pytest.raises(ValueError, match="as many in every column"):
         superior_ability(BENCHMARK[:-1], pd.DataFrame(SAME), seed=1)
     with pytest.raises(ValueError, match="finite"):
         model_confidence_set(pd.DataFrame(SAME).where(lambda x: x < 4, np.nan), seed=1)
