@@ -40,6 +40,7 @@ class Plan:
     rolling_train: int = 200
     rolling_test: int = 50
     rolling_epochs: int = 20
+    rolling_batch: int = 256
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,8 @@ def _regime_forecasters(plan: Plan, settings: Settings, context: Context, prepar
         validation_size=0,
         gap=settings.folds.gap,
     )
-    training = settings.training.model_copy(update={"epochs": plan.rolling_epochs})
+    update = {"epochs": plan.rolling_epochs, "batch_size": plan.rolling_batch}
+    training = settings.training.model_copy(update=update)
     refitted = settings.model_copy(update={"training": training})
     return {"static": (settings, [static]), "rolling": (refitted, walk_forward(sessions, rolling))}
 
