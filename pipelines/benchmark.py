@@ -1,6 +1,7 @@
 """Score the network by the protocol of a published dataset, beside baselines, base rates and what was published."""
 
 import difflib
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pandas as pd
 
 from pipelines.benchmark_data import LEAST_SESSIONS, BenchmarkData, read_dataset
 from pipelines.benchmark_forecasts import NETWORKS, PRICES, SENTIMENT, TEXT, forecast_all
-from pipelines.benchmark_screen import render_benchmark_run, show_benchmark
+from pipelines.benchmark_page import render_benchmark_run
+from pipelines.benchmark_screen import show_benchmark
 from pipelines.context import Context, open_executor
 from pipelines.results import write_run
 from pipelines.trials import count_trials, record_trial
@@ -63,7 +65,12 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
             metrics = {
                 "forecast": first[TEXT],
                 "baselines": {name: scores for name, scores in first.items() if name != TEXT},
-                "benchmark": {"dataset": dataset, "n_seeds": settings.training.n_seeds, **judged},
+                "benchmark": {
+                    "dataset": dataset,
+                    "n_seeds": settings.training.n_seeds,
+                    "data": data_hash(data),
+                    **judged,
+                },
                 "coverage": _coverage(data),
                 "trials": count_trials(context),
             }
@@ -118,6 +125,14 @@ def judge(data: BenchmarkData, forecasts: Mapping[str, pd.DataFrame]) -> dict[st
         "train": {**_named(PERIODS[0], data), "n_with_inputs": len(data.of(PERIODS[0]))},
         "duels": [{"p_holm": None, **duel} for duel in duels],
     }
+
+
+def data_hash(data: BenchmarkData) -> str:
+    """Return a hash of all inputs and moves, so that two runs' figures can be told to be of the same data."""
+    digest = hashlib.sha256(data.panel.indicators.tobytes())
+    digest.update(repr(data.panel.texts).encode())
+    digest.update(data.instances.to_csv(index=False).encode())
+    return digest.hexdigest()[:16]
 
 
 def _samples(data: BenchmarkData, period: Period) -> dict[str, pd.DataFrame]:

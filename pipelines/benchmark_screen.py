@@ -1,20 +1,16 @@
-"""What a person sees of a benchmark: the table and the paragraph in the terminal, and the page."""
+"""What a person sees of a benchmark in the terminal: the table and the paragraph."""
 
-import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
 from pipelines.context import console
 from pipelines.screen import show_page
-from stockseq.report.benchmark import COLUMNS, BenchmarkReport, benchmark_rows, render_benchmark
+from stockseq.report.benchmark import COLUMNS, benchmark_rows
 from stockseq.report.benchmark_words import paragraph, sample_title
-from stockseq.schemas import Dropped
 
 # What fits a terminal of 100 characters, alike in each table so that the eye finds its column again.
 WIDTHS: Mapping[str, tuple[int, Literal["left", "right"]]] = {
@@ -45,23 +41,3 @@ def _table(title: str, sample: Mapping[str, Any]) -> Table:
         cells = [write(row[key]) for key, (head, write) in COLUMNS.items() if head in WIDTHS]
         table.add_row(*(escape(cell) for cell in cells))
     return table
-
-
-def render_benchmark_run(folder: Path) -> Path:
-    """Draw the page of the benchmark in `folder` from its files alone, and return its path."""
-    manifest = _json(folder / "manifest.json")
-    account = _json(folder / "account.json")
-    report = BenchmarkReport(
-        run_id=folder.name,
-        created_at=pd.Timestamp(manifest["now"]),
-        title=manifest["title"],
-        benchmark=_json(folder / "metrics.json")["benchmark"],
-        dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
-        settings=tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8")),
-        manifest=manifest,
-    )
-    return render_benchmark(report, folder / "report")
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

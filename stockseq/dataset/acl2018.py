@@ -98,7 +98,9 @@ def label_instances(adjusted_closes: pd.DataFrame, *, calendar: TradingCalendar,
         }
     )
     faults = pd.Series(None, index=rows.index, dtype=object)
-    faults[(move > MOST_DOWN) & (move <= LEAST_UP)] = "a move above -0.5 % and of at most 0.55 %"
+    # At a limit itself the rule decides, and not the last bit of a division.
+    size = move.round(12)
+    faults[(size > MOST_DOWN) & (size <= LEAST_UP)] = "a move above -0.5 % and of at most 0.55 %"
     faults[by_ticker.cumcount() < lookback] = f"fewer than {lookback} bars before the move"
     inside = moves["period"].notna()
     kept = moves[inside & faults.isna()].astype({"period": "str"}).reset_index(drop=True)

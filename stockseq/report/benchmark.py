@@ -10,7 +10,15 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from stockseq.report import plot, tables, wording
-from stockseq.report.benchmark_words import NETWORKS, SAMPLES, forecaster, paragraph, sample_title
+from stockseq.report.benchmark_words import (
+    NETWORKS,
+    SAMPLES,
+    duel_title,
+    forecaster,
+    gain,
+    paragraph,
+    sample_title,
+)
 from stockseq.report.page import CONTENT_SECURITY_POLICY, _environment, _replace, _template
 from stockseq.report.plot import Figure
 from stockseq.schemas import Dropped
@@ -50,7 +58,7 @@ def render_benchmark(report: BenchmarkReport, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "plotly.min.js", get_plotlyjs())
     _replace(folder / "page.js", _template("page.js"))
-    figure = forest_figure(report.benchmark)
+    figure, duels = forest_figure(report.benchmark), report.benchmark["duels"]
     page = (
         _environment()
         .get_template("benchmark.html")
@@ -62,6 +70,7 @@ def render_benchmark(report: BenchmarkReport, folder: Path) -> Path:
             height=figure.layout["height"],
             heads=[head for head, _ in COLUMNS.values()],
             groups=_groups(report.benchmark),
+            duels=[(duel_title(duel), gain(duel["accuracy"]), wording.p_value(duel["p_holm"])) for duel in duels],
             dropped=_dropped(report.dropped),
             n_dropped=sum(drop.n_rows for drop in report.dropped),
             settings=tables.mapping_table(report.settings, ("Setting", "Value")),

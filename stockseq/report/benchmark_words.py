@@ -120,17 +120,38 @@ def _shown(benchmark: Mapping[str, Any]) -> str:
 
 
 def _duels(duels: Sequence[Mapping[str, Any]]) -> str:
-    told, shown = [], []
-    for duel in duels:
-        accuracy, p = duel["accuracy"], duel["p_holm"]
-        what = f"{duel['better'].removeprefix('prices_and_')} ({duel['period']}, {SAMPLES[duel['sample']]})"
-        low, high = (f"{100 * bound:+.1f}" for bound in accuracy["ci"])
-        corrected = "no test possible" if p is None else f"Holm p {wording.p_value(p)}"
-        told.append(f"{what} {100 * accuracy['difference']:+.1f} points [{low} to {high}], {corrected}")
-        if p is not None and p < SIZE:
-            shown.append(what)
+    if not duels:
+        return ""
+    shown = [duel_title(duel) for duel in duels if duel["p_holm"] is not None and duel["p_holm"] < SIZE]
     verdict = f"shown for {_listed(shown)}" if shown else "not distinguishable from none"
-    return f"The gain over the network on prices alone is {verdict}: {'; '.join(told)}." if told else ""
+    told = [f"{duel_title(duel)} {gain(duel['accuracy'])}" for duel in duels]
+    return (
+        f"What news adds to the network on prices alone is {verdict} (paired by instance, clustered by date, Holm over "
+        f"{len(duels)}): {_listed(told)}."
+    )
+
+
+def duel_title(duel: Mapping[str, Any]) -> str:
+    """Return what is compared, where.
+
+    Examples
+    --------
+    >>> duel_title({"better": "prices_and_text", "period": "dev", "sample": "tweeted"})
+    'text (dev, tweets on every lag day)'
+    """
+    return f"{duel['better'].removeprefix('prices_and_')} ({duel['period']}, {SAMPLES[duel['sample']]})"
+
+
+def gain(difference: Mapping[str, Any]) -> str:
+    """Return a difference in accuracy with its interval, in points.
+
+    Examples
+    --------
+    >>> gain({"difference": 0.01, "ci": [0.002, 0.018]})
+    '+1.0 points [+0.2 to +1.8]'
+    """
+    low, high = (f"{100 * bound:+.1f}" for bound in difference["ci"])
+    return f"{100 * difference['difference']:+.1f} points [{low} to {high}]"
 
 
 def _power(benchmark: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stockseq.errors import SourceError
-from stockseq.sources.stocknet import StockNetSettings, StockNetSource
+from stockseq.sources.stocknet import StockNetSettings, StockNetSource, open_stocknet, read_adjusted_closes
 from stockseq.testing import check_source
 
 NOW = pd.Timestamp("2016-01-04 12:00", tz="UTC")
@@ -107,3 +107,87 @@ def test_another_folder_is_refused_with_the_layout(tmp_path):
     """So that the user sees what was expected."""
     with pytest.raises(SourceError, match=r"price/raw is missing. Set stocknet.folder"):
         _ = StockNetSource(StockNetSettings(folder=str(tmp_path))).tickers
+
+
+TIDY_PRICES = pd.DataFrame(
+    {
+        "ticker": "KOLA",
+        "date": pd.to_datetime(["2013-12-30", "2013-12-31", "2014-01-02"]),
+        "open": [100.0, 100.0, 101.0],
+        "high": [101.0, 102.0, 103.0],
+        "low": [99.0, 99.5, 100.0],
+        "close": [100.0, 101.0, 102.0],
+        "adj_close": [99.0, 100.9803, 101.9803],
+        "volume": [1000.0, 2000.0, 0.0],
+    }
+)
+TIDY_TWEETS = pd.DataFrame(
+    {
+        "ticker": "KOLA",
+        "published_at": pd.to_datetime(["2014-01-01T03:59:03Z", "2013-12-31T22:10:08Z"]),
+        "headline": ["$KOLA up", "filed under another day"],
+        "id": ["11", "15"],
+    }
+)
+
+
+@pytest.fixture
+def tidy(tmp_path: Path) -> Path:
+    path = tmp_path / "tidy"
+    path.mkdir()
+    TIDY_PRICES.to_parquet(path / "prices.parquet")
+    TIDY_TWEETS.to_parquet(path / "headlines.parquet")
+    return path
+
+
+def test_both_layouts_give_the_same_bars_dividends_and_adjusted_closes(folder, tidy):
+    """They are the same content; so is what becomes of them."""
+    as_published, tidied = (StockNetSettings(folder=str(path)) for path in (folder, tidy))
+    one, other = (open_stocknet(settings).fetch_bars({"KOLA": ALL}, now=NOW) for settings in (as_published, tidied))
+    columns = ["ticker", "session", "open", "high", "low", "close", "volume"]
+    pd.testing.assert_frame_equal(one.bars[columns], other.bars[columns])
+    pd.testing.assert_frame_equal(
+        one.actions[["session", "kind", "value"]], other.actions[["session", "kind", "value"]]
+    )
+    pd.testing.assert_frame_equal(read_adjusted_closes(as_published), read_adjusted_closes(tidied))
+    assert read_adjusted_closes(tidied)["adjusted_close"].tolist() == [99.0, 100.9803, 101.9803]
+
+
+def test_tidy_tweets_stand_at_their_own_time(tidy):
+    """As in the authors' layout, the day of a file is not asked."""
+    headlines = (
+        open_stocknet(StockNetSettings(folder=str(tidy))).fetch_headlines(["KOLA"], since=None, now=NOW).headlines
+    )
+    assert headlines["published_at"].dt.day.tolist() == [31, 1]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    """A misspelt path is the commonest mistake."""
+    with pytest.raises(SourceError, match=r"There is no folder .*nowhere; name the one"):
+        open_stocknet(StockNetSettings(folder=str(tmp_path / "nowhere")))
+
+
+def test_a_folder_of_neither_layout_is_told_both(tmp_path):
+    """So that the user sees what either would be."""
+    with pytest.raises(
+        SourceError, match=r"must hold price/raw and tweet/raw.*or prices.parquet and headlines.parquet"
+    ):
+        open_stocknet(StockNetSettings(folder=str(tmp_path)))
+
+
+def test_the_missing_half_of_the_tidy_layout_is_named(tidy):
+    """Prices without tweets are no benchmark of text."""
+    (tidy / "headlines.parquet").unlink()
+    with pytest.raises(SourceError, match=r"headlines.parquet is missing"):
+        open_stocknet(StockNetSettings(folder=str(tidy)))
+
+
+def test_prices_without_adjusted_closes_are_refused_with_their_file(folder, tidy):
+    """The literature's labels are of adjusted closes; the plain ones fall at each dividend."""
+    TIDY_PRICES.drop(columns="adj_close").to_parquet(tidy / "prices.parquet")
+    with pytest.raises(SourceError, match=r"prices.parquet has no adjusted close"):
+        read_adjusted_closes(StockNetSettings(folder=str(tidy)))
+    path = folder / "price" / "raw" / "KOLA.csv"
+    path.write_text(PRICES.replace("Adj Close", "Something"))
+    with pytest.raises(SourceError, match=r"KOLA.csv has no adjusted close"):
+        read_adjusted_closes(StockNetSettings(folder=str(folder)))
