@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pipelines.context import console, open_executor, show_progress
 from pipelines.exam_questions import Question, Record, ask, make_records
-from pipelines.exam_sitting import Answers, Plan, Sitting, read_answers, sit
+from pipelines.exam_sitting import Answers, Plan, Sitting, read_answers, sit, source_hash
 from pipelines.results import as_json
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, StockseqError
@@ -42,9 +42,9 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: Plan | N
     StockseqError
         If a question was answered wrongly, after everything is shown.
     """
-    n = _count(n_markets)
+    n, code = _count(n_markets), source_hash()
     sittings = [
-        Sitting(kind, seed, settings, plan or Plan())
+        Sitting(kind, seed, settings, plan or Plan(), code)
         for kind in sorted(KINDS, key=lambda kind: kind not in ("regime", "signal"))
         for seed in range(FIRST_SEED, FIRST_SEED + n)
     ]

@@ -45,12 +45,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sitting:
-    """One market to sit: its kind and seed under the settings of the product."""
+    """One market to sit: its kind and seed under the settings of the product, and the code that sits it."""
 
     kind: Kind
     seed: int
     settings: Settings
     plan: Plan
+    code: str
 
     @property
     def name(self) -> str:
@@ -60,7 +61,7 @@ class Sitting:
     def key(self) -> str:
         """What the answers depend on: settings, plan, and the code itself, so that no old answer passes for a new."""
         told = {"settings": self.settings.model_dump(mode="json", exclude={"data", "workers"}), "plan": vars(self.plan)}
-        return hashlib.sha256((as_json(told) + source_hash()).encode()).hexdigest()[:16]
+        return hashlib.sha256((as_json(told) + self.code).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def test_sessions_of_two_markets_are_clusters_of_their_own() -> None:
 
 def test_the_product_sits_a_market_once(product: Settings, tmp_path: Path) -> None:
     """A stopped exam goes on; another setting is another exam."""
-    sitting = Sitting("regime", 100, product, TINY)
+    sitting = Sitting("regime", 100, product, TINY, "code")
     kept = sit(sitting, tmp_path)
     first = read_answers(sitting, kept)
     assert set(first.forecasts) == {"static", "rolling"}
@@ -116,7 +116,8 @@ def test_the_product_sits_a_market_once(product: Settings, tmp_path: Path) -> No
     assert sit(sitting, tmp_path) == kept
     assert (kept / "answers.json").stat().st_mtime_ns == written
     other = product.model_copy(update={"training": product.training.model_copy(update={"seed": 9})})
-    assert Sitting("regime", 100, other, TINY).key != sitting.key
+    assert Sitting("regime", 100, other, TINY, "code").key != sitting.key
+    assert Sitting("regime", 100, product, TINY, "other code").key != sitting.key
 
 
 def test_the_exam_shows_all_it_asked_and_fails_a_network_too_small(
