@@ -229,7 +229,7 @@ def _within_the_law(record: Record) -> Question:
     most = max(record.above)
     return Question(
         record.kind,
-        f"{record.forecaster}: no market above its optimum, and no luck that the law doesn't give, by {TOO_GOOD:g} s.e.",
+        f"{record.forecaster}: neither above the optimum nor luckier than the law gives, by {TOO_GOOD:g} s.e.",
         f"at most {most:+.1f} above, {record.beyond:+.1f} beyond the law",
         most <= TOO_GOOD and record.beyond <= TOO_GOOD,
     )
