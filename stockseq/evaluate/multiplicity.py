@@ -1,4 +1,4 @@
-"""Correct p-values for how many were looked at."""
+"""Correct p-values for how many were looked at, by statsmodels 0.15.0 `multipletests`."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from statsmodels.stats.multitest import multipletests
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected so that one false claim in the whole family has the stated chance.
+    """Return p-values, in the order given, corrected so that one false claim in the whole family has the stated chance.
 
     For claims ("this component helps") of a family declared beforehand.
 
@@ -23,7 +23,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected so that the stated share of the findings is false; for exploration.
+    """Return p-values, in the order given, corrected so that the stated share of findings is false; for exploration.
 
     References
     ----------

@@ -23,7 +23,7 @@ def probability_of_overfitting(returns: npt.NDArray[np.float64], *, n_blocks: in
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If the shape or the number of blocks doesn't fit, a value isn't finite, or a trial never moved.
 
     References
@@ -42,10 +42,14 @@ def probability_of_overfitting(returns: npt.NDArray[np.float64], *, n_blocks: in
             f"PBO needs at least two trials, an even number of blocks and two sessions a block; received the shape "
             f"{returns.shape} and {n_blocks} blocks."
         )
+    if returns.dtype.kind not in "fiu":
+        raise TypeError(f"PBO needs numbers, received the dtype {returns.dtype}; convert it with `.astype(float)`.")
     if not np.isfinite(returns).all() or (np.ptp(returns, axis=0) == 0).any():
         raise ValueError("PBO needs finite returns, and every trial must have moved.")
     length = sessions // n_blocks
-    blocks = returns[sessions - n_blocks * length :].reshape(n_blocks, length, trials)
+    # The ratio has no unit; in units of each trial's largest return no square vanishes or overflows.
+    scaled = returns / np.abs(returns).max(axis=0)
+    blocks = scaled[sessions - n_blocks * length :].reshape(n_blocks, length, trials)
     chosen = np.array(list(combinations(range(n_blocks), n_blocks // 2)))
     inside = np.zeros((len(chosen), n_blocks))
     np.put_along_axis(inside, chosen, 1.0, axis=1)

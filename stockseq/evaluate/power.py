@@ -18,7 +18,7 @@ def forecasts_to_tell(edge: float, *, size: float = 0.05, power: float = 0.80) -
     Raises
     ------
     ValueError
-        If `edge` is not in (0, 0.5].
+        If `edge` is not in (0, 0.5], or `size` and `power` don't lie between 0 and 1 with `power` above `size`.
 
     Examples
     --------
@@ -27,6 +27,10 @@ def forecasts_to_tell(edge: float, *, size: float = 0.05, power: float = 0.80) -
     """
     if not 0 < edge <= 0.5:
         raise ValueError(f"`edge` must be a fraction above 0 and at most 0.5, received {edge}.")
+    if not 0 < size < power < 1:
+        raise ValueError(
+            f"`size` and `power` must lie between 0 and 1, `power` above `size`; received {size}, {power}."
+        )
     return math.ceil(0.25 * ((norm.isf(size) + norm.ppf(power)) / edge) ** 2)
 
 
@@ -54,7 +58,7 @@ def sessions_to_tell(edge: float, n_tickers: float, rho: float, *, size: float =
     >>> sessions_to_tell(0.02, n_tickers=30, rho=0.2)
     877
     """
-    if n_tickers < 1:
-        raise ValueError(f"`n_tickers` must be at least 1, received {n_tickers}.")
+    if not (1 <= n_tickers < math.inf and math.isfinite(rho)):
+        raise ValueError(f"`n_tickers` must be at least 1 and `rho` finite, received {n_tickers} and {rho}.")
     effect = 1 + (n_tickers - 1) * min(max(rho, 0.0), 1.0)
     return max(2, math.ceil(forecasts_to_tell(edge, size=size, power=power) * effect / n_tickers))

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kurtosis, norm, skew
 
+from stockseq.evaluate.rows import require_rows
+
 EULER = 0.5772156649015329
 
 
@@ -38,6 +40,7 @@ def probabilistic_sharpe(
     """
     if n_sessions < 2:
         raise ValueError(f"`n_sessions` must be at least 2, received {n_sessions}.")
+    _require_finite(sharpe=sharpe, skewness=skewness, kurtosis=kurtosis, benchmark=benchmark)
     variance = _variance(sharpe, skewness, kurtosis)
     if variance <= 0:
         return None
@@ -56,12 +59,53 @@ def expected_best_sharpe(n_trials: int, trial_variance: float) -> float:
     >>> round(expected_best_sharpe(100, 1.0), 4)
     2.5306
     """
+    _require_finite(trial_variance=trial_variance)
     if n_trials < 1 or trial_variance < 0:
         raise ValueError(f"Trials number at least 1 and vary by at least 0, received {n_trials} and {trial_variance}.")
     if n_trials == 1:
         return 0.0
     best = (1 - EULER) * norm.isf(1 / n_trials) + EULER * norm.isf(1 / (n_trials * math.e))
     return float(math.sqrt(trial_variance) * best)
+
+
+def independent_trials(returns: npt.NDArray[np.float64]) -> float:
+    """Return how many independent trials these amount to: all for unlike ones, 1 for copies of one another.
+
+    A grid of settings that differ little tries little. Print the deflated ratio of this number beside that of the count
+    of all trials, which is the one that can't be talked down.
+
+    Parameters
+    ----------
+    returns : array of shape (n_sessions, n_trials)
+        Fractions, every value finite; each trial must have moved.
+
+    Returns
+    -------
+    float from 1 to n_trials
+        c + (1 - c) n_trials, for the mean correlation c of two trials; below 0 it counts as 0.
+
+    References
+    ----------
+    Bailey & Lopez de Prado (2014), Journal of Portfolio Management 40(5), appendix 3.
+
+    Examples
+    --------
+    >>> independent_trials(np.array([[0.01, 0.02], [-0.01, -0.02], [0.03, 0.06]]))
+    1.0
+    """
+    if returns.ndim != 2 or returns.shape[0] < 2 or returns.shape[1] < 1:
+        raise ValueError(
+            f"Trials need the shape (n_sessions, n_trials), two sessions at least; received {returns.shape}."
+        )
+    if not np.isfinite(returns).all() or (np.ptp(returns, axis=0) == 0).any():
+        raise ValueError("Trials need finite returns, and each must have moved.")
+    n_trials = returns.shape[1]
+    if n_trials == 1:
+        return 1.0
+    correlations = np.corrcoef(returns, rowvar=False)
+    mean = float((correlations.sum() - n_trials) / (n_trials * (n_trials - 1)))
+    common = round(min(max(mean, 0.0), 1.0), 12)
+    return common + (1 - common) * n_trials
 
 
 def deflated_sharpe(
@@ -83,6 +127,11 @@ def deflated_sharpe(
     -------
     float in [0, 1], or None without spread or for fewer than two returns
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a return is not a finite number, or there is no trial.
+
     References
     ----------
     Bailey & Lopez de Prado (2014), Journal of Portfolio Management 40(5).
@@ -92,17 +141,19 @@ def deflated_sharpe(
     >>> deflated_sharpe(np.array([0.01, -0.01] * 50), n_trials=1)
     0.5
     """
-    if not np.isfinite(returns).all():
-        raise ValueError("A Sharpe ratio needs finite returns; drop the sessions without one and say how many.")
-    if len(returns) < 2 or np.ptp(returns) == 0:
+    require_rows(numbers={"returns": returns})
+    # A spread of rounding errors is none; the Sharpe ratio would be astronomical.
+    if len(returns) < 2 or np.ptp(returns) <= 1e-12 * np.abs(returns).max():
         return None
-    sharpe = float(returns.mean() / returns.std(ddof=1))
+    # The ratio has no unit; in units of the largest return no square vanishes or overflows.
+    scaled = returns / np.abs(returns).max()
+    sharpe = float(scaled.mean() / scaled.std(ddof=1))
     variance = 1 / (len(returns) - 1) if trial_variance is None else trial_variance
     return probabilistic_sharpe(
         sharpe,
         len(returns),
-        skewness=float(skew(returns)),
-        kurtosis=float(kurtosis(returns, fisher=False)),
+        skewness=float(skew(scaled)),
+        kurtosis=float(kurtosis(scaled, fisher=False)),
         benchmark=expected_best_sharpe(n_trials, variance),
     )
 
@@ -110,7 +161,7 @@ def deflated_sharpe(
 def least_sessions(
     sharpe: float, *, skewness: float = 0.0, kurtosis: float = 3.0, benchmark: float = 0.0, level: float = 0.95
 ) -> float | None:
-    """Return the sessions after which `probabilistic_sharpe` reaches `level`; None if it never does.
+    """Return the sessions after which `probabilistic_sharpe` reaches `level`, above a half; None if it never does.
 
     References
     ----------
@@ -121,10 +172,20 @@ def least_sessions(
     >>> round(least_sessions(0.458, skewness=-2.448, kurtosis=10.164), 2)
     34.56
     """
-    if sharpe <= benchmark:
+    _require_finite(sharpe=sharpe, skewness=skewness, kurtosis=kurtosis, benchmark=benchmark)
+    if not 0.5 < level < 1:
+        raise ValueError(f"`level` must lie between 0.5 and 1, received {level}.")
+    variance = _variance(sharpe, skewness, kurtosis)
+    if sharpe <= benchmark or variance <= 0:
         return None
-    return 1 + _variance(sharpe, skewness, kurtosis) * (float(norm.ppf(level)) / (sharpe - benchmark)) ** 2
+    return 1 + variance * (float(norm.ppf(level)) / (sharpe - benchmark)) ** 2
 
 
 def _variance(sharpe: float, skewness: float, kurtosis: float) -> float:
     return 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2
+
+
+def _require_finite(**values: float) -> None:
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise ValueError(f"`{name}` must be finite, received {value}.")

@@ -20,7 +20,9 @@ def autoregression() -> np.ndarray:
 
 def test_blocks_grow_with_autocorrelation() -> None:
     """arch 8.0.0 on the generator's AR(1): 7.2748232907, so 8 whole sessions; without any, the floor of 5."""
-    assert optimal_block_length(autoregression())["stationary"].iloc[0] == pytest.approx(7.2748232907, abs=1e-9)
+    lengths = optimal_block_length(autoregression()).iloc[0]
+    assert lengths["stationary"] == pytest.approx(7.2748232907, abs=1e-9)
+    assert lengths["circular"] == pytest.approx(8.3275938329, abs=1e-9)
     assert block_length(autoregression()) == 8
     assert block_length(normals(500, 12)) == 5
     assert block_length(np.zeros(500)) == 5

@@ -22,6 +22,7 @@ FORECAST_UP = PROBABILITY > 0.5
 
 def test_scores_of_the_table_worked_by_hand() -> None:
     """4 true and 1 false up, 3 true and 2 false down (EVALUATION 3)."""
+    assert metrics.confusion_matrix(UP, FORECAST_UP).ravel().tolist() == [3, 1, 2, 4]
     assert accuracy(UP, FORECAST_UP) == 0.7
     assert balanced_accuracy(UP, FORECAST_UP) == pytest.approx(0.7083333333, abs=1e-10)
     assert matthews_correlation(UP, FORECAST_UP) == pytest.approx(0.4082482905, abs=1e-10)
@@ -34,6 +35,7 @@ def test_scores_equal_those_of_scikit_learn_with_ties() -> None:
     up = uniforms(400, 5) < 0.55
     probability = np.clip((0.5 + 0.1 * up + 0.2 * normals(400, 6)).round(1), 0, 1)
     forecast_up = probability > 0.5
+    assert accuracy(up, forecast_up) == pytest.approx(metrics.accuracy_score(up, forecast_up))
     assert balanced_accuracy(up, forecast_up) == pytest.approx(metrics.balanced_accuracy_score(up, forecast_up))
     assert matthews_correlation(up, forecast_up) == pytest.approx(metrics.matthews_corrcoef(up, forecast_up))
     assert area_under_curve(up, probability) == pytest.approx(metrics.roc_auc_score(up, probability))

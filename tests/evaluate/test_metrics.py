@@ -29,6 +29,8 @@ DESIGNED = {
     "rank_ic",
     "pt_clustered_t",
     "pt_clustered_p",
+    "pt_serial_t",
+    "pt_serial_p",
     "seeds",
 }
 
@@ -155,12 +157,56 @@ def test_every_figure_is_finite_or_none(rows: list[tuple[int, int, float, float]
         (lambda f: pd.concat([f, f.iloc[[7]]]), "1 repeat, first T7 on 2024-01-01"),
         (lambda f: f.iloc[:10], "at least two sessions"),
         (lambda f: f.iloc[:0], "at least two sessions"),
+        (lambda f: f.assign(realised_return=np.where(f.index == 5, np.inf, 0.01)), "T5 on 2024-01-01"),
+        (lambda f: f.assign(probability_up_seed_0=f["probability_up"] * 100), r"`probability_up_seed_0` must lie in"),
+        (lambda f: f.assign(realised_return="0.01"), "must hold numbers; received string, first '0.01'"),
+        (lambda f: f.assign(probability_up=[None] * len(f)), "600 of 600 have none"),
+        (lambda f: f.assign(session=f["session"].where(f.index != 9)), "needs a `session` in every row; 1 of 600"),
+        (lambda f: f.assign(ticker=f["ticker"].where(f.index != 9)), "needs a `ticker` in every row; 1 of 600"),
+        (lambda f: f.assign(session=f["session"].dt.strftime("%Y-%m-%d")), "needs dates in `session`"),
     ],
 )
 def test_what_can_not_be_scored_is_a_sentence(spoil: Any, sentence: str) -> None:
     """A missing outcome or a repeated forecast must not turn into a score."""
     with pytest.raises(DataError, match=sentence):
         score_forecasts(spoil(forecasts()))
+
+
+def test_numbers_in_another_dtype_are_numbers() -> None:
+    """A column that was read as Python objects, or in single precision, gives the scores of its values."""
+    frame = forecasts(skill=1.0).round({"probability_up": 3, "realised_return": 5})
+    objects = frame.astype({"probability_up": object, "realised_return": object})
+    assert score_forecasts(objects) == score_forecasts(frame)
+    halves = frame.assign(probability_up=np.where(frame["probability_up"] > 0.5, 0.75, 0.25))
+    assert score_forecasts(halves.astype({"probability_up": "float32"})) == score_forecasts(halves)
+
+
+def test_the_index_of_the_frame_does_not_matter() -> None:
+    """Rows are matched by session and ticker; a table that was cut and shuffled keeps its old index."""
+    frame = forecasts(skill=1.0)
+    shuffled = frame.iloc[np.argsort(uniforms(600, 64))]
+    assert score_forecasts(shuffled) == score_forecasts(frame)
+    assert score_forecasts(frame.set_index(np.zeros(600, dtype=int))) == score_forecasts(frame)
+
+
+def test_runs_are_taken_out_of_the_serial_test() -> None:
+    """The rows of the first session have no past and are not counted; skill beyond the past is still found."""
+    scores = score_forecasts(forecasts(skill=1.0))
+    assert scores["n_pt_serial"] == 590
+    assert scores["pt_serial_p"] < 1e-6
+    apart = forecasts(skill=1.0)
+    alone = score_forecasts(apart[(apart.index // 10 + apart.index % 10) % 2 == 0])
+    assert alone["pt_serial_t"] is None
+    assert alone["n_pt_serial"] == 0
+    assert any("allows for runs" in note for note in alone["notes"])
+
+
+def test_four_tickers_have_no_information_coefficient() -> None:
+    """Below five tickers a correlation over tickers is noise: None, and a note says so."""
+    scores = score_forecasts(forecasts(n_tickers=4))
+    assert scores["ic"] is scores["rank_ic_t"] is None
+    assert scores["n_ic_sessions"] == 0
+    assert any("0 sessions have 5 tickers or more" in note for note in scores["notes"])
 
 
 def test_the_frame_is_left_as_it_was() -> None:

@@ -10,6 +10,7 @@ from scipy.stats import norm
 from stockseq.evaluate.sharpe import (
     deflated_sharpe,
     expected_best_sharpe,
+    independent_trials,
     least_sessions,
     probabilistic_sharpe,
 )
@@ -57,15 +58,42 @@ def test_deflated_sharpe_of_one_trial_of_normal_returns() -> None:
     assert often < once
 
 
+def test_trials_that_are_alike_count_less() -> None:
+    """Two trials that correlate by a half: .5 + .5 x 2; opposite ones count in full, and a copy not at all."""
+    one, other = np.array([1.0, 1, -1, -1]), np.array([1.0, -1, 1, -1])
+    half = np.column_stack([one, one + np.sqrt(3) * other])
+    assert independent_trials(half) == pytest.approx(1.5)
+    assert independent_trials(np.column_stack([one, -one])) == pytest.approx(2.0)
+    assert independent_trials(np.column_stack([one, one, one])) == pytest.approx(1.0)
+    assert independent_trials(one[:, None]) == 1.0
+    with pytest.raises(ValueError, match="must have moved"):
+        independent_trials(np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="two sessions at least"):
+        independent_trials(one)
+
+
+def test_the_unit_of_returns_does_not_matter() -> None:
+    """A ratio has no unit: percent, or what squares beyond every float, gives the same."""
+    returns = 0.001 + 0.01 * normals(200, 22)
+    expected = deflated_sharpe(returns, n_trials=5)
+    for unit in (100.0, 1e-200, 1e200):
+        assert deflated_sharpe(unit * returns, n_trials=5) == pytest.approx(expected)
+
+
 def test_sharpe_ratios_that_mean_nothing() -> None:
     """No spread, one return, a benchmark never reached: None. NaN and no trial: a sentence."""
     assert deflated_sharpe(np.full(10, 0.01), n_trials=1) is None
     assert deflated_sharpe(np.array([0.01]), n_trials=1) is None
     assert least_sessions(0.1, benchmark=0.2) is None
     assert probabilistic_sharpe(5.0, 10, skewness=3.0, kurtosis=1.0) is None
-    with pytest.raises(ValueError, match="finite returns"):
+    with pytest.raises(ValueError, match="`returns` must be finite"):
         deflated_sharpe(np.array([0.1, np.nan]), n_trials=1)
     with pytest.raises(ValueError, match="at least 1"):
         expected_best_sharpe(0, 1.0)
+    with pytest.raises(ValueError, match="`sharpe` must be finite"):
+        probabilistic_sharpe(float("nan"), 10)
+    with pytest.raises(ValueError, match="`level` must lie between"):
+        least_sessions(0.1, level=1.0)
+    assert least_sessions(5.0, skewness=3.0, kurtosis=1.0) is None
     with pytest.raises(ValueError, match="at least 2"):
         probabilistic_sharpe(1.0, 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from evaluate_vectors import normals, uniforms
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, ttest_1samp
 from statsmodels.stats.diagnostic import pesaran_timmermann as statsmodels_pesaran_timmermann
 
 from stockseq.evaluate.significance import (
@@ -96,13 +96,24 @@ def test_one_session_is_refused() -> None:
 
 
 def test_diebold_mariano_of_the_reference_values() -> None:
-    """R's forecast::dm.test on squared errors of the generator's normals (EVALUATION 3)."""
+    """R's forecast::dm.test on six differences and on squared errors of the generator's normals (EVALUATION 3)."""
+    six = diebold_mariano(np.array([1.0, 2.0, -1.0, 3.0, 0.0, 1.0]))
+    assert six is not None
+    assert (six.t, six.p) == pytest.approx((1.7320508076, 0.1438108087), abs=1e-10)
     d = normals(60, 1) ** 2 - (1.15 * normals(60, 2)) ** 2
     one, three = diebold_mariano(d), diebold_mariano(d, horizon=3)
     assert one is not None
     assert three is not None
     assert (one.t, one.p) == pytest.approx((-3.0381020967, 0.00354359), abs=1e-8)
     assert three.t == pytest.approx(-2.8988748657, abs=1e-9)
+
+
+def test_diebold_mariano_over_one_session_is_the_t_test_of_a_mean() -> None:
+    """Without autocovariances the correction turns the variance's n into n - 1: scipy 1.17.1 `ttest_1samp`."""
+    d = normals(60, 1) ** 2 - (1.15 * normals(60, 2)) ** 2
+    ours, theirs = diebold_mariano(d), ttest_1samp(d, 0.0)
+    assert ours is not None
+    assert (ours.t, ours.p) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-10)
 
 
 def test_newey_west_of_the_reference_value_and_statsmodels() -> None:
