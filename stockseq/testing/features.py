@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import PluginError
+from stockseq.evaluate.lookahead import differs, poison_bars
 from stockseq.features.feature import HISTORY, Feature
 
 # Enough bars to compare a value with the one that a start 400 bars before it gives.
@@ -74,7 +75,7 @@ def check_feature(feature: Feature, *, seed: int = 0) -> None:
     _check_same(
         feature, feature.raw(bars), values, "when it is computed again", "the same inputs must give the same table"
     )
-    _check_causal(feature, bars, values, seed)
+    check_causal(feature, bars, seed=seed)
     _check_complete(feature, values)
     _check_scale_free(feature, bars, values)
     _check_start(feature, bars, values)
@@ -90,15 +91,47 @@ def _check_complete(feature: Feature, values: pd.Series) -> None:
         )
 
 
-def _check_causal(feature: Feature, bars: pd.DataFrame, values: pd.Series, seed: int) -> None:
+def check_causal(feature: Feature, bars: pd.DataFrame, *, seed: int = 0) -> int:
+    """Raise `PluginError` unless no value changes when later bars are missing or others, the warm-up's included.
+
+    Parameters
+    ----------
+    feature : Feature
+    bars : DataFrame of n_bars rows, indexed by session
+        One ticker's, as a feature gets them; they are cut at every bar of the warm-up and five beyond, and at twenty
+        later ones.
+    seed : int, default=0
+        Of the later cuts and of the other bars.
+
+    Returns
+    -------
+    int
+        The number of values that were compared.
+
+    Raises
+    ------
+    PluginError
+        Naming the feature and the first session that changed.
+
+    Examples
+    --------
+    >>> night = Feature("night", lambda bars: bars["open"] / bars["close"].shift() - 1, warm_up=1)
+    >>> check_causal(night, sample_bars(n_bars=8))  # cuts at 1 to 6 bars and 20 at 7, each twice
+    322
+    """
     random = np.random.default_rng(seed)
+    values = feature.raw(bars)
     # Early cuts show what fills the warm-up backwards; late ones what reaches far.
-    cuts = [*range(1, feature.warm_up + 6), *random.integers(feature.warm_up + 6, len(bars), 20)]
+    early = range(1, min(feature.warm_up + 6, len(bars)))
+    late = random.integers(early.stop, len(bars), 20 if len(bars) > early.stop else 0)
     why = "a forecast would know what it is to forecast"
-    for cut in map(int, cuts):
+    n_values = 0
+    for cut in map(int, [*early, *late]):
         known = values.iloc[:cut]
-        poisoned = feature.raw(_poisoned(bars, cut, random)).iloc[:cut]
+        other = pd.concat([bars.iloc[:cut], poison_bars(bars.iloc[cut:], random)])
+        poisoned = feature.raw(other).iloc[:cut]
         _check_same(feature, poisoned, known, f"when the bars from {bars.index[cut].date()} on are others", why)
+        n_values += cut
         try:
             alone = feature.raw(bars.iloc[:cut])
         except PluginError:
@@ -107,14 +140,8 @@ def _check_causal(feature: Feature, bars: pd.DataFrame, values: pd.Series, seed:
                 raise
             continue
         _check_same(feature, alone, known, f"when the bars end before {bars.index[cut].date()}", why)
-
-
-def _poisoned(bars: pd.DataFrame, cut: int, random: np.random.Generator) -> pd.DataFrame:
-    """Return the bars with violent but valid values from `cut` on."""
-    factor = np.ones(len(bars))
-    factor[cut:] = np.exp(random.choice([-3.0, 3.0], len(bars) - cut) + random.normal(0.0, 1.0, len(bars) - cut))
-    prices = {name: bars[name] * factor for name in ("open", "high", "low", "close")}
-    return bars.assign(**prices, volume=bars["volume"] * np.sqrt(factor))
+        n_values += cut
+    return n_values
 
 
 def _check_scale_free(feature: Feature, bars: pd.DataFrame, values: pd.Series) -> None:
@@ -142,10 +169,9 @@ def _check_same(
     feature: Feature, given: pd.Series, expected: pd.Series, when: str, why: str, *, tolerance: float = TOLERANCE
 ) -> None:
     # Where values cancel to nearly 0, rounding is judged by the feature's own spread.
-    spread = float(np.nanstd(expected.to_numpy())) if expected.notna().any() else 0.0
-    close = np.isclose(given.to_numpy(), expected.to_numpy(), rtol=tolerance, atol=tolerance * spread, equal_nan=True)
-    if not close.all():
-        place = int(np.argmin(close))
+    moved = differs(expected, given, tolerance=tolerance)
+    if moved.any():
+        place = int(np.argmax(moved))
         raise PluginError(
             f"Feature {feature.name!r} changes on {expected.index[place].date()} from {expected.iloc[place]} to "
             f"{given.iloc[place]} {when}: {why}."

@@ -46,10 +46,12 @@ def check_source(source: Source, tickers: Sequence[str], now: pd.Timestamp, *, e
     if bars.bars.empty:
         raise PluginError(f"Source {name!r} has no bars of {', '.join(tickers)}; check it with tickers that it lists.")
     newest = bars.bars["session"].max()
-    final_at = calendar.schedule.loc[newest, "close"] + CLOSE_LAG
-    _check_bars(source, dict.fromkeys(asked, FIRST_SESSION), final_at - pd.Timedelta(seconds=1), calendar)
     sessions = bars.bars["session"].sort_values()
     middle = sessions.iloc[len(sessions) // 2]
+    for session in (newest, middle):
+        before = calendar.schedule.loc[session, "close"] + CLOSE_LAG - pd.Timedelta(seconds=1)
+        known = _check_bars(source, dict.fromkeys(asked, FIRST_SESSION), before, calendar)
+        _check_known(source, known.bars, bars.bars, before, calendar)
     later = _check_bars(source, dict.fromkeys(asked, middle), now, calendar)
     expected = bars.bars[bars.bars["session"] >= middle]
     _check_equal(
@@ -65,7 +67,9 @@ def check_source(source: Source, tickers: Sequence[str], now: pd.Timestamp, *, e
         lost = due[~due["headline_id"].isin(given)]
         if len(lost):
             _refuse(source, f"loses the headline {lost['text'].iloc[0]!r} when asked for those since {since}")
-        _check_headlines(source, asked, None, since - pd.Timedelta(microseconds=1))
+        before = since - pd.Timedelta(microseconds=1)
+        earlier = _check_headlines(source, asked, None, before)
+        _check_remembered(source, earlier.headlines, headlines.headlines, before)
 
 
 def _check_bars(
@@ -93,6 +97,28 @@ def _check_bars(
     _check_equal(source, again.bars, fetched.bars, "bars change when they are asked for again")
     _check_equal(source, again.actions, fetched.actions, "actions change when they are asked for again")
     return fetched
+
+
+def _check_known(
+    source: Source, known: pd.DataFrame, whole: pd.DataFrame, before: pd.Timestamp, calendar: TradingCalendar
+) -> None:
+    """Refuse bars that the source gave otherwise when it was asked as of an earlier instant."""
+    final = whole[whole["session"] <= calendar.last_final_session(before)]
+    what = f"bars known at {before} are others than those asked for later, so history was rewritten"
+    _check_equal(source, known.drop(columns="fetched_at"), final.drop(columns="fetched_at"), what)
+
+
+def _check_remembered(source: Source, known: pd.DataFrame, whole: pd.DataFrame, before: pd.Timestamp) -> None:
+    """Refuse headlines that were given at an earlier instant and not later, or the other way round."""
+    seen = whole[whole[["published_at", "first_seen_at"]].max(axis=1) <= before]
+    for given, other, how in ((known, whole, "no longer gives"), (seen, known, f"did not yet give at {before}")):
+        lost = given[~given["headline_id"].isin(other["headline_id"])]
+        if len(lost):
+            _refuse(
+                source,
+                f"{how} the headline {lost['text'].iloc[0]!r} of {lost['ticker'].iloc[0]}, known at {before}: its past "
+                "was rewritten",
+            )
 
 
 def _check_headlines(
