@@ -1,17 +1,68 @@
-"""The three places of the network that take a layer of the user's: before, within and after the LSTM."""
+"""The three places of the network that take a layer of the user's: before, within and after the LSTM.
 
+What a layer may ask for, by the names in its class:
+
+* an argument `seed` of its `__init__` is given one;
+* an argument `side` lists features, by name, that it reads beside its main input ("text" is the text vector): it
+  comes with a default, and the network appends these columns to the layer's input, last and in this order; after the
+  LSTM they are those of the last session. `side_centre` and `side_spread`, if it takes them, say how they were scaled;
+* an argument `names` is told the names of the columns of its main input;
+* a class attribute `reads_states = True` of a layer after gets it every state of the LSTM instead of the last one;
+* a method `start_from(inputs)` is called once before training with its inputs on training windows;
+* a method `readings(inputs)` returns what it learnt that a person can read: numbers and lists of numbers by name.
+"""
+
+import difflib
 import importlib
 import inspect
 import random
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
 from stockseq.plugins import load_plugin
 
 Slot = Literal["before", "within", "after"]
+SLOTS: tuple[Slot, ...] = ("before", "within", "after")
+Readings = dict[str, float | list[float]]
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A layer that learns something a person can read, such as half-lives or weights of features."""
+
+    def readings(self, inputs: Any) -> Readings:
+        """Return finite numbers, or lists of them, by name.
+
+        Parameters
+        ----------
+        inputs : tensor of shape (n_windows, ...)
+            The layer's inputs on some windows; for a cell, those of all steps: (n_windows, steps, features).
+        """
+        ...
+
+
+@runtime_checkable
+class Startable(Protocol):
+    """A layer whose first weights come from data."""
+
+    def start_from(self, inputs: Any) -> None:
+        """Set the first weights by the layer's inputs, of shape (n_windows, ...), on training windows."""
+        ...
+
+
+def layer_names(setting: str | None) -> tuple[str, ...]:
+    """Return the layers that the setting of a slot names, in the order in which they are passed.
+
+    Examples
+    --------
+    >>> layer_names("causal_normalisation + temporal_convolution")
+    ('causal_normalisation', 'temporal_convolution')
+    """
+    return () if setting is None else tuple(name.strip() for name in setting.split("+"))
 
 
 def find_layer(slot: Slot, name: str) -> type[Any]:
@@ -52,8 +103,18 @@ def find_layer(slot: Slot, name: str) -> type[Any]:
     return found
 
 
-def make_layer(slot: Slot, name: str, options: Mapping[str, Any], *, seed: int) -> Any:
+def make_layer(
+    slot: Slot, name: str, options: Mapping[str, Any], *, seed: int, offered: Mapping[str, Any] | None = None
+) -> Any:
     """Return the slot's layer, built with `options`; one that takes a `seed` is given this one.
+
+    Parameters
+    ----------
+    slot, name : as for `find_layer`
+    options : mapping
+    seed : int
+    offered : mapping, optional
+        Further arguments, each given to a layer whose `__init__` takes it.
 
     Raises
     ------
@@ -66,13 +127,25 @@ def make_layer(slot: Slot, name: str, options: Mapping[str, Any], *, seed: int) 
     3
     """
     layer = find_layer(slot, name)
-    arguments = dict(options)
-    if "seed" in inspect.signature(layer.__init__).parameters:
-        arguments.setdefault("seed", seed)
+    taken = inspect.signature(layer.__init__).parameters
+    arguments = {key: value for key, value in {"seed": seed, **(offered or {})}.items() if key in taken} | dict(options)
     try:
         return layer(**arguments)
     except (TypeError, ValueError) as error:
-        raise PluginError(f"The layer {slot} the LSTM, `{name}`, refuses its options {arguments}: {error}") from error
+        unknown = [option for option in options if option not in _known_options(layer)]
+        reason = _unknown_option(unknown[0], layer) if unknown else tell(error)
+        raise PluginError(
+            f"The layer {slot} the LSTM, `{name}`, refuses its options {dict(options)}: {reason}"
+        ) from error
+
+
+def tell(error: Exception) -> str:
+    """Return what an error of Keras says, without the frame that Keras puts around it."""
+    text = re.sub(r"\x1b\[\d+m", "", str(error))
+    text = text.partition("Arguments received by")[0]
+    parts = [part.strip() for part in re.split(r"\n\s*\n|Error encountered:", text) if part.strip()]
+    kept = [part for part in parts if not part.startswith(("Exception encountered", "Could not automatically infer"))]
+    return " ".join(" ".join(kept or parts).split())
 
 
 @contextmanager
@@ -87,3 +160,16 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
+
+
+def _known_options(layer: type[Any]) -> list[str]:
+    """Return the arguments of the class and of what it inherits from: Keras layers hand the rest upwards."""
+    makers = [vars(ancestor)["__init__"] for ancestor in layer.__mro__ if "__init__" in vars(ancestor)]
+    return [name for maker in makers if inspect.isfunction(maker) for name in inspect.signature(maker).parameters]
+
+
+def _unknown_option(option: str, layer: type[Any]) -> str:
+    near = difflib.get_close_matches(option, _known_options(layer), n=1)
+    own = [name for name in inspect.signature(layer.__init__).parameters if name not in ("self", "args", "kwargs")]
+    hint = f"did you mean `{near[0]}`?" if near else f"it knows: {', '.join(own) or 'none of its own'}."
+    return f"it knows no `{option}`; {hint}"

@@ -17,7 +17,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError, PluginError
 from stockseq.layers.backend import keras
-from stockseq.layers.slots import find_layer
+from stockseq.layers.slots import SLOTS, find_layer, layer_names
 from stockseq.models.model import Model
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -26,7 +26,6 @@ FORMAT = "stockseq-model-1"
 MANIFEST = "manifest.json"
 PARTS = ("settings.json", "scaler.json", "vocabulary.json")
 LIBRARIES = ("stockseq", "keras", "tensorflow", "numpy")
-SLOTS = ("before", "within", "after")
 # What a network file may name of Keras; no loader, no file reader, no code carried along.
 MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
 FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
@@ -173,11 +172,12 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def _import_layers(folder: Path, settings: NetworkSettings) -> None:
-    for slot, name in _named_layers(settings).items():
-        try:
-            find_layer(slot, name)  # type: ignore[arg-type]
-        except PluginError as error:
-            raise BundleError(f"The bundle {folder} needs a layer that isn't installed here. {error}") from error
+    for slot in SLOTS:
+        for name in layer_names(getattr(settings, slot)):
+            try:
+                find_layer(slot, name)
+            except PluginError as error:
+                raise BundleError(f"The bundle {folder} needs a layer that isn't installed here. {error}") from error
 
 
 def _load_network(path: Path, state: State, vocabulary_size: int) -> Any:
@@ -226,8 +226,7 @@ def _objects(config: Any) -> Iterator[dict[str, Any]]:
 
 
 def _named_layers(settings: NetworkSettings) -> dict[str, str]:
-    named = {slot: getattr(settings, slot) for slot in SLOTS}
-    return {slot: name for slot, name in named.items() if name is not None}
+    return {slot: getattr(settings, slot) for slot in SLOTS if getattr(settings, slot) is not None}
 
 
 def _network_name(seed: int) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stockseq.errors import TrainingFailed
+from stockseq.dataset.scaling import Scaler
+from stockseq.errors import PluginError, TrainingFailed
 from stockseq.layers.backend import keras, tf
+from stockseq.layers.slots import Startable
 from stockseq.models.matrix import Matrix, make_predictor
 from stockseq.models.network import RELATIVE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -17,6 +19,8 @@ from stockseq.models.training_targets import Targets
 
 HEADS = ("direction", "return", RELATIVE)
 LEAST_PROBABILITY = 1e-7
+# Enough for a few hundred principal components; a layer holds them all at once.
+START_WINDOWS = 4096
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class FitJob:
-    """All that one network's training needs, so that it can run in any process."""
+    """All that one network's training needs, so that it can run in any process.
+
+    `names` and `scaler` are of the matrix's indicators, for layers that read some of them by name.
+    """
 
     matrix: Matrix
     train: Targets
@@ -41,6 +48,8 @@ class FitJob:
     vocabulary_size: int
     seed: int
     start: tuple[npt.NDArray[Any], ...] | None = None
+    names: tuple[str, ...] = ()
+    scaler: Scaler | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +80,14 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
         n_features=job.matrix.indicators.shape[1],
         vocabulary_size=job.vocabulary_size,
         seed=job.seed,
+        names=job.names,
+        scaler=job.scaler,
     )
+    read = job.matrix.reader()
     if job.start is not None:
         network.set_weights(list(job.start))
-    read = job.matrix.reader()
+    else:
+        _start_layers(network, read, job)
     run_epoch = _make_epoch(network, read, job)
     predict = make_predictor(network, read)
 
@@ -101,6 +114,17 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
         elif state.validation_loss is not None and epoch - best.epoch >= job.training.patience:
             break
     return FitResult(job.seed, tuple(weights), epoch, best or report(0, math.nan))
+
+
+def _start_layers(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJob) -> None:
+    """Let the layers that begin from data see their inputs on training windows, spread evenly over all of them."""
+    ends = job.train.ends
+    ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), START_WINDOWS)).astype(np.int64)]
+    for layer in filter(lambda layer: isinstance(layer, Startable), network.layers):
+        try:
+            layer.start_from(keras.Model(network.input, layer.input)(read(tf.constant(ends)), training=False))
+        except (TypeError, ValueError) as error:
+            raise PluginError(f"The layer `{layer.name}` can't start from {len(ends)} windows: {error}") from error
 
 
 def _make_epoch(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJob) -> Callable[[Any], Any]:

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 Head = Literal["direction", "return"]
+TextReader = Literal["sum", "lstm"]
 
 
 class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
@@ -20,6 +21,14 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
     units: int = Field(8, ge=1, description="Units of the LSTM.")
     heads: tuple[Head, ...] = Field(
         ("direction", "return"), min_length=1, description="What is forecast: direction, return, or both."
+    )
+    relative_head: bool = Field(
+        True, description="Whether training also looks at the return against the session's other tickers."
+    )
+    text_reader: TextReader = Field(
+        "sum",
+        description="sum: the tokens of a session are summed and join its indicators in the LSTM. lstm: the LSTM reads "
+        "the window's tokens one by one, and the indicators join its output.",
     )
     headlines_per_session: int = Field(
         4, ge=0, description="Newest headlines read per ticker and session; 0 leaves the text out."
@@ -39,13 +48,18 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
     text_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the text vector left out at training.")
     output_dropout: float = Field(0.2, ge=0, lt=1, description="Share of the LSTM's output left out at training.")
     before: str | None = Field(
-        None, description="Layer before the LSTM: an entry point's name, or package.module:Layer."
+        None,
+        description="Layer before the LSTM: an entry point's name, or package.module:Layer; several are joined by +.",
     )
-    before_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the layer before.")
+    before_options: dict[str, Any] = Field(
+        default_factory=dict, description="Arguments of the layer before; of several layers, by the layer's name."
+    )
     within: str | None = Field(None, description="Recurrent cell in place of the LSTM's, named the same way.")
     within_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the cell, beside its units.")
-    after: str | None = Field(None, description="Layer on the LSTM's output, named the same way.")
-    after_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the layer after.")
+    after: str | None = Field(None, description="Layer on the LSTM's output, named as the layer before is.")
+    after_options: dict[str, Any] = Field(
+        default_factory=dict, description="Arguments of the layer after, given as those of the layer before are."
+    )
 
     @field_validator("heads")
     @classmethod
@@ -53,6 +67,26 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
         if len(set(heads)) != len(heads):
             raise ValueError(f"each head is named once, received {', '.join(heads)}")
         return heads
+
+    @field_validator("within")
+    @classmethod
+    def _single(cls, within: str | None) -> str | None:
+        if within is not None and "+" in within:
+            raise ValueError(f"the LSTM has one cell, so one layer is named, received {within!r}")
+        return within
+
+    @field_validator("before", "after")
+    @classmethod
+    def _named(cls, layers: str | None) -> str | None:
+        if layers is not None and not all(name.strip() for name in layers.split("+")):
+            raise ValueError(f"a layer is named before and after each +, received {layers!r}")
+        return layers
+
+    @model_validator(mode="after")
+    def _readable(self) -> "NetworkSettings":
+        if self.text_reader == "lstm" and not self.headlines_per_session:
+            raise ValueError("text_reader is lstm, so headlines_per_session must be at least 1, received 0")
+        return self
 
 
 class TrainingSettings(BaseModel, frozen=True, extra="forbid"):

@@ -1,0 +1,74 @@
+"""The gated residual network of the Temporal Fusion Transformer, for several variables at once."""
+
+from typing import Any
+
+from stockseq.layers.backend import keras
+
+
+@keras.saving.register_keras_serializable(package="stockseq")
+class GatedResidual(keras.layers.Layer):
+    """Add to each variable what a small network of its own makes of it, as far as a gate lets it, and normalise.
+
+    a = elu(W2 x + b2), b = W1 a + b1, y = LayerNorm(W0 x + sigmoid(W4 b + b4) * (W5 b + b5)); every variable has
+    weights of its own, and W0 is left out where the widths agree.
+
+    Parameters
+    ----------
+    dimension : int
+        Width of the network inside.
+    output_dimension : int, optional
+        Width that comes out; that of the input by default.
+
+    Input
+        (batch, lookback, variables, width).
+    Output
+        (batch, lookback, variables, output_dimension).
+
+    References
+    ----------
+    Lim, Arik, Loeff & Pfister (2021), International Journal of Forecasting 37(4), equations 2 to 5, without context
+    and dropout.
+
+    Examples
+    --------
+    >>> GatedResidual(4, 3)(keras.ops.ones((2, 5, 6, 1))).shape
+    TensorShape([2, 5, 6, 3])
+    """
+
+    def __init__(self, dimension: int, output_dimension: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dimension = dimension
+        self.output_dimension = output_dimension
+        self.norm = keras.layers.LayerNormalization(name="norm")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        _, _, n_variables, width = input_shape
+        out = self.output_dimension or width
+        self.hidden = self._dense("hidden", n_variables, self.dimension, "elu")
+        self.mixed = self._dense("mixed", n_variables, self.dimension)
+        self.gate = self._dense("gate", n_variables, out, "sigmoid")
+        self.value = self._dense("value", n_variables, out)
+        self.skip = None if out == width else self._dense("skip", n_variables, out)
+        inner = (*input_shape[:3], self.dimension)
+        self.hidden.build(input_shape)
+        for dense in (self.mixed, self.gate, self.value):
+            dense.build(inner)
+        if self.skip is not None:
+            self.skip.build(input_shape)
+        self.norm.build((*input_shape[:3], out))
+
+    def call(self, values: Any) -> Any:
+        mixed = self.mixed(self.hidden(values))
+        skipped = values if self.skip is None else self.skip(values)
+        return self.norm(skipped + self.gate(mixed) * self.value(mixed))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*input_shape[:3], self.output_dimension or input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "dimension": self.dimension, "output_dimension": self.output_dimension}
+
+    def _dense(self, name: str, n_variables: int | None, width: int | None, activation: str | None = None) -> Any:
+        return keras.layers.EinsumDense(
+            "btvi,vio->btvo", (None, n_variables, width), activation=activation, bias_axes="vo", name=name
+        )

@@ -1,0 +1,74 @@
+"""What the layers of a model learnt that a person can read: half-lives, weights of features, attention."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stockseq.dataset.panel import Panel
+from stockseq.errors import PluginError
+from stockseq.layers.backend import keras, tf
+from stockseq.layers.slots import SLOTS, Readable, Readings, layer_names
+from stockseq.models.matrix import check_windows
+from stockseq.models.model import Model, make_matrix
+
+# The mean over so many windows is known well enough, and their attention fits in memory.
+MOST_WINDOWS = 2048
+
+
+def read_layers(model: Model, panel: Panel, ends: npt.NDArray[np.int64]) -> list[dict[str, Readings]]:
+    """Return what each network's layers learnt, as `metrics.json` takes it.
+
+    Parameters
+    ----------
+    model : Model
+    panel : Panel
+        With the model's features.
+    ends : int64 array of shape (n,)
+        Rows on which windows end, over which weights that depend on the window are averaged: the training windows to
+        see what was learnt, test windows to see how it is used. Of more than 2,048, so many spread evenly.
+
+    Returns
+    -------
+    list of dict, one per seed
+        Readings by the name of the layer's class; empty where no layer in a slot has any.
+
+    Raises
+    ------
+    PluginError
+        If a layer's readings are no finite numbers.
+    ValueError
+        If there is no window, or one leaves its ticker.
+    """
+    if not any(layer_names(getattr(model.network, slot)) for slot in SLOTS):
+        return [{} for _ in model.networks]
+    if not len(ends):
+        raise ValueError("`ends` must name at least one window to read the layers on, received none.")
+    check_windows(panel.keys, ends, model.network.lookback)
+    ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), MOST_WINDOWS)).astype(np.int64)]
+    read = make_matrix(panel, model.names, model.scaler, model.vocabulary, model.network).reader()
+    inputs = read(tf.constant(ends))
+    return [read_network(network, inputs) for network in model.networks]
+
+
+def read_network(network: Any, inputs: Mapping[str, Any]) -> dict[str, Readings]:
+    """Return the readings of one network's layers and cells on its inputs, by the name of each one's class."""
+    found: dict[str, Readings] = {}
+    for layer in network.layers:
+        readable = getattr(layer, "cell", layer)
+        if isinstance(readable, Readable):
+            seen = keras.Model(network.input, layer.input)(inputs, training=False)
+            name = type(readable).__name__
+            found[name] = _checked(name, readable.readings(seen))
+    return found
+
+
+def _checked(name: str, readings: Readings) -> Readings:
+    for key, value in readings.items():
+        numbers = value if isinstance(value, list) else [value]
+        if not all(isinstance(number, float) and np.isfinite(number) for number in numbers):
+            raise PluginError(
+                f"The layer {name} must read finite numbers or lists of them, received {value!r} for `{key}`."
+            )
+    return readings
