@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from stockseq.report import plot, tables, wording
 from stockseq.report.benchmark_words import (
-    NETWORKS,
+    FORECASTERS,
     SAMPLES,
     duel_title,
     forecaster,
@@ -81,7 +81,7 @@ def render_benchmark(report: BenchmarkReport, folder: Path) -> Path:
 
 
 def benchmark_rows(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a row of `COLUMNS` for each forecaster of a sample, networks first and then by name.
+    """Return a row of `COLUMNS` for each forecaster of a sample, networks first.
 
     `seeds` is the worst and the best member's accuracy, None without an ensemble.
 
@@ -93,10 +93,8 @@ def benchmark_rows(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
     >>> row["forecaster"], row["seeds"]
     ('Network on prices', [0.49, 0.52])
     """
-    names = [
-        *(name for name in NETWORKS if name in sample["scores"]),
-        *sorted(sample["scores"].keys() - NETWORKS.keys()),
-    ]
+    order = list(FORECASTERS)
+    names = sorted(sample["scores"], key=lambda name: (order.index(name) if name in order else len(order), name))
     rows = ((name, sample["scores"][name]) for name in names)
     return [
         {
