@@ -186,7 +186,10 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
 
 
 def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance | None:
-    """Test, two-sided, that a mean over time is 0, allowing for autocorrelation.
+    """Test, two-sided, that a mean over time is 0, allowing for weak autocorrelation.
+
+    Of 250 daily information coefficients without skill it rejects 5 to 6 % at 5 %, but 9 % of the profits of views that
+    last for weeks in a market that trends: there the default lag is too short.
 
     Parameters
     ----------

@@ -21,6 +21,45 @@ def test_planted_winners_are_found_and_no_others() -> None:
     assert superior_ability(BENCHMARK, losses, seed=1, n_resamples=1000).consistent < 0.01
 
 
+def test_the_names_are_those_of_the_columns_that_win() -> None:
+    """Five models in the generator's normals of seed 99: the second and fourth win, and of all six the second."""
+    noise = normals(250 * 6, 99).reshape(250, 6)
+    losses = pd.DataFrame(noise - [0.0, 0.1, 0.9, 0.0, 0.5, -0.1])
+    models = losses.drop(columns=0).set_axis(range(5), axis="columns")
+    options = {"seed": 1, "block_size": 10, "n_resamples": 5000}
+    assert superior_models(noise[:, 0], models, **options) == [1, 3]
+    assert model_confidence_set(losses, **options) == [2]
+    assert superior_ability(noise[:, 0], models, **options).consistent == 0.0
+
+
+def test_copies_of_the_benchmark_are_refused() -> None:
+    """Without noise in a difference arch 8.0.0 divides by 0, and gives a copy of the benchmark a p of 0."""
+    losses = pd.DataFrame({"copy": BENCHMARK, **SAME})
+    with pytest.raises(ValueError, match="the benchmark and copy differ by the same loss"):
+        superior_ability(BENCHMARK, losses, seed=1)
+    with pytest.raises(ValueError, match="copy and other differ by the same loss"):
+        model_confidence_set(losses.assign(other=BENCHMARK + 1.0), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("losses", "options", "sentence"),
+    [
+        (pd.DataFrame(SAME), {"size": 5}, "`size` must lie between 0 and 1"),
+        (pd.DataFrame(SAME), {"block_size": 301}, "from 1 to 300 sessions"),
+        (pd.DataFrame(SAME), {"n_resamples": 0}, "`n_resamples` be at least 1"),
+        (pd.DataFrame(SAME)[["b"]], {}, "at least 2; received"),
+        (pd.DataFrame(SAME).set_axis(["b", "b", "e"], axis="columns"), {}, "names of their own"),
+        (pd.DataFrame(SAME).iloc[:9], {}, "At least 10 sessions"),
+    ],
+)
+def test_families_that_can_not_be_tested_are_a_sentence(
+    losses: pd.DataFrame, options: dict[str, float], sentence: str
+) -> None:
+    """Each would end in a warning of numpy or in a model without a name."""
+    with pytest.raises(ValueError, match=sentence):
+        model_confidence_set(losses, seed=1, **options)
+
+
 def test_a_family_without_a_better_model_is_not_called_better() -> None:
     """All lose more than the benchmark, so nothing speaks against it."""
     losses = pd.DataFrame(SAME) + 0.5
