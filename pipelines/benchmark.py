@@ -59,16 +59,18 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
         with context.hold_store():
             forecasts = forecast_all(context, data)
             judged = judge(data, forecasts)
-            first = judged["periods"][0]["samples"][0]["scores"]
+            period = main_period(data)
+            scores = judged["periods"][data.scored.index(period)]["samples"][0]["scores"]
             for name in NETWORKS:
-                record_trial(context, f"benchmark {dataset}: {name}", {"accuracy": first[name]["accuracy"]})
+                record_trial(context, f"benchmark {dataset}: {name}", {"accuracy": scores[name]["accuracy"]})
             metrics = {
-                "forecast": first[TEXT],
-                "baselines": {name: scores for name, scores in first.items() if name != TEXT},
+                "forecast": scores[TEXT],
+                "baselines": {name: own for name, own in scores.items() if name != TEXT},
                 "benchmark": {
                     "dataset": dataset,
                     "n_seeds": settings.training.n_seeds,
                     "data": data_hash(data),
+                    "main_period": period.name,
                     **judged,
                 },
                 "coverage": _coverage(data),
@@ -80,7 +82,7 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
                 f"The protocol of Xu & Cohen (2018) on {data.instances['ticker'].nunique()} tickers",
                 metrics=metrics,
                 frames={
-                    "forecasts": _of(forecasts[TEXT], data.scored[0]),
+                    "forecasts": _of(forecasts[TEXT], period),
                     "benchmark_forecasts": pd.concat(
                         [frame.assign(forecaster=name) for name, frame in forecasts.items()], ignore_index=True
                     ),
@@ -94,12 +96,14 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
 
 
 def judge(data: BenchmarkData, forecasts: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Return the scores of every forecaster in every period and sample, and the duels, JSON-able.
+    """Return the scores of every forecaster in every period and sample, the tests of skill and the duels, JSON-able.
 
     `samples` are "all" instances and those "tweeted" on every lag day; one of fewer than two sessions is left out, with
-    its size in `too_small`.
+    its size in `too_small`. `skill` has every clustered Pesaran-Timmermann p, and `duels` every paired difference, with
+    Holm's correction over all of its kind.
     """
     periods: list[dict[str, Any]] = []
+    skill: list[dict[str, Any]] = []
     duels: list[dict[str, Any]] = []
     for period in data.scored:
         samples: list[dict[str, Any]] = []
@@ -111,20 +115,33 @@ def judge(data: BenchmarkData, forecasts: Mapping[str, pd.DataFrame]) -> dict[st
                 continue
             scores = {forecaster: score_forecasts(frame) for forecaster, frame in own.items()}
             samples.append({"name": name, "n_instances": len(instances), "scores": scores})
+            place = {"period": period.name, "sample": name}
+            for forecaster, own_scores in scores.items():
+                above = own_scores["accuracy"] > own_scores["base_rate"]
+                test = {"forecaster": forecaster, "p": own_scores["pt_clustered_p"], "above_base_rate": above}
+                skill.append(place | test)
             for better, than in DUELS:
                 difference = compare_forecasts(own[better], own[than])
-                duels.append({"period": period.name, "sample": name, "better": better, "than": than, **difference})
+                duels.append({**place, "better": better, "than": than, "p": difference["accuracy"]["p"], **difference})
         periods.append({**_named(period, data), "samples": samples, "too_small": too_small})
-    tested = [duel for duel in duels if duel["accuracy"]["p"] is not None]
-    corrected = holm([duel["accuracy"]["p"] for duel in tested])
-    for duel, p in zip(tested, corrected, strict=True):
-        duel["p_holm"] = p
     return {
         "periods": periods,
         "lacking": [_named(period, data) for period in data.lacking],
         "train": {**_named(PERIODS[0], data), "n_with_inputs": len(data.of(PERIODS[0]))},
-        "duels": [{"p_holm": None, **duel} for duel in duels],
+        "skill": [test for test in _corrected(skill) if test["p"] is not None],
+        "duels": _corrected(duels),
     }
+
+
+def main_period(data: BenchmarkData) -> Period:
+    """Return the period that the run's record is of: the literature's test quarter, or the first that is held."""
+    return next((period for period in data.scored if period.name == "test"), data.scored[0])
+
+
+def _corrected(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the tests with Holm's p over all of them; None where there is no p."""
+    corrected = iter(holm([test["p"] for test in tests if test["p"] is not None]))
+    return [{**test, "p_holm": None if test["p"] is None else next(corrected)} for test in tests]
 
 
 def data_hash(data: BenchmarkData) -> str:

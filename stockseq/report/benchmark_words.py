@@ -68,40 +68,34 @@ def paragraph(benchmark: Mapping[str, Any]) -> str:
     benchmark : mapping
         `metrics["benchmark"]` of a run.
     """
-    sentences = [_headline(benchmark), _shown(benchmark), _duels(benchmark["duels"]), _power(benchmark)]
-    sentences += [_lacking(benchmark), PUBLISHED, *doubts(benchmark)]
+    sentences = [_headline(benchmark), _skill(benchmark["skill"]), _duels(benchmark), _power(benchmark)]
+    sentences += [_lacking(benchmark), PUBLISHED, doubts(benchmark)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def doubts(benchmark: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each score that is too good to be believed."""
-    sentences = []
+def doubts(benchmark: Mapping[str, Any]) -> str:
+    """Return a sentence on the scores that are too good to be believed and no noise, empty where there is none."""
+    told = []
     for period, sample in _samples(benchmark):
+        where = f"in the {period['name']} period, {SAMPLES[sample['name']]}"
         for name, scores in sample["scores"].items():
-            told = []
-            if scores["accuracy"] > INCREDIBLE_ACCURACY:
-                told.append(f"an accuracy of {wording.percent(scores['accuracy'])}")
-            if (scores["rank_ic"] or 0) > INCREDIBLE_RANK_IC and (scores["rank_ic_t"] or 0) > BEYOND_NOISE:
-                told.append(f"a rank IC of {wording.number(scores['rank_ic'])}")
-            if told:
-                sentences.append(
-                    f"{forecaster(name)} reaches {_listed(told)} in the {period['name']} period "
-                    f"({SAMPLES[sample['name']]}): until explained, take that for a misalignment or chance, not skill."
+            if scores["accuracy"] > INCREDIBLE_ACCURACY and scores["accuracy_ci"][0] > scores["base_rate"]:
+                told.append(
+                    f"{forecaster(name).lower()} has an accuracy of {wording.percent(scores['accuracy'])} {where}"
                 )
-    return sentences
+            if (scores["rank_ic"] or 0) > INCREDIBLE_RANK_IC and (scores["rank_ic_t"] or 0) > BEYOND_NOISE:
+                told.append(f"{forecaster(name).lower()} has a rank IC of {wording.number(scores['rank_ic'])} {where}")
+    if not told:
+        return ""
+    return f"Too good to be believed: {'; '.join(told)}. Until explained, take that for a misalignment, not for skill."
 
 
 def _headline(benchmark: Mapping[str, Any]) -> str:
-    told = []
-    for period, sample in _samples(benchmark):
-        scores = sample["scores"]["prices_and_text"]
-        told.append(
-            f"{wording.percent(scores['accuracy'])} of {wording.count(scores['n'])} instances on "
-            f"{scores['n_sessions']} dates of the {period['name']} period ({SAMPLES[sample['name']]}; 95% interval "
-            f"clustered by date {_interval(scores['accuracy_ci'])}, base rate {wording.percent(scores['base_rate'])})"
-        )
-    period, sample = next(_samples(benchmark))
-    first = sample["scores"]["prices_and_text"]
+    period = _main(benchmark)
+    others = [other for other in benchmark["periods"] if other["name"] == "next" and other["samples"]]
+    told = [_record(period, sample) for sample in period["samples"]]
+    told += [_record(other, other["samples"][0]) for other in others]
+    first = period["samples"][0]["scores"]["prices_and_text"]
     return (
         f"The ensemble of {benchmark['n_seeds']} networks on prices and text named the direction of {_listed(told)}. "
         f"Of all instances of the {period['name']} period it called {wording.percent(first['share_forecast_up'])} up, "
@@ -109,33 +103,40 @@ def _headline(benchmark: Mapping[str, Any]) -> str:
     )
 
 
-def _shown(benchmark: Mapping[str, Any]) -> str:
-    found, n = [], 0
-    for period, sample in _samples(benchmark):
-        for name, scores in sample["scores"].items():
-            p = scores["pt_clustered_p"]
-            n += p is not None
-            if p is not None and p < SIZE:
-                above = "" if scores["accuracy"] > scores["base_rate"] else ", though below the base rate"
-                found.append(
-                    f"{forecaster(name).lower()} in the {period['name']} period ({SAMPLES[sample['name']]}; p "
-                    f"{wording.p_value(p)}{above})"
-                )
-    if not found:
-        return f"Of {n} tests of skill (Pesaran-Timmermann, clustered by date), none has p below {SIZE}."
+def _record(period: Mapping[str, Any], sample: Mapping[str, Any]) -> str:
+    scores = sample["scores"]["prices_and_text"]
     return (
-        f"Of {n} tests of skill (Pesaran-Timmermann, clustered by date), {len(found)} "
-        f"{'has' if len(found) == 1 else 'have'} p below {SIZE}, where chance alone would give about {SIZE * n:.1f}: "
-        f"{_listed(found)}."
+        f"{wording.percent(scores['accuracy'])} of {wording.count(scores['n'])} instances on {scores['n_sessions']} "
+        f"dates of the {period['name']} period ({SAMPLES[sample['name']]}; 95% interval clustered by date "
+        f"{_interval(scores['accuracy_ci'])}, base rate {wording.percent(scores['base_rate'])})"
     )
 
 
-def _duels(duels: Sequence[Mapping[str, Any]]) -> str:
+def _skill(tests: Sequence[Mapping[str, Any]]) -> str:
+    below = [test for test in tests if test["p"] < SIZE]
+    shown = [
+        f"{forecaster(test['forecaster']).lower()} ({test['period']}, {SAMPLES[test['sample']]}; p "
+        f"{wording.p_value(test['p_holm'])}{'' if test['above_base_rate'] else ', though below the base rate'})"
+        for test in tests
+        if test["p_holm"] < SIZE
+    ]
+    n, kind = len(tests), "tests of skill (Pesaran-Timmermann, clustered by date)"
+    if not below:
+        return f"Of {n} {kind}, none has p below {SIZE}."
+    return (
+        f"Of {n} {kind}, {len(below)} {'has' if len(below) == 1 else 'have'} p below {SIZE}, where chance alone would "
+        f"give about {SIZE * n:.1f}; after Holm's correction {_listed(shown) if shown else 'none'}."
+    )
+
+
+def _duels(benchmark: Mapping[str, Any]) -> str:
+    duels = benchmark["duels"]
     if not duels:
         return ""
     shown = [duel_title(duel) for duel in duels if duel["p_holm"] is not None and duel["p_holm"] < SIZE]
     verdict = f"shown for {_listed(shown)}" if shown else "not distinguishable from none"
-    told = [f"{duel_title(duel)} {gain(duel['accuracy'])}" for duel in duels]
+    own = [duel for duel in duels if duel["period"] == benchmark["main_period"]]
+    told = [f"{duel_title(duel)} {gain(duel['accuracy'])}" for duel in own]
     return (
         f"What news adds to the network on prices alone is {verdict} (paired by instance, clustered by date, Holm over "
         f"{len(duels)}): {_listed(told)}."
@@ -166,8 +167,8 @@ def gain(difference: Mapping[str, Any]) -> str:
 
 
 def _power(benchmark: Mapping[str, Any]) -> str:
-    period, sample = next(_samples(benchmark))
-    scores = sample["scores"]["prices_and_text"]
+    period = _main(benchmark)
+    scores = period["samples"][0]["scores"]["prices_and_text"]
     needed = sessions_to_tell(CLAIMED_EDGE, scores["n"] / scores["n_sessions"], scores["rho_hit"] or 0.0)
     return (
         f"To tell an edge of {100 * CLAIMED_EDGE:.0f} points over chance from luck would take about "
@@ -182,6 +183,11 @@ def _lacking(benchmark: Mapping[str, Any]) -> str:
     ends = max(period["last_held"] for period in benchmark["periods"])
     them = "it" if len(lacking) == 1 else "them"
     return f"The data end on {ends} and lack {_listed(lacking)}, so nothing is said of {them}."
+
+
+def _main(benchmark: Mapping[str, Any]) -> Mapping[str, Any]:
+    period: Mapping[str, Any] = next(p for p in benchmark["periods"] if p["name"] == benchmark["main_period"])
+    return period
 
 
 def _samples(benchmark: Mapping[str, Any]) -> Any:
