@@ -12,7 +12,7 @@ CLAIMED_EDGE = 0.02
 # Beyond these a next-day forecast is misaligned until shown otherwise; a rank IC that noise explains is explained.
 INCREDIBLE_ACCURACY, INCREDIBLE_RANK_IC, BEYOND_NOISE = 0.60, 0.05, 2.0
 PUBLISHED = (
-    "Published figures name no base rate: StockNet's 58.2% are of the 1,008 instances of the test quarter that have "
+    "A published figure needs its base rate: StockNet's 58.2% are of the 1,008 instances of the test quarter that have "
     "tweets on every lag day, 57.4% of which went up, so it was right 8 times more often than always saying up."
 )
 # The networks first, in the order of the table.
