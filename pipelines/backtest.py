@@ -1,13 +1,17 @@
 """Walk forward: fit on the past, forecast the next stretch, trade all forecasts through the ledger, draw the page."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.progress import BarColumn, TextColumn
 
-from pipelines.context import Context, open_executor
+from pipelines.context import Context, open_executor, show_progress
 from pipelines.forecast import forecast_known
 from pipelines.ingest import Ingested, ingest, universe
+from pipelines.placebos import run_placebos
 from pipelines.prepare import Prepared, coverage, prepare
 from pipelines.results import write_run
 from pipelines.screen import show_backtest, show_outcomes
@@ -16,10 +20,27 @@ from pipelines.train import fit
 from pipelines.trials import count_trials, record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
-from stockseq.dataset.walk_forward import walk_forward
+from stockseq.dataset.walk_forward import Fold, walk_forward
 from stockseq.evaluate.metrics import score_forecasts
-from stockseq.evaluate.verdict import verdict
-from stockseq.models.baselines import forecast_baselines
+from stockseq.evaluate.repetition import find_repetition
+from stockseq.evaluate.rivals import compare_with_best, compare_with_rivals
+from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
+
+# The placebos cost three fits of one seed on the last fold.
+PLACEBOS = True
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The out-of-sample forecasts of all folds beside what was realised, the model's and each baseline's.
+
+    `impossible` says in a sentence why a baseline is not among them; `last` is the last fold.
+    """
+
+    forecasts: pd.DataFrame
+    baselines: Mapping[str, pd.DataFrame]
+    impossible: Mapping[str, str]
+    last: Fold
 
 
 def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
@@ -38,9 +59,10 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
             tickers = universe(context)
             ingested = _ingest_missing(context, tickers)
             prepared = prepare(context, tickers)
-            forecasts, baselines = walk(context, prepared)
-            traded = trade(context, prepared, forecasts)
-            metrics = _metrics(context, prepared, forecasts, baselines, traded)
+            walked = walk(context, prepared)
+            forecasts = walked.forecasts
+            traded = trade(context, prepared, forecasts, walked.baselines)
+            metrics = _metrics(context, prepared, walked, traded)
             folder = write_run(
                 context,
                 "backtest",
@@ -56,16 +78,17 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 ingested=ingested,
                 doubts=prepared.doubts,
             )
-    show_backtest(metrics, verdict(metrics["forecast"]), folder)
+    show_backtest(metrics, folder)
     return folder
 
 
-def walk(context: Context, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Return the out-of-sample forecasts of all folds beside what was realised, and those of each baseline."""
+def walk(context: Context, prepared: Prepared) -> Walked:
+    """Fit the model and every baseline on each fold's past, and forecast its test sessions."""
     settings = context.settings
     folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
     own: list[pd.DataFrame] = []
     baselines: dict[str, list[pd.DataFrame]] = {}
+    impossible: dict[str, str] = {}
     for number, fold in enumerate(folds, start=1):
         context.say(
             f"Fold {number} of {len(folds)}: {len(fold.train)} sessions train, {len(fold.validation)} validate, "
@@ -75,11 +98,21 @@ def walk(context: Context, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, 
         model = fit(context, prepared, fold)
         own.append(forecast_known(model, prepared, samples).assign(fold=number))
         train = prepared.samples.on(fold.train.union(fold.validation))
-        for name, forecasts in forecast_baselines(prepared.panel, train, samples).items():
-            baselines.setdefault(name, []).append(_realised(forecasts, own[-1]))
-    return pd.concat(own, ignore_index=True), {
-        name: pd.concat(parts, ignore_index=True) for name, parts in baselines.items()
-    }
+        with show_progress(TextColumn("{task.description}"), BarColumn()) as bar:
+            for name in bar.track(BASELINES, description="Fitting the baselines"):
+                obstacle = find_obstacle(name, prepared.panel, train)
+                if obstacle is not None:
+                    impossible.setdefault(name, f"Fold {number}: {obstacle}")
+                    continue
+                forecasts = forecast_baseline(name, prepared.panel, train, samples, lookback=settings.network.lookback)
+                baselines.setdefault(name, []).append(_realised(forecasts, own[-1]))
+    return Walked(
+        pd.concat(own, ignore_index=True),
+        # One that lacks a fold would be compared on other sessions than the rest.
+        {name: pd.concat(parts, ignore_index=True) for name, parts in baselines.items() if name not in impossible},
+        impossible,
+        folds[-1],
+    )
 
 
 def _ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | None:
@@ -98,21 +131,24 @@ def _realised(forecasts: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _metrics(
-    context: Context,
-    prepared: Prepared,
-    forecasts: pd.DataFrame,
-    baselines: dict[str, pd.DataFrame],
-    traded: Traded,
-) -> dict[str, Any]:
+def _metrics(context: Context, prepared: Prepared, walked: Walked, traded: Traded) -> dict[str, Any]:
+    forecasts = walked.forecasts
     scores = score_forecasts(forecasts)
     measures = {"sharpe_per_session": traded.portfolio["sharpe_per_session"], "accuracy": scores["accuracy"]}
     record_trial(context, "backtest", measures)
+    last = forecasts[forecasts["session"].isin(walked.last.test)]
     return {
         "forecast": scores,
-        "baselines": {name: score_forecasts(frame) for name, frame in baselines.items()},
+        "baselines": {name: score_forecasts(frame) for name, frame in walked.baselines.items()},
+        "impossible": walked.impossible,
+        "comparisons": compare_with_rivals(forecasts, walked.baselines),
+        "superior": compare_with_best(forecasts, walked.baselines, seed=context.settings.training.seed),
+        "placebos": run_placebos(context, prepared, walked.last, last) if PLACEBOS else {},
+        "repetition": find_repetition(forecasts, prepared.labels),
         "portfolio": traded.judged(context),
         "benchmarks": traded.benchmarks,
+        **traded.blind,
+        "overfitting": traded.overfitting,
         "coverage": coverage(prepared),
         "trials": count_trials(context),
         "optimum": optimum_on(context, forecasts),

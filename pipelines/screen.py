@@ -11,6 +11,8 @@ from rich.table import Table
 
 from pipelines.context import console
 from pipelines.ingest import Ingested
+from stockseq.evaluate.findings import find, name_words
+from stockseq.evaluate.verdict import SIZE, verdict
 from stockseq.sessions import TradingCalendar
 
 if TYPE_CHECKING:
@@ -76,42 +78,39 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
     show_page(daily.folder)
 
 
-def show_backtest(metrics: Mapping[str, Any], verdict: str, folder: Path) -> None:
+def show_backtest(metrics: Mapping[str, Any], folder: Path) -> None:
     """The record beside base rate, baselines and optimum, the money beside benchmarks, and where the page is."""
-    table = _table("Out of sample", "", "Accuracy", "95% interval", "Base rate", "Log loss", "IC")
+    table = _table("Out of sample", "", "Accuracy", "95% interval", "Log loss", "IC", "Model less it")
     for name, scores in {"stockseq": metrics["forecast"], **metrics["baselines"]}.items():
         low, high = scores["accuracy_ci"]
         table.add_row(
-            name.replace("_", " "),
+            name_words(name),
             f"{100 * scores['accuracy']:.1f}%",
             f"{100 * low:.1f} to {100 * high:.1f}%",
-            f"{100 * scores['base_rate']:.1f}%",
             f"{scores['log_loss']:.4f}",
             _number(scores["ic"], "+.3f"),
+            _paired(metrics["comparisons"].get(name)),
         )
     if metrics["optimum"]:
         best = metrics["optimum"]
-        table.add_row(
-            "optimum, expected",
-            f"{100 * best['accuracy']:.1f}%",
-            "",
-            "",
-            f"{best['log_loss']:.4f}",
-            "",
-        )
+        accuracy, log_loss = f"{100 * best['accuracy']:.1f}%", f"{best['log_loss']:.4f}"
+        table.add_row("optimum, expected", accuracy, "", log_loss, "", "")
     console.print(table)
-    console.print(escape(verdict))
-    money = _table("After costs", "", "CAGR", "Sharpe", "Max drawdown", "Turnover a session", "Fills")
+    console.print("[dim]* beyond noise, after Holm's correction for the number of baselines[/dim]")
+    money = _table("After costs", "", "CAGR", "Sharpe", "Drawdown", "Turnover", "Fills")
     for name, figures in {"stockseq": metrics["portfolio"], **metrics["benchmarks"]}.items():
         money.add_row(
-            name.replace("_", " "),
-            f"{100 * figures['cagr']:.1f}%",
+            name_words(name),
+            _number(figures["cagr"], ".1%"),
             _number(figures["sharpe"], ".2f"),
-            f"{100 * figures['max_drawdown']:.1f}%",
-            f"{figures['turnover']:.2f}",
+            _number(figures["max_drawdown"], ".1%"),
+            _number(figures["turnover"], ".2f"),
             f"{figures['n_fills']:,}",
         )
     console.print(money)
+    console.print(escape(verdict(metrics["forecast"])))
+    for sentence in find(metrics):
+        console.print(f"  {escape(sentence)}")
     show_page(folder)
 
 
@@ -160,6 +159,15 @@ def _news(texts: list[str]) -> str:
         return "[dim]none[/dim]"
     more = f" [dim](and {len(texts) - 1} more)[/dim]" if len(texts) > 1 else ""
     return escape(texts[0] if len(texts[0]) <= 60 else texts[0][:59] + "…") + more
+
+
+def _paired(pair: Mapping[str, Any] | None) -> str:
+    """Return the difference in accuracy in percentage points, with a star where it is beyond noise."""
+    if pair is None:
+        return ""
+    tested = pair["accuracy"]
+    star = "*" if tested["p_holm"] is not None and tested["p_holm"] < SIZE else " "
+    return f"{100 * tested['difference']:+.1f} pts{star}"
 
 
 def _number(value: float | None, form: str) -> str:

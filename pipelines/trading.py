@@ -3,17 +3,23 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from pipelines.context import Context
+from pipelines.context import Context, show_progress
 from pipelines.prepare import Prepared
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import run_benchmarks
+from stockseq.backtest.blind_positions import (
+    NEAREST_SHIFT,
+    circular_shift_test,
+    position_matrices,
+    random_signal_test,
+)
 from stockseq.backtest.costs import CostSettings
 from stockseq.backtest.ledger import LedgerResult, run_ledger
 from stockseq.backtest.market import NYSE_DELISTING_RETURN, Delisting
@@ -21,6 +27,7 @@ from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_returns, su
 from stockseq.backtest.policy import Holding, target_weights
 from stockseq.backtest.targets import Targets
 from stockseq.dataset.volatility import compute_volatility
+from stockseq.evaluate.overfitting import probability_of_overfitting
 from stockseq.evaluate.sharpe import deflated_sharpe
 from stockseq.schemas import Bars, Dropped, as_forecasts
 
@@ -33,12 +40,18 @@ COST_MULTIPLES = (0.0, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class Traded:
-    """The strategy at its own costs, its curves beside the benchmarks', and their figures."""
+    """The strategy at its own costs, its curves beside the benchmarks', and their figures.
+
+    `blind` says whether the positions earn more than the same at other times, and than blind ones of their turnover;
+    `overfitting` is what choosing the best of strategy and baselines by their returns is worth.
+    """
 
     result: LedgerResult
     curves: pd.DataFrame
     portfolio: dict[str, Any]
     benchmarks: dict[str, Any]
+    blind: dict[str, Any]
+    overfitting: dict[str, Any]
     cash_rate: float
 
     def judged(self, context: Context) -> dict[str, Any]:
@@ -48,12 +61,13 @@ class Traded:
         ratios = [json.loads(metrics).get("sharpe_per_session") for metrics in trials["metrics"]]
         known = [ratio for ratio in ratios if ratio is not None]
         excess = compute_returns(self.result.equity["equity"]) - self.cash_rate / SESSIONS_PER_YEAR
+        n_trials = max(len(trials), 1)
         deflated = deflated_sharpe(
             excess.to_numpy(),
-            n_trials=max(len(trials), 1),
+            n_trials=n_trials,
             trial_variance=float(np.var(known, ddof=1)) if len(known) > 1 else None,
         )
-        return {**self.portfolio, "deflated_sharpe": deflated}
+        return {**self.portfolio, "deflated_sharpe": deflated, "n_trials": n_trials}
 
     @property
     def dropped(self) -> tuple[Dropped, ...]:
@@ -62,27 +76,27 @@ class Traded:
         return tuple(Dropped("ledger", row["ticker"], row["flag"].replace("_", " "), int(row["n"])) for row in counts)
 
 
-def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Traded:
-    """Trade the forecasts through the ledger at 0, 1 and 2 times the costs, and the benchmarks at 1."""
+def trade(
+    context: Context, prepared: Prepared, forecasts: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
+) -> Traded:
+    """Trade the forecasts through the ledger at 0, 1 and 2 times the costs; baselines and benchmarks alike at 1."""
     settings = context.settings
     holding = HOLDING[settings.label]
-    targets = target_weights(
-        as_forecasts(forecasts),
-        settings=settings.policy,
-        volatility=forecasts[["ticker", "session"]].assign(
-            volatility=compute_volatility(forecasts, prepared.bars, prepared.actions)
-        ),
+    volatility = forecasts[["ticker", "session"]].assign(
+        volatility=compute_volatility(forecasts, prepared.bars, prepared.actions)
     )
     first = context.calendar.previous_session(forecasts["session"].min())
     sessions = context.calendar.between(first, forecasts["session"].max())
-    universe = prepared.bars["ticker"].isin(forecasts["ticker"].unique())
-    bars = Bars(prepared.bars[universe])
+    bars = Bars(prepared.bars[prepared.bars["ticker"].isin(forecasts["ticker"].unique())])
     delistings = find_delistings(bars, sessions)
+
+    def targets_of(table: pd.DataFrame) -> Targets:
+        return target_weights(as_forecasts(table), settings=settings.policy, volatility=volatility)
 
     def run(
         targets: Targets,
         *,
-        costs: CostSettings,
+        costs: CostSettings = settings.costs,
         holding: Holding = holding,
         account: AccountSettings = settings.account,
     ) -> LedgerResult:
@@ -97,32 +111,64 @@ def trade(context: Context, prepared: Prepared, forecasts: pd.DataFrame) -> Trad
             delistings=delistings,
         )
 
-    results = {multiple: run(targets, costs=settings.costs.scaled(multiple)) for multiple in COST_MULTIPLES}
+    targets = targets_of(forecasts)
+    with show_progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()) as bar:
+        results = {
+            multiple: run(targets, costs=settings.costs.scaled(multiple))
+            for multiple in bar.track(COST_MULTIPLES, description="Trading the forecasts")
+        }
+        followed = {
+            name: run(targets_of(table))
+            for name, table in bar.track(baselines.items(), description="Trading the baselines", total=len(baselines))
+        }
     strategy = results[1.0]
+    seed = settings.training.seed
     benchmarks = run_benchmarks(
-        targets,
-        bars,
-        sessions=sessions,
-        account=settings.account,
-        holding=holding,
-        seed=settings.training.seed,
-        run=partial(run, costs=settings.costs),
+        targets, bars, sessions=sessions, account=settings.account, holding=holding, seed=seed, run=run
     )
-    curves = {"strategy": strategy, "strategy_0x": results[0.0], "strategy_2x": results[2.0], **benchmarks}
-    equity = pd.DataFrame({name: result.equity["equity"] for name, result in curves.items()})
     rate = settings.costs.cash_rate
-    figures = summarise(strategy, cash_rate=rate)
-    portfolio = {
-        **plain(figures),
-        "at_cost": {f"{multiple:g}x": plain(summarise(result, cash_rate=rate)) for multiple, result in results.items()},
-    }
+    curves = {"strategy": strategy, "strategy_0x": results[0.0], "strategy_2x": results[2.0], **benchmarks}
+    at_cost = {f"{multiple:g}x": plain(summarise(result, cash_rate=rate)) for multiple, result in results.items()}
     return Traded(
-        strategy,
-        equity,
-        portfolio,
-        {name: plain(summarise(result, cash_rate=rate)) for name, result in benchmarks.items()},
-        rate,
+        result=strategy,
+        curves=pd.DataFrame({name: result.equity["equity"] for name, result in curves.items()}),
+        portfolio={**at_cost["1x"], "at_cost": at_cost},
+        benchmarks={
+            name: plain(summarise(result, cash_rate=rate)) for name, result in {**benchmarks, **followed}.items()
+        },
+        blind=_beside_blind(targets, forecasts, seed=seed),
+        overfitting=_overfitting({"strategy": strategy, **followed}),
+        cash_rate=rate,
     )
+
+
+def _beside_blind(targets: Targets, forecasts: pd.DataFrame, *, seed: int) -> dict[str, Any]:
+    """Return both tests of the positions against their like without knowledge, None with a note where impossible."""
+    weights, returns = position_matrices(targets, forecasts)
+    tests = {
+        "circular_shift": circular_shift_test(weights, returns),
+        "random_signal": random_signal_test(weights, returns, seed=seed) if weights.any() else None,
+    }
+    notes = {
+        "circular_shift": f"{len(weights)} sessions leave no room to shift the positions by {NEAREST_SHIFT} or more.",
+        "random_signal": "No position was ever taken, so there is nothing to shuffle.",
+    }
+    return {
+        name: {"note": notes[name], "p": None} if test is None else {**asdict(test), "note": None}
+        for name, test in tests.items()
+    }
+
+
+def _overfitting(results: Mapping[str, LedgerResult]) -> dict[str, Any]:
+    """Return the probability of backtest overfitting over those that moved; reported, never a gate."""
+    returns = pd.DataFrame({name: compute_returns(result.equity["equity"]) for name, result in results.items()})
+    traded = [name for name, result in results.items() if len(result.fills)]
+    n_blocks = min(16, 2 * (len(returns) // 4))
+    if len(traded) < 2 or n_blocks < 2:
+        note = f"PBO needs two books that traded and four sessions; there are {len(traded)} and {len(returns)}."
+        return {"pbo": None, "books": traded, "n_sessions": len(returns), "note": note}
+    pbo = probability_of_overfitting(returns[traded].to_numpy(), n_blocks=n_blocks)
+    return {"pbo": pbo, "books": traded, "n_sessions": len(returns), "n_blocks": n_blocks, "note": None}
 
 
 def find_delistings(bars: Bars, sessions: pd.DatetimeIndex) -> dict[str, Delisting]:

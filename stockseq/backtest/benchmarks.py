@@ -119,20 +119,30 @@ def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
     generator = np.random.default_rng(seed)
     shuffled = targets.copy()
     for _, rows in targets.groupby("ticker", sort=True).groups.items():
-        shuffled.loc[rows, "weight"] = _shuffle_runs(targets.loc[rows, "weight"].to_numpy(), generator)
+        shuffled.loc[rows, "weight"] = shuffle_runs(targets.loc[rows, "weight"].to_numpy(), generator)
     return as_targets(shuffled)
 
 
-def _shuffle_runs(weights: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def shuffle_runs(weights: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return one ticker's weights with the lengths of its runs of one sign traded among one another, and rotated.
+
+    Examples
+    --------
+    >>> shuffle_runs(np.array([1.0, 1.0, 0.0]), np.random.default_rng(1)).tolist()
+    [0.0, 1.0, 1.0]
+    """
     signs = np.sign(weights)
     starts = np.flatnonzero(np.r_[True, signs[1:] != signs[:-1]])
-    runs = np.split(weights, starts[1:])
     run_signs = signs[starts]
-    order = np.arange(len(runs))
+    order = np.arange(len(starts))
     for sign in (-1.0, 0.0, 1.0):
         places = np.flatnonzero(run_signs == sign)
         order[places] = generator.permutation(places)
-    return np.roll(np.concatenate([runs[place] for place in order]), generator.integers(len(weights)))
+    lengths = np.diff(np.r_[starts, len(weights)])[order]
+    # Each run's places, counted on from where it now begins.
+    shift = starts[order] - (np.cumsum(lengths) - lengths)
+    shuffled = weights[np.arange(len(weights)) + np.repeat(shift, lengths)]
+    return np.roll(shuffled, generator.integers(len(weights)))
 
 
 def _equal(bars: Bars, *, decided: pd.DatetimeIndex, filled: pd.DatetimeIndex, universe: pd.Index) -> Targets:

@@ -34,9 +34,9 @@ def verdict(scores: Mapping[str, Any]) -> str:
     """
     low, high = scores["accuracy_ci"]
     figures = (
-        f"{_percent(scores['accuracy'])} of {scores['n']:,} forecasts over {scores['n_sessions']:,} sessions named the "
-        f"direction (95% interval {_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}), where always naming the "
-        f"commoner one gives {_percent(scores['base_rate'])} and chance {_percent(scores['chance'])}"
+        f"{percent(scores['accuracy'])} of {scores['n']:,} forecasts over {scores['n_sessions']:,} sessions named the "
+        f"direction (95% interval {percent(max(low, 0.0))} to {percent(min(high, 1.0))}), where always naming the "
+        f"commoner one gives {percent(scores['base_rate'])} and chance {percent(scores['chance'])}"
     )
     return f"{figures}: {_finding(scores)}."
 
@@ -49,18 +49,18 @@ def _finding(scores: Mapping[str, Any]) -> str:
         beaten = (
             "" if scores["accuracy"] > scores["base_rate"] else ", though not more often than the commoner one is right"
         )
-        return f"an edge of {_points(edge)} over chance is shown (p {_p_value(p)}){beaten}"
+        return f"an edge of {_points(edge)} over chance is shown (p {p_value(p)}){beaten}"
     needed = _needed(scores, edge)
     # An edge that this many sessions should have shown is no longer the question; a small one is.
     asked = edge if needed is not None and needed > scores["n_sessions"] else SMALL_EDGE
     sessions = _needed(scores, asked) or 0
     if sessions <= scores["n_sessions"]:
         return (
-            f"skill is not shown (p {_p_value(p)}), and an edge of {_points(asked)} would most likely have been "
+            f"skill is not shown (p {p_value(p)}), and an edge of {_points(asked)} would most likely have been "
             f"within about {sessions:,} sessions"
         )
     return (
-        f"skill is not shown (p {_p_value(p)}), and to tell an edge of {_points(asked)} from luck would take about "
+        f"skill is not shown (p {p_value(p)}), and to tell an edge of {_points(asked)} from luck would take about "
         f"{sessions:,} sessions"
     )
 
@@ -76,9 +76,23 @@ def _points(edge: float) -> str:
     return f"{100 * edge:.1f} points"
 
 
-def _percent(fraction: float) -> str:
+def percent(fraction: float) -> str:
+    """Return a fraction as it stands in a sentence.
+
+    Examples
+    --------
+    >>> percent(0.5312)
+    '53.1%'
+    """
     return f"{100 * fraction:.1f}%"
 
 
-def _p_value(p: float) -> str:
+def p_value(p: float) -> str:
+    """Return a p-value as it stands in a sentence.
+
+    Examples
+    --------
+    >>> p_value(0.0004), p_value(0.04321), p_value(0.4)
+    ('below 0.001', '0.043', '0.40')
+    """
     return "below 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

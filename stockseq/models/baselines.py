@@ -1,40 +1,60 @@
 """What a model must beat: forecasters that know little, fitted and scored on the same samples."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
-from stockseq.dataset.scaling import Scaler
-from stockseq.errors import TooFewSessions
+from stockseq.errors import DataError, TooFewSessions
+from stockseq.features.sentiment import SENTIMENT_COLUMNS
+from stockseq.models.window_classifiers import Kind, classify_windows
 from stockseq.schemas import Forecasts, as_forecasts
 
-Baseline = Literal["majority", "momentum", "logistic"]
-BASELINES: tuple[Baseline, ...] = ("majority", "momentum", "logistic")
-# Twelve weeks without the last: the default features' own momentum.
-MOMENTUM = "momentum_60_5"
+Baseline = Literal[
+    "majority",
+    "persistence",
+    "momentum_60_5",
+    "momentum_12_1",
+    "reversal_5",
+    "logistic",
+    "gradient_boosting",
+    "logistic_sentiment",
+    "logistic_indicators",
+]
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+
+Views = npt.NDArray[np.float64]
+# The feature whose sign each rule follows.
+FOLLOWED: Mapping[str, str] = {
+    "persistence": "intraday_return",
+    "momentum_60_5": "momentum_60_5",
+    "momentum_12_1": "return_1",
+    "reversal_5": "return_5",
+}
+YEAR, MONTH = 252, 21
 SUREST = 1e-6
 
 
-def forecast_baseline(
-    name: Baseline, panel: Panel, train: Samples, test: Samples, *, momentum: str = MOMENTUM
-) -> Forecasts:
+def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> Forecasts:
     """Fit a baseline on the training samples and forecast the test samples.
 
     Parameters
     ----------
-    name : "majority", "momentum" or "logistic"
-        majority: the share of up among the training samples, for all. momentum: the sign of one feature, believed as
-        often as it was right in training (at least half the time). logistic: logistic regression on the last row of
-        each window, scaled by the training rows.
+    name : str
+        * majority: the share of up among the training samples, for all.
+        * persistence, momentum_60_5, momentum_12_1, reversal_5: the sign of the last session's open-to-close return, of
+          the change from 60 to 5 and from 252 to 21 bars ago, and against that of the last 5 bars. Each is believed as
+          often as it was right in training (at least half the time); without a sign it is the majority's forecast.
+        * logistic, gradient_boosting: on the whole windows that the network reads, each laid out in one row.
+        * logistic_sentiment, logistic_indicators: on the sentiment columns alone, and on the others alone.
     panel : Panel
     train, test : Samples of the panel
-    momentum : str
-        The feature whose sign is followed.
+    lookback : int, default=1
+        Rows of a window, those that the samples were built with.
 
     Returns
     -------
@@ -45,44 +65,86 @@ def forecast_baseline(
     ------
     TooFewSessions
         If there is no training sample.
+    DataError
+        If `find_obstacle` names what the baseline lacks.
     ValueError
-        If the name is unknown or the panel lacks the momentum feature.
+        If the name is unknown.
+
+    References
+    ----------
+    Jegadeesh & Titman (1993), Journal of Finance 48(1), for momentum; Lehmann (1990), Quarterly Journal of Economics
+    105(1), for reversal.
     """
     if name not in BASELINES:
         raise ValueError(f"A baseline is one of {', '.join(BASELINES)}, received {name!r}.")
     if not len(train):
         raise TooFewSessions("A baseline needs training samples, and there are none; ingest a longer history.")
+    obstacle = find_obstacle(name, panel, train)
+    if obstacle is not None:
+        raise DataError(obstacle)
     if name == "majority":
-        up = np.full(len(test), train.up.mean())
-    elif name == "momentum":
-        up = _momentum(panel, train, test, momentum)
+        up = np.full(len(test), float(train.up.mean()))
+    elif name in FOLLOWED:
+        up = _follow(_views(name, panel), train, test)
     else:
-        up = _logistic(panel, train, test)
+        kind: Kind = "boosting" if name == "gradient_boosting" else "logistic"
+        up = classify_windows(kind, panel, _columns(name, panel), train, test, lookback=lookback)
     keys = panel.keys.loc[test.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
     up = np.clip(up, SUREST, 1 - SUREST)
     expected = (2 * up - 1) * float(np.abs(train.realised_return).mean())
     return as_forecasts(keys.assign(probability_up=up, expected_return=expected))
 
 
-def _momentum(panel: Panel, train: Samples, test: Samples, feature: str) -> npt.NDArray[np.float64]:
-    if feature not in panel.names:
-        raise ValueError(f"Momentum follows the feature {feature!r}, which the panel lacks; it has {panel.names}.")
-    rises = panel.indicators[:, panel.names.index(feature)] > 0
+def forecast_baselines(panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> dict[str, pd.DataFrame]:
+    """Return the forecasts of every baseline that meets no obstacle, by name."""
+    possible = [name for name in BASELINES if find_obstacle(name, panel, train) is None]
+    return {name: forecast_baseline(name, panel, train, test, lookback=lookback) for name in possible}
+
+
+def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
+    """Return in one sentence why the baseline can't forecast from this panel, or None where it can."""
+    if name in FOLLOWED:
+        if FOLLOWED[name] not in panel.names:
+            return f"{name} follows the feature {FOLLOWED[name]!r}, which the panel lacks."
+        if np.isnan(_views(name, panel)[train.ends]).all():
+            return f"{name} needs {YEAR} sessions of returns before a decision, and no training sample has so many."
+    elif name != "majority":
+        columns = _columns(name, panel)
+        if not columns:
+            return f"{name} reads columns of which the panel has none; it has {', '.join(panel.names)}."
+        if name == "logistic_sentiment" and not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
+            return f"{name} needs news, and the sentiment of all {len(train)} training samples is the same."
+    return None
+
+
+def _follow(views: Views, train: Samples, test: Samples) -> Views:
+    """Return the probability of up of whoever believes the sign of `views`, one a panel row."""
+    share = float(train.up.mean())
+    learnt, asked = np.nan_to_num(np.sign(views[train.ends])), np.nan_to_num(np.sign(views[test.ends]))
+    right = ((learnt > 0) == train.up)[learnt != 0]
     # At exactly one half it would name no direction, and always count as "not up".
-    right = max(float((rises[train.ends] == train.up).mean()), 0.5 + SUREST)
-    return np.where(rises[test.ends], right, 1 - right)
+    belief = max(float(right.mean()) if len(right) else 0.0, 0.5 + SUREST)
+    return np.where(asked == 0, share, np.where(asked > 0, belief, 1 - belief))
 
 
-def _logistic(panel: Panel, train: Samples, test: Samples) -> npt.NDArray[np.float64]:
-    if not len(test) or train.up.all() or not train.up.any():
-        return np.full(len(test), train.up.mean())
-    scaler = Scaler.fit(panel.indicators[train.ends])
-    regression = LogisticRegression(max_iter=1000)
-    regression.fit(scaler.transform(panel.indicators[train.ends]), train.up)
-    return np.asarray(regression.predict_proba(scaler.transform(panel.indicators[test.ends]))[:, 1])
+def _views(name: str, panel: Panel) -> Views:
+    """Return, for each panel row, a number whose sign is the direction that the rule names; NaN where it has none."""
+    values = panel.indicators[:, panel.names.index(FOLLOWED[name])].astype(np.float64)
+    if name == "momentum_12_1":
+        return _year_without_month(values, panel.keys["ticker"])
+    return -values if name == "reversal_5" else values
 
 
-def forecast_baselines(panel: Panel, train: Samples, test: Samples) -> dict[str, pd.DataFrame]:
-    """Return the forecasts of every baseline that the panel's features allow, by name."""
-    names = [name for name in BASELINES if name != "momentum" or MOMENTUM in panel.names]
-    return {name: forecast_baseline(name, panel, train, test) for name in names}
+def _year_without_month(changes: Views, tickers: pd.Series) -> Views:
+    """Return the log change from 252 to 21 bars ago, chained from daily changes; NaN without a whole year behind it."""
+    older = pd.Series(np.log1p(changes)).groupby(tickers.to_numpy()).shift(MONTH)
+    chained = older.groupby(tickers.to_numpy()).rolling(YEAR - MONTH).sum()
+    return np.asarray(chained.droplevel(0).reindex(older.index), dtype=np.float64)
+
+
+def _columns(name: str, panel: Panel) -> list[int]:
+    sentiment = [place for place, column in enumerate(panel.names) if column in SENTIMENT_COLUMNS]
+    everything = list(range(len(panel.names)))
+    if name == "logistic_sentiment":
+        return sentiment
+    return [place for place in everything if place not in sentiment] if name == "logistic_indicators" else everything

@@ -1,26 +1,30 @@
 """The baselines know little, and what they know is worked out by hand."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from model_rows import TinyMarket
+from sklearn.linear_model import LogisticRegression
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples, build_samples
-from stockseq.errors import TooFewSessions
-from stockseq.models.baselines import forecast_baseline, forecast_baselines
+from stockseq.errors import DataError, TooFewSessions
+from stockseq.models import window_classifiers
+from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline, forecast_baselines
 from stockseq.schemas import Labels
 
+ARRAYS = [field.name for field in fields(Samples) if field.name != "dropped"]
 
-def rows(momentum: list[float], returns: list[float]) -> tuple[Panel, Samples]:
-    """Return one ticker's panel and samples of one row each."""
-    sessions = pd.bdate_range("2024-01-01", periods=len(momentum)).astype("datetime64[us]")
+
+def rows(values: list[float], returns: list[float], *, feature: str = "momentum_60_5") -> tuple[Panel, Samples]:
+    """Return one ticker's panel of one feature, and samples of one row each."""
+    sessions = pd.bdate_range("2024-01-01", periods=len(values)).astype("datetime64[us]")
     decided = (sessions + pd.Timedelta(hours=14)).tz_localize("UTC")
-    keys = pd.DataFrame({"ticker": pd.Series(["A"] * len(momentum), dtype="str"), "session": sessions})
+    keys = pd.DataFrame({"ticker": pd.Series(["A"] * len(values), dtype="str"), "session": sessions})
     keys["decision_at"] = decided
-    panel = Panel(keys, np.array(momentum, np.float32)[:, None], ("momentum_60_5",), ((),) * len(momentum))
+    panel = Panel(keys, np.array(values, np.float32)[:, None], (feature,), ((),) * len(values))
     labels = keys.assign(exit_at=decided, realised_return=returns, volatility=0.01)
     return panel, build_samples(panel, Labels(labels), lookback=1)
 
@@ -41,23 +45,107 @@ def test_the_majority_forecasts_the_share_of_up() -> None:
 def test_momentum_is_believed_as_often_as_it_was_right() -> None:
     """Right 3 times of 4 in training: .75 for a rise, .25 for a fall."""
     panel, samples = rows([1, 1, -1, -1, 1, -1], [0.01, 0.01, -0.01, 0.01, 0.01, 0.01])
-    forecasts = forecast_baseline("momentum", panel, *split(samples, 4))
+    forecasts = forecast_baseline("momentum_60_5", panel, *split(samples, 4))
     assert forecasts["probability_up"].tolist() == [0.75, 0.25]
 
 
 def test_momentum_that_was_wrong_is_not_turned_round() -> None:
     """Turned round it would be reversal, which is another baseline."""
     panel, samples = rows([1, 1, -1, 1], [-0.01, -0.01, 0.01, 0.01])
-    assert forecast_baseline("momentum", panel, *split(samples, 3))["probability_up"].round(5).tolist() == [0.5]
+    assert forecast_baseline("momentum_60_5", panel, *split(samples, 3))["probability_up"].round(5).tolist() == [0.5]
 
 
 def test_logistic_regression_finds_a_planted_effect(market: TinyMarket) -> None:
     """It reads the indicator but not the news: right more often than the base rate, less than the network."""
     train, test = market.samples.on(market.train), market.samples.on(market.test)
-    forecasts = forecast_baselines(market.panel, train, test)
-    assert sorted(forecasts) == ["logistic", "majority"]
-    right = ((forecasts["logistic"]["probability_up"] > 0.5).to_numpy() == test.up).mean()
-    assert max(test.up.mean(), 1 - test.up.mean()) < right < 0.9
+    forecasts = forecast_baselines(market.panel, train, test, lookback=3)
+    assert sorted(forecasts) == ["gradient_boosting", "logistic", "logistic_indicators", "majority"]
+    for name in ("gradient_boosting", "logistic"):
+        right = ((forecasts[name]["probability_up"] > 0.5).to_numpy() == test.up).mean()
+        assert max(test.up.mean(), 1 - test.up.mean()) < right < 0.9
+
+
+def test_logistic_regression_is_that_of_scikit_learn_on_the_rows_laid_out_by_hand(market: TinyMarket) -> None:
+    """The network's own windows: the oldest row first, three rows of three features, scaled by training rows."""
+    train, test = market.samples.on(market.train), market.samples.on(market.test)
+    read = sorted({end - back for end in train.ends for back in range(3)})
+    values = market.panel.indicators.astype(float)
+    scaled = np.clip((values - values[read].mean(axis=0)) / values[read].std(axis=0), -5, 5)
+
+    def laid_out(ends: np.ndarray) -> np.ndarray:
+        return np.hstack([scaled[ends - 2], scaled[ends - 1], scaled[ends]])
+
+    expected = LogisticRegression(C=0.03**2, max_iter=1000).fit(laid_out(train.ends), train.up)
+    forecasts = forecast_baseline("logistic", market.panel, train, test, lookback=3)
+    by_hand = expected.predict_proba(laid_out(test.ends))[:, 1]
+    assert forecasts["probability_up"].to_numpy() == pytest.approx(by_hand, abs=1e-3)
+
+
+def test_a_window_teaches_what_its_last_row_alone_can_not() -> None:
+    """The return follows the feature of the session before: chance to one row, nearly sure to two."""
+    generator = np.random.default_rng(4)
+    values = generator.standard_normal(800)
+    panel, samples = rows(list(values), list(np.r_[0.01, np.sign(values[:-1]) * 0.01]))
+    samples = replace(samples, **{name: getattr(samples, name)[1:] for name in ARRAYS})
+    right = {}
+    for lookback in (1, 2):
+        train, test = split(samples, 600)
+        forecasts = forecast_baseline("gradient_boosting", panel, train, test, lookback=lookback)
+        right[lookback] = ((forecasts["probability_up"] > 0.5).to_numpy() == test.up).mean()
+    assert right[1] < 0.6
+    assert right[2] > 0.95
+
+
+def test_persistence_follows_the_last_return_and_reversal_goes_against_the_last_five() -> None:
+    """Both right 3 times of 4 in training; a rise then means .75 to the one and .25 to the other."""
+    followed, opposed = [1, 1, -1, -1, 1, 0], [-1, -1, 1, 1, 1, 0]
+    returns = [0.01, 0.01, -0.01, 0.01, 0.01, 0.01]
+    panel, samples = rows(followed, returns, feature="intraday_return")
+    up = forecast_baseline("persistence", panel, *split(samples, 4))["probability_up"]
+    # Without a sign it is the majority's: 3 of 4 rose.
+    assert up.tolist() == [0.75, 0.75]
+    panel, samples = rows(opposed, returns, feature="return_5")
+    assert forecast_baseline("reversal_5", panel, *split(samples, 4))["probability_up"].tolist() == [0.25, 0.75]
+
+
+def test_momentum_of_a_year_leaves_the_last_month_out() -> None:
+    """By hand: up 1 % on each of 231 sessions, down 1 % on the 21 after: from 252 to 21 bars ago all of it rose."""
+    panel, samples = rows([0.01] * 231 + [-0.01] * 21 + [-0.01], [0.01] * 253, feature="return_1")
+    train, test = split(samples, 252)
+    assert forecast_baseline("momentum_12_1", panel, train, test)["probability_up"].tolist() == [1 - 1e-6]
+    # One session earlier there is no whole year.
+    obstacle = find_obstacle("momentum_12_1", panel, split(samples, 251)[0])
+    assert (
+        obstacle == "momentum_12_1 needs 252 sessions of returns before a decision, and no training sample has so many."
+    )
+
+
+def test_boosting_learns_from_whole_sessions_up_to_its_limit(
+    market: TinyMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of 468 windows at most: every second session, the newest among them, and all six tickers of each."""
+    train = market.samples.on(market.train)
+    thinned = window_classifiers._thinned(train, len(train) // 2)
+    assert len(thinned) == len(train) // 2
+    assert thinned.session.max() == train.session.max()
+    assert set(pd.Series(thinned.session).value_counts()) == {6}
+
+
+def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMarket) -> None:
+    """Many a user has no headlines: a sentence, not a crash, and every other baseline all the same."""
+    names = ("intraday_return", "news_mean", "no_news")
+    values = market.panel.indicators.copy()
+    values[:, 1], values[:, 2] = 0.0, 1.0
+    panel = replace(market.panel, indicators=values, names=names)
+    train, test = market.samples.on(market.train), market.samples.on(market.test)
+    obstacle = find_obstacle("logistic_sentiment", panel, train)
+    assert obstacle is not None
+    assert obstacle.startswith("logistic_sentiment needs news")
+    assert set(BASELINES) - set(forecast_baselines(panel, train, test)) == {
+        "logistic_sentiment", "momentum_60_5", "momentum_12_1", "reversal_5",
+    }  # fmt: skip
+    with pytest.raises(DataError, match="logistic_sentiment needs news"):
+        forecast_baseline("logistic_sentiment", panel, train, test)
 
 
 def test_logistic_regression_on_one_class_is_the_majority(market: TinyMarket) -> None:
@@ -76,7 +164,7 @@ def test_a_baseline_without_training_samples_is_refused(market: TinyMarket, no_s
 
 def test_an_unknown_baseline_or_feature_is_named(market: TinyMarket) -> None:
     """The message lists what there is."""
-    with pytest.raises(ValueError, match="A baseline is one of majority, momentum, logistic, received 'oracle'"):
+    with pytest.raises(ValueError, match=r"A baseline is one of majority, persistence, .* received 'oracle'"):
         forecast_baseline("oracle", market.panel, market.samples, market.samples)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="Momentum follows the feature 'momentum_60_5', which the panel lacks"):
-        forecast_baseline("momentum", market.panel, market.samples, market.samples)
+    with pytest.raises(DataError, match="momentum_60_5 follows the feature 'momentum_60_5', which the panel lacks"):
+        forecast_baseline("momentum_60_5", market.panel, market.samples, market.samples)

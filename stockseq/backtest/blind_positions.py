@@ -1,0 +1,116 @@
+"""Whether positions earn more than the same positions at other times, or than blind ones that change as often."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stockseq.backtest.benchmarks import shuffle_runs
+from stockseq.backtest.costs import Floats
+from stockseq.backtest.targets import Targets
+
+# Nearer shifts keep part of what the signal knew, because positions and returns of neighbouring sessions go together.
+NEAREST_SHIFT = 20
+N_RANDOM = 199
+
+
+@dataclass(frozen=True)
+class NullTest:
+    """What the positions earned beside what they earn when they know nothing.
+
+    Parameters
+    ----------
+    earned : float
+        Mean over sessions of the sum of weight times return, before costs; a fraction per session.
+    null_mean, null_sd : float
+        Of the same under the null; the spread is None for one draw.
+    n : int
+        Draws of the null.
+    p : float
+        (1 + draws that earned at least as much) / (1 + n), one-sided.
+    """
+
+    earned: float
+    null_mean: float
+    null_sd: float | None
+    n: int
+    p: float
+
+
+def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return weights and returns as arrays of shape (n_sessions, n_tickers).
+
+    Parameters
+    ----------
+    targets : Targets
+        The signed share of equity by session and ticker.
+    returns : DataFrame with session, ticker, realised_return
+        Of the trade that a weight makes, a fraction.
+
+    Returns
+    -------
+    (weights, returns)
+        0 where there is no row: no position, and nothing earned. No NaN.
+    """
+    weights: Any = targets.pivot(index="session", columns="ticker", values="weight")
+    earned: Any = returns.pivot(index="session", columns="ticker", values="realised_return")
+    earned = earned.reindex(index=weights.index, columns=weights.columns)
+    return weights.fillna(0.0).to_numpy(dtype=np.float64), earned.fillna(0.0).to_numpy(dtype=np.float64)
+
+
+def circular_shift_test(weights: Floats, returns: Floats) -> NullTest | None:
+    """Compare the positions with themselves rolled in time, all tickers together.
+
+    Rolling keeps everything of the book (its sizes, turnover, and how its tickers hang together) but its timing.
+
+    Parameters
+    ----------
+    weights, returns : arrays of shape (n_sessions, n_tickers), finite
+
+    Returns
+    -------
+    NullTest, or None where too few sessions leave no shift
+        Over every shift of 20 to n_sessions - 20 sessions.
+
+    Examples
+    --------
+    >>> returns = np.random.default_rng(1).normal(0, 0.01, (100, 3))
+    >>> circular_shift_test(np.sign(returns) / 3, returns).p
+    0.016129032258064516
+    """
+    n = len(weights)
+    if n < 2 * NEAREST_SHIFT + 1:
+        return None
+    # By the convolution theorem, what each shift k earned: the sum over t of weights[t - k] times returns[t].
+    spectra = np.fft.rfft(returns, axis=0) * np.conj(np.fft.rfft(weights, axis=0))
+    earned = np.fft.irfft(spectra.sum(axis=1), n=n) / n
+    return _test(earned[0], earned[NEAREST_SHIFT : n - NEAREST_SHIFT + 1])
+
+
+def random_signal_test(weights: Floats, returns: Floats, *, seed: int, n: int = N_RANDOM) -> NullTest:
+    """Compare the positions with blind ones of the same turnover, those of `random_same_turnover`.
+
+    The parameters are those of `circular_shift_test`, and the seed and number of the draws.
+
+    Examples
+    --------
+    >>> returns = np.random.default_rng(1).normal(0, 0.01, (100, 3))
+    >>> random_signal_test(np.sign(returns) / 3, returns, seed=1, n=99).p
+    0.01
+    """
+    generator = np.random.default_rng(seed)
+    held = np.ascontiguousarray(weights.T[weights.any(axis=0)])
+    gained = np.ascontiguousarray(returns.T[weights.any(axis=0)])
+    draws = [
+        sum(float(shuffle_runs(own, generator) @ earned) for own, earned in zip(held, gained, strict=True))
+        for _ in range(n)
+    ]
+    return _test(float(np.vdot(weights, returns)) / len(weights), np.array(draws) / len(weights))
+
+
+def _test(earned: float, null: Floats) -> NullTest:
+    # Equal positions earn the same but for rounding, and count as at least as much.
+    reached = int((null >= earned - 1e-12 - 1e-9 * abs(earned)).sum())
+    spread = float(null.std(ddof=1)) if len(null) > 1 else None
+    return NullTest(float(earned), float(null.mean()), spread, len(null), (1 + reached) / (1 + len(null)))

@@ -1,0 +1,178 @@
+"""What a run shows beside its baselines, its placebos and blind luck: plain sentences that follow from metrics.json."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scipy.stats import norm
+
+from stockseq.evaluate.verdict import SIZE, p_value, percent
+
+MEASURES = {"accuracy": ("accuracy", 1), "log_loss": ("log loss", -1)}
+PLACEBOS = {
+    "shuffled_labels": "Trained on labels of other dates",
+    "late_features": "Features a session late",
+    "early_features": "Features a session early",
+}
+# One-sided 5 % and power of 80 %, as in `power.forecasts_to_tell`.
+REACH = float(norm.isf(SIZE) + norm.ppf(0.80))
+
+
+def find(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the sentences, those that could undo a run first.
+
+    Parameters
+    ----------
+    metrics : mapping
+        What a backtest leaves in metrics.json; whatever part is absent gives no sentence.
+
+    Returns
+    -------
+    list of str
+        Percentages, because they are read by people.
+
+    Examples
+    --------
+    >>> difference = {"difference": 0.02, "standard_error": 0.005, "p": 0.0001, "p_holm": 0.0001}
+    >>> for sentence in find({"comparisons": {"majority": {"n_sessions": 250, "accuracy": difference}}}):
+    ...     print(sentence)
+    In accuracy it beats majority, after Holm's correction for 1 baseline.
+    """
+    alarms = [
+        *_placebos(metrics.get("placebos") or {}, alarming=True),
+        *_repetition(metrics.get("repetition") or {}),
+    ]
+    compared = metrics.get("comparisons") or {}
+    shown = [
+        *(sentence for measure in MEASURES for sentence in _compared(compared, measure)),
+        *_together(metrics.get("superior") or {}),
+        *_needed(compared),
+        *_positions(metrics),
+        *_placebos(metrics.get("placebos") or {}, alarming=False),
+        *(f"Left out: {sentence}" for sentence in (metrics.get("impossible") or {}).values()),
+    ]
+    return [*alarms, *shown]
+
+
+def name_words(name: str) -> str:
+    """Return a baseline's name as it stands in a sentence.
+
+    Examples
+    --------
+    >>> name_words("momentum_12_1"), name_words("gradient_boosting")
+    ('momentum 12-1', 'gradient boosting')
+    """
+    words = name.split("_")
+    numbers = [word for word in words if word.isdigit()]
+    return " ".join([*(word for word in words if not word.isdigit()), *(["-".join(numbers)] if numbers else [])])
+
+
+def _compared(compared: Mapping[str, Any], measure: str) -> list[str]:
+    """Return which baselines the model beats beyond noise, which beat it, and which can't be told from it."""
+    words, better = MEASURES[measure]
+    found: dict[str, list[str]] = {"beats": [], "is beaten by": [], "can't be told from": []}
+    for name, pair in compared.items():
+        if measure not in pair:
+            continue
+        tested = pair[measure]
+        if tested["p_holm"] is None or tested["p_holm"] >= SIZE:
+            found["can't be told from"].append(name_words(name))
+        else:
+            verb = "beats" if better * tested["difference"] > 0 else "is beaten by"
+            found[verb].append(name_words(name))
+    told = [f"{verb} {_listed(names)}" for verb, names in found.items() if names]
+    family = f"{len(compared)} baseline{'s' if len(compared) > 1 else ''}"
+    return [f"In {words} it {'; it '.join(told)}, after Holm's correction for {family}."] if told else []
+
+
+def _together(superior: Mapping[str, Any]) -> list[str]:
+    if not superior:
+        return []
+    if superior["any_better_p"] is None:
+        return [superior["note"]]
+    best = name_words(superior["best"])
+    any_better, better = superior["any_better_p"], superior["better_than_best_p"]
+    first = "Some baseline forecasts better" if any_better < SIZE else "No baseline is shown to forecast better"
+    second = "is better than" if better < SIZE else "is not shown to be better than"
+    return [
+        f"{first}, all looked at together (log loss, Hansen's test, p {p_value(any_better)}); the model {second} the "
+        f"best of them, {best} (p {p_value(better)})."
+    ]
+
+
+def _needed(compared: Mapping[str, Any]) -> list[str]:
+    """Return how many sessions it would take to tell the model from the baseline nearest to it in accuracy."""
+    untold = {
+        name: pair
+        for name, pair in compared.items()
+        if (tested := pair.get("accuracy") or {}).get("p_holm") is not None
+        and tested["p_holm"] >= SIZE
+        and abs(tested["difference"]) >= 0.0005
+    }
+    if not untold:
+        return []
+    name = max(untold, key=lambda other: abs(untold[other]["accuracy"]["difference"]))
+    tested, n_sessions = untold[name]["accuracy"], untold[name]["n_sessions"]
+    needed = math.ceil(n_sessions * (REACH * tested["standard_error"] / abs(tested["difference"])) ** 2)
+    return [
+        f"To tell its {100 * tested['difference']:+.1f} points beside {name_words(name)} from noise would take "
+        f"about {needed:,} sessions like these {n_sessions:,}."
+    ]
+
+
+def _positions(metrics: Mapping[str, Any]) -> list[str]:
+    portfolio = metrics.get("portfolio") or {}
+    if portfolio.get("n_fills") == 0:
+        return [
+            "It never traded: no forecast led to a position under this policy (a long and short book needs two tickers "
+            "whose forecasts differ)."
+        ]
+    sentences = []
+    shifted, blind = (metrics.get(name) or {} for name in ("circular_shift", "random_signal"))
+    told = [
+        f"{words} (p {p_value(test['p'])}, {test['n']:,} draws)"
+        for words, test in (("the same positions at other times", shifted), ("blind ones of the same turnover", blind))
+        if test.get("p") is not None
+    ]
+    if told:
+        known = [test["p"] for test in (shifted, blind) if test.get("p") is not None]
+        verb = "earn more than" if max(known) < SIZE else "are not shown to earn more than"
+        sentences.append(f"Before costs its positions {verb} {' and '.join(told)}.")
+    sentences += [test["note"] for test in (shifted, blind) if test.get("note")]
+    if portfolio.get("deflated_sharpe") is not None and portfolio.get("n_trials"):
+        n = portfolio["n_trials"]
+        luck = "a configuration without skill" if n == 1 else f"the luckiest of {n:,} configurations without skill"
+        sentences.append(
+            f"Its Sharpe ratio after costs is above that of {luck} with a probability of "
+            f"{percent(portfolio['deflated_sharpe'])} (deflated by the {n:,} scored so far)."
+        )
+    overfitting = metrics.get("overfitting") or {}
+    if overfitting.get("pbo") is not None:
+        sentences.append(
+            f"Of the {len(overfitting['books'])} books that traded, the best on half of the sessions was below the "
+            f"median on the other half in {percent(overfitting['pbo'])} of the splits (PBO; it strays by 20 points on "
+            "noise alone, so it decides nothing)."
+        )
+    return sentences
+
+
+def _placebos(placebos: Mapping[str, Any], *, alarming: bool) -> list[str]:
+    return [
+        f"Placebo. {PLACEBOS.get(name, name_words(name))}: {result['verdict'].rstrip('.')}."
+        for name, result in placebos.items()
+        if (result["as_expected"] is False) == alarming
+    ]
+
+
+def _repetition(repetition: Mapping[str, Any]) -> list[str]:
+    if not repetition.get("repeats"):
+        return []
+    what = "repeats the last return" if repetition["repeats"] == "last" else "is the last return turned round"
+    return [
+        f"THE FORECAST MERELY {what.upper()} that was known: {percent(repetition['share'])} of its order within the "
+        "median ticker is that value's, so it tells of yesterday and not of tomorrow."
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
