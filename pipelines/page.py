@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines.benchmark_page import render_benchmark_run
 from stockseq.evaluate.verdict import verdict
 from stockseq.report.page import render_report
 from stockseq.report.run import RunReport
@@ -17,6 +18,8 @@ from stockseq.sources.source import Outcome
 def render_run(folder: Path) -> Path:
     """Draw the page of the run in `folder` and return its path."""
     manifest = _json(folder / "manifest.json")
+    if manifest["recipe"] == "benchmark":
+        return render_benchmark_run(folder)
     metrics = _json(folder / "metrics.json")
     account = _json(folder / "account.json")
     forecasts = _table(folder / "forecasts.parquet")
