@@ -10,7 +10,6 @@ import pandas as pd
 
 from pipelines.benchmark_data import LEAST_SESSIONS, BenchmarkData, read_dataset
 from pipelines.benchmark_forecasts import NETWORKS, PRICES, SENTIMENT, TEXT, forecast_all
-from pipelines.benchmark_page import render_benchmark_run
 from pipelines.benchmark_screen import show_benchmark
 from pipelines.context import Context, open_executor
 from pipelines.results import write_run
@@ -90,7 +89,6 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
                 dropped=data.ingested.dropped,
                 ingested=data.ingested,
             )
-            render_benchmark_run(folder)
     show_benchmark(metrics["benchmark"], folder)
     return folder
 
