@@ -9,7 +9,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.benchmark_data import BenchmarkData
 from pipelines.context import Context, show_progress
-from stockseq.dataset.acl2018 import PERIODS
+from stockseq.dataset.acl2018 import LOOKBACK, PERIODS
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.volatility import compute_volatility
@@ -47,7 +47,7 @@ def forecast_all(context: Context, data: BenchmarkData) -> dict[str, pd.DataFram
 
             forecasts[name] = _forecast_network(context, data, inputs, fold, samples, progress)
         bar.add_task("Fitting the baselines", total=None, loss="")
-        forecasts |= forecast_baselines(data.panel, data.of(PERIODS[0]), samples)
+        forecasts |= forecast_baselines(data.panel, data.of(PERIODS[0]), samples, lookback=LOOKBACK)
     realised = pd.DataFrame(
         {"ticker": samples.ticker, "session": samples.session, "realised_return": samples.realised_return}
     ).astype({"ticker": "str"})
