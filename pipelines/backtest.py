@@ -26,9 +26,6 @@ from stockseq.evaluate.repetition import find_repetition
 from stockseq.evaluate.rivals import compare_with_best, compare_with_rivals
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 
-# The placebos cost three fits of one seed on the last fold.
-PLACEBOS = True
-
 
 @dataclass(frozen=True)
 class Walked:
@@ -143,7 +140,7 @@ def _metrics(context: Context, prepared: Prepared, walked: Walked, traded: Trade
         "impossible": walked.impossible,
         "comparisons": compare_with_rivals(forecasts, walked.baselines),
         "superior": compare_with_best(forecasts, walked.baselines, seed=context.settings.training.seed),
-        "placebos": run_placebos(context, prepared, walked.last, last) if PLACEBOS else {},
+        "placebos": run_placebos(context, prepared, walked.last, last) if context.settings.backtest.placebos else {},
         "repetition": find_repetition(forecasts, prepared.labels),
         "portfolio": traded.judged(context),
         "benchmarks": traded.benchmarks,

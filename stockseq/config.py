@@ -38,6 +38,15 @@ class DailySettings(BaseModel, frozen=True, extra="forbid"):
     )
 
 
+class BacktestSettings(BaseModel, frozen=True, extra="forbid"):
+    """What a backtest does beside forecasting and trading."""
+
+    placebos: bool = Field(
+        True,
+        description="Train one network each on shuffled labels and on features a session late and early, last fold",
+    )
+
+
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """Everything a run can be told; each field has a default that works."""
 
@@ -77,6 +86,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     costs: CostSettings = CostSettings()
     account: AccountSettings = AccountSettings()
     daily: DailySettings = DailySettings()
+    backtest: BacktestSettings = BacktestSettings()
 
     @field_validator("tickers", mode="before")
     @classmethod
