@@ -244,7 +244,8 @@ def _make(
         return layer, values
     beside = known.pick(side)
     if len(values.shape) == 2:
-        beside = beside[:, -1, :]
+        last = keras.layers.Cropping1D((beside.shape[1] - 1, 0))(beside)
+        beside = keras.layers.Flatten()(last)
     elif values.shape[1] != beside.shape[1]:
         raise PluginError(
             f"The layer {slot} the LSTM, `{name}`, reads {', '.join(side)} of each of {beside.shape[1]} sessions, and "

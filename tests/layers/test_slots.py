@@ -5,7 +5,7 @@ import random
 import pytest
 
 from stockseq.errors import PluginError
-from stockseq.layers.slots import find_layer, make_layer, seeded
+from stockseq.layers.slots import find_layer, make_layer, seeded, tell
 
 
 def test_a_layer_is_found_by_module_and_class() -> None:
@@ -51,3 +51,19 @@ def test_seeding_leaves_pythons_generator_as_it_was() -> None:
     assert random.random() == expected
     with seeded(9):
         assert random.random() == drawn
+
+
+def test_an_unknown_option_is_named_with_the_nearest() -> None:
+    """A misspelt option must not pass for the default."""
+    convolution = "stockseq.layers.before.temporal_convolution:TemporalConvolution"
+    with pytest.raises(PluginError, match=r"it knows no `filter`; did you mean `filters`\?"):
+        make_layer("before", convolution, {"filter": 3}, seed=0)
+
+
+def test_what_keras_says_is_told_without_its_frame() -> None:
+    """A sentence in a terminal has no place for a traceback's arguments and colours."""
+    framed = (
+        "Exception encountered when calling Wrong.call().\n\n\x1b[1mCould not automatically infer the output shape / "
+        "dtype. Error encountered:\n\ntoo short.\x1b[0m\n\nArguments received by Wrong.call():\n  - args=(3,)"
+    )
+    assert tell(ValueError(framed)) == "too short."

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from model_rows import SMALL, TinyMarket
+from model_rows import FAST, SMALL, TinyMarket
 
 from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
 from stockseq.models.bundle import load_bundle, save_bundle
 from stockseq.models.model import Model
 from stockseq.models.network import build_network
+from stockseq.models.settings import NetworkSettings
+from stockseq.models.training import fit_model
 
 FILES = {"manifest.json", "network_0.keras", "network_1.keras", "scaler.json", "settings.json", "vocabulary.json"}
 
@@ -190,3 +192,25 @@ def test_a_layer_that_is_not_installed_is_named(bundle: Path) -> None:
     sign(bundle)
     with pytest.raises(BundleError, match=r"needs a layer that isn't installed here\. No plug-in `their_projection`"):
         load_bundle(bundle)
+
+
+def test_a_model_with_layers_names_them_and_comes_back(market: TinyMarket, tmp_path: Path) -> None:
+    """All three slots, two layers in one of them, with features read by name: the same forecasts to the last bit."""
+    normalisation = "stockseq.layers.before.causal_normalisation:CausalNormalisation"
+    decay = "stockseq.layers.before.sentiment_decay:SentimentDecay"
+    layers = {
+        "before": f"{normalisation} + {decay}",
+        "before_options": {decay: {"side": ["text"]}},
+        "within": "stockseq.layers.within.news_gate_cell:NewsGateCell",
+        "within_options": {"side": ["text"]},
+        "after": "stockseq.layers.after.branch_gate:BranchGate",
+        "after_options": {"side": ["text"], "dimension": 2},
+    }
+    settings = NetworkSettings(**(SMALL.model_dump() | layers))
+    quick = FAST.model_copy(update={"epochs": 1, "n_seeds": 1})
+    model = fit_model(market.panel, market.samples, market.train, market.validation, network=settings, training=quick)
+    folder = save_bundle(model, tmp_path / "bundle")
+    named = json.loads((folder / "manifest.json").read_text())["layers"]
+    assert named == {slot: layers[slot] for slot in ("after", "before", "within")}
+    ends = market.samples.ends[:50]
+    pd.testing.assert_frame_equal(load_bundle(folder).forecast(market.panel, ends), model.forecast(market.panel, ends))

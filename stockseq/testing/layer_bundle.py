@@ -1,0 +1,145 @@
+"""A small model around a layer, saved and loaded where nothing has been imported by hand."""
+
+import inspect
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stockseq.dataset.scaling import Scaler
+from stockseq.dataset.vocabulary import Vocabulary
+from stockseq.errors import PluginError
+from stockseq.layers.side import TEXT
+from stockseq.layers.slots import Slot
+from stockseq.models.bundle import save_bundle
+from stockseq.models.model import Model
+from stockseq.models.network import build_network
+from stockseq.models.settings import NetworkSettings, TrainingSettings
+
+# Long enough for kernels and pools, wide enough for a projection to sixteen dimensions.
+LOOKBACK = 8
+UNITS = 24
+N_FEATURES = 4
+
+LOAD = """
+import sys
+from pathlib import Path
+import numpy as np
+from stockseq.models.bundle import load_bundle
+from stockseq.errors import StockseqError
+for folder in map(Path, sys.argv[1:]):
+    try:
+        network = load_bundle(folder / "model").networks[0]
+    except StockseqError as error:
+        sys.exit(f"{folder.name}|{error}")
+    given = dict(np.load(folder / "inputs.npz"))
+    np.savez(folder / "loaded.npz", **{name: np.asarray(made) for name, made in network(given, training=False).items()})
+"""
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """A small network with a layer in a slot, and the names of the features that it reads."""
+
+    network: NetworkSettings
+    names: tuple[str, ...]
+
+
+def sample_settings(slot: Slot, name: str, options: dict[str, Any], layer: type[Any]) -> SampleSettings:
+    """Return settings under which the layer has every feature that it asks for by name."""
+    parameter = inspect.signature(layer.__init__).parameters.get("side")
+    side = options.get("side", parameter.default) if parameter is not None else ()
+    named = [column for column in side if column != TEXT]
+    names = (*(f"feature_{place}" for place in range(1, N_FEATURES + 1)), *named)
+    network = NetworkSettings(
+        lookback=LOOKBACK,
+        units=UNITS,
+        headlines_per_session=1,
+        tokens_per_headline=3,
+        embedding_dimension=2,
+        indicator_dimension=0,
+        **{slot: name, f"{slot}_options": options},
+    )
+    return SampleSettings(network, names)
+
+
+def sample_scaler(settings: SampleSettings) -> Scaler:
+    """Return a scaler under which a scaled 0 is 1 in a feature's own unit."""
+    return Scaler((1.0,) * len(settings.names), (1.0,) * len(settings.names))
+
+
+def sample_vocabulary() -> Vocabulary:
+    """Return a vocabulary of three words."""
+    return Vocabulary(("profit", "rises", "falls"))
+
+
+def check_reloads(layers: Mapping[str, SampleSettings]) -> None:
+    """Raise `PluginError` unless each layer's saved model gives the same forecasts in one fresh process.
+
+    Parameters
+    ----------
+    layers : mapping of the layer's name to its settings
+    """
+    with tempfile.TemporaryDirectory() as held:
+        folders = {name: Path(held) / str(place) for place, name in enumerate(layers)}
+        made = {name: _save(layers[name], folder) for name, folder in folders.items()}
+        # The process finds modules where this one does, and imports none of them by itself.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-c", LOAD, *map(str, folders.values())]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if run.returncode:
+            place, _, reason = run.stderr.strip().splitlines()[-1].rpartition("|")
+            named = next((name for name, folder in folders.items() if folder.name == place), ", ".join(folders))
+            raise PluginError(
+                f"The layer `{named}` does not load in a fresh process, so no saved model with it would: {reason}"
+            )
+        for name, folder in folders.items():
+            loaded = np.load(folder / "loaded.npz")
+            for head, expected in made[name].items():
+                apart = float(np.abs(loaded[head] - expected).max())
+                if not apart <= 1e-5:
+                    raise PluginError(
+                        f"The layer `{name}` does not come back from a saved model as it was: `{head}` moves by "
+                        f"{apart:.2g}. Create every weight in build, by add_weight or by building sublayers there."
+                    )
+
+
+def _save(settings: SampleSettings, folder: Path) -> dict[str, Any]:
+    """Save the model and some inputs in `folder`; return what the network makes of them here."""
+    scaler, vocabulary = sample_scaler(settings), sample_vocabulary()
+    network = build_network(
+        settings.network,
+        n_features=len(settings.names),
+        vocabulary_size=len(vocabulary),
+        seed=0,
+        names=settings.names,
+        scaler=scaler,
+    )
+    draws = np.random.default_rng(0)
+    # Other weights than those that a network of the same seed begins with.
+    network.set_weights([weight + 0.1 * draws.standard_normal(weight.shape) for weight in network.get_weights()])
+    model = Model(
+        networks=(network,),
+        names=settings.names,
+        scaler=scaler,
+        vocabulary=vocabulary,
+        network=settings.network,
+        training=TrainingSettings(n_seeds=1),
+        trained_through=pd.Timestamp("2024-11-27"),
+        median_volatility=0.02,
+    )
+    folder.mkdir()
+    save_bundle(model, folder / "model")
+    inputs: dict[str, Any] = {
+        "indicators": draws.standard_normal((3, LOOKBACK, len(settings.names))).astype(np.float32),
+        "text": draws.integers(0, len(vocabulary), (3, LOOKBACK, 1, 3)).astype(np.int32),
+    }
+    np.savez(folder / "inputs.npz", **inputs)
+    return {name: np.asarray(made) for name, made in network(inputs, training=False).items()}

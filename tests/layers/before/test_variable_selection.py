@@ -1,0 +1,34 @@
+"""The features share out one weight, and the weights can be read by name."""
+
+import numpy as np
+import pytest
+
+from stockseq.layers.before.variable_selection import VariableSelection
+
+
+def selection() -> VariableSelection:
+    """Return a layer of two features in which every gated part is shut off by zeros."""
+    layer = VariableSelection(dimension=2, names=["calm", "wild"])
+    layer.build((None, 1, 2))
+    layer.set_weights([np.zeros(weight.shape) for weight in layer.get_weights()])
+    layer.each.norm.gamma.assign([1.0, 1.0])
+    layer.choice.norm.gamma.assign([1.0, 1.0])
+    # Feature 1 becomes (100, -100) and feature 2 (-100, 100); normalised, (1, -1) and (-1, 1).
+    layer.embedding.kernel.assign([[[100.0, -100.0]], [[-100.0, 100.0]]])
+    # The choice sees (100, -100, -100, 100), and makes (100, -100) of it, normalised (1, -1).
+    layer.choice.skip.kernel.assign([[[1.0, -1.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]])
+    return layer
+
+
+ONES = np.ones((1, 1, 2), np.float32)
+
+
+def test_what_comes_out_is_the_weighted_sum() -> None:
+    """By hand: weights e / (e + 1/e) = 0.88080 and 0.11920; their difference is tanh(1) = 0.76159."""
+    np.testing.assert_allclose(selection()(ONES).numpy(), [[[0.76159, -0.76159]]], atol=1e-5)
+
+
+def test_weights_are_read_by_the_name_of_the_feature() -> None:
+    """The same softmax of 1 and -1; together they are 1."""
+    readings = selection().readings(ONES)
+    assert readings == pytest.approx({"weight_calm": 0.88080, "weight_wild": 0.11920}, abs=1e-5)

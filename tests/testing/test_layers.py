@@ -1,0 +1,130 @@
+"""`check_layer` lets every shipped layer pass and catches each planted fault by name."""
+
+import subprocess
+import sys
+import types
+
+import pytest
+import wrong_layers
+
+from stockseq.errors import PluginError
+from stockseq.layers.after.branch_gate import BranchGate
+from stockseq.layers.after.projection import Projection
+from stockseq.layers.after.temporal_attention import TemporalAttention
+from stockseq.layers.backend import keras
+from stockseq.layers.before.causal_normalisation import CausalNormalisation
+from stockseq.layers.before.sentiment_decay import SentimentDecay
+from stockseq.layers.before.temporal_convolution import TemporalConvolution
+from stockseq.layers.before.variable_selection import VariableSelection
+from stockseq.layers.within.layer_normalised_cell import LayerNormalisedCell
+from stockseq.layers.within.news_gate_cell import NewsGateCell
+from stockseq.layers.within.time_aware_cell import TimeAwareCell
+from stockseq.testing import check_layer
+from stockseq.testing.layer_bundle import check_reloads, sample_settings
+
+SHIPPED = [
+    ("before", TemporalConvolution, {}),
+    ("before", TemporalConvolution, {"joined": False, "filters": 3}),
+    ("before", SentimentDecay, {}),
+    ("before", SentimentDecay, {"side": []}),
+    ("before", CausalNormalisation, {}),
+    ("before", VariableSelection, {"dimension": 3}),
+    ("within", TimeAwareCell, {}),
+    ("within", NewsGateCell, {}),
+    ("within", LayerNormalisedCell, {}),
+    ("after", Projection, {"orthogonality": 0.1, "start": "pca"}),
+    ("after", TemporalAttention, {}),
+    ("after", BranchGate, {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("slot", "layer", "options"), SHIPPED, ids=lambda value: getattr(value, "__name__", str(value))
+)
+def test_every_shipped_layer_keeps_the_contract(slot: str, layer: type, options: dict[str, object]) -> None:
+    """What is shipped is held to what is asked of others."""
+    check_layer(slot, layer, options, fresh_process=False)
+
+
+def test_every_shipped_layer_loads_in_a_process_that_imports_nothing_by_hand() -> None:
+    """The morning's run loads what last week's training saved, by what the bundle names alone."""
+    names = {f"{layer.__module__}:{layer.__qualname__}": (slot, layer) for slot, layer, _ in SHIPPED}
+    check_reloads({name: sample_settings(slot, name, {}, layer) for name, (slot, layer) in names.items()})
+
+
+def test_a_users_layer_passes_whole() -> None:
+    """The 20 lines that a user writes need nothing of ours."""
+    check_layer("before", wrong_layers.Right, {"units": 5})
+
+
+def test_a_layer_of_keras_passes() -> None:
+    """The nearest thing to try."""
+    check_layer("after", keras.layers.Dense, {"units": 2}, fresh_process=False)
+
+
+@pytest.mark.parametrize(
+    ("slot", "name", "reason"),
+    [
+        ("before", "LooksAhead", r"isn't causal: output 1 of 8 moves when the sessions from 2 of 8 on change"),
+        ("before", "PoolsAhead", r"isn't causal: output 1 of 4 moves when the sessions from 3 of 8 on change"),
+        ("before", "AcrossBatch", "looks across its batch: a window's output moves by"),
+        ("before", "AcrossBatchInTraining", "looks across its batch in training"),
+        ("after", "AcrossBatch", "looks across its batch: a window's output moves by"),
+        ("before", "Unregistered", "must be registered, or no bundle could load it"),
+        ("before", "TooManyDimensions", "must return 2 dimensions or 3 dimensions"),
+        ("after", "TooManyDimensions", "must return 2 dimensions with a known last one"),
+        ("within", "Right", "must be a recurrent cell with a `state_size`"),
+        ("after", "ForgetsOption", "loses its configuration: get_config gives no `strength`"),
+        ("after", "ChangesOption", r"loses its configuration: `strength` is 0\.01 before saving and 0\.0001 after"),
+        ("after", "TakesNoKeywords", "can't be made from its own configuration"),
+        ("after", "DeadWeight", r"has a trainable weight that the gradient doesn't reach, `.*unused`"),
+        ("after", "RandomAlways", "gives other values when it is called again"),
+        ("after", "RandomInTraining", "draws in training from a source that no seed fixes"),
+        ("after", "CountsCalls", "gives other values when it is called again"),
+        ("after", "CountsLayers", "differs from another layer of the same configuration and weights"),
+        ("after", "NotFinite", "gives values that are no finite numbers"),
+        ("after", "DoublePrecision", "must give float32, as it is given, and gives float64"),
+        ("after", "SinglePrecisionOnly", r"doesn't run in half precision \(mixed_bfloat16\)"),
+        ("after", "OverflowsInHalf", r"overflows in half precision \(mixed_float16\)"),
+        ("after", "NotCompilable", "can't be compiled by XLA.*AsString"),
+    ],
+)
+def test_a_wrong_layer_is_refused_with_what_is_wrong(slot: str, name: str, reason: str) -> None:
+    """Each of these trains without complaint, and its forecasts would be false, lost or unrepeatable."""
+    with pytest.raises(PluginError, match=f"{name}.*{reason}"):
+        check_layer(slot, getattr(wrong_layers, name), fresh_process=False)
+
+
+def test_a_layer_that_depends_on_its_process_is_refused() -> None:
+    """The hash of a text differs from process to process, so a saved model would forecast something else."""
+    with pytest.raises(PluginError, match="OfThisProcess` does not come back from a saved model as it was"):
+        check_layer("after", wrong_layers.OfThisProcess)
+
+
+def test_a_layer_that_no_other_process_finds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one typed into a notebook and put among the modules by hand."""
+    module = types.ModuleType("typed_in")
+    exec("from wrong_layers import *", vars(module))  # noqa: S102  what a notebook does with its cells
+    module.Typed = type("Typed", (wrong_layers.Right,), {"__module__": "typed_in"})  # type: ignore[attr-defined]
+    keras.saving.register_keras_serializable(package="typed_in")(module.Typed)
+    monkeypatch.setitem(sys.modules, "typed_in", module)
+    with pytest.raises(PluginError, match=r"does not load in a fresh process.*No module named 'typed_in'"):
+        check_layer("after", module.Typed)
+
+
+def test_a_layer_inside_a_function_is_refused() -> None:
+    """No bundle can name it."""
+
+    @keras.saving.register_keras_serializable(package="wrong")
+    class Inner(keras.layers.Layer):
+        """Unreachable from outside."""
+
+    with pytest.raises(PluginError, match="must stand in a module of its own at the top level"):
+        check_layer("after", Inner)
+
+
+def test_the_contracts_of_features_and_sources_load_no_tensorflow() -> None:
+    """Loaded before curl_cffi it breaks every download, and each command imports these contracts."""
+    code = "import sys, stockseq.testing; print('tensorflow' in sys.modules, callable(stockseq.testing.check_layer))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False True\n"
