@@ -25,9 +25,8 @@ def examine_source(context: Context, tickers: Sequence[str]) -> tuple[Verdict | 
     try:
         check_source(context.source, tickers, context.now, exchange=context.settings.exchange)
     except PluginError as error:
-        return Verdict(
-            f"source {name}", 2, 0, (Finding(f"source {name}", "answers", "", None, str(error), REWRITTEN),)
-        ), ""
+        told = str(error).removesuffix(".")
+        return Verdict(f"source {name}", 2, 0, (Finding("source", name, "", None, f"fails: {told}", REWRITTEN),)), ""
     except StockseqError as error:
         return None, f"the source {name} was not asked again: {error}"
     return Verdict(f"source {name}", 2, len(tickers), ()), ""

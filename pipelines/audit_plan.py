@@ -13,8 +13,8 @@ from stockseq.schemas import Actions, Bars, Headlines
 
 # Beyond the warm-up and the first window, the first rows and samples are looked at too.
 BEYOND = 5
-# The warm-up is looked at in a history of a year: long enough for what is filled backwards to come from somewhere.
-YEAR = 252
+# Sessions after the warm-up from which something could be filled backwards into it.
+AFTERWARDS = 60
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,11 @@ def read_tables(context: Context, tickers: Sequence[str]) -> Tables:
 
 
 def plan_stretches(context: Context, tables: Tables, clock: Clock, plan: Plan) -> Iterator[Stretch]:
-    """Yield the first year of all tickers that begin together, cut at each decision of the warm-up, and the whole."""
-    warm_up = max([WARM_UP, *(feature.warm_up for feature in context.features)])
-    n_early = warm_up + context.settings.network.lookback + BEYOND
+    """Yield the beginning of all tickers that begin together, cut at each decision of the warm-up, and the whole."""
+    n_early = count_early(context)
     firsts = tables.bars.groupby("ticker")["session"].min()
     for first, tickers in firsts.groupby(firsts):
-        young = _narrow(tables, tickers.index.tolist(), context.calendar.sessions, first)
+        young = _narrow(tables, tickers.index.tolist(), context.calendar.sessions, first, n_early + AFTERWARDS)
         sessions = _decided(context, young)[1 : n_early + 1]
         chosen = sessions if plan.n_early is None else sessions[:: max(1, -(-len(sessions) // max(plan.n_early, 1)))]
         yield Stretch(f"warm-up from {first.date()}", young, tuple(map(clock.cut, chosen)))
@@ -83,14 +82,20 @@ def plan_stretches(context: Context, tables: Tables, clock: Clock, plan: Plan) -
     yield Stretch("random", tables, tuple(clock.cut(sessions[place]) for place in sorted(drawn)))
 
 
+def count_early(context: Context) -> int:
+    """Return the first sessions of a ticker at which every decision is cut: until rows and windows have begun."""
+    warm_up = max([WARM_UP, *(feature.warm_up for feature in context.features)])
+    return warm_up + context.settings.network.lookback + BEYOND
+
+
 def _decided(context: Context, tables: Tables) -> pd.DatetimeIndex:
     """Return the sessions that have a bar, and the one that follows the last, which is decided but not traded."""
     sessions = sorted(tables.bars["session"].unique())
     return pd.DatetimeIndex([*sessions, context.calendar.next_session(sessions[-1])])
 
 
-def _narrow(tables: Tables, tickers: Sequence[str], sessions: pd.DatetimeIndex, first: pd.Timestamp) -> Tables:
-    last = sessions[min(int(sessions.searchsorted(first)) + YEAR, len(sessions) - 1)]
+def _narrow(tables: Tables, tickers: Sequence[str], sessions: pd.DatetimeIndex, first: pd.Timestamp, n: int) -> Tables:
+    last = sessions[min(int(sessions.searchsorted(first)) + n, len(sessions) - 1)]
     until = last.tz_localize("UTC")
     bars, actions, headlines = (
         rows[rows["ticker"].isin(tickers)] for rows in (tables.bars, tables.actions, tables.headlines)

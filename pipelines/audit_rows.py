@@ -1,6 +1,6 @@
 """Rows that no cut reaches: every headline and label against the clock, and each feature in its own warm-up."""
 
-from pipelines.audit_plan import YEAR
+from pipelines.audit_plan import AFTERWARDS, count_early
 from pipelines.context import Context
 from pipelines.prepare import Prepared
 from stockseq.errors import DataError, PluginError
@@ -20,8 +20,8 @@ def examine_instants(prepared: Prepared, clock: Clock) -> Verdict:
 
 
 def examine_warm_up(context: Context, tables: Tables, *, seed: int) -> Verdict:
-    """Cut each ticker's own first year where its features still warm up, whose values there no table holds."""
-    n_values, findings = 0, []
+    """Cut each ticker's own first bars where its features still warm up, whose values there no table holds."""
+    n_values, findings, n = 0, [], count_early(context) + AFTERWARDS
     for ticker, bars in tables.bars.groupby("ticker"):
         own = bars[bars["session"].isin(context.calendar.sessions)].sort_values("session", ignore_index=True)
         try:
@@ -30,7 +30,7 @@ def examine_warm_up(context: Context, tables: Tables, *, seed: int) -> Verdict:
             # Such a ticker has no feature rows at all; the account of what was dropped says so.
             continue
         traded = context.calendar.next_sessions(seen["session"])
-        first = seen.assign(traded_session=traded).set_index("session")[[*BAR, "traded_session"]].iloc[:YEAR]
+        first = seen.assign(traded_session=traded).set_index("session")[[*BAR, "traded_session"]].iloc[:n]
         for feature in context.features:
             try:
                 n_values += check_causal(feature, first, seed=seed)

@@ -1,0 +1,220 @@
+"""Leaks on the way from the tables to the samples, planted in the real functions one by one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pipelines.audit_artefacts as artefacts
+import pipelines.prepare as recipe
+import stockseq.dataset.labels as labels_module
+import stockseq.features.block as block
+import stockseq.features.table as feature_table
+from stockseq.features.adjust import adjust_as_of
+from stockseq.features.feature import Feature
+from stockseq.schemas import SESSION
+from tests.leaks.world import make_world, with_table
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def change(module: Any, name: str, after: Callable[..., Any]) -> Plant:
+    """Plant a leak in the answer of a function: `after` gets the answer and the arguments."""
+
+    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, **options: after(real(*given, **options), *given))
+
+    return plant
+
+
+def swap(module: Any, name: str, before: Callable[..., Any]) -> Plant:
+    """Plant a leak in what a function is given: `before` gets the function and the arguments."""
+
+    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, **options: before(real, *given, **options))
+
+    return plant
+
+
+def both(*plants: Plant) -> Plant:
+    """Plant the same leak where two modules import the function."""
+    return lambda monkeypatch: [plant(monkeypatch) for plant in plants] and None
+
+
+def shifted_labels(labels: pd.DataFrame, *_: Any) -> pd.DataFrame:
+    later = labels.groupby("ticker")["realised_return"].shift(-1)
+    return labels.assign(realised_return=later).dropna(subset="realised_return").reset_index(drop=True)
+
+
+def by_date(decided: pd.DataFrame, headlines: pd.DataFrame, *_: Any) -> pd.DataFrame:
+    dates = headlines["published_at"].dt.tz_convert("America/New_York").dt.tz_localize(None).dt.normalize()
+    return decided.assign(session=dates.astype(SESSION).where(decided["session"].notna()))
+
+
+def by_stamp(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    return decide(
+        headlines.assign(first_seen_at=headlines["first_seen_at"].mask(headlines["published_at"].notna())), **options
+    )
+
+
+def dates_at_midnight(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    return decide(headlines.assign(date_only=False), **options)
+
+
+def at_once(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    return decide(headlines, **{**options, "latency": pd.Timedelta(0)})
+
+
+def last_of_repeats(decided: pd.DataFrame, *_: Any) -> pd.DataFrame:
+    return decided.sort_values("available_at").drop_duplicates(["ticker", "text"], keep="last")
+
+
+def own_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy: Any) -> pd.DataFrame:
+    decisions = calendar.decision_at(policy).reindex(pd.DatetimeIndex(placed["session"]))
+    return placed.assign(traded_session=placed["session"], decision_at=decisions.array)
+
+
+def back_adjusted(adjust: Any, bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
+    return adjust_as_of(bars, actions, as_of=pd.Timestamp("2100-01-01"))
+
+
+def level(bars: pd.DataFrame) -> pd.Series:
+    return np.log(bars["close"])
+
+
+def refilled(how: str) -> Callable[..., Any]:
+    """Give each ticker a bar on every session between its first and last, made of the bars around."""
+
+    def before(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
+        filled = []
+        for _, own in bars.groupby("ticker"):
+            first, last = own["session"].iloc[[0, -1]]
+            grid = own.set_index("session").reindex(context.calendar.between(first, last).rename("session"))
+            numbers = grid.select_dtypes("number")
+            filled.append(grid.bfill().assign(**(numbers.interpolate() if how == "interpolate" else numbers.bfill())))
+        return assemble(context, pd.concat(filled).reset_index()[bars.columns], *rest)
+
+    return before
+
+
+def survivors(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
+    last = bars.groupby("ticker")["session"].transform("max")
+    return assemble(context, bars[last == bars["session"].max()].reset_index(drop=True), *rest)
+
+
+def most_active(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
+    turnover = (bars["close"] * bars["volume"]).groupby(bars["ticker"]).mean()
+    return assemble(context, bars[bars["ticker"].isin(turnover.nlargest(2).index)].reset_index(drop=True), *rest)
+
+
+def in_table(column: str, compute: Callable[[pd.DataFrame], pd.Series]) -> Callable[..., Any]:
+    return lambda built, *_: with_table(built, built.table.assign(**{column: compute(built.table)}))
+
+
+def next_label(built: Any, bars: pd.DataFrame, *_: Any) -> Any:
+    moves = bars[["ticker", "session"]].assign(return_1=bars["close"] / bars["open"] - 1)
+    known = built.table.drop(columns="return_1").merge(moves, on=["ticker", "session"], how="left")
+    return with_table(built, known.fillna({"return_1": 0.0})[list(built.table.columns)])
+
+
+def centred(scores: pd.DataFrame, *_: Any) -> pd.DataFrame:
+    return scores.assign(compound=scores["compound"] - scores["compound"].mean())
+
+
+def led(panel: Any, *_: Any) -> Any:
+    return type(panel)(panel.keys, np.roll(panel.indicators, -1, axis=0), panel.names, panel.texts)
+
+
+def news_of_the_next(panel: Any, *_: Any) -> Any:
+    return type(panel)(panel.keys, panel.indicators, panel.names, (*panel.texts[1:], ()))
+
+
+def scaled_targets(samples: Any, *_: Any) -> Any:
+    return type(samples)(**{**vars(samples), "target": samples.target / samples.target.std()})
+
+
+def of_the_evening(volatility: Any, keys: pd.DataFrame, *rest: Any) -> pd.Series:
+    # A day later the session's own close is among the closes before.
+    return volatility(keys.assign(session=keys["session"] + pd.Timedelta(days=1)), *rest)
+
+
+def z_score(table: pd.DataFrame) -> pd.Series:
+    return (table["rsi_14"] - table["rsi_14"].mean()) / table["rsi_14"].std()
+
+
+# What is planted, where, and the check that catches it.
+LEAKS: dict[str, tuple[Plant, str]] = {
+    "label shifted by one session": (change(recipe, "compute_labels", shifted_labels), "labels"),
+    "targets scaled by all of them": (change(recipe, "build_samples", scaled_targets), "windows"),
+    "volatility of the session itself": (
+        both(
+            swap(artefacts, "compute_volatility", of_the_evening),
+            swap(labels_module, "compute_volatility", of_the_evening),
+        ),
+        "volatility",
+    ),
+    "headlines joined by calendar date": (change(feature_table, "decide", by_date), "instants"),
+    "headlines of the whole date in its own row": (change(feature_table, "decide", by_date), "features"),
+    "stamp instead of first sight": (swap(feature_table, "decide", by_stamp), "features"),
+    "bare dates taken at midnight": (swap(feature_table, "decide", dates_at_midnight), "features"),
+    "headlines without latency": (swap(feature_table, "decide", at_once), "features"),
+    "repeated headlines: the last is kept": (change(feature_table, "decide", last_of_repeats), "headlines"),
+    "sentiment less the mean of all headlines": (change(artefacts, "score_headlines", centred), "headlines"),
+    "today's bar before its close": (change(feature_table, "_with_decisions", own_session), "features"),
+    "history adjusted for later splits": (swap(block, "adjust_forward", back_adjusted), "features"),
+    "gaps interpolated": (swap(artefacts, "assemble", refilled("interpolate")), "bars"),
+    "gaps filled backwards": (swap(artefacts, "assemble", refilled("bfill")), "bars"),
+    "only tickers that survive": (swap(artefacts, "assemble", survivors), "bars"),
+    "only tickers most traded in hindsight": (swap(artefacts, "assemble", most_active), "bars"),
+    "z-score over the whole table": (change(recipe, "build_features", in_table("rsi_14", z_score)), "features"),
+    "rank over the whole history": (
+        change(recipe, "build_features", in_table("rsi_14", lambda table: table["rsi_14"].rank(pct=True))),
+        "features",
+    ),
+    "minimum and maximum of the whole table": (
+        change(recipe, "build_features", in_table("rsi_14", lambda table: table["rsi_14"] / table["rsi_14"].max())),
+        "features",
+    ),
+    "outcome as a feature": (change(recipe, "build_features", next_label), "features"),
+    "indicators led by one session": (change(recipe, "build_panel", led), "panel"),
+    "news led by one session": (change(recipe, "build_panel", news_of_the_next), "panel"),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_leak_in_the_data_is_caught_by_its_check(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these is in published code; the check that names it is the one that its author would have needed."""
+    plant, check = LEAKS[leak]
+    world = make_world(features=[Feature("level", level, warm_up=0)] if "adjusted" in leak else [])
+    plant(monkeypatch)
+    assert any(finding.artefact == check for finding in world.findings())
+
+
+def test_the_sentence_names_the_feature_the_ticker_the_session_and_both_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads it must be able to go and look."""
+    LEAKS["z-score over the whole table"][0](monkeypatch)
+    world = make_world(cuts=[90])
+    finding = next(finding for compared in world.compare() for finding in compared.findings)
+    assert (finding.artefact, finding.column) == ("features", "rsi_14")
+    assert finding.ticker in set(world.tables.bars["ticker"])
+    assert finding.session <= world.cuts[0].session
+    assert finding.sentence.endswith(
+        f"when all that came after {world.cuts[0].decision_at:%Y-%m-%d %H:%M} UTC is removed: a forecast would know "
+        "what it is to forecast."
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_without_a_leak_nothing_moves(seed: int) -> None:
+    """A check that cries wolf is switched off; cuts lie in the warm-up, in a halt, and at the last decision."""
+    assert [finding.sentence for finding in make_world(seed, cuts=[30, 126, 150]).findings()] == []
+
+
+def test_without_a_leak_nothing_moves_under_another_decision_and_label() -> None:
+    """The clock of the audit knows both policies and both trades."""
+    world = make_world(4, decision="after_close(30)", label="open_to_next_open")
+    assert [finding.sentence for finding in world.findings()] == []
