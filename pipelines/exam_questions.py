@@ -39,7 +39,7 @@ class Record:
         As `score_forecasts` gives them, of all markets pooled; each market's sessions are clusters of their own.
     accuracies : tuple of floats, one per market
     optima : mapping
-        The best forecast's expected scores, the mean over the markets.
+        The best forecast's scores, the mean over the markets; None where a market has none.
     above : tuple of floats, one per market
         Accuracy less the optimum, in clustered standard errors.
     beyond : float
@@ -53,7 +53,7 @@ class Record:
     forecaster: str
     scores: Mapping[str, Any]
     accuracies: tuple[float, ...]
-    optima: Mapping[str, float]
+    optima: Mapping[str, Any]
     above: tuple[float, ...]
     beyond: float
     loss_error: float
@@ -131,11 +131,16 @@ def _record(answers: Sequence[Answers], kind: str, name: str) -> Record:
         forecaster=name,
         scores=score_forecasts(rows),
         accuracies=tuple(mean for mean, _ in measured),
-        optima={key: float(np.mean([best[key] for best in optima])) for key in optima[0]},
+        optima={key: _mean_of([best[key] for best in optima]) for key in optima[0]},
         above=tuple((mean - best["accuracy"]) / se for (mean, se), best in zip(measured, optima, strict=True)),
         beyond=surplus / error,
         loss_error=clustered_mean(losses, sessions)[1],
     )
+
+
+def _mean_of(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
 
 
 def _hits(rows: pd.DataFrame) -> np.ndarray:

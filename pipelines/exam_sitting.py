@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from stockseq.backtest.ledger import run_ledger
 from stockseq.backtest.policy import target_weights
 from stockseq.config import Settings, load_settings
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold, walk_forward
+from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.block import WARM_UP
 from stockseq.models.training import fit_model
 from stockseq.schemas import as_forecasts
@@ -76,7 +78,7 @@ class Answers:
         ticker, session, probability_up, expected_return, realised_return, and `chance_up`, the true probability given
         all that can be known.
     optima : mapping of forecaster to dict
-        What the best forecast would be expected to reach on the same rows.
+        What the best forecast would be expected to reach on the same rows, and the information coefficient that it had.
     profit : mapping, empty where there is nothing to earn
         realised, expected and z of the best forecaster's profit before costs, through the ledger; n_sessions.
     """
@@ -84,7 +86,7 @@ class Answers:
     kind: Kind
     seed: int
     forecasts: Mapping[str, pd.DataFrame]
-    optima: Mapping[str, Mapping[str, float]]
+    optima: Mapping[str, Mapping[str, Any]]
     profit: Mapping[str, float]
 
 
@@ -110,10 +112,13 @@ def sit(sitting: Sitting, folder: Path) -> Path:
     optima = {}
     for name, (told, folds) in _forecasters(sitting, settings, context, prepared).items():
         forecasts = _forecast(prepared, told, folds)
-        rows = truth[["ticker", "session", "mean", "probability_up"]].rename(columns={"probability_up": "chance_up"})
-        known = forecasts.merge(rows, on=["ticker", "session"], validate="one_to_one")
-        optima[name] = optimum(known.assign(probability_up=known["chance_up"]))
-        known.drop(columns="mean").to_parquet(kept / f"{name}.parquet", index=False)
+        best = truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])
+        # The tickers' common move plays no part in an information coefficient by session, as it does in a pooled one:
+        # what the best forecast itself had on these rows is what compares.
+        optima[name] = {**optimum(best), "ic": score_forecasts(best)["ic"]}
+        chances = best[["ticker", "session", "probability_up"]].rename(columns={"probability_up": "chance_up"})
+        known = forecasts.merge(chances, on=["ticker", "session"], validate="one_to_one")
+        known.to_parquet(kept / f"{name}.parquet", index=False)
     tested = folds[0].test
     profit = _best_profit(context, prepared, truth[truth["session"].isin(tested)]) if sitting.kind == "signal" else {}
     # Written last: it says that all the rest is there.
@@ -163,7 +168,7 @@ def _forecasters(sitting: Sitting, settings: Settings, context: Context, prepare
     if sitting.kind == "regime":
         return _regime_forecasters(sitting.plan, settings, context, prepared)
     folds = walk_forward(prepared.sessions, settings.folds)
-    forecasters = {"text": (settings, folds)}
+    forecasters: dict[str, Told] = {"text": (settings, folds)}
     if sitting.kind == "signal":
         wordless = settings.network.model_copy(update={"headlines_per_session": 0})
         forecasters["vader"] = (settings.model_copy(update={"network": wordless}), folds)
