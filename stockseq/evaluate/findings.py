@@ -158,9 +158,9 @@ def _positions(metrics: Mapping[str, Any]) -> list[str]:
 
 def _placebos(placebos: Mapping[str, Any], *, alarming: bool) -> list[str]:
     return [
-        f"Placebo. {PLACEBOS.get(name, name_words(name))}: {result['verdict'].rstrip('.')}."
-        for name, result in placebos.items()
-        if (result["as_expected"] is False) == alarming
+        f"Placebo. {words}: {result['verdict'].rstrip('.')}."
+        for name, words in PLACEBOS.items()
+        if (result := placebos.get(name)) is not None and (result["as_expected"] is False) == alarming
     ]
 
 

@@ -1,4 +1,4 @@
-"""The figures of a page: accuracy over time, calibration, equity and drawdown."""
+"""The figures of a page: accuracy over time, calibration, equity, drawdown, and the model less its baselines."""
 
 import html
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.report import plot, wording
+from stockseq.report.forest import comparison_figure
 from stockseq.report.plot import Figure
 from stockseq.report.record import calibration, rolling_accuracy, scored
 from stockseq.report.run import RunReport
@@ -31,6 +32,8 @@ def build_figures(run: RunReport) -> dict[str, Figure]:
     rows = None if run.out_of_sample is None else scored(run.out_of_sample)
     curves = _curves(run.equity)
     drawn = []
+    if (forest := comparison_figure(run.measures("comparisons"))) is not None:
+        drawn.append(forest)
     if rows is not None and len(rows):
         drawn.append(calibration_figure(rows))
         if rows["session"].nunique() >= FEWEST_SESSIONS:

@@ -11,7 +11,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from stockseq.report import tables, wording
+from stockseq.evaluate.findings import find
+from stockseq.report import rival_tables, tables, wording
 from stockseq.report.figures import build_figures
 from stockseq.report.limits import limitations
 from stockseq.report.outlook import build_outlook
@@ -79,6 +80,9 @@ def _context(run: RunReport) -> dict[str, Any]:
         "outlook": build_outlook(run.next_forecasts),
         "figures": build_figures(run),
         "baselines": tables.baselines_table(run),
+        "findings": find(run.metrics),
+        "placebos": rival_tables.placebos_table(run),
+        "followed": rival_tables.followed_table(run),
         "performance": tables.performance_table(run),
         "tickers": tables.tickers_table(run),
         "last_forecasts": tables.last_forecasts_table(run),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from stockseq.evaluate.findings import name_words
 from stockseq.report import wording
 from stockseq.report.figures import curve_label
 from stockseq.report.record import by_ticker, scored
@@ -44,6 +45,7 @@ PORTFOLIO_MEASURES: dict[str, tuple[str, Format]] = {
     "turnover": ("Turnover per session", wording.percent),
     "cost": ("Costs per year", wording.percent),
     "break_even_cost_bps": ("Break-even cost, basis points", lambda value: wording.number(value, digits=1)),
+    "n_trials": ("Configurations that it is deflated by", wording.count),
     "n_fills": ("Fills", wording.count),
 }
 COLUMN_FORMATS: dict[str, Format] = {
@@ -97,25 +99,25 @@ class Table:
 def baselines_table(run: RunReport) -> Table | None:
     """Return the model and its baselines, a row each, measures as columns."""
     scores = {MODEL: run.measures("forecast")} | {
-        wording.label(name): score for name, score in run.measures("baselines").items() if isinstance(score, Mapping)
+        named(name): score for name, score in run.measures("baselines").items() if isinstance(score, Mapping)
     }
     scores = {name: score for name, score in scores.items() if score}
     shown = {key: value for key, value in FORECAST_MEASURES.items() if any(key in score for score in scores.values())}
     if not scores or not shown:
         return None
     rows = [
-        [_cell(name), *(_cell(score.get(key), write) for key, (_, write) in shown.items())]
+        [cell(name), *(cell(score.get(key), write) for key, (_, write) in shown.items())]
         for name, score in scores.items()
     ]
     return Table(heads=["Forecast", *(head for head, _ in shown.values())], rows=rows)
 
 
 def performance_table(run: RunReport) -> Table | None:
-    """Return the measures of the strategy and the benchmarks, a column each."""
+    """Return the measures of the strategy and the benchmarks that follow no forecast, a column each."""
     columns = {"Strategy": run.measures("portfolio")} | {
         curve_label(name): measures
         for name, measures in run.measures("benchmarks").items()
-        if isinstance(measures, Mapping)
+        if isinstance(measures, Mapping) and name not in run.measures("baselines")
     }
     columns = {name: measures for name, measures in columns.items() if measures}
     keys = list(PORTFOLIO_MEASURES)
@@ -129,7 +131,7 @@ def performance_table(run: RunReport) -> Table | None:
     rows = []
     for key in keys:
         head, write = PORTFOLIO_MEASURES.get(key, (wording.label(key), wording.anything))
-        rows.append([_cell(head), *(_cell(measures.get(key), write) for measures in columns.values())])
+        rows.append([cell(head), *(cell(measures.get(key), write) for measures in columns.values())])
     return Table(heads=["Measure", *columns], rows=rows)
 
 
@@ -202,11 +204,11 @@ def outcomes_table(outcomes: Sequence[Outcome], *, limit: int = 300) -> Table | 
     order = list(OUTCOMES)
     rows = [
         [
-            _cell(outcome.ticker),
-            _cell(OUTCOMES[outcome.status]),
-            _cell(outcome.n_rows),
-            _cell(outcome.reason or None),
-            _cell(outcome.retry_at, wording.instant),
+            cell(outcome.ticker),
+            cell(OUTCOMES[outcome.status]),
+            cell(outcome.n_rows),
+            cell(outcome.reason or None),
+            cell(outcome.retry_at, wording.instant),
         ]
         for outcome in sorted(outcomes, key=lambda outcome: (order.index(outcome.status), outcome.ticker))
     ]
@@ -216,7 +218,7 @@ def outcomes_table(outcomes: Sequence[Outcome], *, limit: int = 300) -> Table | 
 def coverage_table(run: RunReport) -> Table | None:
     """Return how much data the run had; a measure whose name speaks of a share is a fraction."""
     rows = [
-        [_cell(wording.label(name)), _cell(value, wording.percent if "share" in name else wording.anything)]
+        [cell(wording.label(name)), cell(value, wording.percent if "share" in name else wording.anything)]
         for name, value in wording.flatten(run.measures("coverage"))
     ]
     return Table(["Coverage", "Value"], rows) if rows else None
@@ -225,7 +227,7 @@ def coverage_table(run: RunReport) -> Table | None:
 def mapping_table(mapping: Mapping[str, Any], heads: tuple[str, str], *, limit: int = 400) -> Table | None:
     """Return the leaves of a nested mapping, a row each."""
     leaves = wording.flatten(mapping)
-    rows = [[_cell(name), _cell(value)] for name, value in leaves[:limit]]
+    rows = [[cell(name), cell(value)] for name, value in leaves[:limit]]
     return Table(heads, rows, max(0, len(leaves) - limit)) if rows else None
 
 
@@ -233,11 +235,17 @@ def frame_table(frame: pd.DataFrame, *, limit: int, names: Mapping[str, str] | N
     """Return the first `limit` rows of a frame; `names` picks and heads the columns."""
     heads = names or {str(column): wording.label(str(column)) for column in frame.columns}
     first = frame.head(limit)
-    columns = [[_cell(value, COLUMN_FORMATS.get(key, wording.anything)) for value in first[key]] for key in heads]
+    columns = [[cell(value, COLUMN_FORMATS.get(key, wording.anything)) for value in first[key]] for key in heads]
     return Table(list(heads.values()), list(zip(*columns, strict=True)), max(0, len(frame) - limit))
 
 
-def _cell(value: Any, write: Format = wording.anything) -> Cell:
+def named(name: str) -> str:
+    """Return a baseline's name as the head of a row."""
+    return wording.label(name_words(name))
+
+
+def cell(value: Any, write: Format = wording.anything) -> Cell:
+    """Return a value as `write` words it, a dash where it is missing; it sorts by the value itself."""
     if value is None or (not isinstance(value, Sequence | Mapping) and bool(pd.isna(value))):
         return Cell(wording.DASH, "")
     if isinstance(value, pd.Timestamp):
