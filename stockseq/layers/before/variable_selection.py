@@ -34,6 +34,9 @@ class VariableSelection(keras.layers.Layer):
     With `indicator_dimension` above 0 it selects among mixtures of features, whose weights tell nobody anything: set
     it to 0. A weight is what a feature got, not what it is worth: two features that tell the same share it.
 
+    On two shared cores an epoch of the default network takes 15 times that without the layer
+    (median of rounds that take turns, `make bench`).
+
     References
     ----------
     Lim, Arik, Loeff & Pfister (2021), International Journal of Forecasting 37(4), section 4.2.
