@@ -108,7 +108,7 @@ def survivors(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> An
 
 def most_active(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
     turnover = (bars["close"] * bars["volume"]).groupby(bars["ticker"]).mean()
-    return assemble(context, bars[bars["ticker"].isin(turnover.nlargest(2).index)].reset_index(drop=True), *rest)
+    return assemble(context, bars[bars["ticker"].isin(turnover.nlargest(1).index)].reset_index(drop=True), *rest)
 
 
 def in_table(column: str, compute: Callable[[pd.DataFrame], pd.Series]) -> Callable[..., Any]:
@@ -169,7 +169,7 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "gaps interpolated": (swap(artefacts, "assemble", refilled("interpolate")), "bars"),
     "gaps filled backwards": (swap(artefacts, "assemble", refilled("bfill")), "bars"),
     "only tickers that survive": (swap(artefacts, "assemble", survivors), "bars"),
-    "only tickers most traded in hindsight": (swap(artefacts, "assemble", most_active), "bars"),
+    "only the ticker most traded in hindsight": (swap(artefacts, "assemble", most_active), "bars"),
     "z-score over the whole table": (change(recipe, "build_features", in_table("rsi_14", z_score)), "features"),
     "rank over the whole history": (
         change(recipe, "build_features", in_table("rsi_14", lambda table: table["rsi_14"].rank(pct=True))),

@@ -26,7 +26,7 @@ def find_early_headlines(decided: pd.DataFrame, *, clock: Clock) -> tuple[Findin
     ...     "published_at": pd.to_datetime(["2024-11-29 21:00"], utc=True), "date_only": False,
     ...     "first_seen_at": pd.to_datetime([None], utc=True)})
     >>> find_early_headlines(joined_by_date, clock=clock)[0].sentence
-    "headlines: `A rises` of A on 2024-11-29 is used by the decision of 2024-11-29 14:00 UTC, but was available from
+    "instants: `A rises` of A on 2024-11-29 is used by the decision of 2024-11-29 14:00 UTC, but was available from
     2024-11-29 21:15 UTC: the forecast would read tomorrow's news."
     """
     available, decision = clock.available(decided), clock.decided(decided["session"])
@@ -40,7 +40,7 @@ def find_early_headlines(decided: pd.DataFrame, *, clock: Clock) -> tuple[Findin
     )
     return (
         Finding(
-            "headlines",
+            "instants",
             str(row["text"])[:60],
             str(row["ticker"]),
             row["session"],
@@ -75,7 +75,7 @@ def find_early_trades(labels: pd.DataFrame, *, clock: Clock) -> tuple[Finding, .
     row, place = labels[early].iloc[0], int(np.flatnonzero(early)[0])
     what = f"is {row['entry_at']:%Y-%m-%d %H:%M} UTC, before the decision of {decision.iloc[place]:%Y-%m-%d %H:%M} UTC"
     why = "nobody could make that trade on that forecast"
-    return (Finding("labels", "entry_at", str(row["ticker"]), row["session"], what, why),)
+    return (Finding("instants", "entry_at", str(row["ticker"]), row["session"], what, why),)
 
 
 def find_overlap(

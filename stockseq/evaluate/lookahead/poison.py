@@ -61,11 +61,11 @@ def poison_bars(bars: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame
 def poison_after(tables: Tables, cut: Cut, *, clock: Clock, seed: int) -> Tables:
     """Return the tables with another future after the cut: valid, violent, and as close to the cut as can be.
 
-    Bars move wildly, some are missing, and one of several tickers ends at the cut. Each other ticker splits on its
-    first session after it, and later splits again and pays a quarter of its price as dividends. The headlines have
-    other texts, and there are three times as many. Each ticker has four more: seen a microsecond late under a stamp
-    of the day before, stamped so that the latency alone makes it late, dated with the cut's bare date, and the newest
-    known text once more.
+    Bars move wildly, some are missing, what was traded least is traded most, and one of several tickers ends at the
+    cut. Each other ticker splits on its first session after it, and later splits again and pays a quarter of its price
+    as dividends. The headlines have other texts, and there are three times as many. Each ticker has four more: seen a
+    microsecond late under a stamp of the day before, stamped so that the latency alone makes it late, dated with the
+    cut's bare date, and the newest known text once more.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def poison_after(tables: Tables, cut: Cut, *, clock: Clock, seed: int) -> Tables
     """
     known = remove_after(tables, cut, clock=clock)
     random = np.random.default_rng([seed, cut.session.toordinal()])
-    bars = _later_bars(tables.bars, cut, clock, random)
+    bars = _later_bars(tables.bars, known.bars, cut, clock, random)
     return Tables(
         as_bars(pd.concat([known.bars, bars])),
         as_actions(pd.concat([known.actions, _later_actions(known.bars, bars, random)])),
@@ -90,13 +90,16 @@ def poison_after(tables: Tables, cut: Cut, *, clock: Clock, seed: int) -> Tables
     )
 
 
-def _later_bars(bars: Bars, cut: Cut, clock: Clock, random: np.random.Generator) -> pd.DataFrame:
+def _later_bars(bars: Bars, known: Bars, cut: Cut, clock: Clock, random: np.random.Generator) -> pd.DataFrame:
     later = bars[~(clock.final(bars["session"]) <= cut.decision_at)]
     tickers = bars["ticker"].unique()
     ended = random.choice(tickers) if len(tickers) > 1 else None
     first = ~later.duplicated("ticker")
     kept = (later["ticker"] != ended) & (first | (random.random(len(later)) > 0.1))
-    return poison_bars(later[kept], random)
+    poisoned = poison_bars(later[kept], random)
+    # What was traded least is traded most, or whoever ranks tickers by their whole history would rank them as before.
+    traded = (known["close"] * known["volume"]).groupby(known["ticker"]).sum().reindex(tickers).rank(pct=True)
+    return poisoned.assign(volume=poisoned["volume"] * np.exp(4.0 - 8.0 * poisoned["ticker"].map(traded).fillna(0.0)))
 
 
 def _later_actions(known: Bars, later: pd.DataFrame, random: np.random.Generator) -> Actions:
