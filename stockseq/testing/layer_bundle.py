@@ -17,7 +17,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import PluginError
 from stockseq.layers.side import TEXT
-from stockseq.layers.slots import Slot
+from stockseq.layers.slots import Slot, find_layer
 from stockseq.models.bundle import save_bundle
 from stockseq.models.model import Model
 from stockseq.models.network import build_network
@@ -50,6 +50,18 @@ class SampleSettings:
 
     network: NetworkSettings
     names: tuple[str, ...]
+
+
+def importable_name(slot: Slot, layer: type[Any]) -> str:
+    """Return the name by which a bundle finds the class; raise `PluginError` if none would."""
+    if layer.__module__ == "__main__" or "<locals>" in layer.__qualname__:
+        raise PluginError(
+            f"The layer {slot} the LSTM, `{layer.__qualname__}`, must stand in a module of its own at the top level, "
+            f"or no other process could load it; it stands in {layer.__module__}."
+        )
+    name = f"{layer.__module__}:{layer.__qualname__}"
+    find_layer(slot, name)
+    return name
 
 
 def sample_settings(slot: Slot, name: str, options: dict[str, Any], layer: type[Any]) -> SampleSettings:

@@ -10,9 +10,15 @@ import numpy.typing as npt
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras, tf
-from stockseq.layers.slots import Slot, find_layer, seeded, tell
+from stockseq.layers.slots import Slot, seeded, tell
 from stockseq.models.network import build_network
-from stockseq.testing.layer_bundle import check_reloads, sample_scaler, sample_settings, sample_vocabulary
+from stockseq.testing.layer_bundle import (
+    check_reloads,
+    importable_name,
+    sample_scaler,
+    sample_settings,
+    sample_vocabulary,
+)
 
 N_WINDOWS = 6
 # Scaled features are clipped to five spreads: a later session may hold no greater value.
@@ -73,7 +79,7 @@ def check_layer(
     stockseq.errors.PluginError: The layer after the LSTM, `stockseq.layers.after.projection:Projection`, refuses its
     options {'dimensions': 2}: it knows no `dimensions`; did you mean `dimension`?
     """
-    name = _importable(slot, layer)
+    name = importable_name(slot, layer)
     case = _build(slot, name, layer, dict(options or {}))
     _check_config(case)
     _check_repeatable(case)
@@ -84,18 +90,6 @@ def check_layer(
     _check_compiled(case)
     if fresh_process:
         check_reloads({name: sample_settings(slot, name, dict(options or {}), layer)})
-
-
-def _importable(slot: Slot, layer: type[Any]) -> str:
-    """Return the name by which a bundle finds the class."""
-    if layer.__module__ == "__main__" or "<locals>" in layer.__qualname__:
-        raise PluginError(
-            f"The layer {slot} the LSTM, `{layer.__qualname__}`, must stand in a module of its own at the top level, "
-            f"or no other process could load it; it stands in {layer.__module__}."
-        )
-    name = f"{layer.__module__}:{layer.__qualname__}"
-    find_layer(slot, name)
-    return name
 
 
 def _build(slot: Slot, name: str, layer: type[Any], options: dict[str, Any]) -> _Case:
@@ -113,12 +107,10 @@ def _build(slot: Slot, name: str, layer: type[Any], options: dict[str, Any]) -> 
     built = getattr(placed, "cell", placed)
     moves = np.random.default_rng(1)
     # A weight that begins at 0 would hide what it lets through.
-    weights = [weight + 0.1 * moves.standard_normal(weight.shape).astype(weight.dtype) for weight in _values(built)]
+    weights = [
+        weight + 0.1 * moves.standard_normal(weight.shape).astype(weight.dtype) for weight in built.get_weights()
+    ]
     return _Case(slot, layer, built.get_config(), tuple(placed.input.shape[1:]), weights)
-
-
-def _values(layer: Any) -> list[Array]:
-    return [np.asarray(weight) for weight in layer.get_weights()]
 
 
 def _unit(case: _Case, *, seed: int = 0) -> tuple[Any, Any]:
