@@ -14,6 +14,11 @@ PLACEBOS = {
     "late_features": "Features a session late",
     "early_features": "Features a session early",
 }
+NAMES = {
+    "logistic": "logistic regression",
+    "logistic_sentiment": "logistic regression on sentiment",
+    "logistic_indicators": "logistic regression on indicators",
+}
 # One-sided 5 % and power of 80 %, as in `power.forecasts_to_tell`.
 REACH = float(norm.isf(SIZE) + norm.ppf(0.80))
 
@@ -62,6 +67,8 @@ def name_words(name: str) -> str:
     >>> name_words("momentum_12_1"), name_words("gradient_boosting")
     ('momentum 12-1', 'gradient boosting')
     """
+    if name in NAMES:
+        return NAMES[name]
     words = name.split("_")
     numbers = [word for word in words if word.isdigit()]
     return " ".join([*(word for word in words if not word.isdigit()), *(["-".join(numbers)] if numbers else [])])
@@ -144,7 +151,7 @@ def _positions(metrics: Mapping[str, Any]) -> list[str]:
         luck = "a configuration without skill" if n == 1 else f"the luckiest of {n:,} configurations without skill"
         sentences.append(
             f"Its Sharpe ratio after costs is above that of {luck} with a probability of "
-            f"{percent(portfolio['deflated_sharpe'])} (deflated by the {n:,} scored so far)."
+            f"{percent(portfolio['deflated_sharpe'])} (configurations scored so far: {n:,})."
         )
     overfitting = metrics.get("overfitting") or {}
     if overfitting.get("pbo") is not None:

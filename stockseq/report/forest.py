@@ -13,10 +13,11 @@ PANELS = {"accuracy": ("Accuracy, model less baseline", "x", ".1%"), "log_loss":
 
 
 def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
-    """Return the differences in accuracy and in log loss of `compare_with_rivals`, or None where there are none."""
+    """Return the differences that `compare_with_rivals` gives, the nearest baseline first, or None without any."""
     pairs = {name: pair for name, pair in compared.items() if isinstance(pair, Mapping) and "accuracy" in pair}
     if not pairs:
         return None
+    pairs = dict(sorted(pairs.items(), key=lambda item: item[1]["accuracy"]["difference"]))
     layout = plot.layout(y_format="", hover="closest")
     for (title, place, form), domain in zip(PANELS.values(), ([0.0, 0.48], [0.52, 1.0]), strict=True):
         axis = plot.axis(

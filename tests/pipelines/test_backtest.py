@@ -4,10 +4,14 @@ import json
 import math
 
 import pandas as pd
+import pytest
 
 from pipelines.backtest import run_backtest
 from stockseq.config import load_settings
+from stockseq.errors import TooFewSessions
+from stockseq.models.baselines import BASELINES
 from stockseq.store import Store
+from tests.pipelines.small import SMALL
 
 FORECAST = {
     "n", "n_sessions", "accuracy", "accuracy_ci", "base_rate", "balanced_accuracy", "mcc", "auc", "brier", "log_loss",
@@ -28,7 +32,19 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornin
     assert metrics["portfolio"].keys() >= PORTFOLIO
     assert metrics["benchmarks"].keys() >= {"buy_and_hold", "equal_weight", "random_same_turnover"}
     assert metrics["coverage"].keys() >= {"sessions", "bars", "headlines", "share_with_news"}
-    assert metrics["trials"] == 1
+    assert metrics["portfolio"]["n_trials"] == metrics["trials"] == 1
+    # 230 sessions hold no year before a decision; that is said, and every other baseline is there.
+    assert metrics["baselines"].keys() == set(BASELINES) - {"momentum_12_1"}
+    assert "needs 252 sessions" in metrics["impossible"]["momentum_12_1"]
+    assert metrics["comparisons"].keys() == metrics["baselines"].keys() <= metrics["benchmarks"].keys()
+    for pair in metrics["comparisons"].values():
+        assert {"difference", "ci", "p", "p_holm"} <= pair["accuracy"].keys() & pair["log_loss"].keys()
+    assert metrics["placebos"].keys() == {"shuffled_labels", "late_features", "early_features"}
+    assert 0 < metrics["superior"]["any_better_p"] <= 1
+    assert 0 < metrics["circular_shift"]["p"] <= 1
+    assert 0 < metrics["random_signal"]["p"] <= 1
+    assert 0 <= metrics["overfitting"]["pbo"] <= 1
+    assert metrics["repetition"]["n_tickers"] == 6
     assert 0.5 < metrics["optimum"]["accuracy"] < 0.65
     equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
     assert {"strategy", "strategy_0x", "strategy_2x", "buy_and_hold", "equal_weight"} <= set(equity.columns)
@@ -74,4 +90,33 @@ def test_a_backtest_without_headlines_runs_on_prices_alone(tmp_path, market, mor
     )  # fmt: skip
     metrics = json.loads((run_backtest(settings, mornings[-1]) / "metrics.json").read_text())
     assert metrics["coverage"]["headlines"] == 0
+    assert metrics["impossible"]["logistic_sentiment"].startswith("Fold 1: logistic_sentiment needs news")
     assert metrics["optimum"] is None
+
+
+def test_folds_that_do_not_fit_are_one_sentence(settings, mornings):
+    """What is needed, what there is, and what to do."""
+    folds = settings.folds.model_copy(update={"min_train": 900})
+    with pytest.raises(TooFewSessions, match=r"needs more than 905 sessions .* Ingest a longer history or lower"):
+        run_backtest(settings.model_copy(update={"folds": folds}), mornings[-1])
+
+
+def test_a_universe_of_one_ticker_ends_in_sentences_and_not_in_nan(tmp_path, market, mornings):
+    """No book to rank, no correlation across tickers: each None, with the reason, and the page all the same."""
+    folder = run_backtest(
+        load_settings(
+            overrides={
+                **SMALL, "data": str(tmp_path / "data"), "tickers": market.bars["ticker"].iloc[0],
+                "training.n_seeds": 1, "training.epochs": 1, "folds.n_folds": 1,
+            }
+        ),
+        mornings[-1],
+    )  # fmt: skip
+    text = (folder / "metrics.json").read_text()
+    metrics = json.loads(text)
+    assert "NaN" not in text
+    assert metrics["forecast"]["ic"] is None
+    assert any("tickers or more" in note for note in metrics["forecast"]["notes"])
+    assert metrics["portfolio"]["n_fills"] == 0
+    assert "It never traded" in (folder / "report" / "index.html").read_text()
+    assert metrics["overfitting"]["pbo"] is None

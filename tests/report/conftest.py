@@ -93,6 +93,9 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
         "max_drawdown": -0.071, "turnover": 1.42, "cost": 0.0713, "break_even_cost_bps": 9.4, "n_fills": 7311,
     }  # fmt: skip
     weaker = {"accuracy": 0.5102, "accuracy_ci": [0.4997, 0.5207], "brier": 0.25, "n": len(forecasts)}
+    pair = {"difference": 0.0126, "ci": [0.004, 0.0212], "standard_error": 0.004, "p": 0.002, "p_holm": 0.006}
+    loss = pair | {"difference": -0.004, "ci": [-0.008, 0.0], "p_holm": 0.09}
+    placebo = weaker | {"base_rate": 0.51, "n_sessions": 63, "pt_clustered_p": 0.4, "difference": -0.03}
     parts: dict[str, object] = {
         "run_id": "2016-01-04T1312Z-9f31",
         "recipe": "demo",
@@ -117,6 +120,19 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
             },
             "coverage": {"sessions": n_sessions, "bars": 45210, "headlines": 40417, "share_with_news": 0.591},
             "trials": 4,
+            "comparisons": {
+                "majority": {"n": 15000, "n_sessions": 500, "accuracy": pair, "log_loss": loss},
+                "logistic_regression": {
+                    "n": 15000,
+                    "n_sessions": 500,
+                    "accuracy": pair | {"p_holm": None},
+                    "log_loss": loss,
+                },
+            },
+            "placebos": {
+                "shuffled_labels": placebo | {"as_expected": False, "verdict": "SOMETHING FOUND"},
+                "early_features": placebo | {"accuracy": 0.951, "as_expected": True, "verdict": "it jumps"},
+            },
         },
         "out_of_sample": forecasts,
         "optimum": {"accuracy": 0.579},

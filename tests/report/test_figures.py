@@ -25,17 +25,17 @@ def curves(**columns: list[float]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.bdate_range("2024-01-01", periods=length, name="session"))
 
 
-def test_a_whole_run_has_all_four_figures_and_plotly_accepts_each(build_run) -> None:
+def test_a_whole_run_has_all_five_figures_and_plotly_accepts_each(build_run) -> None:
     """Plotly's own validators refuse an unknown key or a value of the wrong kind."""
     figures = build_figures(build_run(n_tickers=5, n_sessions=60))
-    assert list(figures) == ["calibration", "accuracy", "equity", "drawdown"]
+    assert list(figures) == ["comparisons", "calibration", "accuracy", "equity", "drawdown"]
     for figure in figures.values():
         go.Figure(data=painted(list(figure.data)), layout=painted(figure.layout))
 
 
 def test_a_run_without_forecasts_and_equity_has_no_figure(build_run) -> None:
     """A page says what is absent instead of drawing empty axes."""
-    assert build_figures(build_run(out_of_sample=None, equity=None)) == {}
+    assert build_figures(build_run(out_of_sample=None, equity=None, metrics={})) == {}
 
 
 def test_accuracy_over_time_needs_ten_sessions(build_run) -> None:
@@ -78,3 +78,12 @@ def test_long_curves_are_thinned_and_keep_their_newest_session() -> None:
     frame = thin(pd.DataFrame({"a": range(2 * MOST_POINTS + 1)}))
     assert len(frame) <= MOST_POINTS
     assert frame["a"].iloc[-1] == 2 * MOST_POINTS
+
+
+def test_a_difference_that_may_be_luck_is_a_hollow_dot(build_run) -> None:
+    """By hand: a p of .006 fills the dot, none or .09 leaves it hollow; the bar is half the interval, .86 points."""
+    accuracy, loss = build_figures(build_run(n_tickers=5, n_sessions=60))["comparisons"].data
+    assert accuracy["marker"]["symbol"] == ["circle", "circle-open"]
+    assert loss["marker"]["symbol"] == ["circle-open", "circle-open"]
+    assert accuracy["y"] == ["Majority", "Logistic regression"]
+    assert accuracy["error_x"]["array"] == [0.0086, 0.0086]

@@ -50,7 +50,7 @@ def test_a_whole_run_shows_verdict_first_and_every_section(build_run, tmp_path: 
     sections = [section["id"] for section in page.named("section")]
     assert sections == ["verdict", "outlook", "record", "account", "inputs", "limits", "reproduce"]
     plots = [attributes["id"] for attributes in page.named("div") if (attributes.get("id") or "").startswith("plot-")]
-    assert plots == ["plot-accuracy", "plot-calibration", "plot-equity", "plot-drawdown"]
+    assert plots == ["plot-accuracy", "plot-calibration", "plot-comparisons", "plot-equity", "plot-drawdown"]
     assert page.text.index("51.0%") < page.text.index("Forecasts for 2016-01-04")
 
 
@@ -132,3 +132,11 @@ def test_large_runs_stay_small_and_quick(build_run, tmp_path: Path, n_tickers: i
     page = render_report(run, tmp_path)
     assert time.process_time() - started < 5.0
     assert page.stat().st_size < 10 * MEGABYTE
+
+
+def test_what_could_undo_a_run_stands_in_its_first_section(build_run, tmp_path: Path) -> None:
+    """Nobody scrolls to a placebo that found something."""
+    page = render(build_run(n_tickers=3, n_sessions=30), tmp_path)
+    assert page.text.index("SOMETHING FOUND") < page.text.index("Out-of-sample record")
+    assert page.text.index("SOMETHING FOUND") < page.text.index("In accuracy it beats majority")
+    assert "NOT as it should be" in page.text
