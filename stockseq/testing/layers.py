@@ -25,6 +25,7 @@ N_WINDOWS = 6
 POISON = 5.0
 TOLERANCE = 1e-5
 HALF_POLICIES = ("mixed_bfloat16", "mixed_float16")
+LIBRARIES = ("keras", "tensorflow", "builtins")
 
 Array = npt.NDArray[np.float32]
 
@@ -156,7 +157,8 @@ def _check_config(case: _Case) -> None:
 
 def _arguments(layer: type[Any]) -> list[str]:
     """Return what the class asks for beyond what every Keras layer takes."""
-    makers = [vars(each)["__init__"] for each in layer.__mro__ if "__init__" in vars(each) and not _is_keras(each)]
+    own = [each for each in layer.__mro__ if each.__module__.partition(".")[0] not in LIBRARIES]
+    makers = [vars(each)["__init__"] for each in own if "__init__" in vars(each)]
     parameters = [parameter for maker in makers for parameter in inspect.signature(maker).parameters.values()]
     shared = inspect.signature(keras.layers.Layer.__init__).parameters
     return [
@@ -164,10 +166,6 @@ def _arguments(layer: type[Any]) -> list[str]:
         for each in parameters
         if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY) and each.name not in shared
     ]
-
-
-def _is_keras(layer: type[Any]) -> bool:
-    return layer.__module__.partition(".")[0] in ("keras", "tensorflow", "builtins")
 
 
 def _check_repeatable(case: _Case) -> None:
