@@ -52,10 +52,9 @@ def check_layer(
 ) -> None:
     """Raise `PluginError` unless the layer can be trusted in its slot.
 
-    It is built into a small network; its configuration must give it back; a window's output must not depend on the
-    other windows of its batch, nor a session's on later sessions; the same inputs must give the same outputs, in
-    training too; every trainable weight must be reached by the gradient; half precision and XLA must run; and a saved
-    model must load in a process that imports nothing but what the bundle names.
+    Built into a small network, it must come back from its configuration; look at no other window and no later session;
+    give the same outputs for the same inputs, in training too; let the gradient reach every trainable weight; run in
+    half precision and by XLA; and load, saved, in a process that imports nothing but what the bundle names.
 
     Parameters
     ----------
