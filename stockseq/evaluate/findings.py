@@ -87,8 +87,13 @@ def _compared(compared: Mapping[str, Any], measure: str) -> list[str]:
         else:
             verb = "beats" if better * tested["difference"] > 0 else "is beaten by"
             found[verb].append(name_words(name))
-    told = [f"{verb} {_listed(names)}" for verb, names in found.items() if names]
-    family = f"{len(compared)} baseline{'s' if len(compared) > 1 else ''}"
+    n = len(compared)
+    told = [
+        f"{verb} {f'any of the {n} baselines' if len(names) == n > 2 else _listed(names)}"
+        for verb, names in found.items()
+        if names
+    ]
+    family = "their number" if n > 1 else "1 baseline"
     return [f"In {words} it {'; it '.join(told)}, after Holm's correction for {family}."] if told else []
 
 
@@ -108,7 +113,7 @@ def _together(superior: Mapping[str, Any]) -> list[str]:
 
 
 def _needed(compared: Mapping[str, Any]) -> list[str]:
-    """Return how many sessions it would take to tell the model from the baseline nearest to it in accuracy."""
+    """Return how many sessions would tell the widest difference in accuracy that is still within noise."""
     untold = {
         name: pair
         for name, pair in compared.items()

@@ -23,10 +23,18 @@ def test_baselines_are_sorted_into_beaten_beating_and_undecided() -> None:
     accuracy, log_loss, *_ = find({"comparisons": compared})
     told = (
         "it beats majority; it is beaten by logistic regression; it can't be told from momentum 12-1, after Holm's "
-        "correction for 3 baselines."
+        "correction for their number."
     )
     assert accuracy == f"In accuracy {told}"
     assert log_loss == f"In log loss {told}"
+
+
+def test_all_of_them_are_counted_and_not_listed() -> None:
+    """Nine names say less than their number."""
+    compared = {name: pair(0.0, 0.6) for name in ("majority", "persistence", "reversal_5")}
+    assert find({"comparisons": compared})[0] == (
+        "In accuracy it can't be told from any of the 3 baselines, after Holm's correction for their number."
+    )
 
 
 def test_an_undecided_difference_says_how_long_it_would_take() -> None:
