@@ -89,9 +89,7 @@ def _compared(compared: Mapping[str, Any], measure: str) -> list[str]:
             found[verb].append(name_words(name))
     n = len(compared)
     told = [
-        f"{verb} {f'any of the {n} baselines' if len(names) == n > 2 else _listed(names)}"
-        for verb, names in found.items()
-        if names
+        f"{verb} {_all(verb, n) if len(names) == n > 2 else _listed(names)}" for verb, names in found.items() if names
     ]
     family = "their number" if n > 1 else "1 baseline"
     return [f"In {words} it {'; it '.join(told)}, after Holm's correction for {family}."] if told else []
@@ -184,6 +182,10 @@ def _repetition(repetition: Mapping[str, Any]) -> list[str]:
         f"THE FORECAST MERELY {what.upper()} that was known: {percent(repetition['share'])} of its order within the "
         "median ticker is that value's, so it tells of yesterday and not of tomorrow."
     ]
+
+
+def _all(verb: str, n: int) -> str:
+    return f"{'any' if verb.startswith('can') else 'each'} of the {n} baselines"
 
 
 def _listed(names: Sequence[str]) -> str:
