@@ -108,7 +108,8 @@ def audit(
     with _told():
         from pipelines.audit import run_audit
 
-        run_audit(*_resolve(config, data=data, source=source, tickers=tickers, files=files, now=now))
+        settings, instant = _resolve(config, data=data, source=source, tickers=tickers, files=files, now=now)
+        run_audit(_on_every_core(settings), instant)
 
 
 @app.command()
@@ -123,9 +124,7 @@ def exam(
         from pipelines.exam import run_exam
 
         settings, _ = _resolve(config, source="simulated", seeds=seeds, data=data or "exam")
-        # Many markets, each a task by itself: every core has its own.
-        workers = settings.workers if settings.workers > 1 else os.cpu_count() or 1
-        run_exam(settings.model_copy(update={"workers": workers}), n_markets=markets or None)
+        run_exam(_on_every_core(settings), n_markets=markets or None)
 
 
 @app.command()
@@ -142,6 +141,18 @@ def benchmark(
 
         settings, now = _resolve(config, data=data, source=dataset or "stocknet", files=files, seeds=seeds)
         run_benchmark(settings, now, dataset=dataset or "stocknet")
+
+
+@app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="text-sentiment, conv-beside, conv-before or projection-after")],
+    config: Config = None,
+) -> None:
+    """Train one of the founding networks on a simulated market, beside the optimum."""
+    with _told():
+        from pipelines.example import run_example
+
+        run_example(*_resolve(config, source="simulated"), name)
 
 
 @app.command()
@@ -225,6 +236,12 @@ def maintain(config: Config = None, data: Data = None) -> None:
         from pipelines.maintain import run_maintain
 
         run_maintain(*_resolve(config, data=data))
+
+
+def _on_every_core(settings: Any) -> Any:
+    """Return the settings of a run that is made of many tasks by themselves; workers that are set stay."""
+    workers = settings.workers if settings.workers > 1 else os.cpu_count() or 1
+    return settings.model_copy(update={"workers": workers})
 
 
 def _resolve(config: str | None, *, now: str | None = None, **given: str | None) -> tuple[Any, Any]:

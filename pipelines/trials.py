@@ -10,7 +10,7 @@ from pipelines.context import Context
 from pipelines.results import as_json
 
 # Settings that say where and how fast, not what was tried.
-NO_CONFIGURATION = {"data", "workers", "scheduler", "storage_options", "yahoo"}
+NO_CONFIGURATION = {"data", "workers", "scheduler", "storage_options", "yahoo", "backtest"}
 
 
 def record_trial(context: Context, name: str, measures: Mapping[str, Any]) -> None:

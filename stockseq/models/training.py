@@ -128,13 +128,30 @@ def _fit(
     matrix = make_matrix(panel, names, scaler, vocabulary, network)
     targets = make_targets(train), make_targets(validation)
     jobs = [
-        FitJob(matrix, *targets, network, training, len(vocabulary), seed, None if start is None else tuple(start))
+        FitJob(
+            matrix,
+            *targets,
+            network,
+            training,
+            len(vocabulary),
+            seed,
+            None if start is None else tuple(start),
+            names=names,
+            scaler=scaler,
+        )
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
     results = _run(jobs, executor, progress)
     networks = []
     for result in results:
-        fitted = build_network(network, n_features=len(names), vocabulary_size=len(vocabulary), seed=result.seed)
+        fitted = build_network(
+            network,
+            n_features=len(names),
+            vocabulary_size=len(vocabulary),
+            seed=result.seed,
+            names=names,
+            scaler=scaler,
+        )
         fitted.set_weights(list(result.weights))
         networks.append(fitted)
     return Model(

@@ -32,6 +32,7 @@ FORECAST_MEASURES: dict[str, tuple[str, Format]] = {
     "rank_ic": ("Rank IC", wording.number),
     "pt_clustered_t": ("PT t", lambda value: wording.number(value, digits=2)),
     "pt_clustered_p": ("PT p", wording.p_value),
+    "pt_serial_p": ("PT p, runs taken out", wording.p_value),
     "n": ("Forecasts", wording.count),
 }
 PORTFOLIO_MEASURES: dict[str, tuple[str, Format]] = {

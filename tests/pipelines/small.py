@@ -17,6 +17,7 @@ SMALL: dict[str, Any] = {
     "folds.validation_size": 20,
     "folds.n_folds": 2,
     "daily.holdout": 20,
+    "backtest.placebos": False,
 }
 
 

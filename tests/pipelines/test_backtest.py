@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipelines.backtest import run_backtest
-from stockseq.config import load_settings
+from stockseq.config import BacktestSettings, load_settings
 from stockseq.errors import TooFewSessions
 from stockseq.models.baselines import BASELINES
 from stockseq.store import Store
@@ -25,7 +25,8 @@ PORTFOLIO = {
 
 def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornings):
     """The keys are a contract with whoever reads metrics.json."""
-    folder = run_backtest(settings, mornings[-1])
+    with_placebos = settings.model_copy(update={"backtest": BacktestSettings(placebos=True)})
+    folder = run_backtest(with_placebos, mornings[-1])
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["forecast"].keys() >= FORECAST
     assert all(scores.keys() >= FORECAST for scores in metrics["baselines"].values())
