@@ -53,7 +53,10 @@ def run_audit(settings: Settings, now: pd.Timestamp, *, plan: Plan | None = None
             "be trusted. The sentences above say where; mend it and run make audit again."
         )
     n_values = sum(verdict.n_values for verdict in verdicts)
-    console.print(f"[green]Nothing looks ahead[/green]: {n_values:,} values compared. Next: make backtest.")
+    lacking = bool(unaudited) or any(verdict.n_values == 0 for verdict in verdicts)
+    found = "Nothing that was audited looks ahead" if lacking else "Nothing looks ahead"
+    shown = f"{n_values:,} values of {len(tickers)} tickers compared"
+    console.print(f"[green]{found}[/green]: {shown}{', the rest as shown' if lacking else ''}. Next: make backtest.")
     return tuple(verdicts)
 
 
@@ -128,7 +131,7 @@ def _examine_models(
             )
             compared += examine_model(describer, tables, prepared, fold, seed=plan.seed)
     except (TooFewSessions, TrainingFailed) as error:
-        return summarise(compared), [f"models and forecasts, because none can be fitted. {error}"]
+        return summarise(compared), [f"models and forecasts that can't be fitted on all there is. {error}"]
     return summarise(compared), []
 
 

@@ -11,6 +11,7 @@ from pipelines.prepare import Prepared
 from pipelines.train import fit
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold, walk_forward
+from stockseq.errors import StockseqError, TooFewSessions, TrainingFailed
 from stockseq.evaluate.lookahead import Artefact, Compared, Cut, Finding, Tables, examine, find_overlap
 
 # Whether a fit sees the future shows in its first steps; how good it gets doesn't matter here.
@@ -63,8 +64,14 @@ def examine_model(
     yield cut, _check_fold(prepared, fold)
 
     def build(known: Tables) -> dict[str, Artefact]:
-        again = describer.prepare(known)
-        return describer.describe_model(fit(context, again, fold_at(context, again, cut)), again, cut)
+        try:
+            again = describer.prepare(known)
+            return describer.describe_model(fit(context, again, fold_at(context, again, cut)), again, cut)
+        except (TooFewSessions, TrainingFailed) as error:
+            raise StockseqError(
+                f"Something looks ahead: the model that tests from {cut.session.date()} can be fitted with what came "
+                f"later and not without it. {error}"
+            ) from error
 
     reference = describer.describe_model(fit(context, prepared, fold), prepared, cut)
     for compared in examine(tables, reference, cut, build, clock=describer.clock, seed=seed):

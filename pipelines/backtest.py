@@ -97,9 +97,11 @@ def walk(context: Context, prepared: Prepared) -> Walked:
         train = prepared.samples.on(fold.train.union(fold.validation))
         with show_progress(TextColumn("{task.description}"), BarColumn()) as bar:
             for name in bar.track(BASELINES, description="Fitting the baselines"):
+                if name in impossible:
+                    continue
                 obstacle = find_obstacle(name, prepared.panel, train)
                 if obstacle is not None:
-                    impossible.setdefault(name, f"Fold {number}: {obstacle}")
+                    impossible[name] = f"Fold {number}: {obstacle}"
                     continue
                 forecasts = forecast_baseline(name, prepared.panel, train, samples, lookback=settings.network.lookback)
                 baselines.setdefault(name, []).append(_realised(forecasts, own[-1]))

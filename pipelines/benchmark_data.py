@@ -77,10 +77,15 @@ def read_dataset(context: Context) -> BenchmarkData:
     volatility = compute_volatility(table, fetched.bars, fetched.actions)
     labels = as_labels(table.assign(volatility=volatility)[volatility.notna()])
     samples = build_samples(panel, labels, lookback=LOOKBACK, sessions=context.calendar.sessions)
+    sessions = pd.DatetimeIndex(samples.session).unique()
     held = {
-        period: table.loc[table["period"] == period.name, "session"].nunique() >= LEAST_SESSIONS
-        for period in PERIODS[1:]
+        period: ((sessions >= period.first) & (sessions < period.end)).sum() >= LEAST_SESSIONS for period in PERIODS[1:]
     }
+    if not any(held.values()):
+        raise TooFewSessions(
+            f"Not one period after the training has {LEAST_SESSIONS} sessions with inputs; {len(sessions)} sessions in "
+            "all have them. The prices must begin 60 sessions before 2014 and reach beyond 2015-08."
+        )
     dropped = (*unread, *dropped, *instances.dropped, *missing, *_without(table, samples))
     return BenchmarkData(
         instances=table,
@@ -90,9 +95,7 @@ def read_dataset(context: Context) -> BenchmarkData:
         actions=fetched.actions,
         scored=tuple(period for period, there in held.items() if there),
         lacking=tuple(period for period, there in held.items() if not there),
-        ingested=Ingested(
-            fetched.outcomes, {}, (*unread, *dropped, *instances.dropped, *missing, *_without(table, samples))
-        ),
+        ingested=Ingested(fetched.outcomes, {}, dropped),
     )
 
 

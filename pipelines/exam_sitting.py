@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -101,12 +102,14 @@ def sit(sitting: Sitting, folder: Path) -> Path:
     kept = folder / f"{sitting.name}-{sitting.key}"
     if (kept / "answers.json").exists():
         return kept
-    settings = _settings_of(sitting, folder / "markets" / sitting.name)
-    context = Context(settings, SimulatedSource(settings.simulated).default_now)
-    with silence(), context.hold_store():
-        tickers = universe(context)
-        ingest(context, tickers)
-        prepared = prepare(context, tickers)
+    # A store that outlived the sitting would hand the next code the features that the last one built.
+    with TemporaryDirectory(dir=folder) as place:
+        settings = _settings_of(sitting, Path(place))
+        context = Context(settings, SimulatedSource(settings.simulated).default_now)
+        with silence(), context.hold_store():
+            tickers = universe(context)
+            ingest(context, tickers)
+            prepared = prepare(context, tickers)
     truth = context.source.market.truth  # type: ignore[attr-defined]
     kept.mkdir(parents=True, exist_ok=True)
     optima = {}

@@ -166,7 +166,9 @@ def _finding(name: str, figures: Mapping[str, Any]) -> tuple[bool, str]:
                 f"BETTER ON OLDER FEATURES: {points} of accuracy beside the same network on time, so the newest "
                 "session may be misaligned"
             )
-        return True, f"{points} of accuracy beside the same network on time, which is what the newest session is worth"
+        low, high = figures["difference_ci"]
+        worth = f"{-100 * figures['difference']:+.1f} points of accuracy [{-100 * high:+.1f}, {-100 * low:+.1f}]"
+        return True, f"the newest session is worth {worth}{'' if told else ', not told from none'}"
     if told and figures["difference"] > 0:
         return True, f"it jumps by {points} to {accuracy}, as it should, so a look ahead would have been seen"
     return False, (

@@ -51,12 +51,15 @@ def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, 
     Returns
     -------
     (weights, returns)
-        0 where there is no row: no position, and nothing earned. No NaN.
+        A weight of 0 where there is no row. A session without a return has its ticker's mean: rolled positions may
+        land there, and with 0 they would earn less by nothing but that. No NaN.
     """
     weights: Any = targets.pivot(index="session", columns="ticker", values="weight")
     earned: Any = returns.pivot(index="session", columns="ticker", values="realised_return")
     earned = earned.reindex(index=weights.index, columns=weights.columns)
-    return weights.fillna(0.0).to_numpy(dtype=np.float64), earned.fillna(0.0).to_numpy(dtype=np.float64)
+    return weights.fillna(0.0).to_numpy(dtype=np.float64), earned.fillna(earned.mean()).fillna(0.0).to_numpy(
+        dtype=np.float64
+    )
 
 
 def circular_shift_test(weights: Floats, returns: Floats) -> NullTest | None:
@@ -89,7 +92,9 @@ def circular_shift_test(weights: Floats, returns: Floats) -> NullTest | None:
 
 
 def random_signal_test(weights: Floats, returns: Floats, *, seed: int, n: int = N_RANDOM) -> NullTest:
-    """Compare the positions with blind ones of the same turnover, those of `random_same_turnover`.
+    """Compare the positions with blind ones of the same turnover, drawn as `random_same_turnover` draws them.
+
+    A ticker that wasn't there all the time is drawn over all sessions, with its mean return where it wasn't.
 
     The parameters are those of `circular_shift_test`, and the seed and number of the draws.
 

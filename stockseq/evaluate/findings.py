@@ -19,8 +19,9 @@ NAMES = {
     "logistic_sentiment": "logistic regression on sentiment",
     "logistic_indicators": "logistic regression on indicators",
 }
-# One-sided 5 % and power of 80 %, as in `power.forecasts_to_tell`.
-REACH = float(norm.isf(SIZE) + norm.ppf(0.80))
+POWER = 0.80
+# From here on there is next to nothing else in it.
+MERE_SHARE = 0.9
 
 
 def find(metrics: Mapping[str, Any]) -> list[str]:
@@ -49,6 +50,7 @@ def find(metrics: Mapping[str, Any]) -> list[str]:
     ]
     compared = metrics.get("comparisons") or {}
     shown = [
+        *_runs(metrics.get("forecast") or {}),
         *(sentence for measure in MEASURES for sentence in _compared(compared, measure)),
         *_together(metrics.get("superior") or {}),
         *_needed(compared),
@@ -95,6 +97,17 @@ def _compared(compared: Mapping[str, Any], measure: str) -> list[str]:
     return [f"In {words} it {'; it '.join(told)}, after Holm's correction for {family}."] if told else []
 
 
+def _runs(scores: Mapping[str, Any]) -> list[str]:
+    """Return a caution where an edge is gone once what persists of outcomes and forecasts is taken out."""
+    clustered, serial = scores.get("pt_clustered_p"), scores.get("pt_serial_p")
+    if clustered is None or serial is None or clustered >= SIZE or serial < SIZE:
+        return []
+    return [
+        f"The edge may be luck of runs: with each ticker's own last outcome and forecast taken out, its p is "
+        f"{p_value(serial)}."
+    ]
+
+
 def _together(superior: Mapping[str, Any]) -> list[str]:
     if not superior:
         return []
@@ -123,7 +136,9 @@ def _needed(compared: Mapping[str, Any]) -> list[str]:
         return []
     name = max(untold, key=lambda other: abs(untold[other]["accuracy"]["difference"]))
     tested, n_sessions = untold[name]["accuracy"], untold[name]["n_sessions"]
-    needed = math.ceil(n_sessions * (REACH * tested["standard_error"] / abs(tested["difference"])) ** 2)
+    # The first step of Holm's correction, two-sided, is the test that the difference would have to pass.
+    reach = float(norm.isf(SIZE / 2 / len(compared)) + norm.ppf(POWER))
+    needed = math.ceil(n_sessions * (reach * tested["standard_error"] / abs(tested["difference"])) ** 2)
     return [
         f"To tell its {100 * tested['difference']:+.1f} points beside {name_words(name)} from noise would take "
         f"about {needed:,} sessions like these {n_sessions:,}."
@@ -178,9 +193,10 @@ def _repetition(repetition: Mapping[str, Any]) -> list[str]:
     if not repetition.get("repeats"):
         return []
     what = "repeats the last return" if repetition["repeats"] == "last" else "is the last return turned round"
+    how = "merely" if repetition["share"] >= MERE_SHARE else "largely"
     return [
-        f"THE FORECAST MERELY {what.upper()} that was known: {percent(repetition['share'])} of its order within the "
-        "median ticker is that value's, so it tells of yesterday and not of tomorrow."
+        f"THE FORECAST {how.upper()} {what.upper()} that was known: {percent(repetition['share'])} of its order within "
+        "the median ticker is that value's. Compare it with persistence and reversal before calling it more."
     ]
 
 

@@ -43,7 +43,7 @@ def last_known_returns(forecasts: pd.DataFrame, labels: pd.DataFrame) -> pd.Seri
 
 
 def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
-    """Return whether the expected return follows the last known return so closely that it says nothing else.
+    """Return whether the expected return follows the last known return so closely that it says little else.
 
     A network that is fitted to returns by squared error falls easily for the last value: its curve looks like the
     market's, one session late, and forecasts nothing. The rule: within each ticker, the rank correlation between the
@@ -83,7 +83,9 @@ def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> dict[str, 
     """
     missing = [column for column in ("ticker", "decision_at", "expected_return") if column not in forecasts.columns]
     if missing:
-        raise DataError(f"The lag-1 gate needs the columns {missing} of the forecasts; received those of no return.")
+        raise DataError(
+            f"The lag-1 gate needs the columns {missing} of the forecasts; received {list(forecasts.columns)}."
+        )
     rows = forecasts[["ticker", "expected_return"]].assign(last=last_known_returns(forecasts, labels)).dropna()
     correlations = []
     n_judged = 0

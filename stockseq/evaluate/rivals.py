@@ -13,8 +13,6 @@ from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.superior import superior_ability
 
 MEASURES = ("accuracy", "log_loss")
-# Ten thousand resamples of nine baselines take seconds and change the second digit of no p.
-N_RESAMPLES = 2000
 LEAST_SESSIONS = 20
 
 
@@ -99,8 +97,8 @@ def compare_with_best(own: pd.DataFrame, rivals: Mapping[str, pd.DataFrame], *, 
         )
         return {**figures, "any_better_p": None, "best": None, "better_than_best_p": None, "note": note}
     best = str(losses.mean().idxmin())
-    any_better = superior_ability(model.to_numpy(), losses, seed=seed, n_resamples=N_RESAMPLES)
-    better = superior_ability(losses[best].to_numpy(), model.to_frame("model"), seed=seed, n_resamples=N_RESAMPLES)
+    any_better = superior_ability(model.to_numpy(), losses, seed=seed)
+    better = superior_ability(losses[best].to_numpy(), model.to_frame("model"), seed=seed)
     return {
         **figures,
         "any_better_p": any_better.consistent,

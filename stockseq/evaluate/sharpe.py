@@ -68,46 +68,6 @@ def expected_best_sharpe(n_trials: int, trial_variance: float) -> float:
     return float(math.sqrt(trial_variance) * best)
 
 
-def independent_trials(returns: npt.NDArray[np.float64]) -> float:
-    """Return how many independent trials these amount to: all for unlike ones, 1 for copies of one another.
-
-    A grid of settings that differ little tries little. Print the deflated ratio of this number beside that of the count
-    of all trials, which is the one that can't be talked down.
-
-    Parameters
-    ----------
-    returns : array of shape (n_sessions, n_trials)
-        Fractions, every value finite; each trial must have moved.
-
-    Returns
-    -------
-    float from 1 to n_trials
-        c + (1 - c) n_trials, for the mean correlation c of two trials; below 0 it counts as 0.
-
-    References
-    ----------
-    Bailey & Lopez de Prado (2014), Journal of Portfolio Management 40(5), appendix 3.
-
-    Examples
-    --------
-    >>> independent_trials(np.array([[0.01, 0.02], [-0.01, -0.02], [0.03, 0.06]]))
-    1.0
-    """
-    if returns.ndim != 2 or returns.shape[0] < 2 or returns.shape[1] < 1:
-        raise ValueError(
-            f"Trials need the shape (n_sessions, n_trials), two sessions at least; received {returns.shape}."
-        )
-    if not np.isfinite(returns).all() or (np.ptp(returns, axis=0) == 0).any():
-        raise ValueError("Trials need finite returns, and each must have moved.")
-    n_trials = returns.shape[1]
-    if n_trials == 1:
-        return 1.0
-    correlations = np.corrcoef(returns, rowvar=False)
-    mean = float((correlations.sum() - n_trials) / (n_trials * (n_trials - 1)))
-    common = round(min(max(mean, 0.0), 1.0), 12)
-    return common + (1 - common) * n_trials
-
-
 def deflated_sharpe(
     returns: npt.NDArray[np.float64], *, n_trials: int, trial_variance: float | None = None
 ) -> float | None:

@@ -19,7 +19,7 @@ Kind = Literal["logistic", "boosting"]
 CHUNK = 50_000
 # Boosting 300,000 windows of 300 numbers was measured at two minutes on two busy cores, the regression at seconds.
 MOST_BOOSTED = 100_000
-# A standard deviation of one of some 300 numbers moves a probability by about 0.75 points, no more: with the library's
+# A standard deviation of one of some 300 numbers moves a probability by about 0.75 points: with the library's
 # own 1.0 the regression learns noise, and a weak opponent flatters the model.
 WEIGHT_SPREAD = 0.03
 

@@ -146,8 +146,8 @@ def forest_figure(benchmark: Mapping[str, Any]) -> Figure:
         layout=layout,
         reading="A point is the share of directions that a forecaster named, its bar the 95% interval clustered by "
         "date: all tickers of a date move together, so the dates and not the instances are what is counted. The "
-        "dashed line is what always naming the commoner direction gives in hindsight. A forecaster shows something "
-        "where its whole bar lies to the right of that line.",
+        "dashed line is what always naming the commoner direction gives in hindsight. A bar that lies wholly to the "
+        "right of that line is worth a look, no more: one in forty does so by luck, and the bars are many.",
         summary="; ".join(
             f"{sample_title(period, sample)}: {_above(sample)}" for period in periods for sample in period["samples"]
         )
@@ -211,7 +211,9 @@ def _above(sample: Mapping[str, Any]) -> str:
         for name, scores in sample["scores"].items()
         if scores["accuracy_ci"][0] > scores["base_rate"]
     ]
-    return f"above the base rate beyond noise: {', '.join(names)}" if names else "none above the base rate beyond noise"
+    if not names:
+        return "no interval lies wholly above the base rate"
+    return f"the whole interval lies above the base rate, uncorrected for their number: {', '.join(names)}"
 
 
 def _groups(benchmark: Mapping[str, Any]) -> list[tuple[str, list[list[str]]]]:

@@ -13,7 +13,7 @@ CLAIMED_EDGE = 0.02
 INCREDIBLE_ACCURACY, INCREDIBLE_RANK_IC, BEYOND_NOISE = 0.60, 0.05, 2.0
 PUBLISHED = (
     "A published figure needs its base rate: StockNet's 58.2% are of the 1,008 instances of the test quarter that have "
-    "tweets on every lag day, 57.4% of which went up, so it was right 8 times more often than always saying up."
+    "tweets on every lag day, 57.4% of which went up, so it was right on 8 instances more than always saying up."
 )
 # The networks first, in the order of the table.
 FORECASTERS = {

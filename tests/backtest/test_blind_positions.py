@@ -84,3 +84,23 @@ def test_a_session_without_a_row_holds_and_earns_nothing() -> None:
     weights, earned = position_matrices(targets, returns)
     assert weights.tolist() == [[0.5, -0.5], [0.25, 0.0]]
     assert earned.tolist() == [[0.01, 0.0], [0.02, 0.0]]
+
+
+def test_a_ticker_listed_halfway_costs_the_blind_nothing() -> None:
+    """Half of a drifting market joins in the middle: with 0 in the gaps the honest book would look like timing.
+
+    200 blind books, nominal 5 % and standard error 1.5 %; gaps of 0 were measured to reject in 16 %.
+    """
+    generator = np.random.default_rng(7)
+    rejected = []
+    for _ in range(200):
+        returns = pd.DataFrame(0.0005 + 0.01 * generator.standard_normal((160, 10))).rename_axis("session")
+        returns.iloc[:80, :5] = np.nan
+        rows = returns.rename_axis("ticker", axis=1).stack().rename("realised_return").reset_index().dropna()
+        rows["session"] = pd.bdate_range("2020-01-01", periods=160)[rows["session"]]
+        rows["ticker"] = "T" + rows["ticker"].astype(str)
+        held = rows.assign(weight=np.where(generator.random(len(rows)) < 0.5, 0.1, 0.0))
+        test = circular_shift_test(*position_matrices(as_targets(held), rows))
+        assert test is not None
+        rejected.append(test.p < 0.05)
+    assert np.mean(rejected) < 0.1

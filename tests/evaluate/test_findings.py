@@ -38,9 +38,9 @@ def test_all_of_them_are_counted_and_not_listed() -> None:
 
 
 def test_an_undecided_difference_says_how_long_it_would_take() -> None:
-    """By hand: 250 sessions x ((1.6449 + .8416) x .01 / .01)^2 = 1,546, rounded up."""
+    """By hand: two-sided, 250 sessions x ((1.9600 + .8416) x .01 / .01)^2 = 1,962.2, rounded up."""
     assert find({"comparisons": {"reversal_5": pair(0.01, 0.3)}})[-1] == (
-        "To tell its +1.0 points beside reversal 5 from noise would take about 1,546 sessions like these 250."
+        "To tell its +1.0 points beside reversal 5 from noise would take about 1,963 sessions like these 250."
     )
 
 
@@ -65,9 +65,22 @@ def test_what_undoes_a_run_stands_first() -> None:
         }
     )
     assert sentences[0] == "Placebo. Trained on labels of other dates: SOMETHING FOUND."
-    assert sentences[1].startswith("THE FORECAST MERELY IS THE LAST RETURN TURNED ROUND")
+    assert sentences[1].startswith("THE FORECAST LARGELY IS THE LAST RETURN TURNED ROUND")
     assert "81.0%" in sentences[1]
     assert sentences[-1] == "Placebo. Features a session early: it jumps."
+
+
+def test_a_copy_is_called_mere() -> None:
+    """A tenth of its order may be rounding; more may be news."""
+    (sentence,) = find({"repetition": {"repeats": "last", "share": 0.97}})
+    assert sentence.startswith("THE FORECAST MERELY REPEATS THE LAST RETURN")
+
+
+def test_an_edge_of_runs_is_doubted() -> None:
+    """Outcomes and forecasts that both persist agree by luck for long."""
+    (sentence,) = find({"forecast": {"pt_clustered_p": 0.01, "pt_serial_p": 0.4}})
+    assert sentence.startswith("The edge may be luck of runs")
+    assert find({"forecast": {"pt_clustered_p": 0.01, "pt_serial_p": 0.02}}) == []
 
 
 @pytest.mark.parametrize(("p", "said"), [(0.01, "earn more than"), (0.4, "are not shown to earn more than")])

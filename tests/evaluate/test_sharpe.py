@@ -10,7 +10,6 @@ from scipy.stats import norm
 from stockseq.evaluate.sharpe import (
     deflated_sharpe,
     expected_best_sharpe,
-    independent_trials,
     least_sessions,
     probabilistic_sharpe,
 )
@@ -56,20 +55,6 @@ def test_deflated_sharpe_of_one_trial_of_normal_returns() -> None:
     t = returns.mean() / returns.std(ddof=1) * math.sqrt(1999)
     assert once == pytest.approx(norm.cdf(t), abs=0.002)
     assert often < once
-
-
-def test_trials_that_are_alike_count_less() -> None:
-    """Two trials that correlate by a half: .5 + .5 x 2; opposite ones count in full, and a copy not at all."""
-    one, other = np.array([1.0, 1, -1, -1]), np.array([1.0, -1, 1, -1])
-    half = np.column_stack([one, one + np.sqrt(3) * other])
-    assert independent_trials(half) == pytest.approx(1.5)
-    assert independent_trials(np.column_stack([one, -one])) == pytest.approx(2.0)
-    assert independent_trials(np.column_stack([one, one, one])) == pytest.approx(1.0)
-    assert independent_trials(one[:, None]) == 1.0
-    with pytest.raises(ValueError, match="must have moved"):
-        independent_trials(np.zeros((4, 2)))
-    with pytest.raises(ValueError, match="two sessions at least"):
-        independent_trials(one)
 
 
 def test_the_unit_of_returns_does_not_matter() -> None:

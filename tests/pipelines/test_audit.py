@@ -49,7 +49,9 @@ def test_a_history_too_short_to_train_on_is_audited_without_models_and_says_so(s
     short = settings.model_copy(update={"tickers": ("BANVEX",), "folds": folds})
     verdicts = run_audit(short, mornings[-1], plan=Plan(n_cuts=1, n_early=1))
     assert "forecasts" not in {verdict.artefact for verdict in verdicts}
-    assert "Not audited: models and forecasts, because none can be fitted." in " ".join(capsys.readouterr().out.split())
+    assert "Not audited: models and forecasts that can't be fitted on all there is." in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_an_empty_store_of_a_live_source_says_what_to_run_first(settings, mornings, tmp_path):

@@ -67,11 +67,7 @@ def test_who_sees_the_outcome_fails_every_question_of_a_market_without_signal() 
     up = rng.random(2000) < 0.5
     seen = np.where(rng.random(2000) < 0.2, up, rng.random(2000) < 0.5)
     found = verdicts(ask([answers("leak_recap", {"text": forecasts(0.5, seen, up)})]))
-    assert found == {
-        "nothing found": False,
-        "no edge over chance": False,
-        "text": False,
-    }
+    assert found == {"nothing found": False, "no edge over chance": False, "text": False}
 
 
 def test_a_good_forecaster_is_not_taken_for_a_cheat() -> None:
@@ -112,6 +108,8 @@ def test_the_product_sits_a_market_once(product: Settings, tmp_path: Path) -> No
     assert set(first.forecasts) == {"static", "rolling"}
     keys = [rows[["ticker", "session"]].sort_values(["ticker", "session"]) for rows in first.forecasts.values()]
     pd.testing.assert_frame_equal(*(rows.reset_index(drop=True) for rows in keys))
+    # Its store is gone: another code would have been handed this one's features.
+    assert list(tmp_path.iterdir()) == [kept]
     written = (kept / "answers.json").stat().st_mtime_ns
     assert sit(sitting, tmp_path) == kept
     assert (kept / "answers.json").stat().st_mtime_ns == written

@@ -83,7 +83,7 @@ def test_the_paragraph_sets_the_published_figure_beside_its_base_rate(benchmark)
     """58.2 % and 57.4 % of 1,008 are 587 and 579 instances."""
     assert "1,008 instances" in paragraph(benchmark)
     assert round(0.582 * 1008) - round(0.574 * 1008) == 8
-    assert "right 8 times more often" in paragraph(benchmark)
+    assert "right on 8 instances more than always saying up" in paragraph(benchmark)
 
 
 def test_skill_below_the_base_rate_is_called_so(benchmark):
@@ -147,7 +147,7 @@ def test_the_picture_has_a_panel_per_sample_with_its_base_rate(benchmark):
     assert points["xaxis"] == "x2"
     assert points["error_x"]["array"] == [0.05] * 4
     assert line["x"] == [0.513, 0.513]
-    assert "none above the base rate beyond noise" in figure.summary
+    assert "no interval lies wholly above the base rate" in figure.summary
 
 
 def test_periods_stand_below_each_other(benchmark):
