@@ -74,6 +74,7 @@ def test_the_commands_are_found() -> None:
     assert len(COMMANDS) >= 7
 
 
+@pytest.mark.timeout(1800)
 def test_every_command_of_the_readme_runs(place: Path, environment: dict[str, str]) -> None:
     """In the README's order, as a reader would type them; `make test` is what runs this."""
     head = ""
