@@ -82,7 +82,14 @@ def test_features_move_by_one_session_of_the_same_ticker(
     assert len(shifted) == len(samples) - 3
 
 
-FIGURES = {"accuracy": 0.52, "chance": 0.5, "pt_clustered_p": 0.4, "difference": 0.01, "difference_p": 0.4}
+FIGURES = {
+    "accuracy": 0.52,
+    "chance": 0.5,
+    "pt_clustered_p": 0.4,
+    "difference": 0.01,
+    "difference_ci": [-0.01, 0.03],
+    "difference_p": 0.4,
+}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,13 @@ FIGURES = {"accuracy": 0.52, "chance": 0.5, "pt_clustered_p": 0.4, "difference":
         ("shuffled_labels", {}, True, "nothing found"),
         ("shuffled_labels", {"pt_clustered_p": None}, True, "one direction throughout"),
         ("shuffled_labels", {"pt_clustered_p": 0.001}, False, "SOMETHING FOUND WHERE NOTHING IS"),
-        ("late_features", {"difference": -0.02, "difference_p": 0.001}, True, "-2.0 points"),
+        (
+            "late_features",
+            {"difference": -0.02, "difference_ci": [-0.03, -0.01], "difference_p": 0.001},
+            True,
+            "the newest session is worth +2.0 points of accuracy [+1.0, +3.0]",
+        ),
+        ("late_features", {}, True, "-1.0 points of accuracy [-3.0, +1.0], not told from none"),
         ("late_features", {"difference_p": 0.001}, False, "BETTER ON OLDER FEATURES"),
         ("early_features", {"difference": 0.4, "difference_p": 1e-9}, True, "it jumps by +40.0 points"),
         ("early_features", {}, False, "NO JUMP"),
