@@ -158,7 +158,12 @@ def open_executor(settings: Settings) -> Iterator[Executor | None]:
         with ProcessPoolExecutor(
             settings.workers, mp_context=get_context("spawn"), initializer=signal.signal, initargs=quietly
         ) as pool:
-            yield pool
+            try:
+                yield pool
+            except BaseException:
+                # Else an interrupted run would wait for everything that still stands in the queue.
+                pool.shutdown(cancel_futures=True)
+                raise
     else:
         yield None
 
