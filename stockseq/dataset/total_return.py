@@ -82,9 +82,10 @@ def step_factors(traded: pd.DataFrame, actions: Actions) -> pd.Series:
     [100.0, 100.0]
     """
     factors = pd.Series(1.0, index=traded.index)
-    events = _events(actions)
-    if events.empty or traded.empty:
+    # Two empty tables out of a larger store can't be joined.
+    if actions.empty or traded.empty:
         return factors
+    events = _events(actions)
     rows = pd.DataFrame(
         {
             "ticker": traded["ticker"],
