@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
@@ -16,6 +16,7 @@ from stockseq.backtest.policy import PolicySettings
 from stockseq.dataset.walk_forward import FoldSettings
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.variants import AblationSettings
 from stockseq.schemas import valid_ticker
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.files import FilesSettings
@@ -87,6 +88,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     account: AccountSettings = AccountSettings()
     daily: DailySettings = DailySettings()
     backtest: BacktestSettings = BacktestSettings()
+    ablation: AblationSettings = AblationSettings()
 
     @field_validator("tickers", mode="before")
     @classmethod
@@ -122,6 +124,15 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
                 f"received {decision!r}"
             )
         return str(policy)
+
+    @model_validator(mode="after")
+    def _variants_apply(self) -> "Settings":
+        for name, variant in self.ablation.variants.items():
+            try:
+                variant.applied_to(self.network)
+            except ValueError as error:
+                raise ValueError(f"Setting `ablation.variants.{name}`: {error}") from error
+        return self
 
 
 def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -179,6 +190,8 @@ def _sentence(item: Any, path: Path | None) -> str:
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(_known(location[:-1])))}."
         return f"Unknown setting `{name}`{source}; {hint}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+    if not location:
+        return f"{message}{source}."
     received = "" if "received" in message else f" (received {item['input']!r})"
     return f"Setting `{name}`{source}: {message}{received}."
 

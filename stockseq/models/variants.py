@@ -1,0 +1,108 @@
+"""Variants of the network that an ablation judges, and the family that it judges by default."""
+
+import difflib
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from stockseq.models.settings import NetworkSettings
+
+PLAIN = "plain"
+BEST_PAIR = "best_pair"
+Input = Literal["text", "sentiment"]
+
+
+class Variant(BaseModel, frozen=True, extra="forbid"):
+    """What one variant has otherwise than the plain network.
+
+    Examples
+    --------
+    >>> Variant(network={"within": "news_gate"}).applied_to(NetworkSettings()).within
+    'news_gate'
+    >>> Variant(without=("text",)).applied_to(NetworkSettings()).headlines_per_session
+    0
+    """
+
+    network: dict[str, Any] = Field(default_factory=dict, description="Settings of [network] that it changes.")
+    without: tuple[Input, ...] = Field((), description="Inputs that it does not see: text, sentiment.")
+
+    @field_validator("network")
+    @classmethod
+    def _same_windows(cls, network: dict[str, Any]) -> dict[str, Any]:
+        if "lookback" in network:
+            raise ValueError(
+                "all variants see the same windows, so lookback is set under [network] alone, received "
+                f"{network['lookback']!r}"
+            )
+        return network
+
+    def applied_to(self, plain: NetworkSettings) -> NetworkSettings:
+        """Return the settings of the variant's network.
+
+        Raises
+        ------
+        ValueError
+            If it changes a setting that the network doesn't know (with the nearest known one), or to no valid value.
+        """
+        unknown = [name for name in self.network if name not in NetworkSettings.model_fields]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], NetworkSettings.model_fields, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            raise ValueError(f"the network has no setting `{unknown[0]}`{hint}")
+        wordless = {"headlines_per_session": 0} if "text" in self.without else {}
+        changed = {**plain.model_dump(), **self.network, **wordless}
+        try:
+            return NetworkSettings.model_validate(changed)
+        except ValidationError as error:
+            item = error.errors()[0]
+            place = ".".join(str(part) for part in item["loc"])
+            raise ValueError(f"{place}: {str(item['msg']).removeprefix('Value error, ')}".removeprefix(": ")) from error
+
+
+# Each shipped layer alone, and each kind of news left out. The projection must be narrower than the LSTM's eight
+# units, and variable selection is to see features, not mixtures of them.
+FAMILY: dict[str, Variant] = {
+    "temporal_convolution": Variant(network={"before": "temporal_convolution"}),
+    "sentiment_decay": Variant(network={"before": "sentiment_decay"}),
+    "variable_selection": Variant(network={"before": "variable_selection", "indicator_dimension": 0}),
+    "causal_normalisation": Variant(network={"before": "causal_normalisation"}),
+    "news_gate": Variant(network={"within": "news_gate"}),
+    "time_aware": Variant(network={"within": "time_aware"}),
+    "layer_normalised": Variant(network={"within": "layer_normalised"}),
+    "projection": Variant(network={"after": "projection", "after_options": {"dimension": 4}}),
+    "temporal_attention": Variant(network={"after": "temporal_attention"}),
+    "branch_gate": Variant(network={"after": "branch_gate"}),
+    "without_text": Variant(without=("text",)),
+    "without_sentiment": Variant(without=("sentiment",)),
+    "without_news": Variant(without=("text", "sentiment")),
+}
+
+
+class AblationSettings(BaseModel, frozen=True, extra="forbid"):
+    """The family that an ablation judges: declared here, before any result is seen."""
+
+    variants: dict[str, Variant] = Field(
+        default_factory=dict,
+        description="Variants by name, judged against the plain network of [network]; none: each shipped layer alone, "
+        "and text, sentiment and both left out",
+    )
+    best_pair: bool = Field(
+        True,
+        description="Whether to judge also, in each fold, the two layers of different slots that did best on its "
+        "validation sessions",
+    )
+
+    @field_validator("variants")
+    @classmethod
+    def _named(cls, variants: dict[str, Variant]) -> dict[str, Variant]:
+        for name in variants:
+            if name in (PLAIN, BEST_PAIR) or not name.isidentifier():
+                raise ValueError(
+                    f"a variant's name is letters, digits and _, and neither {PLAIN} nor {BEST_PAIR}, received {name!r}"
+                )
+        return variants
+
+    @property
+    def family(self) -> dict[str, Variant]:
+        """The variants by name: those declared, or the default family."""
+        return self.variants or FAMILY
