@@ -62,3 +62,51 @@ def sessions_to_tell(edge: float, n_tickers: float, rho: float, *, size: float =
         raise ValueError(f"`n_tickers` must be at least 1 and `rho` finite, received {n_tickers} and {rho}.")
     effect = 1 + (n_tickers - 1) * min(max(rho, 0.0), 1.0)
     return max(2, math.ceil(forecasts_to_tell(edge, size=size, power=power) * effect / n_tickers))
+
+
+def sessions_for_difference(
+    difference: float,
+    standard_error: float,
+    n_sessions: int,
+    *,
+    n_compared: int = 1,
+    size: float = 0.05,
+    power: float = 0.80,
+) -> int:
+    """Return how many sessions like those seen tell a difference between two models from noise.
+
+    Parameters
+    ----------
+    difference : float
+        To be told, in either direction; not 0.
+    standard_error : float
+        Of the difference over the sessions seen, above 0.
+    n_sessions : int
+        Sessions seen.
+    n_compared : int, default=1
+        Comparisons of the family; the difference has to pass the first, hardest step of Holm's correction.
+    size, power : float
+        Chance to claim a difference where there is none (two-sided), and to see it where there is.
+
+    Returns
+    -------
+    int
+        n_sessions * ((z of size / n_compared, two-sided, + z of power) * standard_error / difference) ** 2.
+
+    Raises
+    ------
+    ValueError
+        If `difference` is 0, or `standard_error`, `n_sessions` or `n_compared` aren't above 0.
+
+    Examples
+    --------
+    >>> sessions_for_difference(0.01, 0.0035693, 250)
+    250
+    """
+    if not difference or standard_error <= 0 or n_sessions < 1 or n_compared < 1:
+        raise ValueError(
+            "`difference` must not be 0, and `standard_error`, `n_sessions` and `n_compared` be above 0; received "
+            f"{difference}, {standard_error}, {n_sessions}, {n_compared}."
+        )
+    reach = float(norm.isf(size / 2 / n_compared) + norm.ppf(power))
+    return math.ceil(n_sessions * (reach * standard_error / abs(difference)) ** 2)

@@ -1,0 +1,207 @@
+"""What each component of a network adds: every variant of a declared family against the plain network."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stockseq.evaluate.comparison import compare_forecasts
+from stockseq.evaluate.multiplicity import holm
+from stockseq.evaluate.power import sessions_for_difference
+from stockseq.evaluate.scored import as_scored
+from stockseq.evaluate.superior import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
+from stockseq.evaluate.verdict import SIZE
+
+MEASURES = ("accuracy", "log_loss")
+CONFIDENCE_SIZE = 0.10
+EDGE = 0.01
+
+
+def judge_family(
+    plain: pd.DataFrame,
+    variants: Mapping[str, pd.DataFrame],
+    *,
+    n_declared: int,
+    removals: Collection[str] = (),
+) -> dict[str, dict[str, Any]]:
+    """Return what each variant's component adds to the plain network, corrected for all that were declared.
+
+    A claim rests on accuracy alone, so that the chance of one false claim in the whole family is at most 5 %: where
+    nothing can be found every network's accuracy has the same mean, which is not so of its log loss.
+
+    Parameters
+    ----------
+    plain : DataFrame
+        The plain network's forecasts, as `score_forecasts` takes them, with `fold`.
+    variants : mapping of name to DataFrame
+        The same of each variant that could be fitted.
+    n_declared : int
+        Variants declared beforehand; those that failed still count, as ones that show nothing.
+    removals : collection of str
+        Variants that lack a component which the plain network has. What it adds is the plain network less the variant.
+
+    Returns
+    -------
+    dict of name to dict
+        * accuracy, log_loss: as `compare_forecasts` gives them, signed as what the component adds, with `p_holm`
+          (None where nothing can be tested)
+        * claim: "helps" or "harms" if `p_holm` of accuracy is below 5 %, else "open"
+        * sessions_needed: how many sessions would tell one point of accuracy in 80 of 100 cases; None if the claim is
+          not open, or the difference has no noise
+        * by_fold: the difference in accuracy in each fold, ascending
+        * seeds: `n`, and `spread`, the standard deviation over seeds of the difference between the networks of one
+          seed; None for fewer than two seeds
+        * n, n_sessions, notes
+
+    Raises
+    ------
+    DataError
+        If a table can't be scored, or two disagree about what was realised.
+    ValueError
+        If fewer variants were declared than came.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2).
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27"])
+    >>> rows = pd.DataFrame({"session": days, "ticker": "A", "fold": 1, "realised_return": [0.01, 0.02, -0.01]})
+    >>> plain, variant = rows.assign(probability_up=[0.4, 0.6, 0.6]), rows.assign(probability_up=0.6)
+    >>> judged = judge_family(plain, {"mine": variant}, n_declared=2)["mine"]
+    >>> round(judged["accuracy"]["difference"], 4), round(judged["accuracy"]["p_holm"], 4), judged["claim"]
+    (0.3333, 0.8453, 'open')
+    """
+    if n_declared < len(variants):
+        raise ValueError(
+            f"`n_declared` must be at least the {len(variants)} variants that came, received {n_declared}."
+        )
+    pairs = {name: (plain, frame) if name in removals else (frame, plain) for name, frame in variants.items()}
+    compared = {name: compare_forecasts(*pair) for name, pair in pairs.items()}
+    for measure in MEASURES:
+        _correct(compared, measure, n_declared)
+    return {name: _judged(compared[name], *pairs[name], n_declared) for name in variants}
+
+
+def find_superior(
+    plain: pd.DataFrame,
+    variants: Mapping[str, pd.DataFrame],
+    *,
+    seed: int,
+    removals: Collection[str] = (),
+    n_resamples: int = N_RESAMPLES,
+) -> dict[str, Any]:
+    """Return the components that add to accuracy by the stepwise bootstrap, which knows that variants are alike.
+
+    The parameters and errors are those of `judge_family`, with the seed and the draws of the bootstrap.
+
+    Returns
+    -------
+    dict
+        names (those found), size (the chance of one false name), note (a sentence where something could not be
+        tested, or None).
+
+    References
+    ----------
+    Romano & Wolf (2005), Econometrica 73(4).
+    """
+    own = _error_rates(plain)
+    added = pd.DataFrame(
+        {name: (own - _error_rates(frame)) * (-1 if name in removals else 1) for name, frame in variants.items()}
+    )
+    # Without noise in what a component adds there is nothing to resample.
+    told = added.loc[:, [float(np.ptp(added[name])) > 0 for name in added]]
+    if len(own) < LEAST_SESSIONS or told.empty:
+        return {"names": [], "size": SIZE, "note": _untold(len(own))}
+    # The benchmark loses nothing, and each component the less the more it adds.
+    names = superior_models(np.zeros(len(told)), -told, seed=seed, size=SIZE, n_resamples=n_resamples)
+    return {"names": [str(name) for name in names], "size": SIZE, "note": None}
+
+
+def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
+    """Return the networks among which the most accurate is with a chance of 90 %: the model confidence set.
+
+    Parameters
+    ----------
+    networks : mapping of name to DataFrame
+        The plain network's forecasts and those of the variants.
+    seed, n_resamples
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        names, size and note, as `find_superior` gives them; all networks where nothing can be tested. Those that are
+        equally often right in every session stay or go together.
+
+    References
+    ----------
+    Hansen, Lunde & Nason (2011), Econometrica 79(2).
+    """
+    rates = pd.DataFrame({name: _error_rates(frame) for name, frame in networks.items()})
+    distinct = rates.T.drop_duplicates().T
+    if len(rates) < LEAST_SESSIONS or distinct.shape[1] < 2:
+        return {"names": list(map(str, rates)), "size": CONFIDENCE_SIZE, "note": _untold(len(rates))}
+    best = rates[model_confidence_set(distinct, seed=seed, size=CONFIDENCE_SIZE, n_resamples=n_resamples)]
+    names = [str(name) for name in rates if any(rates[name].equals(best[kept]) for kept in best)]
+    return {"names": names, "size": CONFIDENCE_SIZE, "note": None}
+
+
+def _correct(compared: Mapping[str, dict[str, Any]], measure: str, n_declared: int) -> None:
+    """Give each comparison its p corrected for all that were declared, the failed and the untestable at p = 1."""
+    tested = [name for name in compared if compared[name][measure]["p"] is not None]
+    p_values = [compared[name][measure]["p"] for name in tested]
+    corrected = holm([*p_values, *[1.0] * (n_declared - len(tested))])
+    for name in compared:
+        compared[name][measure]["p_holm"] = None
+    for name, p in zip(tested, corrected, strict=False):
+        compared[name][measure]["p_holm"] = p
+
+
+def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_declared: int) -> dict[str, Any]:
+    """Return a comparison with what follows from it: `more` has the component, `less` lacks it."""
+    accuracy = compared["accuracy"]
+    told = accuracy["p_holm"] is not None and accuracy["p_holm"] < SIZE
+    claim = "open" if not told else "helps" if accuracy["difference"] > 0 else "harms"
+    error = accuracy["standard_error"]
+    needed = None
+    if claim == "open" and error > 0:
+        # The first step of Holm's correction is the one that any claim has to pass.
+        needed = sessions_for_difference(EDGE, error, compared["n_sessions"], n_compared=n_declared)
+    return {
+        **{key: value for key, value in compared.items() if key != "brier"},
+        "claim": claim,
+        "sessions_needed": needed,
+        "by_fold": _by_fold(more, less),
+        "seeds": _seeds(more, less),
+    }
+
+
+def _by_fold(more: pd.DataFrame, less: pd.DataFrame) -> list[float]:
+    hits = [_hits(frame["probability_up"], frame).groupby(frame["fold"]).mean() for frame in (more, less)]
+    return [float(value) for value in (hits[0] - hits[1]).sort_index()]
+
+
+def _seeds(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any]:
+    columns = [name for name in more.columns if name.startswith("probability_up_seed_") and name in less.columns]
+    gains = [float(_hits(more[name], more).mean() - _hits(less[name], less).mean()) for name in columns]
+    return {"n": len(gains), "spread": float(np.std(gains, ddof=1)) if len(gains) > 1 else None}
+
+
+def _hits(probability: pd.Series, frame: pd.DataFrame) -> pd.Series:
+    return (probability > 0.5) == (frame["realised_return"] > 0)
+
+
+def _error_rates(frame: pd.DataFrame) -> pd.Series:
+    """Return the share of wrong directions by session."""
+    scored = as_scored(frame)
+    return (scored["up"] != scored["forecast_up"]).groupby(scored["session"]).mean()
+
+
+def _untold(n_sessions: int) -> str:
+    return (
+        f"To look at all of them together takes {LEAST_SESSIONS} sessions and networks that differ; there are "
+        f"{n_sessions} sessions."
+    )
