@@ -1,51 +1,46 @@
 """The page of a run, drawn from what the run left in its folder and from nothing else."""
 
 import json
-import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipelines.ablation_page import render_ablation_run
 from pipelines.benchmark_page import render_benchmark_run
+from pipelines.run_folder import read_run, read_table
 from stockseq.evaluate.verdict import verdict
 from stockseq.report.page import render_report
-from stockseq.report.run import RunReport
-from stockseq.schemas import Dropped
-from stockseq.sources.source import Outcome
 
 
 def render_run(folder: Path) -> Path:
     """Draw the page of the run in `folder` and return its path."""
-    manifest = _json(folder / "manifest.json")
-    if manifest["recipe"] == "benchmark":
-        return render_benchmark_run(folder)
-    metrics = _json(folder / "metrics.json")
-    account = _json(folder / "account.json")
-    forecasts = _table(folder / "forecasts.parquet")
-    equity = _table(folder / "equity.parquet")
-    daily = manifest["recipe"] == "daily"
-    run = RunReport(
-        run_id=folder.name,
-        recipe=manifest["recipe"],
-        created_at=pd.Timestamp(manifest["now"]),
-        title=manifest["title"],
-        verdict=verdict(metrics["forecast"]),
-        metrics=metrics,
-        out_of_sample=_table(folder / "out_of_sample.parquet") if daily else forecasts,
-        optimum=metrics.get("optimum"),
+    recipe = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["recipe"]
+    return PAGES.get(recipe, render_forecasting_run)(folder)
+
+
+def render_forecasting_run(folder: Path) -> Path:
+    """Draw the page of a run that forecasts and return its path."""
+    run = read_run(folder)
+    forecasts, equity = read_table(folder / "forecasts.parquet"), read_table(folder / "equity.parquet")
+    daily = run.recipe == "daily"
+    run = replace(
+        run,
+        verdict=verdict(run.metrics["forecast"]),
+        out_of_sample=read_table(folder / "out_of_sample.parquet") if daily else forecasts,
+        optimum=run.metrics.get("optimum"),
         equity=None if equity is None else equity.set_index("session"),
-        fills=_table(folder / "fills.parquet"),
-        next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")) if daily else None,
-        live_record=metrics.get("live"),
-        models=pd.DataFrame(account["models"]) if account["models"] else None,
-        dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
-        ticker_outcomes=tuple(_outcome(outcome) for outcome in account["outcomes"]),
-        limitations=account["doubts"],
-        settings=tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8")),
-        manifest=manifest,
+        fills=read_table(folder / "fills.parquet"),
+        next_forecasts=_with_headlines(forecasts, read_table(folder / "headlines.parquet")) if daily else None,
+        live_record=run.metrics.get("live"),
     )
     return render_report(run, folder / "report")
+
+
+# Recipes that forecast nothing to trade have pages of their own.
+PAGES: Mapping[str, Callable[[Path], Path]] = {"ablation": render_ablation_run, "benchmark": render_benchmark_run}
 
 
 def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -55,16 +50,3 @@ def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | No
     read = {str(key): list(group[columns].itertuples(index=False)) for key, group in headlines.groupby("ticker")}
     lists: list[Any] = [read.get(ticker, []) for ticker in forecasts["ticker"]]
     return forecasts.assign(headlines=lists)
-
-
-def _outcome(fields: dict[str, Any]) -> Outcome:
-    retry_at = fields["retry_at"]
-    return Outcome(**{**fields, "retry_at": None if retry_at is None else pd.Timestamp(retry_at)})
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _table(path: Path) -> pd.DataFrame | None:
-    return pd.read_parquet(path) if path.exists() else None

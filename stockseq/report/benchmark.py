@@ -1,13 +1,11 @@
-"""The page of a benchmark: one paragraph, one picture, one table, and how to read them."""
+"""The page of a benchmark: a verdict, one picture, one table, and how to read them."""
 
-from collections import Counter
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from plotly.offline import get_plotlyjs
 
 from stockseq.report import plot, tables, wording
 from stockseq.report.benchmark_words import (
@@ -19,9 +17,9 @@ from stockseq.report.benchmark_words import (
     paragraph,
     sample_title,
 )
-from stockseq.report.page import CONTENT_SECURITY_POLICY, _environment, _replace, _template
 from stockseq.report.plot import Figure
-from stockseq.schemas import Dropped
+from stockseq.report.rendering import write_page
+from stockseq.report.run import RunReport
 
 COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "forecaster": ("Forecast", str),
@@ -32,52 +30,42 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "pt_clustered_p": ("PT p", wording.p_value),
     "rank_ic": ("Rank IC", wording.number),
 }
+# Figures have a digit after their point, and no sentence begins with one.
+SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 PIXELS_PER_FORECASTER, PIXELS_AROUND = 26, 70
 # Between the panels of the picture, as a share of its width and height.
 GAP = 0.06
 
 
-@dataclass(frozen=True)
-class BenchmarkReport:
-    """What the page shows; `benchmark` is `metrics["benchmark"]` of the run."""
-
-    run_id: str
-    created_at: pd.Timestamp
-    title: str
-    benchmark: Mapping[str, Any]
-    dropped: Sequence[Dropped] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    manifest: Mapping[str, Any] = field(default_factory=dict)
-
-
-def render_benchmark(report: BenchmarkReport, folder: Path) -> Path:
-    """Write the page and its scripts into `folder`, each file in one step, and return the path of index.html.
+def render_benchmark(run: RunReport, folder: Path) -> Path:
+    """Write the page of a run whose metrics have `benchmark` into `folder`, and return the path of its index.html.
 
     Like every page of ours it loads nothing from a network. Raises `OSError` if the folder can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "plotly.min.js", get_plotlyjs())
-    _replace(folder / "page.js", _template("page.js"))
-    figure, duels = forest_figure(report.benchmark), report.benchmark["duels"]
-    page = (
-        _environment()
-        .get_template("benchmark.html")
-        .render(
-            policy=CONTENT_SECURITY_POLICY,
-            report=report,
-            paragraph=paragraph(report.benchmark),
-            figure=figure,
-            height=figure.layout["height"],
-            heads=[head for head, _ in COLUMNS.values()],
-            groups=_groups(report.benchmark),
-            duels=[(duel_title(duel), gain(duel["accuracy"]), wording.p_value(duel["p_holm"])) for duel in duels],
-            dropped=_dropped(report.dropped),
-            n_dropped=sum(drop.n_rows for drop in report.dropped),
-            settings=tables.mapping_table(report.settings, ("Setting", "Value")),
-            manifest=tables.mapping_table(report.manifest, ("Part", "Value")),
-        )
-    )
-    return _replace(folder / "index.html", page)
+    benchmark = run.measures("benchmark")
+    lead, *findings = verdict_sentences(benchmark)
+    context = {
+        "run": run,
+        "lead": lead,
+        "findings": findings,
+        "forest": forest_figure(benchmark),
+        "train": benchmark["train"],
+        "heads": [head for head, _ in COLUMNS.values()],
+        "groups": _groups(benchmark),
+        "duels": [
+            (duel_title(duel), gain(duel["accuracy"]), wording.p_value(duel["p_holm"])) for duel in benchmark["duels"]
+        ],
+        "dropped": tables.dropped_table(run.dropped),
+        "n_dropped": sum(drop.n_rows for drop in run.dropped),
+        "settings": tables.mapping_table(run.settings, ("Setting", "Value")),
+        "manifest": tables.mapping_table(run.manifest, ("Part", "Value")),
+    }
+    return write_page("benchmark.html", context, folder)
+
+
+def verdict_sentences(benchmark: Mapping[str, Any]) -> list[str]:
+    """Return the sentences of `paragraph`, for who reads them one by one: what was found first, then how to take it."""
+    return SENTENCE_END.split(paragraph(benchmark))
 
 
 def benchmark_rows(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -159,23 +147,14 @@ def _panel(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = benchmark_rows(sample)
     names = [row["forecaster"] for row in rows]
     base = next(iter(sample["scores"].values()))["base_rate"]
-    accuracy = pd.Series([row["accuracy"] for row in rows])
-    low, high = (pd.Series([row["accuracy_ci"][end] for row in rows]) for end in (0, 1))
-    error = {
-        "type": "data",
-        "symmetric": False,
-        "array": plot.numbers(high - accuracy),
-        "arrayminus": plot.numbers(accuracy - low),
-        "color": "--strategy",
-        "thickness": 1.5,
-        "width": 3,
-    }
+    accuracy = [row["accuracy"] for row in rows]
+    low, high = ([row["accuracy_ci"][end] for row in rows] for end in (0, 1))
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": plot.numbers(accuracy),
+        "x": [round(value, 5) for value in accuracy],
         "y": names,
-        "error_x": error,
+        "error_x": plot.interval_bars(accuracy, low, high, "--strategy"),
         "marker": {"size": 8, "color": "--strategy"},
         "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
     }
@@ -225,13 +204,6 @@ def _groups(benchmark: Mapping[str, Any]) -> list[tuple[str, list[list[str]]]]:
         for period in benchmark["periods"]
         for sample in period["samples"]
     ]
-
-
-def _dropped(dropped: Sequence[Dropped]) -> list[tuple[str, str]]:
-    totals: Counter[str] = Counter()
-    for drop in dropped:
-        totals[f"{drop.stage}: {drop.reason}"] += drop.n_rows
-    return [(what, wording.count(n)) for what, n in totals.most_common()]
 
 
 def _spread(accuracies: Sequence[float]) -> list[float] | None:

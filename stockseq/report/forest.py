@@ -1,4 +1,4 @@
-"""The forest plot: the model less each baseline, with the interval of the difference."""
+"""Forest plots: paired differences with their intervals, in a panel for accuracy and one for log loss."""
 
 import html
 from collections.abc import Mapping
@@ -18,21 +18,18 @@ def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
     if not pairs:
         return None
     pairs = dict(sorted(pairs.items(), key=lambda item: item[1]["accuracy"]["difference"]))
-    layout = plot.layout(y_format="", hover="closest")
-    for (title, place, form), domain in zip(PANELS.values(), ([0.0, 0.48], [0.52, 1.0]), strict=True):
-        axis = plot.axis(
-            domain=domain, tickformat=form, title=plot.title(title), zeroline=True, zerolinewidth=2, nticks=5
-        )
-        layout[place.replace("x", "xaxis")] = axis
-    layout["yaxis"] = plot.axis(autorange="reversed", showgrid=False)
-    layout["showlegend"] = False
-    beaten = [name for name, pair in pairs.items() if _told(pair["accuracy"]) and pair["accuracy"]["difference"] > 0]
+    # Plotly reads a few HTML tags in texts.
+    rows = {html.escape(wording.label(name_words(name))): pair for name, pair in pairs.items()}
+    beaten = [name for name, pair in pairs.items() if holds(pair["accuracy"]) and pair["accuracy"]["difference"] > 0]
     least, most = (end(pair["accuracy"]["difference"] for pair in pairs.values()) for end in (min, max))
     return Figure(
         name="comparisons",
         title="The model less each simple forecast",
-        data=[_panel(pairs, measure) for measure in PANELS],
-        layout=layout,
+        data=[
+            dots({row: pair[measure] for row, pair in rows.items()}, axis=axis, form=form)
+            for measure, (_, axis, form) in PANELS.items()
+        ],
+        layout=panel_layout({axis: (title, form) for title, axis, form in PANELS.values()}),
         reading="A dot is the difference on the forecasts that both made, the bar its 95% interval, clustered by "
         "session. Filled dots are beyond noise after Holm's correction for the number of baselines, hollow ones may be "
         "luck. Accuracy speaks for the model to the right of the line, log loss to the left of it.",
@@ -42,31 +39,59 @@ def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
     )
 
 
-def _panel(pairs: Mapping[str, Any], measure: str) -> dict[str, Any]:
-    tested = [pair[measure] for pair in pairs.values()]
-    _, axis, form = PANELS[measure]
+def panel_layout(panels: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Return the layout of two panels side by side over the same rows; `panels` is title and d3 format by axis."""
+    layout = plot.layout(y_format="", hover="closest")
+    for (place, (title, form)), domain in zip(panels.items(), ([0.0, 0.48], [0.52, 1.0]), strict=True):
+        layout[place.replace("x", "xaxis")] = plot.axis(
+            domain=domain, tickformat=form, title=plot.title(title), zeroline=True, zerolinewidth=2, nticks=5
+        )
+    layout["yaxis"] = plot.axis(autorange="reversed", showgrid=False)
+    layout["showlegend"] = False
+    return layout
+
+
+def dots(
+    tested: Mapping[str, Mapping[str, Any]],
+    *,
+    axis: str,
+    form: str,
+    color: str = "--strategy",
+    symbol: str = "circle",
+    scale: float = 1.0,
+) -> dict[str, Any]:
+    """Return a trace of paired differences by row, filled where they hold; `scale` multiplies what is a fraction.
+
+    `tested` has `difference`, `ci` and `p_holm`, of which the latter two may be None.
+    """
+    middles = [scale * pair["difference"] for pair in tested.values()]
+    intervals = [pair.get("ci") or (pair["difference"], pair["difference"]) for pair in tested.values()]
+    bars = plot.interval_bars(
+        middles, [scale * low for low, _ in intervals], [scale * high for _, high in intervals], color
+    )
     return {
         "type": "scatter",
         "mode": "markers",
         "xaxis": axis,
-        "x": [round(pair["difference"], 5) for pair in tested],
-        # Plotly reads a few HTML tags in texts.
-        "y": [html.escape(wording.label(name_words(name))) for name in pairs],
-        "error_x": {
-            "type": "data",
-            "array": [round(pair["ci"][1] - pair["difference"], 5) for pair in tested],
-            "color": "--strategy",
-            "thickness": 1.5,
-            "width": 3,
-        },
+        "x": [round(middle, 5) for middle in middles],
+        "y": list(tested),
+        "error_x": bars,
         "marker": {
             "size": 9,
-            "color": "--strategy",
-            "symbol": ["circle" if _told(pair) else "circle-open" for pair in tested],
+            "color": color,
+            "symbol": [symbol if holds(pair) else f"{symbol}-open" for pair in tested.values()],
         },
         "hovertemplate": f"%{{y}}: %{{x:{form}}}<extra></extra>",
     }
 
 
-def _told(tested: Mapping[str, Any]) -> bool:
-    return tested["p_holm"] is not None and tested["p_holm"] < SIZE
+def holds(tested: Mapping[str, Any]) -> bool:
+    """Return whether a difference is beyond noise after Holm's correction.
+
+    Examples
+    --------
+    >>> holds({"p_holm": 0.04}), holds({"p_holm": None})
+    (True, False)
+    """
+    corrected = wording.finite(tested.get("p_holm"))
+    return corrected is not None and corrected < SIZE

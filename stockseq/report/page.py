@@ -1,29 +1,19 @@
-"""Renders a run as a page that needs no network: index.html, with its script and plotly.js beside it."""
+"""The page of a run that forecasts: what was found, forecast and earned, and what can't be shown."""
 
-import os
 from collections.abc import Mapping
-from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
 from stockseq.evaluate.findings import find
 from stockseq.report import rival_tables, tables, wording
 from stockseq.report.figures import build_figures
 from stockseq.report.limits import limitations
 from stockseq.report.outlook import build_outlook
+from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
 from stockseq.report.verdict import accuracy_sentence, build_strip, live_tiles, verdict_lines, verdict_tiles
-
-# Styles are inline because plotly.js writes its own; scripts are only the two files beside the page.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
-)
 
 
 def render_report(run: RunReport, folder: Path) -> Path:
@@ -57,20 +47,11 @@ def render_report(run: RunReport, folder: Path) -> Path:
     ...     render_report(run, Path(folder)).name
     'index.html'
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "plotly.min.js", get_plotlyjs())
-    _replace(folder / "page.js", _template("page.js"))
-    return _replace(folder / "index.html", page_html(run, folder))
-
-
-def page_html(run: RunReport, folder: Path) -> str:
-    """Return the page as text; `folder` is where it will lie, for links to the run's other files."""
-    return _environment().get_template("page.html").render(**_context(run), fills_link=_beside(folder, "fills.parquet"))
+    return write_page("page.html", _context(run) | {"fills_link": _beside(folder, "fills.parquet")}, folder)
 
 
 def _context(run: RunReport) -> dict[str, Any]:
     return {
-        "policy": CONTENT_SECURITY_POLICY,
         "run": run,
         "verdict": verdict_lines(run),
         "tiles": verdict_tiles(run),
@@ -121,35 +102,3 @@ def _seeds(run: RunReport) -> str:
 
 def _beside(folder: Path, name: str) -> str:
     return f"../{name}" if (folder.parent / name).exists() else ""
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("stockseq.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # Figures write None for what is missing; a NaN that slips through must fail here and not in the browser.
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    environment.filters |= {
-        "session": wording.session,
-        "instant": wording.instant,
-        "text": wording.text,
-        "count": wording.count,
-    }
-    environment.globals["css"] = _template("page.css")
-    return environment
-
-
-def _template(name: str) -> str:
-    return (files("stockseq.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _replace(path: Path, content: str) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(content, encoding="utf-8")
-    os.replace(partial, path)
-    return path

@@ -59,6 +59,26 @@ def title(text: str) -> dict[str, Any]:
     return {"text": text, "font": {"size": 12}, "standoff": 8}
 
 
+def interval_bars(middle: Sequence[float], low: Sequence[float], high: Sequence[float], color: str) -> dict[str, Any]:
+    """Return the error bars of points whose intervals run from `low` to `high`.
+
+    Examples
+    --------
+    >>> bars = interval_bars([0.5], [0.4], [0.7], "--strategy")
+    >>> bars["arrayminus"], bars["array"]
+    ([0.1], [0.2])
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [round(end - place, 5) for place, end in zip(middle, high, strict=True)],
+        "arrayminus": [round(place - end, 5) for place, end in zip(middle, low, strict=True)],
+        "color": color,
+        "thickness": 1.5,
+        "width": 3,
+    }
+
+
 def sessions(index: pd.Index) -> list[str]:
     """Return sessions as dates in text.
 

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stockseq.report.benchmark import BenchmarkReport, benchmark_rows, forest_figure, render_benchmark
+from stockseq.report.benchmark import benchmark_rows, forest_figure, render_benchmark
 from stockseq.report.benchmark_words import doubts, paragraph
+from stockseq.report.run import RunReport
 from stockseq.schemas import Dropped
 
 NAMES = ("majority", "prices", "prices_and_sentiment", "prices_and_text")
@@ -161,11 +162,12 @@ def test_periods_stand_below_each_other(benchmark):
 
 def test_the_page_is_whole_and_escapes_what_is_not_ours(benchmark, tmp_path):
     """Reasons name files, and files are named by others."""
-    report = BenchmarkReport(
+    report = RunReport(
         "20160601T120000Z-benchmark",
+        "benchmark",
         pd.Timestamp("2016-06-01 12:00", tz="UTC"),
         "The protocol of Xu & Cohen (2018) on 6 tickers",
-        benchmark,
+        metrics={"benchmark": benchmark},
         dropped=[Dropped("read", "A", "<script>alert(1)</script>", 3), Dropped("read", "B", "repeated", 1)],
         settings={"source": "stocknet"},
         manifest={"recipe": "benchmark"},

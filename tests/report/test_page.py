@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stockseq.report.page import CONTENT_SECURITY_POLICY, render_report
+from stockseq.report.page import render_report
+from stockseq.report.rendering import CONTENT_SECURITY_POLICY
 from stockseq.report.run import RunReport
 
 MEGABYTE = 1_000_000

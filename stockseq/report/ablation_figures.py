@@ -1,0 +1,72 @@
+"""The forest plot of an ablation: what each component adds to accuracy and to log loss."""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stockseq.report import wording
+from stockseq.report.ablation_tables import ranked
+from stockseq.report.ablation_words import KINDS, OTHER_KIND, component
+from stockseq.report.forest import dots, holds, panel_layout
+from stockseq.report.plot import Figure
+
+# Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
+PANELS = {
+    "accuracy": ("Accuracy it adds, points", "x", "+.2f", 100.0),
+    "log_loss": ("Log loss it adds", "x2", "+.4f", 1.0),
+}
+STYLES = {"input": ("square", "--optimum"), "layer": ("circle", "--strategy"), "pair": ("diamond", "--benchmark")}
+OTHER_STYLE = ("triangle-up", "--second")
+PIXELS_PER_COMPONENT, PIXELS_AROUND = 28, 130
+
+
+def effects_figure(variants: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """Return the components with an effect, the largest gain of accuracy first, or None without any.
+
+    Parameters
+    ----------
+    variants : sequence of mapping
+        `metrics["ablation"]["variants"]` of a run.
+    """
+    judged = [variant for variant in ranked(variants) if _tested(variant, "accuracy") or _tested(variant, "log_loss")]
+    if not judged:
+        return None
+    layout = panel_layout({axis: (title, "+") for title, axis, _, _ in PANELS.values()})
+    # Plotly reads a few HTML tags in texts, and two components of one name would share a row.
+    rows = [html.escape(component(variant)) for variant in judged]
+    layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows}
+    layout |= {"height": len(judged) * PIXELS_PER_COMPONENT + PIXELS_AROUND, "showlegend": True}
+    data = []
+    for kind in dict.fromkeys(_kind(variant) for variant in judged):
+        own = [(row, variant) for row, variant in zip(rows, judged, strict=True) if _kind(variant) == kind]
+        symbol, color = STYLES.get(kind, OTHER_STYLE)
+        for measure, (_, axis, form, scale) in PANELS.items():
+            tested = {row: found for row, variant in own if (found := _tested(variant, measure))}
+            data.append(
+                dots(tested, axis=axis, form=form, color=color, symbol=symbol, scale=scale)
+                | {"name": KINDS.get(kind, OTHER_KIND), "legendgroup": kind, "showlegend": axis == "x"}
+            )
+    shown = [component(variant) for variant in judged if holds(_tested(variant, "accuracy"))]
+    return Figure(
+        name="effects",
+        title="What each component adds",
+        data=data,
+        layout=layout,
+        reading="A mark is the network with the component less the network without it, on the same forecasts; the bar "
+        "is its 95% interval, clustered by session. Filled marks hold after Holm's correction for all variants of the "
+        "family, hollow ones may be luck. In accuracy a component helps to the right of the line, in log loss to the "
+        "left of it.",
+        summary=f"Of {wording.count(len(judged))} components, "
+        f"{wording.count(len(shown)) if shown else 'none'} moved accuracy beyond noise"
+        f"{': ' + ', '.join(shown) if shown else ''}.",
+    )
+
+
+def _kind(variant: Mapping[str, Any]) -> str:
+    kind = str(variant.get("kind"))
+    return kind if kind in KINDS else ""
+
+
+def _tested(variant: Mapping[str, Any], measure: str) -> Mapping[str, Any]:
+    tested = (variant.get("effect") or {}).get(measure) or {}
+    return tested if wording.finite(tested.get("difference")) is not None else {}

@@ -1,0 +1,138 @@
+"""What layers learnt, brought down to bars: half-lives, weights and attention, as the mean over seeds and its range."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from stockseq.report import wording
+
+# The shipped layers' readings in words; those of others are shown under their own names.
+NAMES = {
+    "attention": "Attention, oldest session to newest",
+    "half_life_days": "Half-lives of the units, calendar days",
+    "half_life": "Half-lives, sessions",
+    "news_share": "Share taken from the news",
+    "explained_variance": "Share of the states' variance kept",
+    "input_gate_scale": "Input gate, how strongly news scales it",
+    "input_gate_shift": "Input gate, how far news shifts it",
+    "forget_gate_scale": "Forget gate, how strongly news scales it",
+    "forget_gate_shift": "Forget gate, how far news shifts it",
+}
+PREFIXES = {"half_life_": "Half-life in sessions: ", "weight_": "Weight: "}
+MOST_READINGS, MOST_VALUES = 60, 128
+# A layer of more numbers than this is read by its largest, not by the order of its columns.
+MANY = 12
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its height or length in percent of the longest beside it, and whether the number is below zero."""
+
+    length: float
+    negative: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading: a bar for a number, a bar each for a list; `value` is the mean, `spread` its range over seeds."""
+
+    name: str
+    bars: Sequence[Bar]
+    value: str
+    spread: str
+
+
+@dataclass(frozen=True)
+class LayerReadings:
+    """What one layer learnt; `n_seeds` networks had it, and `n_hidden` of its readings are not shown."""
+
+    layer: str
+    readings: Sequence[Reading]
+    n_seeds: int
+    n_hidden: int
+
+
+def build_readings(per_seed: Sequence[Mapping[str, Any]]) -> list[LayerReadings]:
+    """Return what the layers of an ensemble learnt, a group a layer, empty where none has readings.
+
+    Parameters
+    ----------
+    per_seed : sequence of mapping
+        One mapping a seed, or a single one of means, as `read_layers` gives them: numbers and lists of numbers by the
+        reading's name, by the layer's. What is no finite number is left out.
+
+    Examples
+    --------
+    >>> groups = build_readings([{"BranchGate": {"news_share": 0.25}}, {"BranchGate": {"news_share": 0.75}}])
+    >>> groups[0].readings[0].value, groups[0].readings[0].spread
+    ('0.500', '0.250 to 0.750')
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for network in per_seed:
+        for layer, readings in network.items():
+            if isinstance(readings, Mapping) and readings:
+                found.setdefault(layer, []).append(readings)
+    return [_layer(layer, seeds) for layer, seeds in found.items()]
+
+
+def _layer(layer: str, seeds: Sequence[Mapping[str, Any]]) -> LayerReadings:
+    values: dict[str, list[list[float]]] = {}
+    for readings in seeds:
+        for name, value in readings.items():
+            numbers = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            known = [number for number in map(wording.finite, numbers) if number is not None]
+            if known:
+                values.setdefault(name, []).append(known)
+    # Numbers of a kind share a scale; half-lives beside gates would leave no gate to be seen.
+    longest: dict[str, float] = {}
+    for name, lists in values.items():
+        if len(lists[0]) == 1:
+            longest[_kind(name)] = max(longest.get(_kind(name), 0.0), abs(_mean(lists)[0]))
+    names = list(values)
+    if len(names) > MANY:
+        names.sort(key=lambda name: -abs(_mean(values[name])[0]))
+    shown = [_reading(name, values[name], longest.get(_kind(name), 0.0)) for name in names[:MOST_READINGS]]
+    return LayerReadings(wording.text(layer, limit=60), shown, len(seeds), max(0, len(names) - MOST_READINGS))
+
+
+def _reading(name: str, lists: Sequence[Sequence[float]], longest: float) -> Reading:
+    means = _mean(lists)
+    if len(means) > 1:
+        highest = max(map(abs, means))
+        bars = [_bar(mean, highest) for mean in means[:MOST_VALUES]]
+        peak = means.index(max(means)) + 1
+        value = f"{_number(min(means))} to {_number(max(means))}, highest at {peak} of {len(means)}"
+        return Reading(_words(name), bars, value, _spread([row[peak - 1] for row in lists if len(row) >= peak]))
+    return Reading(_words(name), [_bar(means[0], longest)], _number(means[0]), _spread([row[0] for row in lists]))
+
+
+def _mean(lists: Sequence[Sequence[float]]) -> list[float]:
+    """Return the mean over seeds, place by place, of as many places as every seed has."""
+    return [fmean(column) for column in zip(*lists, strict=False)]
+
+
+def _bar(value: float, longest: float) -> Bar:
+    return Bar(round(100 * abs(value) / longest, 1) if longest else 0.0, value < 0)
+
+
+def _spread(values: Sequence[float]) -> str:
+    return "" if len(values) < 2 else f"{_number(min(values))} to {_number(max(values))}"
+
+
+def _number(value: float) -> str:
+    """Return a number to three digits that say something, whatever its size."""
+    return wording.number(value, digits=0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3)
+
+
+def _kind(name: str) -> str:
+    return name.split("_", 1)[0]
+
+
+def _words(name: str) -> str:
+    if name in NAMES:
+        return NAMES[name]
+    for prefix, words in PREFIXES.items():
+        if name.startswith(prefix):
+            return words + wording.text(name.removeprefix(prefix), limit=60).replace("_", " ")
+    return wording.label(name)

@@ -1,0 +1,75 @@
+"""Writes a page that needs no network: index.html from a template, with its script and plotly.js beside it."""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from stockseq.report import wording
+
+# Styles are inline because plotly.js writes its own; scripts are only the two files beside the page.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def write_page(template: str, context: Mapping[str, Any], folder: Path) -> Path:
+    """Write the page and what it needs, and return the path of its index.html.
+
+    Parameters
+    ----------
+    template : str
+        A template of this package that extends frame.html.
+    context : mapping
+        What the template names; a name that is missing raises jinja2's `UndefinedError`.
+    folder : Path
+        Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "plotly.min.js", get_plotlyjs())
+    _replace(folder / "page.js", _asset("page.js"))
+    page = _environment().get_template(template).render(policy=CONTENT_SECURITY_POLICY, **context)
+    return _replace(folder / "index.html", page)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("stockseq.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Figures write None for what is missing; a NaN that slips through must fail here and not in the browser.
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    environment.filters |= {
+        "session": wording.session,
+        "instant": wording.instant,
+        "text": wording.text,
+        "count": wording.count,
+    }
+    environment.globals["css"] = _asset("page.css")
+    return environment
+
+
+def _asset(name: str) -> str:
+    return (files("stockseq.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _replace(path: Path, content: str) -> Path:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(content, encoding="utf-8")
+    os.replace(partial, path)
+    return path
