@@ -47,7 +47,7 @@ def _context(run: RunReport) -> dict[str, Any]:
         "findings": findings,
         "tiles": _tiles(ablation, variants),
         "effects": effects_figure(variants),
-        "in_words": [sentence for sentence in verdicts_of(variants) if sentence not in (lead, *findings)],
+        "in_words": [words for words in verdicts_of(variants) if f"{words}." not in (lead, *findings)],
         "fold_map": build_fold_map(ablation),
         "table_of_scores": variants_table(ablation),
         "gains": effects_table(ablation),

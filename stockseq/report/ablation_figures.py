@@ -12,8 +12,8 @@ from stockseq.report.plot import Figure
 
 # Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
 PANELS = {
-    "accuracy": ("Accuracy it adds, points", "x", "+.2f", 100.0),
-    "log_loss": ("Log loss it adds", "x2", "+.4f", 1.0),
+    "accuracy": ("Accuracy, points", "x", "+.2f", 100.0),
+    "log_loss": ("Log loss", "x2", "+.4f", 1.0),
 }
 STYLES = {"input": ("square", "--optimum"), "layer": ("circle", "--strategy"), "pair": ("diamond", "--benchmark")}
 OTHER_STYLE = ("triangle-up", "--second")
@@ -53,9 +53,9 @@ def effects_figure(variants: Sequence[Mapping[str, Any]]) -> Figure | None:
         data=data,
         layout=layout,
         reading="A mark is the network with the component less the network without it, on the same forecasts; the bar "
-        "is its 95% interval, clustered by session. Filled marks hold after Holm's correction for all variants of the "
-        "family, hollow ones may be luck. In accuracy a component helps to the right of the line, in log loss to the "
-        "left of it.",
+        "is its 95% interval, clustered by session and, with two seeds or more, widened by what another draw of seeds "
+        "would change. Filled marks hold after Holm's correction for all variants of the family, hollow ones may be "
+        "luck. In accuracy a component helps to the right of the line, in log loss to the left of it.",
         summary=f"Of {wording.count(len(judged))} components, "
         f"{wording.count(len(shown)) if shown else 'none'} moved accuracy beyond noise"
         f"{': ' + ', '.join(shown) if shown else ''}.",

@@ -73,8 +73,8 @@ def _seeds(ablation: Mapping[str, Any]) -> str:
     if n_seeds == 1:
         return "Each variant was trained from one seed, so what luck of training does to it is not known."
     return (
-        f"Each variant was trained from {n_seeds} seeds: how far seeds lie apart is itself known only roughly, and the "
-        "intervals, which are of the mean forecast, do not hold it."
+        f"Each variant was trained from {n_seeds} seeds: how far seeds lie apart is itself known only roughly, and "
+        "with it how wide the intervals should be."
     )
 
 

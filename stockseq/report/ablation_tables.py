@@ -8,8 +8,6 @@ from stockseq.report import wording
 from stockseq.report.ablation_words import PLAIN, component, points, variants_of
 from stockseq.report.tables import Cell, Table, cell
 
-CLAIMS = {"helps": "helps", "harms": "harms", "open": "open", "failed": "failed"}
-
 
 @dataclass(frozen=True)
 class FoldCell:
@@ -35,7 +33,18 @@ class FoldMap:
 
 def variants_table(ablation: Mapping[str, Any]) -> Table | None:
     """Return every variant's scores by themselves, a row each, the plain network first."""
-    heads = ("Network", "Accuracy", "95% interval", "Base rate", "Forecasts", "Log loss", "IC", "PT p", "Changes")
+    heads = (
+        "Network",
+        "Accuracy",
+        "95% interval",
+        "Base rate",
+        "Forecasts",
+        "Log loss",
+        "IC",
+        "PT p",
+        "In confidence set",
+        "Changes",
+    )
     rows = []
     for variant in variants_of(ablation):
         scores = variant.get("scores") or {}
@@ -49,6 +58,7 @@ def variants_table(ablation: Mapping[str, Any]) -> Table | None:
                 cell(scores.get("log_loss"), lambda value: wording.number(value, digits=4)),
                 cell(scores.get("ic"), wording.number),
                 cell(scores.get("pt_clustered_p"), wording.p_value),
+                _member(ablation.get("confidence_set"), variant),
                 cell(variant.get("changes") or None),
             ]
         )
@@ -59,16 +69,15 @@ def effects_table(ablation: Mapping[str, Any]) -> Table | None:
     """Return what each component adds, tested, beside what the choice of seeds alone does to it, the largest first."""
     heads = (
         "Component",
-        "Accuracy, points",
-        "95% interval, points",
+        "Points of accuracy",
+        "95% interval",
         "p",
         "p, Holm",
+        "StepM: adds",
+        "Error of sessions",
+        "Between seeds",
         "Log loss",
         "Log loss p, Holm",
-        "StepM",
-        "Confidence set",
-        "Between seeds, points",
-        "Sampling error, points",
         "Claim",
     )
     rows = []
@@ -82,13 +91,12 @@ def effects_table(ablation: Mapping[str, Any]) -> Table | None:
                 _interval(accuracy.get("ci")),
                 cell(accuracy.get("p"), wording.p_value),
                 cell(accuracy.get("p_holm"), wording.p_value),
+                _member(ablation.get("superior"), variant),
+                cell(accuracy.get("standard_error"), _size),
+                cell(seeds.get("effect_spread"), _size),
                 cell(loss.get("difference"), lambda value: wording.number(value, digits=4)),
                 cell(loss.get("p_holm"), wording.p_value),
-                _member(ablation.get("superior"), variant, "better", "not shown"),
-                _member(ablation.get("confidence_set"), variant, "in", "out"),
-                cell(seeds.get("effect_spread"), lambda value: points(value).removeprefix("+")),
-                cell(accuracy.get("standard_error"), lambda value: points(value).removeprefix("+")),
-                cell(CLAIMS.get(str(variant.get("claim")))),
+                cell(variant.get("claim")),
             ]
         )
     return Table(heads, rows) if rows else None
@@ -101,10 +109,10 @@ def costs_table(ablation: Mapping[str, Any]) -> Table | None:
         "Time of an epoch",
         "Seconds an epoch",
         "Epochs",
-        "Seconds in all",
+        "Seconds a network",
         "Weights",
         "Accuracy of seeds alone",
-        "Spread, points",
+        "Between seeds, points",
     )
     rows = []
     for variant in variants_of(ablation):
@@ -119,7 +127,7 @@ def costs_table(ablation: Mapping[str, Any]) -> Table | None:
                 cell(cost.get("seconds"), lambda value: wording.number(value, digits=0)),
                 cell(cost.get("n_weights"), wording.count),
                 cell([min(known), max(known)] if known else None, wording.interval),
-                cell(seeds.get("spread"), lambda value: points(value, digits=2).removeprefix("+")),
+                cell(seeds.get("spread"), _size),
             ]
         )
     return Table(heads, rows) if rows else None
@@ -184,7 +192,12 @@ def _interval(bounds: object) -> Cell:
     return cell(None if wording.DASH in (low, high) else f"{low}\u00a0to\u00a0{high}")
 
 
-def _member(chosen: Mapping[str, Any] | None, variant: Mapping[str, Any], inside: str, outside: str) -> Cell:
+def _size(fraction: object) -> str:
+    """Return a size without direction in points, two places: errors are often below a tenth."""
+    return points(fraction, digits=2).removeprefix("+")
+
+
+def _member(chosen: Mapping[str, Any] | None, variant: Mapping[str, Any]) -> Cell:
     if not chosen or chosen.get("note") or variant.get("scores") is None:
         return cell(None)
-    return cell(inside if variant.get("name") in (chosen.get("names") or ()) else outside)
+    return cell("yes" if variant.get("name") in (chosen.get("names") or ()) else "no")

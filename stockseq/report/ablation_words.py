@@ -79,15 +79,20 @@ def sets_sentences(ablation: Mapping[str, Any]) -> list[str]:
     superior, confident = ablation.get("superior") or {}, ablation.get("confidence_set") or {}
     if superior:
         names = _named(superior, ablation)
-        told = f"{names} better than the plain network" if names else "no variant better than the plain network"
-        sentences.append(_sentence(superior, f"StepM at a size of {_size(superior)}, on the error rate, finds {told}."))
+        sentences.append(
+            _sentence(
+                superior,
+                f"StepM at a size of {_size(superior)}, which minds that variants resemble each other, finds "
+                f"{names or 'none'} to add to accuracy.",
+            )
+        )
     if confident:
         names = _named(confident, ablation)
         sentences.append(
             _sentence(
                 confident,
-                f"The model confidence set at a size of {_size(confident)} keeps {names or 'none'}: these can't be "
-                "told from the best.",
+                f"The model confidence set at a size of {_size(confident)} keeps {names or 'none'}: these networks "
+                "can't be told from the best.",
             )
         )
     return sentences

@@ -84,15 +84,13 @@ def _layer(layer: str, seeds: Sequence[Mapping[str, Any]]) -> LayerReadings:
             known = [number for number in map(wording.finite, numbers) if number is not None]
             if known:
                 values.setdefault(name, []).append(known)
-    # Numbers of a kind share a scale; half-lives beside gates would leave no gate to be seen.
-    longest: dict[str, float] = {}
-    for name, lists in values.items():
-        if len(lists[0]) == 1:
-            longest[_kind(name)] = max(longest.get(_kind(name), 0.0), abs(_mean(lists)[0]))
+    numbers = [abs(_mean(lists)[0]) for lists in values.values() if len(lists[0]) == 1]
+    # A number that stands alone is most often a share, and would fill its bar whatever it says.
+    longest = max(1.0 if len(numbers) == 1 else 0.0, *numbers) if numbers else 0.0
     names = list(values)
     if len(names) > MANY:
         names.sort(key=lambda name: -abs(_mean(values[name])[0]))
-    shown = [_reading(name, values[name], longest.get(_kind(name), 0.0)) for name in names[:MOST_READINGS]]
+    shown = [_reading(name, values[name], longest) for name in names[:MOST_READINGS]]
     return LayerReadings(wording.text(layer, limit=60), shown, len(seeds), max(0, len(names) - MOST_READINGS))
 
 
@@ -123,10 +121,6 @@ def _spread(values: Sequence[float]) -> str:
 def _number(value: float) -> str:
     """Return a number to three digits that say something, whatever its size."""
     return wording.number(value, digits=0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3)
-
-
-def _kind(name: str) -> str:
-    return name.split("_", 1)[0]
 
 
 def _words(name: str) -> str:
