@@ -60,7 +60,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train backtest audit exam benchmark import report runs models ledger maintain check format test test-slow bench lock help clean
+.PHONY: setup dev demo daily train backtest ablation audit exam benchmark import report runs models ledger maintain check format test test-slow bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -73,6 +73,8 @@ train: setup ## Train on TICKERS (MODE=scratch or finetune); promote only what i
 	@$(RUN) train
 backtest: setup ## Walk-forward forecasts, statistics, the ledger backtest, the page
 	@$(RUN) backtest
+ablation: setup ## Judge layers and inputs against the plain network, a declared family (FOLDS=4 SEEDS=3)
+	@$(RUN) ablation
 audit: setup ## Prove on your own store that nothing looks ahead
 	@$(RUN) audit
 exam: setup ## Judge the whole product on simulated markets whose optimum is known (MARKETS=6)

@@ -96,6 +96,27 @@ def backtest(
 
 
 @app.command()
+def ablation(
+    config: Config = None,
+    data: Data = None,
+    source: SourceName = None,
+    tickers: Tickers = None,
+    files: Files = None,
+    folds: Folds = None,
+    seeds: Seeds = None,
+    now: Now = None,
+) -> None:
+    """Judge layers and inputs, a declared family, against the plain network on the same folds and seeds."""
+    with _told():
+        from pipelines.ablation import run_ablation
+
+        settings, instant = _resolve(
+            config, data=data, source=source, tickers=tickers, files=files, folds=folds, seeds=seeds, now=now
+        )
+        run_ablation(_on_every_core(settings), instant)
+
+
+@app.command()
 def audit(
     config: Config = None,
     data: Data = None,

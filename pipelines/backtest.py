@@ -54,7 +54,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
         context = Context(settings, now, executor)
         with context.hold_store():
             tickers = universe(context)
-            ingested = _ingest_missing(context, tickers)
+            ingested = ingest_missing(context, tickers)
             prepared = prepare(context, tickers)
             walked = walk(context, prepared)
             forecasts = walked.forecasts
@@ -114,7 +114,8 @@ def walk(context: Context, prepared: Prepared) -> Walked:
     )
 
 
-def _ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | None:
+def ingest_missing(context: Context, tickers: tuple[str, ...]) -> Ingested | None:
+    """Fetch the tickers of which the store holds no bar, and show what came; None if it holds them all."""
     held = set(context.read("bars", tickers=tickers, columns=["ticker"])["ticker"])
     missing = tuple(ticker for ticker in tickers if ticker not in held)
     if not missing:

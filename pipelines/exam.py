@@ -11,8 +11,9 @@ from rich.table import Table
 
 from pipelines.context import console, open_executor, show_progress
 from pipelines.exam_questions import Question, Record, ask, make_records
-from pipelines.exam_sitting import Answers, Plan, Sitting, read_answers, sit, source_hash
+from pipelines.exam_sitting import Answers, Plan, Sitting, read_answers, sit
 from pipelines.results import as_json
+from pipelines.source_hash import source_hash
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, StockseqError
 from stockseq.sources.simulated_paths import Kind

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import pipelines
-import stockseq
 from pipelines.context import Context, silence
 from pipelines.forecast import forecast_known
 from pipelines.ingest import ingest, universe
@@ -134,16 +132,6 @@ def read_answers(sitting: Sitting, kept: Path) -> Answers:
     told = json.loads((kept / "answers.json").read_text(encoding="utf-8"))
     forecasts = {name: pd.read_parquet(kept / f"{name}.parquet") for name in told["optima"]}
     return Answers(sitting.kind, sitting.seed, forecasts, told["optima"], told["profit"])
-
-
-def source_hash() -> str:
-    """Return a hash of every source file of the library and the recipes."""
-    digest = hashlib.sha256()
-    for package in (stockseq, pipelines):
-        root = Path(next(iter(package.__path__)))
-        for path in sorted(root.rglob("*.py")):
-            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _settings_of(sitting: Sitting, data: Path) -> Settings:

@@ -1,7 +1,7 @@
 """The panel: one row per ticker and session, of indicators and of headlines, held once in memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -41,6 +41,12 @@ class Panel:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def without(self, features: Collection[str]) -> "Panel":
+        """Return the panel without these features; names that it doesn't have are passed over."""
+        kept = [place for place, name in enumerate(self.names) if name not in features]
+        names = tuple(self.names[place] for place in kept)
+        return replace(self, indicators=self.indicators[:, kept], names=names)
 
 
 def build_panel(

@@ -1,19 +1,22 @@
 """What each component of a network adds: every variant of a declared family against the plain network."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.power import sessions_for_difference
+from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.superior import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
 from stockseq.evaluate.verdict import SIZE
 
 MEASURES = ("accuracy", "log_loss")
+SEED = "probability_up_seed_"
 CONFIDENCE_SIZE = 0.10
 EDGE = 0.01
 
@@ -28,7 +31,9 @@ def judge_family(
     """Return what each variant's component adds to the plain network, corrected for all that were declared.
 
     A claim rests on accuracy alone, so that the chance of one false claim in the whole family is at most 5 %: where
-    nothing can be found every network's accuracy has the same mean, which is not so of its log loss.
+    nothing can be found every network's accuracy has the same mean, which is not so of its log loss. Its error is that
+    of the sessions seen and that of the seeds drawn: two networks that differ in nothing but their first weights may
+    differ beyond the noise of the sessions, and that speaks for no component.
 
     Parameters
     ----------
@@ -44,14 +49,15 @@ def judge_family(
     Returns
     -------
     dict of name to dict
-        * accuracy, log_loss: as `compare_forecasts` gives them, signed as what the component adds, with `p_holm`
-          (None where nothing can be tested)
+        * accuracy, log_loss: `difference`, signed as what the component adds; `standard_error` over sessions,
+          clustered; `seed_error`, the standard deviation over seeds of the difference between the networks of one seed,
+          over the root of their number (None for one seed); `ci` (95 %), `z`, `p` by both errors together, with
+          Satterthwaite's degrees of freedom; `p_holm` (None, as z and p, where nothing can be tested)
         * claim: "helps" or "harms" if `p_holm` of accuracy is below 5 %, else "open"
         * sessions_needed: how many sessions would tell one point of accuracy in 80 of 100 cases; None if the claim is
           not open, or the difference has no noise
         * by_fold: the difference in accuracy in each fold, ascending
-        * seeds: `n`, and `spread`, the standard deviation over seeds of the difference between the networks of one
-          seed; None for fewer than two seeds
+        * by_seed: the difference in accuracy between the networks of each seed
         * n, n_sessions, notes
 
     Raises
@@ -63,7 +69,7 @@ def judge_family(
 
     References
     ----------
-    Holm (1979), Scandinavian Journal of Statistics 6(2).
+    Holm (1979), Scandinavian Journal of Statistics 6(2); Satterthwaite (1946), Biometrics Bulletin 2(6).
 
     Examples
     --------
@@ -79,7 +85,7 @@ def judge_family(
             f"`n_declared` must be at least the {len(variants)} variants that came, received {n_declared}."
         )
     pairs = {name: (plain, frame) if name in removals else (frame, plain) for name, frame in variants.items()}
-    compared = {name: compare_forecasts(*pair) for name, pair in pairs.items()}
+    compared = {name: _compare(*pair) for name, pair in pairs.items()}
     for measure in MEASURES:
         _correct(compared, measure, n_declared)
     return {name: _judged(compared[name], *pairs[name], n_declared) for name in variants}
@@ -160,38 +166,75 @@ def _correct(compared: Mapping[str, dict[str, Any]], measure: str, n_declared: i
         compared[name][measure]["p_holm"] = p
 
 
+def _compare(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any]:
+    """Return the comparison of two ensembles, its tests widened by what another draw of seeds would change."""
+    compared = compare_forecasts(more, less)
+    names = [name for name in more.columns if name.startswith(SEED) and name in less.columns]
+    members = [(more.assign(probability_up=more[name]), less.assign(probability_up=less[name])) for name in names]
+    for measure in MEASURES:
+        gains = [float(SCORES[measure](one) - SCORES[measure](other)) for one, other in members]
+        compared[measure] |= _with_seeds(compared[measure], gains, compared["n_sessions"])
+        if measure == "accuracy":
+            compared["by_seed"] = gains
+    return compared
+
+
+def _with_seeds(tested: Mapping[str, Any], gains: Sequence[float], n_sessions: int) -> dict[str, Any]:
+    if len(gains) < 2:
+        return {"seed_error": None}
+    sampling, seeds = tested["standard_error"] ** 2, float(np.var(gains, ddof=1)) / len(gains)
+    if tested["p"] is None or not sampling + seeds:
+        return {"seed_error": seeds**0.5}
+    error = (sampling + seeds) ** 0.5
+    degrees = (sampling + seeds) ** 2 / (sampling**2 / (n_sessions - 1) + seeds**2 / (len(gains) - 1))
+    reach = float(stats.t.ppf(0.975, degrees)) * error
+    z = tested["difference"] / error
+    return {
+        "seed_error": seeds**0.5,
+        "ci": [tested["difference"] - reach, tested["difference"] + reach],
+        "z": z,
+        "p": 2 * float(stats.t.sf(abs(z), degrees)),
+    }
+
+
 def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_declared: int) -> dict[str, Any]:
     """Return a comparison with what follows from it: `more` has the component, `less` lacks it."""
     accuracy = compared["accuracy"]
     told = accuracy["p_holm"] is not None and accuracy["p_holm"] < SIZE
     claim = "open" if not told else "helps" if accuracy["difference"] > 0 else "harms"
-    error = accuracy["standard_error"]
     needed = None
-    if claim == "open" and error > 0:
+    if claim == "open" and accuracy["standard_error"] > 0:
         # The first step of Holm's correction is the one that any claim has to pass.
-        needed = sessions_for_difference(EDGE, error, compared["n_sessions"], n_compared=n_declared)
+        needed = sessions_for_difference(
+            EDGE, accuracy["standard_error"], compared["n_sessions"], n_compared=n_declared
+        )
     return {
         **{key: value for key, value in compared.items() if key != "brier"},
         "claim": claim,
         "sessions_needed": needed,
         "by_fold": _by_fold(more, less),
-        "seeds": _seeds(more, less),
     }
 
 
 def _by_fold(more: pd.DataFrame, less: pd.DataFrame) -> list[float]:
-    hits = [_hits(frame["probability_up"], frame).groupby(frame["fold"]).mean() for frame in (more, less)]
-    return [float(value) for value in (hits[0] - hits[1]).sort_index()]
+    rates = [_hits(frame).groupby(frame["fold"]).mean() for frame in (more, less)]
+    return [float(value) for value in (rates[0] - rates[1]).sort_index()]
 
 
-def _seeds(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any]:
-    columns = [name for name in more.columns if name.startswith("probability_up_seed_") and name in less.columns]
-    gains = [float(_hits(more[name], more).mean() - _hits(less[name], less).mean()) for name in columns]
-    return {"n": len(gains), "spread": float(np.std(gains, ddof=1)) if len(gains) > 1 else None}
+def _hits(frame: pd.DataFrame) -> pd.Series:
+    return (frame["probability_up"] > 0.5) == (frame["realised_return"] > 0)
 
 
-def _hits(probability: pd.Series, frame: pd.DataFrame) -> pd.Series:
-    return (probability > 0.5) == (frame["realised_return"] > 0)
+def _accuracy(frame: pd.DataFrame) -> float:
+    return float(_hits(frame).mean())
+
+
+def _log_loss(frame: pd.DataFrame) -> float:
+    up = (frame["realised_return"] > 0).to_numpy()
+    return float(log_losses(up, frame["probability_up"].to_numpy()).mean())
+
+
+SCORES: dict[str, Callable[[pd.DataFrame], float]] = {"accuracy": _accuracy, "log_loss": _log_loss}
 
 
 def _error_rates(frame: pd.DataFrame) -> pd.Series:

@@ -10,6 +10,9 @@ from stockseq.models.settings import NetworkSettings
 PLAIN = "plain"
 BEST_PAIR = "best_pair"
 Input = Literal["text", "sentiment"]
+Slot = Literal["before", "within", "after"]
+# As in `layers.slots`, which loads TensorFlow.
+SLOTS: tuple[Slot, ...] = ("before", "within", "after")
 
 
 class Variant(BaseModel, frozen=True, extra="forbid"):
@@ -35,6 +38,36 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
                 f"{network['lookback']!r}"
             )
         return network
+
+    @property
+    def component(self) -> str | None:
+        """What it leaves out, in words, if it does nothing else: then the plain network has what is judged.
+
+        Examples
+        --------
+        >>> Variant(without=("text",)).component
+        'text input'
+        """
+        if self.network or not self.without:
+            return None
+        return f"{' and '.join(sorted(self.without, reverse=True))} input{'s' if len(self.without) > 1 else ''}"
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots that it fills."""
+        return tuple(slot for slot in SLOTS if self.network.get(slot) is not None)
+
+    @property
+    def changes(self) -> str:
+        """What it has otherwise than the plain network, in words.
+
+        Examples
+        --------
+        >>> Variant(network={"within": "news_gate"}, without=("text",)).changes
+        'within = news_gate, without text'
+        """
+        changed = [f"{name} = {value}" for name, value in self.network.items()]
+        return ", ".join([*changed, *(f"without {name}" for name in self.without)])
 
     def applied_to(self, plain: NetworkSettings) -> NetworkSettings:
         """Return the settings of the variant's network.

@@ -1,0 +1,90 @@
+"""Judge a declared family of variants against the plain network: the same folds, seeds and budget for each."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.ablation_family import fit_family, join_forecasts
+from pipelines.ablation_fits import Dataset
+from pipelines.ablation_metrics import judge_ablation
+from pipelines.ablation_screen import show_ablation
+from pipelines.backtest import ingest_missing
+from pipelines.context import Context, open_executor
+from pipelines.ingest import universe
+from pipelines.prepare import Prepared, coverage, prepare
+from pipelines.results import write_run
+from pipelines.source_hash import source_hash
+from stockseq.config import Settings
+from stockseq.dataset.labels import HORIZON_SESSIONS
+from stockseq.dataset.volatility import compute_volatility
+from stockseq.dataset.walk_forward import walk_forward
+from stockseq.layers.slots import SLOTS, find_layer, layer_names
+from stockseq.models.settings import NetworkSettings
+from stockseq.models.variants import PLAIN
+
+
+def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
+    """Fit the plain network and each variant on the same folds and seeds, judge them, and return the run's folder.
+
+    Every network that was fitted is kept under the data root, so that a run that was stopped goes on where it was. A
+    variant that can't be fitted is recorded as such. Tickers that the store doesn't hold yet are fetched first.
+
+    Raises
+    ------
+    PluginError
+        If a variant's layer can't be found or doesn't fit the network, before anything is fitted.
+    TrainingFailed
+        If the plain network itself can't be fitted: then there is nothing to judge by.
+    """
+    networks = [variant.applied_to(settings.network) for variant in settings.ablation.family.values()]
+    code = source_hash(_layers(settings.network, *networks))
+    with open_executor(settings) as executor:
+        context = Context(settings, now, executor)
+        with context.hold_store():
+            tickers = universe(context)
+            ingested = ingest_missing(context, tickers)
+            prepared = prepare(context, tickers)
+            folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
+            family = fit_family(context, _dataset(prepared, code), folds)
+            forecasts = join_forecasts(family, settings.training.seeds)
+            ablation = judge_ablation(context, family, forecasts)
+            first, last = forecasts[PLAIN]["session"].agg(["min", "max"])
+            folder = write_run(
+                context,
+                "ablation",
+                f"Ablation: {ablation['family']} variants, {first.date()} to {last.date()}",
+                metrics={
+                    "forecast": ablation["variants"][0]["scores"],
+                    "ablation": ablation,
+                    "coverage": coverage(prepared),
+                    "optimum": ablation["optimum"],
+                },
+                frames={"forecasts": _long(forecasts)},
+                dropped=(*(ingested.dropped if ingested else ()), *prepared.dropped),
+                ingested=ingested,
+                doubts=prepared.doubts,
+            )
+    show_ablation(ablation, folder)
+    return folder
+
+
+def _long(forecasts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([frame.assign(variant=name) for name, frame in forecasts.items()], ignore_index=True)
+
+
+def _layers(*networks: NetworkSettings) -> list[type[Any]]:
+    named = {(slot, name) for network in networks for slot in SLOTS for name in layer_names(getattr(network, slot))}
+    return [find_layer(slot, name) for slot, name in sorted(named)]
+
+
+def _dataset(prepared: Prepared, code: str) -> Dataset:
+    panel, samples = prepared.panel, prepared.samples
+    volatility = compute_volatility(panel.keys.loc[samples.ends], prepared.bars, prepared.actions).to_numpy()
+    digest = hashlib.sha256(code.encode())
+    digest.update(panel.indicators.tobytes() + repr((panel.names, panel.texts)).encode())
+    digest.update(samples.ends.tobytes() + samples.realised_return.tobytes() + samples.target.tobytes())
+    digest.update("\n".join(samples.ticker).encode() + samples.session.tobytes() + volatility.tobytes())
+    return Dataset(panel, samples, volatility, digest.hexdigest())

@@ -1,0 +1,143 @@
+"""What an ablation shows, in plain sentences that follow from its figures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stockseq.evaluate.ablation import EDGE
+from stockseq.evaluate.verdict import SIZE, p_value, percent
+
+
+def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
+    """Return in a sentence what a component adds, and whether it holds.
+
+    Parameters
+    ----------
+    component : str
+        In words.
+    judged : mapping
+        What `judge_family` says of it.
+    n_declared : int
+        Variants that the correction is for.
+
+    Examples
+    --------
+    >>> accuracy = {"difference": 0.009, "ci": [0.003, 0.015]}
+    >>> tell("news gate", {"accuracy": accuracy, "claim": "helps", "n_sessions": 500, "sessions_needed": None}, 14)
+    "news gate: +0.9 points [+0.3, +1.5], holds after Holm's correction for 14 variants"
+    >>> tell("projection", {"accuracy": accuracy, "claim": "open", "n_sessions": 500, "sessions_needed": 780}, 14)
+    'projection: no evidence at this size (+0.9 points [+0.3, +1.5]); 780 sessions would be needed for 1 point'
+    """
+    accuracy = judged["accuracy"]
+    low, high = (f"{100 * end:+.1f}" for end in accuracy["ci"])
+    figures = f"{100 * accuracy['difference']:+.1f} points [{low}, {high}]"
+    if judged["claim"] != "open":
+        verb = "holds" if judged["claim"] == "helps" else "harms, which holds"
+        return f"{component}: {figures}, {verb} after Holm's correction for {_counted(n_declared, 'variant')}"
+    needed, seen = judged["sessions_needed"], judged["n_sessions"]
+    edge = _counted(round(100 * EDGE), "point")
+    if needed is None:
+        return f"{component}: no difference at all in any session"
+    if needed <= seen:
+        return f"{component}: no evidence ({figures}); {edge} would most likely have shown in these {seen:,} sessions"
+    return f"{component}: no evidence at this size ({figures}); {needed:,} sessions would be needed for {edge}"
+
+
+def summarise(ablation: Mapping[str, Any]) -> list[str]:
+    """Return what the whole family shows, the claims first, then what to hold against them.
+
+    Parameters
+    ----------
+    ablation : mapping
+        `metrics["ablation"]` of a run, without its `verdict`.
+
+    Returns
+    -------
+    list of str
+        Percentages and points, because they are read by people.
+    """
+    plain, *variants = ablation["variants"]
+    return [
+        _claims(variants, ablation["family"]),
+        *(variant["verdict"] + "." for variant in variants if variant["claim"] in ("helps", "harms")),
+        _plain(plain["scores"], ablation),
+        *_open(variants, ablation),
+        *_together(ablation),
+        *(
+            f"{variant['component']} could not be judged: {variant['failure']}"
+            for variant in variants
+            if variant["failure"]
+        ),
+        *_cautions(ablation),
+    ]
+
+
+def _claims(variants: Sequence[Mapping[str, Any]], n_declared: int) -> str:
+    found = {claim: [one["component"] for one in variants if one["claim"] == claim] for claim in ("helps", "harms")}
+    told = [
+        f"shown to {verb}: {_listed(found[claim])}"
+        for claim, verb in (("helps", "help"), ("harms", "harm"))
+        if found[claim]
+    ]
+    family = f"Of {_counted(n_declared, 'component')}, declared beforehand"
+    if not told:
+        return f"{family}, none is shown to help or to harm."
+    return f"{family}, {sum(map(len, found.values()))} hold after correction for all; {'; '.join(told)}."
+
+
+def _plain(scores: Mapping[str, Any], ablation: Mapping[str, Any]) -> str:
+    low, high = scores["accuracy_ci"]
+    figures = (
+        f"The plain network is right on {percent(scores['accuracy'])} of {scores['n']:,} forecasts over "
+        f"{scores['n_sessions']:,} sessions (95% interval {percent(low)} to {percent(high)}), beside a base rate of "
+        f"{percent(scores['base_rate'])} ({ablation['base_direction']})"
+    )
+    if ablation["optimum"] is not None:
+        figures += f" and {percent(ablation['optimum']['accuracy'])} that the best forecast can expect"
+    p = scores["pt_clustered_p"]
+    if p is None or p < SIZE:
+        return f"{figures}."
+    return f"{figures}: it shows no skill itself (p {p_value(p)}), so these components were added to chance."
+
+
+def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) -> list[str]:
+    needed = sorted(one["sessions_needed"] for one in variants if one["sessions_needed"])
+    if not needed:
+        return []
+    edge, seen = _counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
+    span = f"{needed[0]:,}" if len(needed) == 1 else f"{needed[0]:,} to {needed[-1]:,}"
+    rest = "the other" if len(needed) == 1 else f"the other {len(needed)}"
+    if needed[-1] <= seen:
+        return [f"For {rest}, {edge} would most likely have shown within these {seen:,} sessions."]
+    return [f"For {rest} no evidence: to tell {edge} takes {span} sessions like these {seen:,}."]
+
+
+def _together(ablation: Mapping[str, Any]) -> list[str]:
+    words = {one["name"]: one["component"] for one in ablation["variants"]}
+    superior, best = ablation["superior"], ablation["confidence_set"]
+    if superior["note"]:
+        return [superior["note"]]
+    added = _listed([words[name] for name in superior["names"]]) if superior["names"] else "none"
+    n = sum(one["scores"] is not None for one in ablation["variants"])
+    among = f"any of the {n}" if len(best["names"]) == n else f"one of {len(best['names'])} of {n}"
+    return [
+        f"Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are), what adds to "
+        f"accuracy: {added}. The most accurate network is {among}, with a chance of {percent(1 - best['size'])}."
+    ]
+
+
+def _cautions(ablation: Mapping[str, Any]) -> list[str]:
+    n = len(ablation["seeds"])
+    seeds = (
+        ["One seed was fitted: how far another draw of first weights would move each figure is not known."]
+        if n == 1
+        else []
+    )
+    return [*seeds, f"Configurations scored on this store so far: {ablation['trials']:,}."]
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
