@@ -1,23 +1,17 @@
 """The forest plot of an ablation: what each component adds to accuracy and to log loss."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stockseq.report import wording
+from stockseq.report import plot, wording
 from stockseq.report.ablation_tables import ranked
 from stockseq.report.ablation_words import KINDS, OTHER_KIND, component
-from stockseq.report.forest import dots, holds, panel_layout
+from stockseq.report.forest import PANELS, dots, holds, panel_layout
 from stockseq.report.plot import Figure
 
-# Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
-PANELS = {
-    "accuracy": ("Accuracy, points", "x", "+.2f", 100.0),
-    "log_loss": ("Log loss", "x2", "+.4f", 1.0),
-}
 STYLES = {"input": ("square", "--optimum"), "layer": ("circle", "--strategy"), "pair": ("diamond", "--benchmark")}
 OTHER_STYLE = ("triangle-up", "--second")
-PIXELS_PER_COMPONENT, PIXELS_AROUND = 28, 130
+PIXELS_OF_LEGEND = 50
 
 
 def effects_figure(variants: Sequence[Mapping[str, Any]]) -> Figure | None:
@@ -31,20 +25,19 @@ def effects_figure(variants: Sequence[Mapping[str, Any]]) -> Figure | None:
     judged = [variant for variant in ranked(variants) if _tested(variant, "accuracy") or _tested(variant, "log_loss")]
     if not judged:
         return None
-    layout = panel_layout({axis: (title, "+") for title, axis, _, _ in PANELS.values()})
-    # Plotly reads a few HTML tags in texts, and two components of one name would share a row.
-    rows = [html.escape(component(variant)) for variant in judged]
+    layout = panel_layout(len(judged))
+    rows = [plot.row_name(component(variant)) for variant in judged]
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": rows}
-    layout |= {"height": len(judged) * PIXELS_PER_COMPONENT + PIXELS_AROUND, "showlegend": True}
+    layout |= {"height": layout["height"] + PIXELS_OF_LEGEND, "showlegend": True}
     data = []
     for kind in dict.fromkeys(_kind(variant) for variant in judged):
         own = [(row, variant) for row, variant in zip(rows, judged, strict=True) if _kind(variant) == kind]
         symbol, color = STYLES.get(kind, OTHER_STYLE)
-        for measure, (_, axis, form, scale) in PANELS.items():
+        for measure in PANELS:
             tested = {row: found for row, variant in own if (found := _tested(variant, measure))}
             data.append(
-                dots(tested, axis=axis, form=form, color=color, symbol=symbol, scale=scale)
-                | {"name": KINDS.get(kind, OTHER_KIND), "legendgroup": kind, "showlegend": axis == "x"}
+                dots(tested, measure, color=color, symbol=symbol)
+                | {"name": KINDS.get(kind, OTHER_KIND), "legendgroup": kind, "showlegend": measure == "accuracy"}
             )
     shown = [component(variant) for variant in judged if holds(_tested(variant, "accuracy"))]
     return Figure(

@@ -1,4 +1,4 @@
-"""The page of a benchmark: a verdict, one picture, one table, and how to read them."""
+"""The page of a benchmark: a verdict, a picture of each sample, one table, and how to read them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,6 @@ import pandas as pd
 from stockseq.report import plot, tables, wording
 from stockseq.report.benchmark_words import (
     FORECASTERS,
-    SAMPLES,
     duel_title,
     forecaster,
     gain,
@@ -32,9 +31,7 @@ COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
 }
 # Figures have a digit after their point, and no sentence begins with one.
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
-PIXELS_PER_FORECASTER, PIXELS_AROUND = 26, 70
-# Between the panels of the picture, as a share of its width and height.
-GAP = 0.06
+PIXELS_PER_FORECASTER, PIXELS_AROUND = 32, 90
 
 
 def render_benchmark(run: RunReport, folder: Path) -> Path:
@@ -48,7 +45,7 @@ def render_benchmark(run: RunReport, folder: Path) -> Path:
         "run": run,
         "lead": lead,
         "findings": findings,
-        "forest": forest_figure(benchmark),
+        "forests": forest_figures(benchmark),
         "train": benchmark["train"],
         "heads": [head for head, _ in COLUMNS.values()],
         "groups": _groups(benchmark),
@@ -94,58 +91,43 @@ def benchmark_rows(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def forest_figure(benchmark: Mapping[str, Any]) -> Figure:
-    """Return accuracies with their intervals against the base rates: a row of panels a period, a column a sample."""
-    periods = benchmark["periods"]
-    n_columns = max(len(period["samples"]) for period in periods)
-    n_names = max(len(sample["scores"]) for period in periods for sample in period["samples"])
+def forest_figures(benchmark: Mapping[str, Any]) -> list[Figure]:
+    """Return a figure for each period and sample: accuracies with their intervals against the base rate.
+
+    All share one scale, so that they can be compared.
+    """
+    samples = [(period, sample) for period in benchmark["periods"] for sample in period["samples"]]
     bounds = [
         bound
-        for period in periods
-        for sample in period["samples"]
+        for _, sample in samples
         for scores in sample["scores"].values()
         for bound in (*scores["accuracy_ci"], scores["base_rate"])
     ]
     reach = [max(min(bounds) - 0.01, 0.0), min(max(bounds) + 0.01, 1.0)]
+    return [_forest_figure(period, sample, reach) for period, sample in samples]
+
+
+def _forest_figure(period: Mapping[str, Any], sample: Mapping[str, Any], reach: Sequence[float]) -> Figure:
     layout = plot.layout(y_format="", hover="closest")
     layout |= {
-        "height": len(periods) * (n_names * PIXELS_PER_FORECASTER + PIXELS_AROUND),
+        "height": len(sample["scores"]) * PIXELS_PER_FORECASTER + PIXELS_AROUND,
         "showlegend": False,
-        "annotations": [],
+        "xaxis": plot.axis(tickformat=".0%", range=reach, nticks=5, tickangle=0),
+        "yaxis": plot.axis(autorange="reversed", showgrid=False),
     }
-    data: list[dict[str, Any]] = []
-    for row, period in enumerate(periods):
-        for column, sample in enumerate(period["samples"]):
-            number = row * n_columns + column + 1
-            axes = {"xaxis": "x", "yaxis": "y"} if number == 1 else {"xaxis": f"x{number}", "yaxis": f"y{number}"}
-            x_domain, y_domain = _domain(column, n_columns), _domain(len(periods) - 1 - row, len(periods))
-            layout[f"xaxis{number if number > 1 else ''}"] = plot.axis(
-                tickformat=".0%", range=reach, domain=x_domain, anchor=axes["yaxis"]
-            )
-            layout[f"yaxis{number if number > 1 else ''}"] = plot.axis(
-                domain=y_domain, anchor=axes["xaxis"], autorange="reversed", showticklabels=column == 0, showgrid=False
-            )
-            layout["annotations"].append(_panel_title(period, sample, x_domain, y_domain))
-            data += [trace | axes for trace in _panel(sample)]
     return Figure(
-        name="forest",
-        title="Accuracy against the base rate",
-        data=data,
+        name=f"forest-{period['name']}-{sample['name']}",
+        title=sample_title(period, sample),
+        data=_panel(sample),
         layout=layout,
-        reading="A point is the share of directions that a forecaster named, its bar the 95% interval clustered by "
-        "date: all tickers of a date move together, so the dates and not the instances are what is counted. The "
-        "dashed line is what always naming the commoner direction gives in hindsight. A bar that lies wholly to the "
-        "right of that line is worth a look, no more: one in forty does so by luck, and the bars are many.",
-        summary="; ".join(
-            f"{sample_title(period, sample)}: {_above(sample)}" for period in periods for sample in period["samples"]
-        )
-        + ".",
+        reading="",
+        summary=f"Of {len(sample['scores'])} forecasters, {_above(sample)}.",
     )
 
 
 def _panel(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = benchmark_rows(sample)
-    names = [row["forecaster"] for row in rows]
+    names = [plot.row_name(row["forecaster"]) for row in rows]
     base = next(iter(sample["scores"].values()))["base_rate"]
     accuracy = [row["accuracy"] for row in rows]
     low, high = ([row["accuracy_ci"][end] for row in rows] for end in (0, 1))
@@ -162,28 +144,6 @@ def _panel(sample: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [points, line | {"y": [names[0], names[-1]], "hovertemplate": "base rate %{x:.1%}<extra></extra>"}]
 
 
-def _panel_title(
-    period: Mapping[str, Any], sample: Mapping[str, Any], x_domain: Sequence[float], y_domain: Sequence[float]
-) -> dict[str, Any]:
-    return {
-        "text": f"{period['name']}: {SAMPLES[sample['name']]}",
-        "x": x_domain[0],
-        "y": y_domain[1],
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"size": 13, "color": "--ink"},
-    }
-
-
-def _domain(place: int, n: int) -> list[float]:
-    width = (1 - GAP * (n - 1)) / n
-    start = place * (width + GAP)
-    return [round(start, 4), round(min(start + width, 1.0), 4)]
-
-
 def _above(sample: Mapping[str, Any]) -> str:
     names = [
         forecaster(name).lower()
@@ -191,8 +151,8 @@ def _above(sample: Mapping[str, Any]) -> str:
         if scores["accuracy_ci"][0] > scores["base_rate"]
     ]
     if not names:
-        return "no interval lies wholly above the base rate"
-    return f"the whole interval lies above the base rate, uncorrected for their number: {', '.join(names)}"
+        return "none has an interval wholly above the base rate"
+    return f"these have their whole interval above the base rate, uncorrected for their number: {', '.join(names)}"
 
 
 def _groups(benchmark: Mapping[str, Any]) -> list[tuple[str, list[list[str]]]]:

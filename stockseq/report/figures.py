@@ -35,7 +35,8 @@ def build_figures(run: RunReport) -> dict[str, Figure]:
     if (forest := comparison_figure(run.measures("comparisons"))) is not None:
         drawn.append(forest)
     if rows is not None and len(rows):
-        drawn.append(calibration_figure(rows))
+        if (calibrated := calibration_figure(rows)) is not None:
+            drawn.append(calibrated)
         if rows["session"].nunique() >= FEWEST_SESSIONS:
             best = wording.finite((run.optimum or {}).get("accuracy"))
             drawn.append(accuracy_figure(rows, base_rates=run.base_rates, best=best))
@@ -72,10 +73,17 @@ def accuracy_figure(rows: pd.DataFrame, *, base_rates: pd.Series | None, best: f
     )
 
 
-def calibration_figure(rows: pd.DataFrame) -> Figure:
-    """Return how often tickers rose by forecast probability, with counts, of the rows of `scored`."""
-    bins = calibration(rows)
+def calibration_figure(rows: pd.DataFrame) -> Figure | None:
+    """Return how often tickers rose by forecast probability, with counts, of the rows of `scored`.
+
+    The groups are as narrow as leaves most forecasts in one that is large enough for a point; None where none is.
+    """
+    every = [calibration(rows, max_bins=most) for most in (16, 8, 4, 2)]
+    large = [bins.loc[bins["n"] >= FEWEST_FORECASTS, "n"].sum() for bins in every]
+    bins = every[next((place for place, n in enumerate(large) if 2 * n > len(rows)), int(np.argmax(large)))]
     shown = bins[bins["n"] >= FEWEST_FORECASTS]
+    if shown.empty:
+        return None
     ends = pd.Series([bins["low"].min(), bins["high"].max()])
     layout = plot.layout(y_format=".0%", x_format=".0%", x_title="Forecast probability of up", hover="closest")
     layout["yaxis"] |= {"domain": [0.34, 1.0], "title": plot.title("Share that rose")}

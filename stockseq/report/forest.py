@@ -1,6 +1,5 @@
 """Forest plots: paired differences with their intervals, in a panel for accuracy and one for log loss."""
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,9 @@ from stockseq.evaluate.verdict import SIZE
 from stockseq.report import plot, wording
 from stockseq.report.plot import Figure
 
-PANELS = {"accuracy": ("Accuracy, model less baseline", "x", ".1%"), "log_loss": ("Log loss", "x2", ".3f")}
+# Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
+PANELS = {"accuracy": ("Accuracy, points", "x", "+.2f", 100.0), "log_loss": ("Log loss", "x2", "+.4f", 1.0)}
+PIXELS_PER_ROW, PIXELS_AROUND = 32, 110
 
 
 def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
@@ -18,18 +19,14 @@ def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
     if not pairs:
         return None
     pairs = dict(sorted(pairs.items(), key=lambda item: item[1]["accuracy"]["difference"]))
-    # Plotly reads a few HTML tags in texts.
-    rows = {html.escape(wording.label(name_words(name))): pair for name, pair in pairs.items()}
+    rows = {plot.row_name(wording.label(name_words(name))): pair for name, pair in pairs.items()}
     beaten = [name for name, pair in pairs.items() if holds(pair["accuracy"]) and pair["accuracy"]["difference"] > 0]
     least, most = (end(pair["accuracy"]["difference"] for pair in pairs.values()) for end in (min, max))
     return Figure(
         name="comparisons",
         title="The model less each simple forecast",
-        data=[
-            dots({row: pair[measure] for row, pair in rows.items()}, axis=axis, form=form)
-            for measure, (_, axis, form) in PANELS.items()
-        ],
-        layout=panel_layout({axis: (title, form) for title, axis, form in PANELS.values()}),
+        data=[dots({row: pair[measure] for row, pair in rows.items()}, measure) for measure in PANELS],
+        layout=panel_layout(len(rows)),
         reading="A dot is the difference on the forecasts that both made, the bar its 95% interval, clustered by "
         "session. Filled dots are beyond noise after Holm's correction for the number of baselines, hollow ones may be "
         "luck. Accuracy speaks for the model to the right of the line, log loss to the left of it.",
@@ -39,12 +36,19 @@ def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
     )
 
 
-def panel_layout(panels: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    """Return the layout of two panels side by side over the same rows; `panels` is title and d3 format by axis."""
+def panel_layout(n_rows: int) -> dict[str, Any]:
+    """Return the layout of the two panels side by side over the same rows."""
     layout = plot.layout(y_format="", hover="closest")
-    for (place, (title, form)), domain in zip(panels.items(), ([0.0, 0.48], [0.52, 1.0]), strict=True):
+    layout["height"] = n_rows * PIXELS_PER_ROW + PIXELS_AROUND
+    for (title, place, _, _), domain in zip(PANELS.values(), ([0.0, 0.48], [0.52, 1.0]), strict=True):
         layout[place.replace("x", "xaxis")] = plot.axis(
-            domain=domain, tickformat=form, title=plot.title(title), zeroline=True, zerolinewidth=2, nticks=5
+            domain=domain,
+            tickformat="+",
+            tickangle=0,
+            title=plot.title(title),
+            zeroline=True,
+            zerolinewidth=2,
+            nticks=4,
         )
     layout["yaxis"] = plot.axis(autorange="reversed", showgrid=False)
     layout["showlegend"] = False
@@ -52,18 +56,13 @@ def panel_layout(panels: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
 
 
 def dots(
-    tested: Mapping[str, Mapping[str, Any]],
-    *,
-    axis: str,
-    form: str,
-    color: str = "--strategy",
-    symbol: str = "circle",
-    scale: float = 1.0,
+    tested: Mapping[str, Mapping[str, Any]], measure: str, *, color: str = "--strategy", symbol: str = "circle"
 ) -> dict[str, Any]:
-    """Return a trace of paired differences by row, filled where they hold; `scale` multiplies what is a fraction.
+    """Return a trace of paired differences by row in the panel of the measure, filled where they hold.
 
     `tested` has `difference`, `ci` and `p_holm`, of which the latter two may be None.
     """
+    _, axis, form, scale = PANELS[measure]
     middles = [scale * pair["difference"] for pair in tested.values()]
     intervals = [pair.get("ci") or (pair["difference"], pair["difference"]) for pair in tested.values()]
     bars = plot.interval_bars(

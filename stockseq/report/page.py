@@ -11,6 +11,7 @@ from stockseq.report import rival_tables, tables, wording
 from stockseq.report.figures import build_figures
 from stockseq.report.limits import limitations
 from stockseq.report.outlook import build_outlook
+from stockseq.report.readings import build_readings
 from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
 from stockseq.report.verdict import accuracy_sentence, build_strip, live_tiles, verdict_lines, verdict_tiles
@@ -60,7 +61,9 @@ def _context(run: RunReport) -> dict[str, Any]:
         "strip": build_strip(run),
         "outlook": build_outlook(run.next_forecasts),
         "figures": build_figures(run),
-        "baselines": tables.baselines_table(run),
+        "judged": rival_tables.judge_baselines(run),
+        "has_baselines": bool(run.measures("baselines")),
+        "readings": build_readings(run.metrics.get("readings") or []),
         "findings": find(run.metrics),
         "placebos": rival_tables.placebos_table(run),
         "followed": rival_tables.followed_table(run),

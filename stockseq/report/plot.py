@@ -1,5 +1,7 @@
 """The Plotly JSON of which figures are made; colours are names of CSS properties, which the page's script fills in."""
 
+import html
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 MOST_POINTS = 3000
+# Characters of a row's name in one line.
+WIDEST_NAME = 20
 
 
 @dataclass(frozen=True)
 class Figure:
     """One figure: Plotly's `data` and `layout`, with the words around it.
 
-    `reading` says how to read it; `summary` says in one sentence what it shows, also for who can't see it.
+    `reading` says how to read it, empty where the page says it once for many; `summary` says in one sentence what it
+    shows, also for who can't see it.
     """
 
     name: str
@@ -77,6 +82,19 @@ def interval_bars(middle: Sequence[float], low: Sequence[float], high: Sequence[
         "thickness": 1.5,
         "width": 3,
     }
+
+
+def row_name(text: str) -> str:
+    """Return the name of a row, a few words a line, so that it leaves a phone room for what it names.
+
+    Plotly reads a few HTML tags in texts, so what others wrote is escaped.
+
+    Examples
+    --------
+    >>> row_name("Logistic regression on indicators"), row_name("a<b")
+    ('Logistic regression<br>on indicators', 'a&lt;b')
+    """
+    return "<br>".join(html.escape(line) for line in textwrap.wrap(text, WIDEST_NAME))
 
 
 def sessions(index: pd.Index) -> list[str]:

@@ -1,11 +1,13 @@
-"""The tables that put a run to the proof: what its placebos found, and what simple forecasts would have earned."""
+"""The tables that put a run to the proof: its baselines, its placebos, and what simple forecasts would have earned."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stockseq.evaluate.findings import PLACEBOS
+from stockseq.evaluate.information import LEAST_TICKERS
 from stockseq.report import wording
 from stockseq.report.run import RunReport
-from stockseq.report.tables import MODEL, PORTFOLIO_MEASURES, Table, cell, named
+from stockseq.report.tables import MODEL, PORTFOLIO_MEASURES, Table, baselines_table, cell, named
 
 JUDGED = {True: "as it should be", False: "NOT as it should be", None: "not judged"}
 PLACEBO_HEADS = (
@@ -19,6 +21,56 @@ PLACEBO_HEADS = (
     "Sessions",
     "Judged",
 )
+
+
+# What a column means, told where the column is shown.
+MEANINGS = {
+    "PT t": "PT is the Pesaran-Timmermann test against naming up as often without skill, clustered by session: a t "
+    "above about 1.6 is unlikely by chance.",
+    "IC": "IC is the correlation of forecast and return across tickers, averaged over sessions.",
+    "Brier": "Lower is better for Brier and log loss.",
+}
+BOTH_DIRECTIONS = "forecasts and outcomes of both directions, and hits that vary between sessions"
+ACROSS_TICKERS = f"two sessions in which {LEAST_TICKERS} tickers or more have different forecasts and returns"
+# What a measure needs that no forecast of a run may have.
+NEEDS = {
+    "MCC": BOTH_DIRECTIONS,
+    "AUC": BOTH_DIRECTIONS,
+    "PT t": BOTH_DIRECTIONS,
+    "PT p": BOTH_DIRECTIONS,
+    "PT p, runs taken out": "two sessions in a row of a ticker, and what PT needs",
+    "IC": ACROSS_TICKERS,
+    "Rank IC": ACROSS_TICKERS,
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The model beside its baselines, without columns that nothing fills; `notes` say what those would have needed."""
+
+    table: Table
+    reading: str
+    notes: list[str]
+
+
+def judge_baselines(run: RunReport) -> Judged | None:
+    """Return the model beside its baselines with the words that its columns need, or None where nothing is scored."""
+    table = baselines_table(run)
+    if table is None:
+        return None
+    blank = [place for place in range(len(table.heads)) if all(row[place].text == wording.DASH for row in table.rows)]
+    kept = [place for place in range(len(table.heads)) if place not in blank]
+    shown = Table(
+        [table.heads[place] for place in kept], [[row[place] for place in kept] for row in table.rows], table.n_hidden
+    )
+    sentences = [words for head, words in MEANINGS.items() if head in shown.heads]
+    if any(cell.text == wording.DASH for row in shown.rows for cell in row):
+        sentences.append("A dash is a measure that the row can't have, most often because its forecast never changes.")
+    needs: dict[str, list[str]] = {}
+    for place in blank:
+        needs.setdefault(NEEDS.get(table.heads[place], "what this run does not have"), []).append(table.heads[place])
+    notes = [f"Not shown, because no row has it: {', '.join(heads)}. It needs {need}." for need, heads in needs.items()]
+    return Judged(shown, " ".join(sentences), notes)
 
 
 def placebos_table(run: RunReport) -> Table | None:

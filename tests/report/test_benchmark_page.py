@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stockseq.report.benchmark import benchmark_rows, forest_figure, render_benchmark
+from stockseq.report.benchmark import benchmark_rows, forest_figures, render_benchmark, verdict_sentences
 from stockseq.report.benchmark_words import doubts, paragraph
 from stockseq.report.run import RunReport
 from stockseq.schemas import Dropped
@@ -140,24 +140,29 @@ def test_networks_stand_first_and_a_missing_figure_is_none(benchmark):
     assert rows[-1]["mcc"] is None
 
 
-def test_the_picture_has_a_panel_per_sample_with_its_base_rate(benchmark):
+def test_each_sample_has_a_picture_with_its_base_rate(benchmark):
     """Two traces each: the forecasters with their intervals, and the dashed line."""
-    figure = forest_figure(benchmark)
-    assert len(figure.data) == 4
-    points, line = figure.data[2:]
-    assert points["xaxis"] == "x2"
+    _, tweeted = forest_figures(benchmark)
+    points, line = tweeted.data
     assert points["error_x"]["array"] == [0.05] * 4
     assert line["x"] == [0.513, 0.513]
-    assert "no interval lies wholly above the base rate" in figure.summary
+    assert "none has an interval wholly above the base rate" in tweeted.summary
 
 
-def test_periods_stand_below_each_other(benchmark):
-    """A second period makes a second row of panels, and doubles the height."""
-    one = forest_figure(benchmark).layout
-    later = {**benchmark["periods"][0], "name": "next", "title": "the quarter after it"}
-    two = forest_figure({**benchmark, "periods": [benchmark["periods"][0], later]}).layout
-    assert two["height"] == 2 * one["height"]
-    assert two["yaxis"]["domain"][0] > two["yaxis3"]["domain"][1]
+def test_all_pictures_share_one_scale(benchmark):
+    """By hand: .43 of one sample and .58 of the other, a point beyond; two scales would look like one difference."""
+    benchmark["periods"][0]["samples"][0]["scores"]["prices"]["accuracy_ci"] = [0.43, 0.55]
+    assert [figure.layout["xaxis"]["range"] for figure in forest_figures(benchmark)] == [
+        [pytest.approx(0.42), pytest.approx(0.59)]
+    ] * 2
+
+
+def test_the_verdict_is_a_lead_and_a_list(benchmark):
+    """Six sentences of the paragraph, none cut at the point of a figure or after a name."""
+    lead, *findings = verdict_sentences(benchmark)
+    assert lead.startswith("The ensemble of 2 networks on prices and text named the direction of 53.0%")
+    assert " ".join([lead, *findings]) == paragraph(benchmark)
+    assert [sentence.split()[0] for sentence in findings] == ["Of", "Of", "What", "To", "The", "A"]
 
 
 def test_the_page_is_whole_and_escapes_what_is_not_ours(benchmark, tmp_path):

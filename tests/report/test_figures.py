@@ -86,4 +86,4 @@ def test_a_difference_that_may_be_luck_is_a_hollow_dot(build_run) -> None:
     assert accuracy["marker"]["symbol"] == ["circle", "circle-open"]
     assert loss["marker"]["symbol"] == ["circle-open", "circle-open"]
     assert accuracy["y"] == ["Majority", "Logistic regression"]
-    assert accuracy["error_x"]["array"] == [0.0086, 0.0086]
+    assert accuracy["error_x"]["array"] == [0.86, 0.86]
