@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,13 +18,13 @@ ORDER = ("helps", "harms", "open", "failed")
 def show_ablation(ablation: Mapping[str, Any], folder: Path) -> None:
     """Print what each component adds, the verdict, and where the page is."""
     plain, *variants = ablation["variants"]
-    table = Table(title="What each component adds to the plain network", title_justify="left")
+    table = Table(title="What each component adds to the plain network", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("Component", no_wrap=True)
-    for name in ("Points", "95% interval", "p, Holm", "Seeds ±", "Log loss", "Cost"):
+    for name in ("Points", "95% interval", "p, Holm", "Seeds", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     scores = plain["scores"]
-    table.add_row("plain network", _percent(scores["accuracy"]), "", "", "", f"{scores['log_loss']:.4f}", "1.0x", "")
+    table.add_row("plain network", _percent(scores["accuracy"]), "", "", "", "1.0x", "")
     for variant in sorted(variants, key=_rank):
         table.add_row(*_row(variant))
     console.print(table)
@@ -39,8 +40,8 @@ def _row(variant: Mapping[str, Any]) -> list[str]:
     cost = variant["cost"]["ratio"]
     last = ["" if cost is None else f"{cost:.1f}x", CLAIMS[variant["claim"]]]
     if variant["effect"] is None:
-        return [escape(variant["component"]), "", "", "", "", "", *last]
-    accuracy, log_loss = variant["effect"]["accuracy"], variant["effect"]["log_loss"]
+        return [escape(variant["component"]), "", "", "", "", *last]
+    accuracy = variant["effect"]["accuracy"]
     low, high = accuracy["ci"]
     p, seeds = accuracy["p_holm"], accuracy["seed_error"]
     return [
@@ -49,7 +50,6 @@ def _row(variant: Mapping[str, Any]) -> list[str]:
         f"{100 * low:+.1f} to {100 * high:+.1f}",
         "" if p is None else f"{p:.3f}",
         "" if seeds is None else f"{100 * seeds:.1f}",
-        f"{log_loss['difference']:+.4f}",
         *last,
     ]
 

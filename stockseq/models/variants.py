@@ -50,7 +50,7 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
         """
         if self.network or not self.without:
             return None
-        return f"{' and '.join(sorted(self.without, reverse=True))} input{'s' if len(self.without) > 1 else ''}"
+        return f"{' and '.join(sorted(self.without, reverse=True))} input"
 
     @property
     def slots(self) -> tuple[Slot, ...]:
