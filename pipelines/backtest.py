@@ -1,6 +1,6 @@
 """Walk forward: fit on the past, forecast the next stretch, trade all forecasts through the ledger, draw the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,24 @@ from stockseq.dataset.walk_forward import Fold, walk_forward
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.repetition import find_repetition
 from stockseq.evaluate.rivals import compare_with_best, compare_with_rivals
+from stockseq.layers.slots import Readings
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
+from stockseq.models.layer_readings import read_layers
 
 
 @dataclass(frozen=True)
 class Walked:
     """The out-of-sample forecasts of all folds beside what was realised, the model's and each baseline's.
 
-    `impossible` says in a sentence why a baseline is not among them; `last` is the last fold.
+    `impossible` says in a sentence why a baseline is not among them; `last` is the last fold, and `readings` what the
+    layers of its networks learnt, by seed, on its test windows.
     """
 
     forecasts: pd.DataFrame
     baselines: Mapping[str, pd.DataFrame]
     impossible: Mapping[str, str]
     last: Fold
+    readings: Sequence[Mapping[str, Readings]]
 
 
 def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
@@ -111,6 +115,7 @@ def walk(context: Context, prepared: Prepared) -> Walked:
         {name: pd.concat(parts, ignore_index=True) for name, parts in baselines.items() if name not in impossible},
         impossible,
         folds[-1],
+        read_layers(model, prepared.panel, samples.ends),
     )
 
 
@@ -144,6 +149,7 @@ def _metrics(context: Context, prepared: Prepared, walked: Walked, traded: Trade
         "comparisons": compare_with_rivals(forecasts, walked.baselines),
         "superior": compare_with_best(forecasts, walked.baselines, seed=context.settings.training.seed),
         "placebos": run_placebos(context, prepared, walked.last, last) if context.settings.backtest.placebos else {},
+        "readings": walked.readings,
         "repetition": find_repetition(forecasts, prepared.labels),
         "portfolio": traded.judged(context),
         "benchmarks": traded.benchmarks,

@@ -46,6 +46,7 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornin
     assert 0 < metrics["random_signal"]["p"] <= 1
     assert 0 <= metrics["overfitting"]["pbo"] <= 1
     assert metrics["repetition"]["n_tickers"] == 6
+    assert metrics["readings"] == [{}, {}]
     assert 0.5 < metrics["optimum"]["accuracy"] < 0.65
     equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
     assert {"strategy", "strategy_0x", "strategy_2x", "buy_and_hold", "equal_weight"} <= set(equity.columns)
@@ -53,6 +54,20 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornin
     assert (folder / "report" / "index.html").exists()
     assert (folder / "report" / "plotly.min.js").exists()
     assert len(pd.read_parquet(folder / "fills.parquet")) == metrics["portfolio"]["n_fills"]
+
+
+def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(settings, mornings):
+    """A weight for each of three sessions from either seed, on the last fold's test windows; none without a layer."""
+    network = settings.network.model_copy(update={"after": "temporal_attention"})
+    folder = run_backtest(settings.model_copy(update={"network": network}), mornings[-1])
+    readings = json.loads((folder / "metrics.json").read_text())["readings"]
+    assert [list(seed) for seed in readings] == [["TemporalAttention"]] * 2
+    for seed in readings:
+        assert sum(seed["TemporalAttention"]["attention"]) == pytest.approx(1.0, abs=1e-6)
+        assert len(seed["TemporalAttention"]["attention"]) == settings.network.lookback
+    page = (folder / "report" / "index.html").read_text()
+    assert "What the layers learnt" in page
+    assert "TemporalAttention" in page
 
 
 def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(settings, mornings):
