@@ -40,7 +40,9 @@ def panel_layout(n_rows: int) -> dict[str, Any]:
     """Return the layout of the two panels side by side over the same rows."""
     layout = plot.layout(y_format="", hover="closest")
     layout["height"] = n_rows * PIXELS_PER_ROW + PIXELS_AROUND
-    for (title, place, _, _), domain in zip(PANELS.values(), ([0.0, 0.48], [0.52, 1.0]), strict=True):
+    # Differences of log loss have more digits, and fewer of them fit a phone.
+    panels = zip(PANELS.values(), ([0.0, 0.48], [0.52, 1.0]), (4, 3), strict=True)
+    for (title, place, _, _), domain, nticks in panels:
         layout[place.replace("x", "xaxis")] = plot.axis(
             domain=domain,
             tickformat="+",
@@ -48,7 +50,7 @@ def panel_layout(n_rows: int) -> dict[str, Any]:
             title=plot.title(title),
             zeroline=True,
             zerolinewidth=2,
-            nticks=4,
+            nticks=nticks,
         )
     layout["yaxis"] = plot.axis(autorange="reversed", showgrid=False)
     layout["showlegend"] = False

@@ -120,7 +120,9 @@ def _spread(values: Sequence[float]) -> str:
 
 def _number(value: float) -> str:
     """Return a number to three digits that say something, whatever its size."""
-    return wording.number(value, digits=0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3)
+    return wording.number(
+        value, digits=next((digits for digits, least in enumerate((100, 10, 1)) if abs(value) >= least), 3)
+    )
 
 
 def _words(name: str) -> str:

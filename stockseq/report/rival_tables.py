@@ -23,6 +23,7 @@ PLACEBO_HEADS = (
 )
 
 
+LEADING = ("Forecast", "Accuracy", "95% interval", "Base rate", "PT t", "PT p", "IC", "Log loss")
 # What a column means, told where the column is shown.
 MEANINGS = {
     "PT t": "PT is the Pesaran-Timmermann test against naming up as often without skill, clustered by session: a t "
@@ -58,8 +59,11 @@ def judge_baselines(run: RunReport) -> Judged | None:
     table = baselines_table(run)
     if table is None:
         return None
-    blank = [place for place in range(len(table.heads)) if all(row[place].text == wording.DASH for row in table.rows)]
-    kept = [place for place in range(len(table.heads)) if place not in blank]
+    # Tables scroll to the right: what decides stands where every screen shows it.
+    first = {head: place for place, head in enumerate(LEADING)}
+    order = sorted(range(len(table.heads)), key=lambda place: first.get(table.heads[place], len(first)))
+    blank = [place for place in order if all(row[place].text == wording.DASH for row in table.rows)]
+    kept = [place for place in order if place not in blank]
     shown = Table(
         [table.heads[place] for place in kept], [[row[place] for place in kept] for row in table.rows], table.n_hidden
     )

@@ -44,6 +44,19 @@ def test_accuracy_over_time_needs_ten_sessions(build_run) -> None:
     assert "accuracy" in build_figures(build_run(n_tickers=5, n_sessions=10))
 
 
+def test_a_run_of_one_ticker_is_calibrated_in_wider_groups(build_run) -> None:
+    """92 forecasts in steps of 1 or 2 percent leave no group of 20; in wider ones most of them have a point."""
+    figure = build_figures(build_run(n_tickers=1, n_sessions=92))["calibration"]
+    points, bars = figure.data[1:]
+    assert len(points["x"]) >= 2
+    assert sum(n for n in bars["y"] if n >= 20) > 92 / 2
+
+
+def test_too_few_forecasts_are_not_calibrated(build_run) -> None:
+    """A picture of bars without a point would be read as one."""
+    assert "calibration" not in build_figures(build_run(n_tickers=1, n_sessions=12))
+
+
 def test_the_optimum_is_drawn_only_where_it_is_known(build_run) -> None:
     """Only a simulated market has a best possible accuracy."""
     names = [

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from stockseq.report.ablation import render_ablation
 from stockseq.report.page import render_report
 from stockseq.report.run import RunReport
+from tests.report.conftest import ATTACK
+from tests.report.made_up_ablation import made_up_ablation, made_up_ablation_run
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -110,7 +113,10 @@ def test_tables_sort_by_value_with_missing_values_last(visit: Visit) -> None:
     """By hand: accuracies 55.24, 51.02, 48.3 and 53.98 percent; two rows have an AUC, .571 and .551."""
     table = visit.page.locator("table", has_text="The model beside its baselines")
     rows = table.locator("tbody th")
-    accuracy, auc = table.locator("thead th:nth-child(2) button"), table.locator("thead th:nth-child(8) button")
+    accuracy, auc = (
+        table.locator("thead th:nth-child(2) button"),
+        table.locator("thead th", has_text="AUC").locator("button"),
+    )
     assert auc.inner_text() == "AUC"
     accuracy.click()
     assert rows.all_inner_texts() == ["This model", "Logistic regression", "Majority", "Momentum"]
@@ -129,3 +135,53 @@ def test_printing_opens_every_fold_and_closes_them_again(visit: Visit) -> None:
     assert visit.page.evaluate(count_open) == visit.page.locator("details").count() > 0
     visit.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert visit.page.evaluate(count_open) == 0
+
+
+@pytest.fixture(scope="module")
+def ablation_visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """Return a visit to the page of an ablation; each test leaves it as it was."""
+    folder = tmp_path_factory.mktemp("ablation")
+    return Visit(browser, render_ablation(made_up_ablation_run(), folder), color_scheme="light")
+
+
+def test_an_ablation_is_drawn_without_a_complaint_or_a_request(ablation_visit: Visit) -> None:
+    """By hand: four components are judged, in two panels, so that the picture has eight marks with their bars."""
+    marks = ablation_visit.page.locator("#plot-effects .scatterlayer .point")
+    bars = ablation_visit.page.locator("#plot-effects .scatterlayer .errorbar")
+    assert (marks.count(), bars.count()) == (8, 8)
+    assert ablation_visit.complaints == []
+    assert len(ablation_visit.requests) == 3
+    assert all(url.startswith("file://") for url in ablation_visit.requests)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_ablation_fits_its_window_with_its_links(ablation_visit: Visit, width: int) -> None:
+    """Nothing is cut on a phone: neither the page, nor what leads to its sections, nor a row of the heat map."""
+    page = ablation_visit.page
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    ends = "cells => cells.map(cell => cell.getBoundingClientRect().right)"
+    assert max(page.eval_on_selector_all("nav a, .heat td", ends)) <= width
+
+
+def test_the_heat_map_tells_gain_from_loss_by_colour(ablation_visit: Visit) -> None:
+    """2.4 points, the deepest, is half the page's blue on its surface; a loss is of another colour, and 0 has none."""
+    colour = "cell => getComputedStyle(cell).backgroundColor"
+    rows = ablation_visit.page.locator(".heat tbody tr")
+    deepest, loss, nothing = (
+        rows.nth(row).locator("td").nth(fold).evaluate(colour) for row, fold in ((0, 1), (3, 1), (2, 1))
+    )
+    assert deepest.startswith("color(srgb 0.55")  # (28 + 255) / 2 of 255
+    assert loss.startswith("color(srgb 0.95")  # 29 % of half the way from 255 to 180
+    assert nothing == "rgba(0, 0, 0, 0)"
+
+
+def test_nothing_foreign_runs_on_an_ablation(browser: Any, tmp_path: Path) -> None:
+    """Names of variants and readings of a user's layer stay text, on the picture too."""
+    ablation = made_up_ablation()
+    for variant in ablation["variants"][1:]:
+        variant |= {"component": ATTACK, "changes": ATTACK, "readings": {ATTACK: {ATTACK: [0.1, 0.2]}}}
+    visit = Visit(browser, render_ablation(made_up_ablation_run(ablation), tmp_path))
+    assert visit.page.evaluate("window.attacked") is None
+    assert visit.page.locator("img").count() == 0
+    assert visit.complaints == []

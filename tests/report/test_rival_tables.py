@@ -1,6 +1,6 @@
 """Tests of the tables that put a run to the proof."""
 
-from stockseq.report.rival_tables import followed_table, placebos_table
+from stockseq.report.rival_tables import followed_table, judge_baselines, placebos_table
 from stockseq.report.tables import performance_table
 
 
@@ -28,3 +28,25 @@ def test_accounts_that_followed_baselines_have_rows_of_their_own(build_run) -> N
     assert performance is not None
     assert [row[0].text for row in followed.rows] == ["This model", "Momentum 12-1"]
     assert list(performance.heads) == ["Measure", "Strategy", "Buy and hold"]
+
+
+def test_a_column_that_nothing_fills_gives_way_to_its_reason(build_run) -> None:
+    """One ticker has no correlation across tickers: two blank columns say nothing, a sentence does."""
+    scores = {"accuracy": 0.54, "ic": None, "rank_ic": None, "pt_clustered_t": 0.8, "mcc": 0.1}
+    constant = {"accuracy": 0.56, "ic": None, "rank_ic": None, "pt_clustered_t": None, "mcc": None}
+    judged = judge_baselines(build_run(metrics={"forecast": scores, "baselines": {"majority": constant}}))
+    assert judged is not None
+    assert list(judged.table.heads) == ["Forecast", "Accuracy", "PT t", "MCC"]
+    assert judged.notes == [
+        "Not shown, because no row has it: IC, Rank IC. It needs two sessions in which 5 tickers or more have "
+        "different forecasts and returns."
+    ]
+    assert "A dash is a measure that the row can't have" in judged.reading
+
+
+def test_only_columns_that_are_shown_are_explained(build_run) -> None:
+    """A reader who is told of PT looks for it."""
+    judged = judge_baselines(build_run(metrics={"forecast": {"accuracy": 0.54, "ic": 0.1}}))
+    assert judged is not None
+    assert judged.reading == "IC is the correlation of forecast and return across tickers, averaged over sessions."
+    assert judge_baselines(build_run(metrics={})) is None
