@@ -1,6 +1,5 @@
 """The two-input network: indicators and headlines per session, an LSTM over the sessions, and its heads."""
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -11,7 +10,8 @@ from stockseq.errors import PluginError, SettingsError
 from stockseq.layers.backend import keras
 from stockseq.layers.headline_embedding import HeadlineEmbedding
 from stockseq.layers.side import Sessions
-from stockseq.layers.slots import Slot, find_layer, layer_names, make_layer, seeded, tell
+from stockseq.layers.slots import find_layer, layer_names, seeded, tell
+from stockseq.models.placing import make_in_slot, place_layers
 from stockseq.models.settings import NetworkSettings
 
 RELATIVE = "relative"
@@ -73,11 +73,49 @@ def build_network(
         joined = [] if settings.text_reader == "sum" else [keras.layers.Flatten(name="beside")(inputs["indicators"])]
         values, per_window = _before(settings, known, values, seeds)
         joined.extend(per_window)
-        summary = _after(settings, known, _recurrent(settings, known, values, seeds), seeds)
+        summary = place_layers("after", settings, _recurrent(settings, known, values, seeds), known, seeds)[-1]
         if joined:
             summary = keras.layers.Concatenate(name="joined")([summary, *joined])
         summary = _dropout("output_dropout", settings.output_dropout, summary, seeds)
         return keras.Model(inputs, _heads(settings, summary, seeds), name="stockseq")
+
+
+def check_network(settings: NetworkSettings, *, names: Sequence[str], vocabulary_size: int = 5) -> Any:
+    """Return the settings' network, untrained: what can't be built is told in a tenth of a second, not after hours.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+    names : sequence of str
+        Of the indicators.
+    vocabulary_size : int, default=5
+        More than 2 where there is text; no vocabulary is learnt yet, and its size changes no shape behind it.
+
+    Returns
+    -------
+    keras.Model
+        As from `build_network`, of seed 0 and under a scaler for which a scaled 0 is 1 in a feature's own unit.
+
+    Raises
+    ------
+    PluginError
+        If a layer can't be found, refuses its options or its input, such as a lookback too short for its kernel, or
+        doesn't follow the layer in front of it.
+    SettingsError
+        If the LSTM is to read the text and there is none.
+
+    Examples
+    --------
+    >>> check_network(NetworkSettings(lookback=2, before="temporal_convolution"), names=["momentum"])
+    Traceback (most recent call last):
+    stockseq.errors.PluginError: The layer before the LSTM, `temporal_convolution`, refuses the shape (None, 2, 8): a
+    kernel of 3 and a pool of 2 need a lookback of at least 3 sessions, received 2; raise `lookback`, or lower
+    `kernel_size` and `pool_size`.
+    """
+    scaler = Scaler((1.0,) * len(names), (1.0,) * len(names))
+    return build_network(
+        settings, n_features=len(names), vocabulary_size=vocabulary_size, seed=0, names=tuple(names), scaler=scaler
+    )
 
 
 def reads_text(settings: NetworkSettings, vocabulary_size: int) -> bool:
@@ -148,21 +186,9 @@ def _tokens(settings: NetworkSettings, text: Any, vocabulary_size: int, seeds: c
 def _before(settings: NetworkSettings, known: Sessions, values: Any, seeds: count) -> tuple[Any, list[Any]]:
     """Return what the LSTM reads, and what joins its output."""
     named = settings.indicator_dimension == 0 and settings.text_reader == "sum"
-    columns = known.columns if named else ()
-    last = ""
-    for name, options in _layers("before", settings):
-        if last:
-            raise PluginError(
-                f"The layer before the LSTM, `{name}`, can't follow `{last}`, which gives one vector per window; name "
-                f"`{last}` last, or let it give a series."
-            )
-        made = _place("before", name, options, values, known, seeds, columns=columns)
-        columns = ()
-        if len(made.shape) == 2:
-            last, joined = name, [made]
-        else:
-            values = made
-    return values, joined if last else []
+    passed = place_layers("before", settings, values, known, seeds, columns=known.columns if named else ())
+    series = [made for made in passed if len(made.shape) == 3]
+    return series[-1], passed[len(series) :]
 
 
 def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: count) -> Any:
@@ -179,7 +205,7 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
             name="lstm",
         )(values)
     options = {"units": settings.units, **settings.within_options}
-    cell, read = _make("within", settings.within, options, values, known, seeds)
+    cell, read = make_in_slot("within", settings.within, options, values, known, seeds)
     if not hasattr(cell, "state_size"):
         raise PluginError(f"The layer within, `{settings.within}`, must be a recurrent cell with a `state_size`.")
     try:
@@ -188,98 +214,6 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
         raise PluginError(
             f"The layer within, `{settings.within}`, refuses the shape {tuple(read.shape)}: {tell(error)}"
         ) from error
-
-
-def _after(settings: NetworkSettings, known: Sessions, summary: Any, seeds: count) -> Any:
-    """Return what the layers after make of the LSTM's output, of shape (batch, n)."""
-    for place, (name, options) in enumerate(_layers("after", settings)):
-        if place and getattr(find_layer("after", name), "reads_states", False):
-            raise PluginError(
-                f"The layer after the LSTM, `{name}`, reads every state of the LSTM, so it must be named first, "
-                f"received {settings.after!r}."
-            )
-        summary = _place("after", name, options, summary, known, seeds)
-    return summary
-
-
-def _layers(slot: Slot, settings: NetworkSettings) -> list[tuple[str, dict[str, Any]]]:
-    """Return the slot's layers with the options of each: those under its name where there are several."""
-    names, options = layer_names(getattr(settings, slot)), getattr(settings, f"{slot}_options")
-    if len(names) < 2:
-        return [(name, options) for name in names]
-    foreign = [key for key, value in options.items() if key not in names or not isinstance(value, dict)]
-    if foreign:
-        raise PluginError(
-            f"The options of the layers {slot} the LSTM must be given by layer, as {slot}_options.{names[0]}, received "
-            f"`{foreign[0]}`; the layers are {', '.join(names)}."
-        )
-    return [(name, options.get(name, {})) for name in names]
-
-
-def _make(
-    slot: Slot,
-    name: str,
-    options: dict[str, Any],
-    values: Any,
-    known: Sessions,
-    seeds: count,
-    *,
-    columns: Sequence[str] = (),
-) -> tuple[Any, Any]:
-    """Return the slot's layer and what it reads: `values`, and behind them the features that it names as `side`."""
-    parameter = inspect.signature(find_layer(slot, name).__init__).parameters.get("side")
-    offered: dict[str, Any] = {"names": columns}
-    side: tuple[str, ...] = ()
-    if parameter is not None:
-        asked = options.get("side", parameter.default)
-        try:
-            side = known.expand(asked)
-        except PluginError as error:
-            raise PluginError(f"The layer {slot} the LSTM, `{name}`, can't have its `side`: {error}") from error
-        centre, spread = known.scales(side)
-        offered |= {"side_centre": centre, "side_spread": spread}
-        options = {**options, "side": side}
-    layer = make_layer(slot, name, options, seed=next(seeds), offered=offered)
-    if not side:
-        return layer, values
-    beside = known.pick(side)
-    if len(values.shape) == 2:
-        last = keras.layers.Cropping1D((beside.shape[1] - 1, 0))(beside)
-        beside = keras.layers.Flatten()(last)
-    elif values.shape[1] != beside.shape[1]:
-        raise PluginError(
-            f"The layer {slot} the LSTM, `{name}`, reads {', '.join(side)} of each of {beside.shape[1]} sessions, and "
-            f"what comes to it has {values.shape[1]} steps; choose a layer without `side`, or none that changes the "
-            "number of steps."
-        )
-    return layer, keras.layers.Concatenate()([values, beside])
-
-
-def _place(
-    slot: Slot,
-    name: str,
-    options: dict[str, Any],
-    values: Any,
-    known: Sessions,
-    seeds: count,
-    *,
-    columns: Sequence[str] = (),
-) -> Any:
-    """Return what the slot's layer makes of `values`; it must keep the batch and give floats of a known width."""
-    layer, read = _make(slot, name, options, values, known, seeds, columns=columns)
-    allowed = (2, 3) if slot == "before" else (2,)
-    try:
-        made = layer(read)
-    except (TypeError, ValueError) as error:
-        raise PluginError(
-            f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}: {tell(error)}"
-        ) from error
-    if len(made.shape) not in allowed or made.shape[-1] is None:
-        raise PluginError(
-            f"The layer {slot} the LSTM, `{name}`, must return {' or '.join(f'{n} dimensions' for n in allowed)} with "
-            f"a known last one, received the shape {made.shape}."
-        )
-    return made
 
 
 def _dropout(name: str, share: float, values: Any, seeds: count, *, of: Any = keras.layers.Dropout) -> Any:
