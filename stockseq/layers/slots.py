@@ -23,7 +23,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
-from stockseq.plugins import load_plugin
+from stockseq.plugins import load_plugin, plugin_names
 
 Slot = Literal["before", "within", "after"]
 SLOTS: tuple[Slot, ...] = ("before", "within", "after")
@@ -77,22 +77,20 @@ def find_layer(slot: Slot, name: str) -> type[Any]:
     Raises
     ------
     PluginError
-        If there is none, it can't be imported, or it isn't a Keras layer that can be saved.
+        If there is none (with the nearest one, or the slot that has it), it can't be imported, or it isn't a Keras
+        layer that can be saved.
 
     Examples
     --------
     >>> find_layer("after", "keras.layers:Dense").__name__
     'Dense'
+    >>> find_layer("after", "keras.layers:Dens")
+    Traceback (most recent call last):
+    stockseq.errors.PluginError: The layer after the LSTM, `keras.layers:Dens`, can't be imported: keras.layers has no
+    layer `Dens`; did you mean `Dense`?
     """
-    module_name, colon, attribute = name.partition(":")
-    if not colon:
-        found = load_plugin(f"stockseq.layers.{slot}", name)
-    else:
-        try:
-            found = getattr(importlib.import_module(module_name), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise PluginError(f"The layer {slot} the LSTM, `{name}`, can't be imported: {error}.") from error
-    if not (inspect.isclass(found) and issubclass(found, keras.layers.Layer)):
+    found = _import_layer(slot, name) if ":" in name else _load_layer(slot, name)
+    if not _is_layer(found):
         raise PluginError(f"The layer {slot} the LSTM, `{name}`, must be a Keras layer class, received {found!r}.")
     own = found.__module__.partition(".")[0] == "keras"
     if not own and keras.saving.get_registered_name(found) == found.__name__:
@@ -101,6 +99,37 @@ def find_layer(slot: Slot, name: str) -> type[Any]:
             "with @keras.saving.register_keras_serializable(package=...)."
         )
     return found
+
+
+def _load_layer(slot: Slot, name: str) -> Any:
+    """Return what is offered in the slot under `name`."""
+    offered = {other: plugin_names(f"stockseq.layers.{other}") for other in SLOTS}
+    elsewhere = [other for other in SLOTS if name in offered[other]]
+    if elsewhere and slot not in elsewhere:
+        raise PluginError(
+            f"The layer `{name}` is one {elsewhere[0]} the LSTM, not {slot} it; name it as `{elsewhere[0]}`."
+        )
+    return load_plugin(f"stockseq.layers.{slot}", name)
+
+
+def _import_layer(slot: Slot, name: str) -> Any:
+    """Return what stands in a module, named as `package.module:Layer`."""
+    where = f"The layer {slot} the LSTM, `{name}`, can't be imported"
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # a user's module may raise anything
+        raise PluginError(f"{where}: {type(error).__name__}: {error}.") from error
+    if hasattr(module, attribute):
+        return getattr(module, attribute)
+    layers = [key for key, value in vars(module).items() if _is_layer(value)]
+    near = difflib.get_close_matches(attribute, layers, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(sorted(layers)[:9]) or 'none'}."
+    raise PluginError(f"{where}: {module_name} has no layer `{attribute}`; {hint}")
+
+
+def _is_layer(found: Any) -> bool:
+    return inspect.isclass(found) and issubclass(found, keras.layers.Layer)
 
 
 def make_layer(
