@@ -53,14 +53,18 @@ def read_layers(model: Model, panel: Panel, ends: npt.NDArray[np.int64]) -> list
 
 
 def read_network(network: Any, inputs: Mapping[str, Any]) -> dict[str, Readings]:
-    """Return the readings of one network's layers and cells on its inputs, by the name of each one's class."""
+    """Return the readings of one network's layers and cells on its inputs, by the name of each one's class.
+
+    The second of one class, counted from the input, is "Name 2", and so on.
+    """
     found: dict[str, Readings] = {}
     for layer in network.layers:
         readable = getattr(layer, "cell", layer)
         if isinstance(readable, Readable):
             seen = keras.Model(network.input, layer.input)(inputs, training=False)
             name = type(readable).__name__
-            found[name] = _checked(name, readable.readings(seen))
+            n_before = sum(other.partition(" ")[0] == name for other in found)
+            found[f"{name} {n_before + 1}" if n_before else name] = _checked(name, readable.readings(seen))
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stockseq.report import wording
-from stockseq.report.ablation_words import PLAIN, component, points, variants_of
+from stockseq.report.ablation_words import PLAIN, component, network, points, variants_of
 from stockseq.report.tables import Cell, Table, cell
 
 
@@ -50,7 +50,7 @@ def variants_table(ablation: Mapping[str, Any]) -> Table | None:
         scores = variant.get("scores") or {}
         rows.append(
             [
-                cell(_network(variant)),
+                cell(network(variant)),
                 cell(scores.get("accuracy"), wording.percent),
                 cell(scores.get("accuracy_ci"), wording.interval),
                 cell(ablation.get("base_rate"), wording.percent),
@@ -120,7 +120,7 @@ def costs_table(ablation: Mapping[str, Any]) -> Table | None:
         known = [score for score in map(wording.finite, seeds.get("accuracy") or ()) if score is not None]
         rows.append(
             [
-                cell(_network(variant)),
+                cell(network(variant)),
                 cell(cost.get("ratio"), lambda value: f"{wording.number(value, digits=1)} ×"),
                 cell(cost.get("seconds_per_epoch"), lambda value: wording.number(value, digits=2)),
                 cell(cost.get("n_epochs"), lambda value: wording.number(value, digits=1)),
@@ -148,7 +148,7 @@ def build_fold_map(ablation: Mapping[str, Any]) -> FoldMap | None:
             (component(variant), [_fold_cell(value, reach) for value in row])
             for variant, row in zip(judged, padded, strict=True)
         ],
-        reach=points(reach),
+        reach=points(reach).removeprefix("+"),
         n_absent=sum(value is None for row in padded for value in row),
     )
 
@@ -177,12 +177,6 @@ def _fold_cell(difference: float | None, reach: float) -> FoldCell:
         return FoldCell(wording.DASH, "absent", 0)
     side = "none" if difference == 0 else "gain" if difference > 0 else "loss"
     return FoldCell(points(difference), side, round(100 * abs(difference) / reach) if reach else 0)
-
-
-def _network(variant: Mapping[str, Any]) -> str:
-    """Return the network itself in words: of an input, the variant is the network that lacks it."""
-    name = component(variant)
-    return f"without {name}" if variant.get("kind") == "input" else name
 
 
 def _interval(bounds: object) -> Cell:

@@ -33,6 +33,17 @@ def component(variant: Mapping[str, Any]) -> str:
     return wording.text(variant.get("component") or variant.get("name"), limit=60)
 
 
+def network(variant: Mapping[str, Any]) -> str:
+    """Return the network itself: that of an input is the one which lacks it.
+
+    Examples
+    --------
+    >>> network({"kind": "input", "component": "text input"}), network({"kind": "layer", "component": "news gate"})
+    ('without text input', 'news gate')
+    """
+    return f"without {component(variant)}" if variant.get("kind") == "input" else component(variant)
+
+
 def points(fraction: object, *, digits: int = 1) -> str:
     """Return a difference of two shares in percentage points, signed.
 
@@ -78,7 +89,7 @@ def sets_sentences(ablation: Mapping[str, Any]) -> list[str]:
     sentences = []
     superior, confident = ablation.get("superior") or {}, ablation.get("confidence_set") or {}
     if superior:
-        names = _named(superior, ablation)
+        names = _named(superior, {str(variant.get("name")): component(variant) for variant in variants_of(ablation)})
         sentences.append(
             _sentence(
                 superior,
@@ -87,7 +98,7 @@ def sets_sentences(ablation: Mapping[str, Any]) -> list[str]:
             )
         )
     if confident:
-        names = _named(confident, ablation)
+        names = _named(confident, {str(variant.get("name")): network(variant) for variant in variants_of(ablation)})
         sentences.append(
             _sentence(
                 confident,
@@ -106,7 +117,6 @@ def _size(chosen: Mapping[str, Any]) -> str:
     return wording.percent(chosen.get("size"), digits=0)
 
 
-def _named(chosen: Mapping[str, Any], ablation: Mapping[str, Any]) -> str:
-    words = {variant.get("name"): component(variant) for variant in variants_of(ablation)}
+def _named(chosen: Mapping[str, Any], words: Mapping[str, str]) -> str:
     names = [words.get(name) or wording.text(name, limit=60) for name in chosen.get("names") or ()]
-    return names[0] if len(names) == 1 else " and ".join([", ".join(names[:-1]), names[-1]]) if names else ""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)

@@ -9,7 +9,7 @@ from stockseq.report import plot, wording
 from stockseq.report.plot import Figure
 
 # Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
-PANELS = {"accuracy": ("Accuracy, points", "x", "+.2f", 100.0), "log_loss": ("Log loss", "x2", "+.4f", 1.0)}
+PANELS = {"accuracy": ("Accuracy, points", "x", "+.2f", 100.0), "log_loss": ("Log loss × 1,000", "x2", "+.1f", 1000.0)}
 PIXELS_PER_ROW, PIXELS_AROUND = 32, 110
 
 
@@ -40,9 +40,7 @@ def panel_layout(n_rows: int) -> dict[str, Any]:
     """Return the layout of the two panels side by side over the same rows."""
     layout = plot.layout(y_format="", hover="closest")
     layout["height"] = n_rows * PIXELS_PER_ROW + PIXELS_AROUND
-    # Differences of log loss have more digits, and fewer of them fit a phone.
-    panels = zip(PANELS.values(), ([0.0, 0.48], [0.52, 1.0]), (4, 3), strict=True)
-    for (title, place, _, _), domain, nticks in panels:
+    for (title, place, _, _), domain in zip(PANELS.values(), ([0.0, 0.47], [0.53, 1.0]), strict=True):
         layout[place.replace("x", "xaxis")] = plot.axis(
             domain=domain,
             tickformat="+",
@@ -50,7 +48,7 @@ def panel_layout(n_rows: int) -> dict[str, Any]:
             title=plot.title(title),
             zeroline=True,
             zerolinewidth=2,
-            nticks=nticks,
+            nticks=4,
         )
     layout["yaxis"] = plot.axis(autorange="reversed", showgrid=False)
     layout["showlegend"] = False

@@ -1,6 +1,7 @@
 """What layers learnt is read from the model, and layers begin from its training windows."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,12 +57,31 @@ class ReadsNothing(keras.layers.Layer):
         return {"nothing": float("nan")}
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class ReadsItsMean(keras.layers.Layer):
+    """Halves what comes, and reads the mean of it."""
+
+    def call(self, values: Any) -> Any:
+        return values / 2
+
+    def readings(self, inputs: Any) -> dict[str, float]:
+        return {"mean": float(keras.ops.mean(inputs))}
+
+
 def test_a_reading_that_is_no_number_is_refused() -> None:
     """It would reach metrics.json, where no NaN may stand."""
     settings = SMALL.model_copy(update={"after": f"{__name__}:ReadsNothing"})
     network = build_network(settings, n_features=3, vocabulary_size=2, seed=0)
     with pytest.raises(PluginError, match="ReadsNothing must read finite numbers"):
         read_network(network, {"indicators": np.zeros((2, 3, 3), np.float32)})
+
+
+def test_two_layers_of_one_class_are_read_apart() -> None:
+    """By hand: the first reads 0.5 and passes half of it on to the second; neither takes the other's place."""
+    inputs = keras.Input((1,))
+    network = keras.Model(inputs, ReadsItsMean()(ReadsItsMean()(inputs)))
+    readings = read_network(network, np.full((2, 1), 0.5, np.float32))
+    assert readings == {"ReadsItsMean": {"mean": 0.5}, "ReadsItsMean 2": {"mean": 0.25}}
 
 
 def test_a_layer_that_starts_from_data_sees_the_training_windows() -> None:

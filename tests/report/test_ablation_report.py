@@ -54,7 +54,7 @@ def test_log_loss_has_a_panel_of_its_own_test():
     figure = effects_figure(made_up_ablation()["variants"])
     assert figure is not None
     loss = [trace for trace in figure.data if trace["xaxis"] == "x2"]
-    assert [trace["x"] for trace in loss] == [[-0.006], [-0.002, 0.0004], [0.001]]
+    assert [trace["x"] for trace in loss] == [[-6.0], [-2.0, 0.4], [1.0]]
     assert loss[2]["marker"]["symbol"] == ["diamond-open"]
 
 
@@ -112,6 +112,16 @@ def test_costs_are_told_beside_the_plain_network():
     assert costs is not None
     cells = [cell.text.replace("\u00a0", " ") for cell in costs.rows[1]]
     assert cells == ["news gate", "1.3 ×", "0.80", "14.2", "41", "1,234", "56.8% to 57.1%", "0.15"]
+
+
+def test_the_confidence_set_names_networks_and_stepm_components():
+    """What may be the best is the network without text; what StepM finds is that text adds."""
+    ablation = made_up_ablation()
+    ablation["confidence_set"]["names"] = ["plain", "news_gate", "without_text"]
+    ablation["superior"]["names"] = ["without_text"]
+    superior, confident = sets_sentences(ablation)
+    assert superior.endswith("finds text input to add to accuracy.")
+    assert "keeps plain network, news gate and without text input:" in confident
 
 
 def test_a_set_that_could_not_be_had_says_why():
