@@ -8,11 +8,13 @@ from stockseq.report import tables, wording
 from stockseq.report.ablation_figures import effects_figure
 from stockseq.report.ablation_limits import ablation_limitations
 from stockseq.report.ablation_tables import build_fold_map, costs_table, effects_table, variants_table
-from stockseq.report.ablation_words import pairs_chosen, sets_sentences, variants_of, verdicts_of
+from stockseq.report.ablation_words import PLAIN, component, pairs_chosen, sets_sentences, variants_of, verdicts_of
 from stockseq.report.readings import build_readings
 from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
 from stockseq.report.verdict import Tile
+
+NO_VERDICT = "No variant of this run could be judged, so nothing is known of what any component adds."
 
 
 def render_ablation(run: RunReport, folder: Path) -> Path:
@@ -55,12 +57,12 @@ def _context(run: RunReport) -> dict[str, Any]:
         "sets": sets_sentences(ablation),
         "pairs": pairs_chosen(variants),
         "readings": [
-            (wording.text(variant.get("component"), limit=80), layers)
+            (component(variant), layers)
             for variant in variants
             if (layers := build_readings([variant.get("readings") or {}]))
         ],
         "failures": [
-            (wording.text(variant.get("component"), limit=80), wording.text(variant["failure"], limit=1000))
+            (component(variant), wording.text(variant["failure"], limit=1000))
             for variant in variants
             if variant.get("failure")
         ],
@@ -73,11 +75,8 @@ def _context(run: RunReport) -> dict[str, Any]:
     }
 
 
-NO_VERDICT = "No variant of this run could be judged, so nothing is known of what any component adds."
-
-
 def _tiles(ablation: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> list[Tile]:
-    plain: Mapping[str, Any] = next((variant for variant in variants if variant.get("kind") == "plain"), {})
+    plain: Mapping[str, Any] = next((variant for variant in variants if variant.get("kind") == PLAIN), {})
     scores = plain.get("scores") or {}
     direction = wording.text(ablation.get("base_direction") or "the commoner direction", limit=30)
     n_seeds = len(ablation.get("seeds") or ())

@@ -13,7 +13,7 @@ from stockseq.report.tables import Cell, Table, cell
 class FoldCell:
     """The difference in one fold: its words, and how strongly and to which side it is coloured.
 
-    `side` is "gain", "loss", "none" or "absent"; `strength` is a whole percentage of the page's deepest colour.
+    `side` is "gain", "loss", "none" or "unknown"; `strength` is a whole percentage of the page's deepest colour.
     """
 
     text: str
@@ -174,7 +174,7 @@ def ranked(variants: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _fold_cell(difference: float | None, reach: float) -> FoldCell:
     if difference is None:
-        return FoldCell(wording.DASH, "absent", 0)
+        return FoldCell(wording.DASH, "unknown", 0)
     side = "none" if difference == 0 else "gain" if difference > 0 else "loss"
     return FoldCell(points(difference), side, round(100 * abs(difference) / reach) if reach else 0)
 

@@ -65,7 +65,7 @@ def test_the_heat_map_is_coloured_by_the_largest_difference():
     assert heat.folds == ["Fold 1", "Fold 2", "Fold 3", "Fold 4"]
     rows = dict(heat.rows)
     assert [cell.strength for cell in rows["text input"]] == [75, 100, 79, 83]
-    assert [(cell.text, cell.side) for cell in rows["news gate"]][2] == ("–", "absent")
+    assert [(cell.text, cell.side) for cell in rows["news gate"]][2] == ("–", "unknown")
     assert [(cell.side, cell.strength) for cell in rows["temporal attention"]][:2] == [("loss", 25), ("none", 0)]
     assert heat.n_absent == 1
 
