@@ -19,8 +19,9 @@ from stockseq.config import Settings
 from stockseq.errors import PluginError, SettingsError
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
-from stockseq.features.sentiment import scorer_named
+from stockseq.features.sentiment import SENTIMENT_COLUMNS, scorer_named
 from stockseq.models.registry import Registry
+from stockseq.models.variants import SLOTS
 from stockseq.plugins import load_plugin
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
@@ -49,9 +50,20 @@ class Context:
         return Store(self.settings.data, storage_options=options, create=self.new_store)
 
     @contextmanager
-    def hold_store(self) -> Iterator[None]:
-        """Hold the store for this run, once all that the settings name is found: a misspelt name costs no fetch."""
+    def hold_store(self, *, trains: bool = True) -> Iterator[None]:
+        """Hold the store for this run, once all that the settings name is found: a misspelt name costs no fetch.
+
+        Before a run that trains, a user's own layers are held to the contract too, as features are before any.
+        """
         _ = (self.source, self.features, scorer_named(self.settings.scorer))
+        network = self.settings.network
+        if any(getattr(network, slot) is not None for slot in SLOTS):
+            # Layers bring TensorFlow, which must come after the source, and takes seconds.
+            from pipelines.layers import check_layers, find_layers
+
+            find_layers(network)
+            if trains:
+                check_layers(network, names=self.feature_names)
         with self.store.lock():
             clear_drafts(self.root)
             yield
@@ -92,6 +104,11 @@ class Context:
             # A feature that looks ahead would show an edge that no test of the result can tell from skill.
             check_feature(feature)
         return DEFAULT_FEATURES + extra
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the indicators, as the network reads them."""
+        return (*(feature.name for feature in self.features), *SENTIMENT_COLUMNS)
 
     @property
     def root(self) -> Path:

@@ -207,7 +207,11 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
     options = {"units": settings.units, **settings.within_options}
     cell, read = make_in_slot("within", settings.within, options, values, known, seeds)
     if not hasattr(cell, "state_size"):
-        raise PluginError(f"The layer within, `{settings.within}`, must be a recurrent cell with a `state_size`.")
+        raise PluginError(
+            f"The layer within, `{settings.within}`, must be a recurrent cell with a `state_size` and a "
+            "call(inputs, states) that returns the output and the states; name a layer of whole windows as before or "
+            "after."
+        )
     try:
         return keras.layers.RNN(cell, return_sequences=states, name="recurrent")(read)
     except (TypeError, ValueError) as error:

@@ -150,8 +150,9 @@ def _place(
             f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}: {tell(error)}"
         ) from error
     if len(made.shape) not in allowed or made.shape[-1] is None:
+        series = "(batch, steps, n) for the LSTM to read, or " if slot == "before" else ""
         raise PluginError(
             f"The layer {slot} the LSTM, `{name}`, must return {' or '.join(f'{n} dimensions' for n in allowed)} with "
-            f"a known last one, received the shape {made.shape}."
+            f"a known last one, received the shape {made.shape}; return {series}(batch, n)."
         )
     return made
