@@ -198,9 +198,8 @@ def import_files(
     with _told():
         from pipelines.import_files import run_import
 
-        run_import(
-            *_resolve(config, data=data, source="files", tickers=tickers, files=files, now=now), file=file or None
-        )
+        resolved = _resolve(config, data=data, source="files", tickers=tickers, files=files, now=now)
+        run_import(*resolved, file=file or None, config=config or None)
 
 
 @app.command()

@@ -11,7 +11,8 @@ from pipelines.ablation_fits import Dataset, Fit, Fitted, fit_all
 from pipelines.context import Context, console, show_progress
 from stockseq.config import Settings
 from stockseq.dataset.walk_forward import Fold
-from stockseq.errors import TrainingFailed
+from stockseq.errors import PluginError, TrainingFailed
+from stockseq.models.network import check_network
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
 
 KEY = ["ticker", "session"]
@@ -35,6 +36,8 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
     settings = context.settings
     variants = {PLAIN: Variant(), **settings.ablation.family}
     seeds = settings.training.seeds
+    for name, variant in variants.items():
+        _check(name, variant, settings, dataset)
     context.say(
         f"{len(variants)} networks, plain and variants, on {len(folds)} folds with {len(seeds)} seeds each"
         f"{', then the best pair' if settings.ablation.best_pair else ''}. A stopped run goes on where it was."
@@ -69,9 +72,23 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
     return Family(variants, fitted, pairs, len(folds))
 
 
+def _check(name: str, variant: Variant, settings: Settings, dataset: Dataset) -> None:
+    """Build the variant's network untrained: layers that don't compose are told now, and not after an hour."""
+    try:
+        check_network(
+            variant.applied_to(settings.network), names=dataset.panel_with(sentiment=_sentiment(variant)).names
+        )
+    except PluginError as error:
+        raise PluginError(f"The variant {name} can't be built. {error}") from error
+
+
+def _sentiment(variant: Variant) -> bool:
+    return "sentiment" not in variant.without
+
+
 def _fit(settings: Settings, name: str, variant: Variant, number: int, fold: Fold, seed: int) -> Fit:
     network = variant.applied_to(settings.network)
-    return Fit(name, number, fold, seed, network, settings.training, "sentiment" not in variant.without)
+    return Fit(name, number, fold, seed, network, settings.training, _sentiment(variant))
 
 
 def _shown(fits: Sequence[Fit], results: Iterator[tuple[Fit, Fitted]]) -> Iterator[tuple[Fit, Fitted]]:

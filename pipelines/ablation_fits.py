@@ -36,6 +36,10 @@ class Dataset:
     volatility: npt.NDArray[np.float64]
     digest: str
 
+    def panel_with(self, *, sentiment: bool) -> Panel:
+        """Return the panel, without the features of sentiment unless they are asked for."""
+        return self.panel if sentiment else self.panel.without(SENTIMENT_COLUMNS)
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -96,7 +100,7 @@ def fit_all(
 
 def fit_one(fit: Fit, dataset: Dataset) -> Fitted:
     """Fit one network and forecast its test sessions; a network that can't be fitted is told of, not raised."""
-    panel = dataset.panel if fit.sentiment else dataset.panel.without(SENTIMENT_COLUMNS)
+    panel = dataset.panel_with(sentiment=fit.sentiment)
     training = fit.training.model_copy(update={"seed": fit.seed, "n_seeds": 1})
     beats = [time.perf_counter()]
     try:

@@ -18,7 +18,9 @@ ORDER = ("helps", "harms", "open", "failed")
 def show_ablation(ablation: Mapping[str, Any], folder: Path) -> None:
     """Print what each component adds, the verdict, and where the page is."""
     plain, *variants = ablation["variants"]
-    table = Table(title="What each component adds to the plain network", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title="What each component adds to the plain network", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
     table.add_column("Component", no_wrap=True)
     for name in ("Points", "95% interval", "p, Holm", "Seeds", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -1,5 +1,6 @@
 """Bring bars and headlines from files into the store."""
 
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -9,11 +10,33 @@ from pipelines.context import Context, console
 from pipelines.ingest import ingest
 from pipelines.screen import show_outcomes
 from stockseq.config import Settings
+from stockseq.errors import SettingsError
 from stockseq.sources.files import FilesSource
 
 
-def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None) -> None:
-    """Import one file, or the bars and headlines of the files folder; the same file again adds nothing."""
+def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, config: str | None = None) -> None:
+    """Import one file, or the bars and headlines of the files folder; the same file again adds nothing.
+
+    Parameters
+    ----------
+    settings : Settings
+    now : Timestamp, tz-aware
+    file : str, optional
+        In place of the folder of the settings.
+    config : str, optional
+        The settings file that was named, for the command that is shown next.
+
+    Raises
+    ------
+    SettingsError
+        If neither a file nor a folder is named, and the default folder isn't there.
+    """
+    named = file or "folder" in settings.files.model_fields_set
+    if not named and not Path(settings.files.folder).exists():
+        raise SettingsError(
+            "Nothing was named to import; give a folder, as in make import FILES=my-folder, or one file, as in "
+            "make import FILE=bars.csv."
+        )
     context = Context(settings, now)
     source = FilesSource(settings.files, file=Path(file) if file else None)
     tickers = settings.tickers or source.tickers
@@ -21,4 +44,16 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None) -> No
         console.print(escape(note))
     with context.hold_store():
         show_outcomes(ingest(context, tickers, source), with_page=False)
-    console.print(f"Next: make backtest SOURCE=files DATA={settings.data}, or make daily with the same settings.")
+        held = context.read("bars", columns=["ticker"])
+    if held.empty:
+        console.print("Next: import bars, too, for headlines alone can't be forecast from.")
+        return
+    console.print(f"Next: {escape(_next_command(settings, file, config))}")
+
+
+def _next_command(settings: Settings, file: str | None, config: str | None) -> str:
+    """Return the backtest of what was imported, with every variable without which it would read something else."""
+    # One file is no source to fetch from again; what it held is in the store, which any source is asked after.
+    folder = {} if file else {"SOURCE": "files", "FILES": settings.files.folder}
+    given = {**folder, "DATA": settings.data, "TICKERS": " ".join(settings.tickers), "CONFIG": config or ""}
+    return " ".join(["make backtest", *(f"{name}={shlex.quote(value)}" for name, value in given.items() if value)])
