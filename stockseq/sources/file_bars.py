@@ -26,6 +26,7 @@ from stockseq.sources.file_tables import BAR_EXTRAS, Table, read_instants_or_dat
 
 Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 STAGE = "read bars"
+CONFLICT, NOT_FINAL = "session repeated with other values", "session not final yet"
 # Splits below 5:4 hide in a day's move; four fifths of the others must agree on the basis.
 LEAST_VISIBLE_SPLIT, AGREEMENT = 1.25, 0.8
 
@@ -65,12 +66,12 @@ def build_bars(
     SourceError
         If the basis contradicts the prices, can't be judged, or no row is a bar.
     """
-    rows, dropped = _with_keys(table, calendar)
+    rows, dropped, conflict = _with_keys(table, calendar)
     faults = bar_faults(rows)
     # A faulty price must not enter the arithmetic of its neighbours; its session's split still counts.
     rows["close"] = rows["close"].where(faults.isna())
     basis, note = _judge(rows, basis, table)
-    notes = [*table.notes, note]
+    notes = [*table.notes, *conflict, note]
     later = later_splits(rows) if basis == "split_adjusted" else np.ones(len(rows))
     dividends, unconfirmed = dividends_per_share(rows, split_adjusted=basis == "split_adjusted")
     if basis == "adjusted":
@@ -80,7 +81,7 @@ def build_bars(
         notes.append(f"{table.path.name} states no dividends: they are {told}.")
 
     last = calendar.last_final_session(now)
-    faults[rows["session"] > last] = "session not final yet"
+    faults[rows["session"] > last] = NOT_FINAL
     dropped = (*dropped, *count_dropped(STAGE, rows["ticker"], faults), *unconfirmed)
     traded = rows.assign(**{price: rows[price] * later for price in PRICES}, volume=(rows["volume"] / later).round())
     traded = traded[faults.isna()].assign(source=source, fetched_at=now)
@@ -97,8 +98,8 @@ def build_bars(
     return BarsFile(as_bars(traded), as_actions(actions), dropped, tuple(notes))
 
 
-def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, tuple[Dropped, ...]]:
-    """Return typed rows in order of ticker and session, one of each, and what has no such key."""
+def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, tuple[Dropped, ...], tuple[str, ...]]:
+    """Return typed rows in order of ticker and session, one of each, what has no such key, and what to tell of it."""
     frame = table.frame.copy()
     frame["ticker"] = frame["ticker"].astype("str").str.strip()
     numbers = [column for column in (*PRICES, "volume", *BAR_EXTRAS) if column in frame]
@@ -112,7 +113,11 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
     broken = [name for name in names if not valid_ticker(name)]
     for name in broken:
         faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}"
-    faults[faults.isna() & frame[faults.isna()].duplicated(["ticker", "session"])] = "session repeated"
+    keyed = frame[faults.isna()]
+    repeated = keyed[keyed.duplicated(["ticker", "session"])]
+    conflicting = repeated[~keyed.duplicated(["ticker", "session", *numbers])[repeated.index]]
+    faults[repeated.index] = "session repeated"
+    faults[conflicting.index] = CONFLICT
     dropped = count_dropped(STAGE, frame["ticker"].where(~frame["ticker"].isin(broken), "?"), faults)
     rows = frame[faults.isna()].sort_values(["ticker", "session"], ignore_index=True)
     if rows.empty:
@@ -120,7 +125,18 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
         raise SourceError(f"{table.path} holds no usable bar: {reasons}.")
     splits = rows["splits"] if "splits" in rows else pd.Series(1.0, index=rows.index)
     rows["split"] = splits.where(np.isfinite(splits) & (splits > 0), 1.0)
-    return rows, dropped
+    return rows, dropped, _conflict(conflicting, table)
+
+
+def _conflict(conflicting: pd.DataFrame, table: Table) -> tuple[str, ...]:
+    """Return a note of the rows that contradict an earlier one, with the first of them."""
+    if conflicting.empty:
+        return ()
+    first, n_rows = conflicting.iloc[0], len(table.frame)
+    return (
+        f"{table.path.name}: {len(conflicting)} of {n_rows} rows give other values for a session that came before, "
+        f"first {first['ticker']} on {first['session'].date()}: the values that came first are kept.",
+    )
 
 
 def _sessions(dates: pd.Series, calendar: TradingCalendar) -> pd.Series:

@@ -55,16 +55,22 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
     SourceError
         If the file is missing, empty, of another kind, damaged, or not in the encoding.
     """
+    if not path.exists():
+        raise SourceError(f"There is no file {path}.")
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(f"{path} must be one of {', '.join(SUFFIXES)}; convert it to one of these.")
     try:
         if path.stat().st_size == 0:
             raise SourceError(f"{path} is empty; expected a table with a header and rows.")
         frame, notes = _read(path, encoding)
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}.") from error
     except (OSError, pyarrow.ArrowException) as error:
         raise SourceError(f"{path} can't be read: {_first_line(error)}.") from error
+    except UnicodeDecodeError as error:
+        kind, tried, found = path.suffix[1:], encoding or "UTF-8 or Windows-1252", error.object[error.start]
+        raise SourceError(
+            f"{path} isn't text in {tried}: it was to be a {kind} table, and holds the byte 0x{found:02x}. Save it as "
+            f"{kind} from the program that wrote it, or set files.encoding."
+        ) from error
     except (ValueError, LookupError, RecursionError) as error:
         raise SourceError(f"{path} isn't a readable {path.suffix[1:]} table: {_first_line(error)}.") from error
     if frame.empty:
@@ -116,6 +122,10 @@ def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ..
     try:
         return _read_text(path, "utf-8-sig"), ()
     except UnicodeDecodeError:
+        with path.open("rb") as file:
+            # Programs, pictures and spreadsheets are full of zero bytes; a text of single bytes has none.
+            if b"\0" in file.read(4096):
+                raise
         # Every byte means something in Latin 1, so this is a guess that the user must hear of.
         text = _read_text(path, "cp1252")
         return text, (f"{path.name} isn't UTF-8; it was read as Windows-1252. Set files.encoding if that is wrong.",)

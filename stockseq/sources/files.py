@@ -16,6 +16,7 @@ from stockseq.schemas import (
     SESSION,
     Actions,
     Bars,
+    Dropped,
     Headlines,
     as_actions,
     as_bars,
@@ -24,7 +25,7 @@ from stockseq.schemas import (
     valid_ticker,
 )
 from stockseq.sessions import TradingCalendar
-from stockseq.sources.file_bars import BarsFile, Basis, build_bars
+from stockseq.sources.file_bars import NOT_FINAL, BarsFile, Basis, build_bars
 from stockseq.sources.file_headlines import HeadlinesFile, build_headlines
 from stockseq.sources.file_tables import (
     BAR_COLUMNS,
@@ -119,8 +120,11 @@ class FilesSource:
             return FetchedBars(as_bars(empty(BARS)), as_actions(empty(ACTIONS)), outcomes)
         bars, actions = (_since(rows, first_sessions) for rows in (read.bars, read.actions))
         dropped = tuple(drop for drop in read.dropped if drop.ticker in first_sessions or drop.ticker == "?")
+        faulty = {drop.ticker for drop in dropped if drop.reason != NOT_FINAL}
+        barless = faulty.intersection(first_sessions).difference(read.bars["ticker"])
+        outcomes = self._outcomes(first_sessions, bars) | {ticker: _unusable(ticker, dropped) for ticker in barless}
         # Rows of a checked table need no second check.
-        return FetchedBars(Bars(bars), Actions(actions), self._outcomes(first_sessions, bars), dropped)
+        return FetchedBars(Bars(bars), Actions(actions), outcomes, dropped)
 
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
@@ -185,8 +189,15 @@ class FilesSource:
 
     def _outcome(self, ticker: str, n_rows: int) -> Outcome:
         if ticker not in self.tickers:
-            return Outcome(ticker, "unknown", reason=f"The files list {len(self.tickers)} tickers, and not this one.")
+            listed = " to ".join(dict.fromkeys((*self.tickers[:1], *self.tickers[-1:])))
+            return Outcome(ticker, "unknown", reason=f"The files don't list it; they list {listed}.")
         return Outcome(ticker, "updated" if n_rows else "nothing_new", n_rows)
+
+
+def _unusable(ticker: str, dropped: Sequence[Dropped]) -> Outcome:
+    """Return how a ticker ends of which not one row is a bar: "nothing new" would sound as if all were well."""
+    reasons = "; ".join(f"{drop.reason} ({drop.n_rows})" for drop in dropped if drop.ticker == ticker)
+    return Outcome(ticker, "failed", reason=f"not one of its rows is a usable bar: {reasons}. Mend the file.")
 
 
 def _bars(table: Table, settings: FilesSettings, now: pd.Timestamp, source: str) -> BarsFile:

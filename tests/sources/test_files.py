@@ -164,7 +164,7 @@ KOLA,2025-01-06,10,11,9,10,1
         "volume missing, infinite or negative": 1,
         "not a session of XNYS": 1,
         "date not readable as YYYY-MM-DD": 1,
-        "session repeated": 1,
+        "session repeated with other values": 1,
         "session not final yet": 1,
         "not a ticker: '../../x'": 1,
         "not a ticker: '<script>'": 1,
@@ -223,6 +223,8 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path):
         ("bars.jsonl", b"{broken", "isn't a readable jsonl"),
         ("bars.jsonl", b"[1, 2]\n", "each line must be one JSON object"),
         ("bars.xlsx", b"x", "must be one of .csv, .jsonl, .parquet"),
+        ("bars.csv", b"\x7fELF\x90", "isn't text in UTF-8 or Windows-1252: .* holds the byte 0x90"),
+        ("bars.csv", b"PK\x03\x04\x00\xe9", "isn't text in UTF-8 or Windows-1252: .* holds the byte 0xe9"),
         ("bars.csv", b'a,b\n"1,2\n3,4,5,6\n"x', "isn't a readable csv|lacks the columns"),
     ],
 )
@@ -230,6 +232,39 @@ def test_a_file_that_holds_no_table_is_refused_in_one_sentence(tmp_path, name, c
     """Damaged, empty or of another kind."""
     with pytest.raises(SourceError, match=sentence):
         read_bars_file(put(tmp_path, name, content), FilesSettings(), now=NOW)
+
+
+def test_a_missing_file_is_missing_whatever_its_name(tmp_path):
+    """Told to convert it, its owner would look for a fault in the wrong place."""
+    with pytest.raises(SourceError, match=r"There is no file .*nope\."):
+        read_bars_file(tmp_path / "nope", FilesSettings(), now=NOW)
+
+
+def test_rows_that_contradict_an_earlier_one_are_told_from_copies(tmp_path):
+    """A copy is harmless; of two prices of one session one is wrong, and only the file's owner knows which."""
+    text = "KOLA,2024-12-02,10,11,9,10,1\n"
+    other = "KOLA,2024-12-02,10,11,9,10.5,1\nKOLA,2024-12-02,10,11,9,10,2\n"
+    read = bars_of(tmp_path, "ticker,date,open,high,low,close,volume\n" + 2 * text + other)
+    assert read.bars["close"].tolist() == [10.0]
+    assert reasons(read) == {"session repeated": 1, "session repeated with other values": 2}
+    (note,) = [note for note in read.notes if "other values" in note]
+    assert note == (
+        "bars.csv: 2 of 4 rows give other values for a session that came before, first KOLA on 2024-12-02: the values "
+        "that came first are kept."
+    )
+
+
+def test_a_ticker_of_which_no_row_is_a_bar_has_failed_and_not_nothing_new(tmp_path):
+    """Whoever reads that nothing is new takes the ticker for well; one whose first bar isn't final yet is."""
+    bad = "LIMO,2024-12-02,nan,nan,nan,nan,1\nLIMO,2024-12-03,nan,nan,nan,nan,1\n"
+    young = "MALT,2025-01-06,1,1,1,1,1\n"
+    put(tmp_path, "bars.csv", "ticker,date,open,high,low,close,volume\nKOLA,2024-12-02,1,1,1,1,1\n" + bad + young)
+    source = FilesSource(FilesSettings(folder=str(tmp_path)))
+    outcomes = source.fetch_bars(dict.fromkeys(("KOLA", "LIMO", "MALT"), ALL), now=NOW).outcomes
+    assert [outcome.status for outcome in outcomes.values()] == ["updated", "failed", "nothing_new"]
+    assert outcomes["LIMO"].reason == (
+        "not one of its rows is a usable bar: price missing or not finite (2). Mend the file."
+    )
 
 
 def test_a_file_without_one_usable_row_is_refused_with_the_reasons(tmp_path):
