@@ -1,8 +1,8 @@
 """The circumstances of one run: settings, store, source, calendar, the clock, and where to speak."""
 
-import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
 from pipelines.drafts import clear_drafts
+from pipelines.worker import begin
 from stockseq.config import Settings
-from stockseq.errors import PluginError, SettingsError
+from stockseq.errors import PluginError, SettingsError, StockseqError
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, scorer_named
@@ -169,14 +170,16 @@ def open_executor(settings: Settings) -> Iterator[Executor | None]:
         with client:
             yield client.get_executor()
     elif settings.workers > 1:
-        # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean. Ctrl-C reaches them
-        # too: they end at once and in silence, and what is to be said of it this process says.
-        quietly = (signal.SIGINT, signal.SIG_DFL)
-        with ProcessPoolExecutor(
-            settings.workers, mp_context=get_context("spawn"), initializer=signal.signal, initargs=quietly
-        ) as pool:
+        # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean.
+        with ProcessPoolExecutor(settings.workers, mp_context=get_context("spawn"), initializer=begin) as pool:
             try:
                 yield pool
+            except BrokenProcessPool as error:
+                raise StockseqError(
+                    f"One of {settings.workers} worker processes was killed, probably for want of memory. Set fewer "
+                    "`workers` in stockseq.toml and run the same again: what was finished is kept, and an exam or an "
+                    "ablation goes on where it was."
+                ) from error
             except BaseException:
                 # Else an interrupted run would wait for everything that still stands in the queue.
                 pool.shutdown(cancel_futures=True)

@@ -1,11 +1,14 @@
 """Work that fans out gives the same rows in this process, in a pool and on a Dask cluster."""
 
+import signal
+
 import pandas as pd
 import pytest
 
 from pipelines.context import Context, open_executor
 from pipelines.ingest import ingest, universe
 from pipelines.prepare import prepare
+from stockseq.errors import StockseqError
 from stockseq.store import Store
 
 
@@ -38,3 +41,11 @@ def test_features_and_scores_are_the_same_bytes_wherever_they_are_computed(
     for here, there in zip(*tables, strict=True):
         assert len(here)
         pd.testing.assert_frame_equal(here, there, check_exact=True)
+
+
+def test_a_killed_worker_is_one_sentence_that_says_what_to_do(settings):
+    """The kernel kills where memory runs out, and nobody learns that from a broken pool's traceback."""
+    two = settings.model_copy(update={"workers": 2})
+    told = r"^One of 2 worker processes was killed, .*Set fewer `workers`"
+    with pytest.raises(StockseqError, match=told), open_executor(two) as pool:
+        pool.submit(signal.raise_signal, signal.SIGKILL).result()

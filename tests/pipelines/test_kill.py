@@ -162,8 +162,8 @@ with open_executor(load_settings(overrides={"workers": 2})) as pool:
 """
 
 
-def test_ctrl_c_ends_the_worker_processes_at_once_and_in_silence() -> None:
-    """A terminal sends it to all of them, and each would print a traceback of its own."""
+def start_workers() -> subprocess.Popen[str]:
+    """Start a run whose workers hold its output open and have five minutes of work, in a session of its own."""
     run = subprocess.Popen(
         [sys.executable, "-c", WORKERS],
         cwd=REPOSITORY,
@@ -174,10 +174,26 @@ def test_ctrl_c_ends_the_worker_processes_at_once_and_in_silence() -> None:
     )
     assert run.stdout is not None
     assert run.stdout.readline() == "working\n"
+    return run
+
+
+def test_ctrl_c_ends_the_worker_processes_at_once_and_in_silence() -> None:
+    """A terminal sends it to all of them, and each would print a traceback of its own."""
+    run = start_workers()
     os.killpg(run.pid, signal.SIGINT)
     _, said = run.communicate(timeout=60)
     assert said.count("Traceback") == 1
     assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_a_run_that_is_killed(number: signal.Signals) -> None:
+    """It would finish a task of minutes for nobody, beside the run that was started instead."""
+    run = start_workers()
+    run.send_signal(number)
+    # The output ends when the last process that holds it does.
+    run.communicate(timeout=60)
+    assert run.returncode == -number
 
 
 def test_a_disk_that_fills_up_is_told_and_the_next_run_goes_on(
