@@ -6,6 +6,7 @@ What a layer may ask for, by the names in its class:
 * an argument `side` lists features, by name, that it reads beside its main input ("text" is the text vector): it
   comes with a default, and the network appends these columns to the layer's input, last and in this order; after the
   LSTM they are those of the last session. `side_centre` and `side_spread`, if it takes them, say how they were scaled;
+* a cell that takes `kernel_initializer` and `recurrent_initializer` is given the first weights of the plain LSTM;
 * an argument `names` is told the names of the columns of its main input;
 * a class attribute `reads_states = True` of a layer after gets it every state of the LSTM instead of the last one;
 * a method `start_from(inputs)` is called once before training with its inputs on training windows;
@@ -17,7 +18,7 @@ import importlib
 import inspect
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -156,8 +157,8 @@ def make_layer(
     3
     """
     layer = find_layer(slot, name)
-    taken = inspect.signature(layer.__init__).parameters
-    arguments = {key: value for key, value in {"seed": seed, **(offered or {})}.items() if key in taken} | dict(options)
+    given = {"seed": seed, **(offered or {})}
+    arguments = {key: value for key, value in given.items() if key in _taken(layer)} | dict(options)
     try:
         return layer(**arguments)
     except (TypeError, ValueError) as error:
@@ -189,6 +190,13 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
+
+
+def _taken(layer: type[Any]) -> Collection[str]:
+    """Return the arguments that the class takes: its own, and where it hands the rest upwards those it inherits."""
+    own = inspect.signature(layer.__init__).parameters
+    upwards = any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values())
+    return {*own, *(_known_options(layer) if upwards else [])}
 
 
 def _known_options(layer: type[Any]) -> list[str]:

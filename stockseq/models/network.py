@@ -14,6 +14,9 @@ from stockseq.layers.slots import find_layer, layer_names, seeded, tell
 from stockseq.models.placing import make_in_slot, place_layers
 from stockseq.models.settings import NetworkSettings
 
+# Layers in slots draw from here on, so that all else begins with the weights that it has without them, and what a
+# layer adds is told from the luck of the draw.
+SLOTS_FROM = 500_000
 RELATIVE = "relative"
 
 
@@ -67,13 +70,13 @@ def build_network(
     """
     if n_features < 1 or len(names) not in (0, n_features):
         raise ValueError(f"`n_features` must be at least 1 and have as many names, received {n_features}, {names}.")
-    seeds = count(1_000_003 * seed)
+    seeds, own = count(1_000_003 * seed), count(1_000_003 * seed + SLOTS_FROM)
     with seeded(seed):
         inputs, known, values = _inputs(settings, n_features, vocabulary_size, seeds, tuple(names), scaler)
         joined = [] if settings.text_reader == "sum" else [keras.layers.Flatten(name="beside")(inputs["indicators"])]
-        values, per_window = _before(settings, known, values, seeds)
+        values, per_window = _before(settings, known, values, own)
         joined.extend(per_window)
-        summary = place_layers("after", settings, _recurrent(settings, known, values, seeds), known, seeds)[-1]
+        summary = place_layers("after", settings, _recurrent(settings, known, values, seeds, own), known, own)[-1]
         if joined:
             summary = keras.layers.Concatenate(name="joined")([summary, *joined])
         summary = _dropout("output_dropout", settings.output_dropout, summary, seeds)
@@ -191,21 +194,19 @@ def _before(settings: NetworkSettings, known: Sessions, values: Any, seeds: coun
     return series[-1], passed[len(series) :]
 
 
-def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: count) -> Any:
+def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: count, own: count) -> Any:
     """Return the LSTM's output: (batch, units), or (batch, steps, units) for a layer after that reads all states."""
     first = next(iter(layer_names(settings.after)), None)
     states = first is not None and getattr(find_layer("after", first), "reads_states", False)
+    drawn = {
+        "kernel_initializer": keras.initializers.GlorotUniform(next(seeds)),
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=next(seeds)),
+    }
+    seed = next(seeds)
     if settings.within is None:
-        return keras.layers.LSTM(
-            settings.units,
-            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-            seed=next(seeds),
-            return_sequences=states,
-            name="lstm",
-        )(values)
+        return keras.layers.LSTM(settings.units, **drawn, seed=seed, return_sequences=states, name="lstm")(values)
     options = {"units": settings.units, **settings.within_options}
-    cell, read = make_in_slot("within", settings.within, options, values, known, seeds)
+    cell, read = make_in_slot("within", settings.within, options, values, known, own, offered=drawn)
     if not hasattr(cell, "state_size"):
         raise PluginError(
             f"The layer within, `{settings.within}`, must be a recurrent cell with a `state_size` and a "

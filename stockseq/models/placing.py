@@ -1,7 +1,7 @@
 """The layers of a slot put into a network: their options, what they read beside their input, and what they may give."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -62,6 +62,7 @@ def make_in_slot(
     seeds: count,
     *,
     columns: Sequence[str] = (),
+    offered: Mapping[str, Any] | None = None,
 ) -> tuple[Any, Any]:
     """Return the slot's layer and what it reads: `values`, and behind them the features that it names as `side`.
 
@@ -69,6 +70,8 @@ def make_in_slot(
     ----------
     slot, name, options : as for `make_layer`
     values, known, seeds, columns : as for `place_layers`
+    offered : mapping, optional
+        Further arguments for a layer that takes them.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def make_in_slot(
         If the layer can't be found or made, or what it names can't be had.
     """
     parameter = inspect.signature(find_layer(slot, name).__init__).parameters.get("side")
-    offered: dict[str, Any] = {"names": columns}
+    arguments: dict[str, Any] = {"names": columns, **(offered or {})}
     side: tuple[str, ...] = ()
     if parameter is not None:
         asked = options.get("side", parameter.default)
@@ -85,9 +88,9 @@ def make_in_slot(
         except PluginError as error:
             raise PluginError(f"The layer {slot} the LSTM, `{name}`, can't have its `side`: {error}") from error
         centre, spread = known.scales(side)
-        offered |= {"side_centre": centre, "side_spread": spread}
+        arguments |= {"side_centre": centre, "side_spread": spread}
         options = {**options, "side": side}
-    layer = make_layer(slot, name, options, seed=next(seeds), offered=offered)
+    layer = make_layer(slot, name, options, seed=next(seeds), offered=arguments)
     if not side:
         return layer, values
     beside = known.pick(side)

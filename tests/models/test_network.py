@@ -120,6 +120,30 @@ def test_without_layers_in_the_slots_it_is_the_plain_network(seed: int) -> None:
         np.testing.assert_array_equal(made[head], expected[head])
 
 
+@pytest.mark.parametrize("cell", ["keras.layers:LSTMCell", "news_gate"])
+def test_a_cell_begins_as_the_lstm_that_it_replaces(cell: str) -> None:
+    """What a layer adds must not be the luck of another draw; the news gate begins with gates that hear no news."""
+    draws = np.random.default_rng(0)
+    inputs = {
+        "indicators": draws.standard_normal((5, 4, 6)).astype(np.float32),
+        "text": draws.integers(0, 10, (5, 4, 2, 5)).astype(np.int32),
+    }
+    made, expected = build_named(within=cell)(inputs, training=False), build_named()(inputs, training=False)
+    for head in ("direction", "return", "relative"):
+        np.testing.assert_allclose(made[head], expected[head], atol=1e-6)
+
+
+def test_a_layer_in_a_slot_leaves_the_draws_of_the_rest_alone() -> None:
+    """The heads and the text begin with the weights that they have without it."""
+    plain, layered = (
+        build_named(),
+        build_named(before=NORMALISATION, after="keras.layers:Dense", after_options={"units": 3}),
+    )
+    for part in ("headlines", "lstm", "direction"):
+        for one, other in zip(layered.get_layer(part).weights, plain.get_layer(part).weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 NAMED = ("return_1", "days_closed", "news_mean", "news_decayed_mean", "no_news", "ppo")
 SHIPPED = "stockseq.layers."
 CONVOLUTION = SHIPPED + "before.temporal_convolution:TemporalConvolution"
