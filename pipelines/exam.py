@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -18,7 +17,16 @@ from stockseq.config import Settings
 from stockseq.errors import SettingsError, StockseqError
 from stockseq.sources.simulated_paths import Kind
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+# Those that judge the product as a whole; the decaying and the gated market judge a layer each.
+KINDS: tuple[Kind, ...] = (
+    "regime",
+    "signal",
+    "null",
+    "null_drift",
+    "leak_recap",
+    "leak_overnight",
+    "leak_backdated",
+)
 N_MARKETS = 6
 FIRST_SEED = 100
 
@@ -46,7 +54,7 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: Plan | N
     n, code = _count(n_markets), source_hash()
     sittings = [
         Sitting(kind, seed, settings, plan or Plan(), code)
-        for kind in sorted(KINDS, key=lambda kind: kind not in ("regime", "signal"))
+        for kind in KINDS
         for seed in range(FIRST_SEED, FIRST_SEED + n)
     ]
     folder = Path(settings.data)

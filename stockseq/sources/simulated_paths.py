@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
-Kind = Literal["signal", "null", "null_drift", "leak_recap", "leak_overnight", "leak_backdated", "regime"]
+Kind = Literal[
+    "signal", "null", "null_drift", "leak_recap", "leak_overnight", "leak_backdated", "regime", "decaying", "gated"
+]
 Array = NDArray[np.float64]
 _Drawn = dict[str, NDArray[Any]]
 
@@ -18,6 +20,12 @@ POLICY = DecisionPolicy("before_open", 30)
 LATENCY = pd.Timedelta(minutes=15)
 
 NEWS_WEIGHT, CONTRARIAN_WEIGHT, INTERACTION_WEIGHT = 0.16, 0.11, 0.10
+# Of the decaying and the gated market, where nothing but the news moves prices.
+LONE_NEWS_WEIGHT = 0.25
+# Share of the headlines' effect that is left a session later; in the decaying market the calendar days that halve it.
+NEWS_KEPT, HALF_LIFE_DAYS = 0.5, 1.0
+# Standard deviations of tanh of the headlines' sum, with and without those of the session itself.
+NEWS_SPREAD, LATE_NEWS_SPREAD = 0.57, 0.32
 # The t5 law gives P(up) = .56 at this mean: t5.ppf(.56) / sqrt(5/3).
 DRIFT_OF_NULL_DRIFT = 0.12304874512435605
 OVERNIGHT_SHARE = 0.3
@@ -51,6 +59,8 @@ class Law:
     @property
     def weights(self) -> tuple[float, float, float]:
         """Weights of the news, of the contrarian view, and of their product."""
+        if self.kind in ("decaying", "gated"):
+            return self.strength * LONE_NEWS_WEIGHT, 0.0, 0.0
         if self.kind not in ("signal", "regime"):
             return 0.0, 0.0, 0.0
         return self.strength * NEWS_WEIGHT, self.strength * CONTRARIAN_WEIGHT, self.strength * INTERACTION_WEIGHT
@@ -121,8 +131,9 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
         night = deviation * np.sqrt(OVERNIGHT_SHARE) * _t5(law.stream(_NIGHT, number), law.n_tickers)
         written = _write_headlines(law, clock, number, state, night)
         polarity = np.bincount(written["ticker"], weights=written["sign"], minlength=law.n_tickers).astype(np.float64)
-        state.news = 0.5 * state.news + polarity
-        mean, views = _expected(law, number, state)
+        remembered = clock.kept(law, number) * state.news
+        state.news = remembered + polarity
+        mean, views = _expected(law, number, state, remembered)
         views["polarity"] = polarity
         views["volatility"] = deviation * np.sqrt(1 - OVERNIGHT_SHARE)
         day = views["volatility"] * (mean + _t5(law.stream(_DAY, number), law.n_tickers))
@@ -152,6 +163,13 @@ class _Clock:
         stop = start + n_sessions + 2
         schedule = calendar.schedule.iloc[start:stop].assign(decision=calendar.decision_at(POLICY).iloc[start:stop])
         return cls(*(_seconds(schedule[name]) for name in ("open", "close", "decision")))
+
+    def kept(self, law: Law, number: int) -> float:
+        """Return the share of the headlines' effect that session `number` takes over from the one before."""
+        if law.kind != "decaying":
+            return NEWS_KEPT
+        days = round(float(self.opens[number + 1] - self.opens[number]) / 86_400)
+        return 2.0 ** (-days / HALF_LIFE_DAYS)
 
 
 def _seconds(instants: pd.Series) -> NDArray[np.int64]:
@@ -242,9 +260,12 @@ def _table(
     return columns | constant | {name: uniforms[:, 6 + place] for place, name in enumerate(names)}
 
 
-def _expected(law: Law, number: int, state: _State) -> tuple[Array, dict[str, Array]]:
+def _expected(law: Law, number: int, state: _State, remembered: Array) -> tuple[Array, dict[str, Array]]:
     """Return the mean of the traded leg in standard deviations, and the views that make it."""
-    news = np.tanh(state.news) / 0.57
+    news = np.tanh(state.news) / NEWS_SPREAD
+    if law.kind == "decaying":
+        # Headlines work from the session after theirs on, so that what is left of them is all that there is.
+        news = np.tanh(remembered) / LATE_NEWS_SPREAD
     contrarian = np.zeros(law.n_tickers)
     # `ta` gives the index from its 14th close on; before that nobody knows it and nothing depends on it.
     if number >= RSI_WINDOW:
@@ -252,6 +273,9 @@ def _expected(law: Law, number: int, state: _State) -> tuple[Array, dict[str, Ar
             strength = np.where(state.losses == 0, 100.0, 100 - 100 / (1 + state.gains / state.losses))
         contrarian = -np.clip((strength - 50) / 12, -2.5, 2.5) / 0.85
     by_news, by_contrarian, by_both = law.weights
+    if law.kind == "gated":
+        turned = np.where(contrarian > 0, 1.0, -1.0)
+        return by_news * turned * news, {"mean": by_news * turned * news, "news": news, "contrarian": contrarian}
     side = -1.0 if law.kind == "regime" and number >= law.flip_session else 1.0
     mean = side * (by_news * news + by_contrarian * contrarian) + by_both * news * contrarian + law.drift
     return mean, {"mean": mean, "news": news, "contrarian": contrarian}
