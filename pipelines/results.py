@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,12 @@ def write_run(
 ) -> Path:
     """Write a run's folder with its page in one step, point `runs/latest` at it; return the folder.
 
-    A folder of the same instant and recipe is replaced.
+    A run of the same instant, recipe and settings is replaced; beside one of other settings the new one is numbered.
     """
     runs = context.root / "runs"
     runs.mkdir(parents=True, exist_ok=True)
-    folder = runs / f"{context.now:%Y%m%dT%H%M%SZ}-{recipe}"
+    settings = tomli_w.dumps(context.settings.model_dump(mode="json", exclude_none=True))
+    folder = _folder_for(runs, f"{context.now:%Y%m%dT%H%M%SZ}-{recipe}", settings)
     workshop = Path(tempfile.mkdtemp(prefix=".draft-", dir=runs))
     # The page bears its folder's name, so the draft has the final one.
     draft = workshop / folder.name
@@ -65,9 +67,8 @@ def write_run(
         "doubts": doubts,
         "models": [] if models is None else records(models),
     }
-    settings = context.settings.model_dump(mode="json", exclude_none=True)
     try:
-        (draft / "settings.toml").write_text(tomli_w.dumps(settings), encoding="utf-8")
+        (draft / "settings.toml").write_text(settings, encoding="utf-8")
         (draft / "metrics.json").write_text(as_json(metrics), encoding="utf-8")
         (draft / "account.json").write_text(as_json(account), encoding="utf-8")
         for name, frame in frames.items():
@@ -110,7 +111,7 @@ def no_run(root: Path, name: str | None = None) -> StockseqError:
 
 def run_names(root: Path) -> list[str]:
     """Return the names of the runs, the oldest first."""
-    return sorted(path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json"))
+    return sorted((path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json")), key=_place)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -134,6 +135,23 @@ def as_json(value: object) -> str:
     '{\\n "n": 3\\n}\\n'
     """
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, default=_plain) + "\n"
+
+
+def _folder_for(runs: Path, name: str, settings: str) -> Path:
+    """Return the first folder of this name, numbered from the second on, that is free or of the same settings."""
+    folders = (runs / (name if number == 1 else f"{name}-{number}") for number in count(1))
+    return next(folder for folder in folders if not folder.exists() or _settings_of(folder) == settings)
+
+
+def _settings_of(folder: Path) -> str | None:
+    path = folder / "settings.toml"
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _place(name: str) -> tuple[str, int]:
+    """Return what runs are sorted by: of one instant and recipe, the tenth comes after the ninth."""
+    first, _, number = name.rpartition("-")
+    return (first, int(number)) if number.isdigit() else (name, 1)
 
 
 def _circumstances(context: Context) -> dict[str, Any]:

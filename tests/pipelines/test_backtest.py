@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from pipelines.backtest import run_backtest
+from pipelines.report import list_runs
+from pipelines.results import find_run, run_names
 from stockseq.config import BacktestSettings, load_settings
 from stockseq.errors import TooFewSessions
 from stockseq.models.baselines import BASELINES
@@ -79,16 +81,21 @@ def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(settings, morning
     assert forecasts.groupby("fold")["session"].max().iloc[0] < forecasts.groupby("fold")["session"].min().iloc[1]
 
 
-def test_the_same_configuration_is_one_trial_and_another_is_two(settings, mornings):
-    """The deflated Sharpe ratio is only honest if the count is."""
-    run_backtest(settings, mornings[-1])
-    run_backtest(settings, mornings[-1])
+def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(settings, mornings, capsys):
+    """The deflated Sharpe ratio is only honest if the count is; and a replay must not lose what it is compared with."""
+    first = run_backtest(settings, mornings[-1])
+    assert run_backtest(settings, mornings[-1]) == first
     assert len(Store(settings.data).read("trials")) == 1
     other = settings.model_copy(update={"policy": settings.policy.model_copy(update={"top_k": 1})})
-    folder = run_backtest(other, mornings[-1])
+    second = run_backtest(other, mornings[-1])
     trials = Store(settings.data).read("trials")
-    assert len(trials) == json.loads((folder / "metrics.json").read_text())["trials"] == 2
+    assert len(trials) == json.loads((second / "metrics.json").read_text())["trials"] == 2
     assert all(math.isfinite(json.loads(text)["sharpe_per_session"]) for text in trials["metrics"])
+    root = first.parents[1]
+    assert run_names(root) == [first.name, f"{first.name}-2"]
+    assert find_run(root, None) == find_run(root, second.name).resolve() == second.resolve()
+    list_runs(settings, mornings[-1])
+    assert second.name in capsys.readouterr().out
 
 
 def test_a_backtest_without_headlines_runs_on_prices_alone(tmp_path, market, mornings):
