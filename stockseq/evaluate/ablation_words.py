@@ -81,7 +81,8 @@ def _claims(variants: Sequence[Mapping[str, Any]], n_declared: int) -> str:
     family = f"Of {_counted(n_declared, 'component')}, declared beforehand"
     if not told:
         return f"{family}, none is shown to help or to harm."
-    return f"{family}, {sum(map(len, found.values()))} hold after correction for all; {'; '.join(told)}."
+    n = sum(map(len, found.values()))
+    return f"{family}, {n} hold{'s' if n == 1 else ''} after correction for all; {'; '.join(told)}."
 
 
 def _plain(scores: Mapping[str, Any], ablation: Mapping[str, Any]) -> str:
@@ -104,11 +105,10 @@ def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) ->
     if not needed:
         return []
     edge, seen = _counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
-    span = f"{needed[0]:,}" if len(needed) == 1 else f"{needed[0]:,} to {needed[-1]:,}"
-    rest = "the other" if len(needed) == 1 else f"the other {len(needed)}"
     if needed[-1] <= seen:
-        return [f"For {rest}, {edge} would most likely have shown within these {seen:,} sessions."]
-    return [f"For {rest} no evidence: to tell {edge} takes {span} sessions like these {seen:,}."]
+        return [f"Without evidence: {len(needed)}. {edge} would most likely have shown within these {seen:,} sessions."]
+    span = f"{needed[0]:,}" if needed[0] == needed[-1] else f"{needed[0]:,} to {needed[-1]:,}"
+    return [f"Without evidence: {len(needed)}. To tell {edge} takes {span} sessions like these {seen:,}."]
 
 
 def _together(ablation: Mapping[str, Any]) -> list[str]:
