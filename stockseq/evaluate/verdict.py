@@ -29,16 +29,19 @@ def verdict(scores: Mapping[str, Any]) -> str:
     >>> print(verdict({"n": 900, "n_sessions": 30, "accuracy": 0.52, "accuracy_ci": [0.47, 0.57], "base_rate": 0.51,
     ...     "chance": 0.5, "edge": 0.02, "pt_clustered_p": 0.2, "rho_hit": 0.2}))
     52.0% of 900 forecasts over 30 sessions named the direction (95% interval 47.0% to 57.0%), where always naming
-    the commoner one gives 51.0% and chance 50.0%: skill is not shown (p 0.20), and to tell an edge of 2.0 points from
-    luck would take about 877 sessions.
+    the commoner one gives 51.0%, and chance, forecasts as often up as these without skill, 50.0%: skill is not shown
+    (p 0.20), and to tell an edge of 2.0 points over chance from luck would take about 877 sessions.
     """
     low, high = scores["accuracy_ci"]
     figures = (
         f"{percent(scores['accuracy'])} of {scores['n']:,} forecasts over {scores['n_sessions']:,} sessions named the "
         f"direction (95% interval {percent(max(low, 0.0))} to {percent(min(high, 1.0))}), where always naming the "
-        f"commoner one gives {percent(scores['base_rate'])} and chance {percent(scores['chance'])}"
+        f"commoner one gives {percent(scores['base_rate'])}, and chance, forecasts as often up as these without skill, "
+        f"{percent(scores['chance'])}"
     )
-    return f"{figures}: {_finding(scores)}."
+    # An edge over chance is none over the base rate where one direction is commoner.
+    below = "; below the base rate: always naming the commoner direction was right more often"
+    return f"{figures}: {_finding(scores)}{below if scores['accuracy'] < scores['base_rate'] else ''}."
 
 
 def _finding(scores: Mapping[str, Any]) -> str:
@@ -46,22 +49,19 @@ def _finding(scores: Mapping[str, Any]) -> str:
     if p is None:
         return "no test of skill is possible, because forecasts, outcomes or hits never change"
     if p < SIZE:
-        beaten = (
-            "" if scores["accuracy"] > scores["base_rate"] else ", though not more often than the commoner one is right"
-        )
-        return f"an edge of {_points(edge)} over chance is shown (p {p_value(p)}){beaten}"
+        return f"an edge of {_points(edge)} over chance is shown (p {p_value(p)})"
     needed = _needed(scores, edge)
     # An edge that this many sessions should have shown is no longer the question; a small one is.
     asked = edge if needed is not None and needed > scores["n_sessions"] else SMALL_EDGE
     sessions = _needed(scores, asked) or 0
     if sessions <= scores["n_sessions"]:
         return (
-            f"skill is not shown (p {p_value(p)}), and an edge of {_points(asked)} would most likely have been "
-            f"within about {sessions:,} sessions"
+            f"skill is not shown (p {p_value(p)}), and an edge of {_points(asked)} over chance would most likely have "
+            f"shown within about {sessions:,} sessions"
         )
     return (
-        f"skill is not shown (p {p_value(p)}), and to tell an edge of {_points(asked)} from luck would take about "
-        f"{sessions:,} sessions"
+        f"skill is not shown (p {p_value(p)}), and to tell an edge of {_points(asked)} over chance from luck would "
+        f"take about {sessions:,} sessions"
     )
 
 

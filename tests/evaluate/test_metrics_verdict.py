@@ -29,7 +29,13 @@ def test_shown_skill_is_called_shown() -> None:
 
 def test_an_edge_below_the_base_rate_says_so() -> None:
     """Better than chance and still right less often than always up: both are true."""
-    assert "though not more often than the commoner one is right" in verdict({**SCORES, "base_rate": 0.56})
+    sentence = verdict({**SCORES, "base_rate": 0.56})
+    assert sentence.endswith(
+        "an edge of 3.0 points over chance is shown (p below 0.001); below the base rate: always naming the commoner "
+        "direction was right more often."
+    )
+    assert "below the base rate" in verdict({**SCORES, "base_rate": 0.56, "pt_clustered_p": 0.2})
+    assert "below the base rate" not in verdict(SCORES)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +45,7 @@ def test_an_edge_below_the_base_rate_says_so() -> None:
 def test_skill_not_shown_says_how_long_it_would_take(edge: float, asked: str, sessions: str) -> None:
     """3,865 or 15,457 forecasts x (1 + 29 x .2) / 30; an edge of 3 points should have shown, so one point is asked."""
     sentence = verdict({**SCORES, "edge": edge, "pt_clustered_p": 0.2})
-    assert f"skill is not shown (p 0.20), and to tell an edge of {asked} points from luck" in sentence
+    assert f"skill is not shown (p 0.20), and to tell an edge of {asked} points over chance from luck" in sentence
     assert f"about {sessions} sessions" in sentence
 
 
