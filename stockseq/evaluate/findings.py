@@ -56,7 +56,11 @@ def find(metrics: Mapping[str, Any]) -> list[str]:
         *_needed(compared),
         *_positions(metrics),
         *_placebos(metrics.get("placebos") or {}, alarming=False),
-        *(f"Left out: {sentence}" for sentence in (metrics.get("impossible") or {}).values()),
+        # Whoever named the obstacle knew the baseline by its key.
+        *(
+            f"Left out: {sentence.replace(name, name_words(name))}"
+            for name, sentence in (metrics.get("impossible") or {}).items()
+        ),
     ]
     return [*alarms, *shown]
 

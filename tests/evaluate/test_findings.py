@@ -103,6 +103,12 @@ def test_a_sharpe_ratio_is_given_with_the_number_of_trials() -> None:
     assert "the luckiest of 12 configurations without skill with a probability of 40.0%" in sentence
 
 
+def test_what_was_left_out_is_named_in_words() -> None:
+    """The key of metrics.json means nothing to whoever reads the sentence."""
+    impossible = {"logistic_sentiment": "Fold 1: logistic_sentiment needs news."}
+    assert find({"impossible": impossible}) == ["Left out: Fold 1: logistic regression on sentiment needs news."]
+
+
 def test_a_run_without_these_parts_says_nothing() -> None:
     """The daily run has none of them."""
     assert find({"forecast": {"n": 3}}) == []
