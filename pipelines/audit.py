@@ -8,18 +8,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipelines.audit_artefacts import Describer
 from pipelines.audit_models import N_EPOCHS, N_SEEDS, cut_folds, examine_model, shorten_training
-from pipelines.audit_origins import LIVE, examine_source, examine_store
+from pipelines.audit_origins import examine_source, examine_store
 from pipelines.audit_plan import Plan, Stretch, choose_tickers, plan_stretches, read_tables
 from pipelines.audit_rows import examine_instants, examine_warm_up
 from pipelines.audit_screen import show_verdicts
 from pipelines.context import Context, console, open_executor, show_progress
-from pipelines.ingest import ingest, universe
 from pipelines.prepare import Prepared
-from pipelines.screen import show_outcomes
 from stockseq.config import Settings
 from stockseq.errors import SourceError, StockseqError, TooFewSessions, TrainingFailed
 from stockseq.evaluate.lookahead import Compared, Cut, Tables, Verdict, examine, summarise
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
+from stockseq.report.wording import counted
 
 # A rebuild of the past alone and one with another future cost about so much together, in rebuilds of the whole.
 BOTH_WAYS = 1.7
@@ -28,7 +27,7 @@ BOTH_WAYS = 1.7
 def run_audit(settings: Settings, now: pd.Timestamp, *, plan: Plan | None = None) -> tuple[Verdict, ...]:
     """Audit the store's data, features, samples, models and source, print the table, and return the verdicts.
 
-    A store without bars is filled first, unless the source is live.
+    Nothing is fetched: an audit is of what the store holds.
 
     Raises
     ------
@@ -38,11 +37,11 @@ def run_audit(settings: Settings, now: pd.Timestamp, *, plan: Plan | None = None
         If anything moved, after everything is shown.
     """
     plan = plan or Plan()
-    live = settings.source in LIVE
     with open_executor(settings) as executor:
-        context = Context(settings, now, executor, new_store=not live)
+        context = Context(settings, now, executor, new_store=False)
         with context.hold_store():
-            tickers, reason = choose_tickers(context, _held(context, live=live), plan)
+            held = _held(context)
+            tickers, reason = choose_tickers(context, held, plan)
             console.print(f"Audited: {', '.join(tickers)} ({reason}).")
             verdicts, unaudited = _audit(context, tickers, plan)
     show_verdicts(verdicts, unaudited, n_features=len(context.features) + len(SENTIMENT_COLUMNS))
@@ -55,24 +54,19 @@ def run_audit(settings: Settings, now: pd.Timestamp, *, plan: Plan | None = None
     n_values = sum(verdict.n_values for verdict in verdicts)
     lacking = bool(unaudited) or any(verdict.n_values == 0 for verdict in verdicts)
     found = "Nothing that was audited looks ahead" if lacking else "Nothing looks ahead"
-    shown = f"{n_values:,} values of {len(tickers)} tickers compared"
+    shown = f"{n_values:,} values of {len(tickers)} of {counted(len(held), 'ticker')} compared"
     console.print(f"[green]{found}[/green]: {shown}{', the rest as shown' if lacking else ''}. Next: make backtest.")
     return tuple(verdicts)
 
 
-def _held(context: Context, *, live: bool) -> tuple[str, ...]:
-    """Return the tickers with bars; fetch what is named and missing, or everything where there is nothing."""
-    held = set(context.read("bars", columns=["ticker"])["ticker"])
-    missing = tuple(ticker for ticker in context.settings.tickers if ticker not in held)
-    if not live and (missing or not held):
-        show_outcomes(ingest(context, missing or universe(context)), with_page=False)
-        held = set(context.read("bars", columns=["ticker"])["ticker"])
-    named = held & set(context.settings.tickers) if context.settings.tickers else held
-    if not named:
-        wanted = f"bars of {', '.join(missing)}" if missing else "bars"
+def _held(context: Context) -> tuple[str, ...]:
+    """Return the tickers that have bars; of those that the settings name there must be one at least."""
+    held, asked = set(context.read("bars", columns=["ticker"])["ticker"]), context.settings.tickers
+    if not held or (asked and held.isdisjoint(asked)):
+        wanted = f"bars of {', '.join(asked)}" if asked else "bars"
         raise SourceError(
-            f"The store at {context.settings.data} holds no {wanted}, so there is nothing to audit. Fetch them first, "
-            'as in make daily TICKERS="AAPL MSFT", or name another store with DATA.'
+            f"The store at {context.settings.data} holds no {wanted} yet, so there is nothing to audit. Run make daily "
+            'first, as in make daily TICKERS="AAPL MSFT", or name another store with DATA.'
         )
     return tuple(sorted(held))
 
