@@ -1,6 +1,7 @@
 """Walk-forward folds: train on the past, test on what follows, with a purge between."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 from pydantic import BaseModel, Field
@@ -51,12 +52,13 @@ def walk_forward(
     tuple of Fold
         A sample at p trains for a test that starts at F only if p + lag + horizon + gap < F, strictly: an exit on the
         session of F may come after the decision of F. The same holds between train and validation. Test sessions
-        follow one another without overlap; the last test may be shorter.
+        follow one another without overlap; of tests of `test_size` the last may be shorter, and `n_folds` tests differ
+        by a session at most.
 
     Raises
     ------
     TooFewSessions
-        If not one fold fits, or validation and purge leave no train session.
+        If not one fold fits, or fewer than `n_folds`, or validation and purge leave no train session.
     ValueError
         If sessions aren't ascending, or `lag` or `horizon` is negative.
 
@@ -78,9 +80,19 @@ def walk_forward(
             f"Walk-forward needs more than {first} sessions ({settings.min_train} to train, {purge} purged), received "
             f"{len(sessions)}. Ingest a longer history or lower `min_train`."
         )
-    test_size = settings.test_size if settings.n_folds is None else -(-(len(sessions) - first) // settings.n_folds)
-    starts = range(first, len(sessions), test_size)
-    return tuple(_fold(sessions, settings, purge, start, start + test_size) for start in starts)
+    n_tested = len(sessions) - first
+    if settings.n_folds is None:
+        starts = [*range(first, len(sessions), settings.test_size), len(sessions)]
+    elif settings.n_folds <= n_tested:
+        # Rounded up, so that the earlier tests are the longer ones, by a session at most.
+        starts = [first - (-n_tested * number // settings.n_folds) for number in range(settings.n_folds + 1)]
+    else:
+        raise TooFewSessions(
+            f"{settings.n_folds} folds don't fit, at most {n_tested} do: each tests one session or more, and of "
+            f"{len(sessions)} sessions {first} come before the first test ({settings.min_train} to train, {purge} "
+            "purged). Ask for fewer folds or ingest a longer history."
+        )
+    return tuple(_fold(sessions, settings, purge, start, stop) for start, stop in pairwise(starts))
 
 
 def final_fold(

@@ -96,6 +96,23 @@ def test_no_label_reaches_the_decisions_it_is_scored_on(
         assert (places(fold.validation) or places(fold.train))[-1] + purge < places(fold.test)[0]
 
 
+@pytest.mark.parametrize(("n_folds", "lengths"), [(1, [17]), (2, [9, 8]), (5, [4, 3, 4, 3, 3]), (17, [1] * 17)])
+def test_as_many_folds_as_are_asked_for(n_folds: int, lengths: list[int]) -> None:
+    """By hand: 17 sessions follow 12 and a purge of 1; the k-th of 5 tests ends after 17 k / 5, rounded up."""
+    folds = walk_forward(SESSIONS, settings(n_folds=n_folds), lag=1)
+    assert [len(fold.test) for fold in folds] == lengths
+    assert places(folds[0].test)[0] == 13
+
+
+def test_more_folds_than_fit_are_refused_with_the_number_that_does() -> None:
+    """Fewer in silence would be another backtest than the one that was asked for."""
+    told = (
+        r"At most 17 folds fit, and 18 were asked for: .* of 30 sessions 13 come before the first test \(12 to train, 1"
+    )
+    with pytest.raises(TooFewSessions, match=told):
+        walk_forward(SESSIONS, settings(n_folds=18), lag=1)
+
+
 def test_the_final_fold_holds_out_the_newest_sessions() -> None:
     """Candidate and champion are compared on the last sessions; 0 held out fits for the session to come."""
     chosen = settings(validation_size=4, gap=1)
