@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,17 @@ from stockseq.sources.files import FilesSettings
 from stockseq.sources.simulated import SimulatedSettings
 from stockseq.sources.stocknet import StockNetSettings
 from stockseq.sources.yahoo import YahooSettings
+
+# What a setting is called where a command line gives it: make's variable, and the option in lower case.
+VARIABLES: Mapping[str, str] = {
+    "source": "SOURCE",
+    "tickers": "TICKERS",
+    "data": "DATA",
+    "files.folder": "FILES",
+    "stocknet.folder": "FILES",
+    "folds.n_folds": "FOLDS",
+    "training.n_seeds": "SEEDS",
+}
 
 
 class DailySettings(BaseModel, frozen=True, extra="forbid"):
@@ -169,7 +180,8 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(" ".join(_sentence(item, path) for item in error.errors())) from error
+        given = {name for name, value in (overrides or {}).items() if value is not None}
+        raise SettingsError(" ".join(_sentence(item, path, given) for item in error.errors())) from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -181,10 +193,11 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"The settings file {path} isn't valid TOML: {error}.") from error
 
 
-def _sentence(item: Any, path: Path | None) -> str:
+def _sentence(item: Any, path: Path | None, given: Set[str]) -> str:
+    """Return what is wrong with a setting, by its name in the file or, where it was given over it, by the option's."""
     location = [str(part) for part in item["loc"]]
     name = ".".join(location)
-    source = f" in {path}" if path is not None else ""
+    source = f" in {path}" if path is not None and name not in given else ""
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(location[-1], _known(location[:-1]), n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(_known(location[:-1])))}."
@@ -193,7 +206,9 @@ def _sentence(item: Any, path: Path | None) -> str:
     if not location:
         return f"{message}{source}."
     received = "" if "received" in message else f" (received {item['input']!r})"
-    return f"Setting `{name}`{source}: {message}{received}."
+    variable = VARIABLES.get(name) if name in given else None
+    what = f"{variable} (`--{variable.lower()}`)" if variable else f"Setting `{name}`{source}"
+    return f"{what}: {message}{received}."
 
 
 def _known(location: list[str]) -> list[str]:

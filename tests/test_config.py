@@ -50,6 +50,17 @@ def test_the_command_line_goes_over_the_file(tmp_path):
     assert settings.tickers == ("AAPL", "MSFT")
 
 
+def test_a_wrong_value_is_blamed_on_whoever_gave_it(tmp_path):
+    """The settings file is right, and would be searched for a fault of the command line."""
+    path = tmp_path / "settings.toml"
+    path.write_text("[training]\nn_seeds = 3\nepochs = 0\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(path, {"training.n_seeds": "0"})
+    seeds, epochs = str(refused.value).split(". ")
+    assert seeds == "SEEDS (`--seeds`): Input should be greater than or equal to 1 (received '0')"
+    assert epochs.startswith(f"Setting `training.epochs` in {path}: ")
+
+
 def test_a_decision_after_the_open_that_is_traded_is_refused():
     """Both labels begin at the open: a forecast fixed before the close would have read the news of that session."""
     with pytest.raises(SettingsError, match=r"`decision`: a forecast must be fixed before its trade begins"):

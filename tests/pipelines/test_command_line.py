@@ -94,7 +94,7 @@ def test_an_instant_beyond_the_calendar_is_refused(now: str) -> None:
 def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None:
     """It would become a file name, a web address and a piece of a page."""
     sentence = refusal("daily", "--source", "simulated", "--tickers", f"BANVEX {ticker}")
-    assert sentence.startswith("Setting `tickers`: a ticker is at most 15 letters, digits and . ^ = -")
+    assert sentence.startswith("TICKERS (`--tickers`): a ticker is at most 15 letters, digits and . ^ = -")
     assert sentence.endswith(f"received {ticker!r}.")
     assert no_folder()
 
@@ -103,10 +103,10 @@ def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None
     ("arguments", "sentence"),
     [
         (("daily", "--source", "yaho"), "No plug-in `yaho` in stockseq.sources; did you mean `yahoo`?"),
-        (("backtest", "--folds", "abc"), "Setting `folds.n_folds`: Input should be a valid integer"),
-        (("train", "--seeds", "0"), "Setting `training.n_seeds`: Input should be greater than or equal to 1"),
+        (("backtest", "--folds", "abc"), "FOLDS (`--folds`): Input should be a valid integer"),
+        (("train", "--seeds", "0"), "SEEDS (`--seeds`): Input should be greater than or equal to 1 (received '0')."),
         (("train", "--mode", "both"), "MODE must be scratch or finetune, received 'both'."),
-        (("demo", "--seeds", "0"), "Setting `training.n_seeds`: Input should be greater than or equal to 1"),
+        (("demo", "--seeds", "0"), "SEEDS (`--seeds`): Input should be greater than or equal to 1"),
         (("import", "--file", "none.csv"), "There is no file none.csv."),
         (("import", "--files", "nowhere"), "nowhere holds no bars or headlines file"),
         (("daily", "--source", "stocknet", "--files", "nowhere"), "nowhere must hold price/raw and tweet/raw"),
