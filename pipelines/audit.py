@@ -17,8 +17,8 @@ from pipelines.prepare import Prepared
 from stockseq.config import Settings
 from stockseq.errors import SourceError, StockseqError, TooFewSessions, TrainingFailed
 from stockseq.evaluate.lookahead import Compared, Cut, Tables, Verdict, examine, summarise
+from stockseq.evaluate.verdict import counted
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.report.wording import counted
 
 # A rebuild of the past alone and one with another future cost about so much together, in rebuilds of the whole.
 BOTH_WAYS = 1.7
@@ -97,8 +97,9 @@ def _examine_stretches(
     n_cuts = sum(len(stretch.cuts) for stretch in stretches)
     n_random = len(stretches[-1].cuts)
     console.print(
-        f"{n_cuts - n_random} cuts in the warm-up and {n_random} random ones (seed {plan.seed}), each with the future "
-        f"removed and poisoned: about {_duration(seconds)}, then up to {plan.n_models} cuts with a model."
+        f"{counted(n_cuts - n_random, 'cut')} in the warm-up and {n_random} random ones (seed {plan.seed}), each with "
+        f"the future removed and poisoned: about {_duration(seconds)}, then up to {counted(plan.n_models, 'cut')} with "
+        "a model."
     )
     with _progress() as progress:
         task = progress.add_task("", total=n_cuts)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.audit_artefacts import Describer
 from pipelines.context import Context
-from pipelines.prepare import Prepared
+from pipelines.prepare import Prepared, account_for_sessions
 from pipelines.train import fit
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold, walk_forward
@@ -33,7 +33,8 @@ def cut_folds(context: Context, prepared: Prepared, *, n_models: int) -> tuple[F
         If not one fold fits.
     """
     settings = context.settings
-    folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
+    with account_for_sessions(context, prepared):
+        folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
     places = np.unique(np.linspace(0, len(folds) - 1, n_models).round().astype(int))
     return tuple(folds[place] for place in places)
 

@@ -20,6 +20,7 @@ from stockseq.errors import SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.multiplicity import holm
+from stockseq.evaluate.verdict import counted
 
 DATASETS = ("stocknet",)
 # The family that Holm's correction is over, in every sample: does either kind of news add to prices?
@@ -78,7 +79,7 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
             folder = write_run(
                 context,
                 "benchmark",
-                f"The protocol of Xu & Cohen (2018) on {data.instances['ticker'].nunique()} tickers",
+                f"The protocol of Xu & Cohen (2018) on {counted(data.instances['ticker'].nunique(), 'ticker')}",
                 metrics=metrics,
                 frames={
                     "forecasts": _of(forecasts[TEXT], period),

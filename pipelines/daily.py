@@ -20,6 +20,7 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import compute_labels
 from stockseq.errors import SourceError
 from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.verdict import counted
 from stockseq.forecasts import append_forecasts, append_outcomes, live_record
 from stockseq.schemas import Actions, Bars, Dropped
 
@@ -57,7 +58,8 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             if ingested.n_failed == len(tickers):
                 reasons = "; ".join(sorted({outcome.reason for outcome in ingested.outcomes.values()}))
                 raise SourceError(
-                    f"Not one of {len(tickers)} tickers could be fetched ({reasons}), so nothing is forecast."
+                    f"Not one of {counted(len(tickers), 'ticker')} could be fetched ({reasons}), so nothing is "
+                    "forecast."
                 )
             prepared = prepare(context, tickers)
             _score_past(context)

@@ -15,6 +15,7 @@ from pipelines.results import as_json
 from pipelines.source_hash import source_hash
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, StockseqError
+from stockseq.evaluate.verdict import counted
 from stockseq.sources.simulated_paths import Kind
 
 # Those that judge the product as a whole; the decaying and the gated market judge a layer each.
@@ -60,7 +61,8 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: Plan | N
     folder = Path(settings.data)
     folder.mkdir(parents=True, exist_ok=True)
     console.print(
-        f"The exam: {n} markets of each of {len(KINDS)} kinds, {settings.training.n_seeds} networks each, on "
+        f"The exam: {counted(n, 'market')} of each of {len(KINDS)} kinds, "
+        f"{counted(settings.training.n_seeds, 'network')} each, on "
         f"{settings.workers} processes. A market takes one to five minutes; a stopped exam goes on where it was."
     )
     with open_executor(settings) as executor:

@@ -9,6 +9,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.context import Context, show_progress
 from stockseq.errors import SourceError
+from stockseq.evaluate.verdict import counted
 from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
 from stockseq.sessions import FIRST_SESSION
 from stockseq.sources.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
@@ -42,7 +43,7 @@ def ingest(context: Context, tickers: Sequence[str], source: Source | None = Non
     source = source or context.source
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with show_progress(*columns) as progress:
-        progress.add_task(f"Fetching {len(tickers)} tickers from {source.name}")
+        progress.add_task(f"Fetching {counted(len(tickers), 'ticker')} from {source.name}")
         fetched = _fetch_bars(context, source, tickers)
         headlines = source.fetch_headlines(tickers, since=None, now=context.now)
 
@@ -129,7 +130,12 @@ def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -
     if bars.status in ("unknown", "failed"):
         return bars
     if n_bars or n_headlines:
-        return Outcome(bars.ticker, "updated", n_bars + n_headlines, f"{n_bars} bars, {n_headlines} headlines")
+        return Outcome(
+            bars.ticker,
+            "updated",
+            n_bars + n_headlines,
+            f"{counted(n_bars, 'bar')}, {counted(n_headlines, 'headline')}",
+        )
     return Outcome(bars.ticker, "nothing_new")
 
 

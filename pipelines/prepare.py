@@ -1,6 +1,7 @@
 """From the store to what a model sees: scores, features, panel, labels and samples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.vocabulary import count_left_out
 from stockseq.errors import TooFewSessions
+from stockseq.evaluate.verdict import counted
+from stockseq.features.block import WARM_UP
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features, feature_set_name
 from stockseq.schemas import Actions, Bars, Dropped, Headlines, Labels
@@ -53,14 +56,13 @@ def prepare(context: Context, tickers: Sequence[str]) -> Prepared:
     headlines = Headlines(context.read("headlines", tickers=tickers))
     scores = _score(context, headlines)
     stored = store.read("features", tickers=tickers, where={"feature_set": feature_set_name(context.features)})
-    context.say(f"Building features of {len(tickers)} tickers")
+    context.say(f"Building features of {counted(len(tickers), 'ticker')}")
     prepared = assemble(context, bars, actions, headlines, scores, stored=stored if len(stored) else None)
     store.replace("features", prepared.features)
-    lookback = context.settings.network.lookback
     if len(prepared.samples) == 0:
         raise TooFewSessions(
-            f"No sample could be built of {len(bars)} bars of {len(tickers)} tickers: a ticker needs 60 bars of "
-            f"warm-up and {lookback} of lookback. Ingest a longer history."
+            f"No sample could be built of {counted(len(bars), 'bar')} of {counted(len(tickers), 'ticker')}: of each, "
+            f"{_before_the_first_sample(context)}. Ingest a longer history."
         )
     for doubt in prepared.doubts:
         context.say(f"[yellow]Doubt:[/yellow] {doubt}")
@@ -130,6 +132,24 @@ def assemble(
         dropped=dropped,
         doubts=_doubts(bars, actions),
     )
+
+
+@contextmanager
+def account_for_sessions(context: Context, prepared: Prepared) -> Iterator[None]:
+    """Let the error of too few sessions to cut into folds say where those went that had bars."""
+    try:
+        yield
+    except TooFewSessions as error:
+        n_held = prepared.bars["session"].nunique()
+        raise TooFewSessions(
+            f"{error} Of {counted(n_held, 'session')} with bars {len(prepared.sessions)} are left for that: "
+            f"{_before_the_first_sample(context)}."
+        ) from error
+
+
+def _before_the_first_sample(context: Context) -> str:
+    warm_up = max([WARM_UP, *(feature.warm_up for feature in context.features)])
+    return f"{warm_up} sessions warm the indicators up and {context.settings.network.lookback} fill the first window"
 
 
 def coverage(prepared: Prepared) -> dict[str, Any]:

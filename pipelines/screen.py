@@ -12,7 +12,7 @@ from rich.table import Table
 from pipelines.context import console
 from pipelines.ingest import Ingested
 from stockseq.evaluate.findings import find, name_words
-from stockseq.evaluate.verdict import SIZE, verdict
+from stockseq.evaluate.verdict import SIZE, counted, verdict
 from stockseq.sessions import TradingCalendar
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
     if reasons:
         shown = reasons.most_common(5 if with_page else None)
         most = "; ".join(f"{n} {escape(reason)}" for reason, n in shown)
-        console.print(f"Left out: {reasons.total()} rows ({most}){'; the page lists all.' if with_page else '.'}")
+        console.print(
+            f"Left out: {counted(reasons.total(), 'row')} ({most}){'; the page lists all.' if with_page else '.'}"
+        )
 
 
 def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None:
@@ -73,7 +75,7 @@ def show_daily(daily: "Daily", *, n_new: int, calendar: TradingCalendar) -> None
     late = f" {live['n_late']} late forecasts don't count." if live.get("n_late") else ""
     still = f" {live['n_open']} are not scored yet." if live.get("n_open") else ""
     console.print(f"  Live: {record_line(live)}{still}{late}")
-    added = f"{n_new} new forecasts." if n_new else "nothing new; these forecasts stand there already."
+    added = f"{counted(n_new, 'new forecast')}." if n_new else "nothing new; these forecasts stand there already."
     console.print(f"Ledger: {added if len(daily.table) else 'no forecast was made.'}")
     show_page(daily.folder)
 
@@ -139,7 +141,9 @@ def record_line(scores: Mapping[str, Any]) -> str:
     """
     if scores.get("accuracy") is None:
         n = scores.get("n", 0)
-        return f"{n} forecasts of one session; two sessions make a record." if n else "no scored forecast yet."
+        return (
+            f"{counted(n, 'forecast')} of one session; two sessions make a record." if n else "no scored forecast yet."
+        )
     low, high = scores["accuracy_ci"]
     return (
         f"accuracy {100 * scores['accuracy']:.1f}% [{100 * low:.1f}, {100 * high:.1f}] beside a base rate of "

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from pipelines.context import Context, open_executor, show_progress
 from pipelines.forecast import forecast_known
 from pipelines.ingest import ingest, universe
-from pipelines.prepare import Prepared, prepare
+from pipelines.prepare import Prepared, account_for_sessions, prepare
 from pipelines.screen import show_models, show_outcomes
 from pipelines.trials import record_trial
 from stockseq.config import Settings
@@ -19,6 +19,7 @@ from stockseq.dataset.walk_forward import Fold, final_fold
 from stockseq.errors import BundleError, SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.verdict import counted
 from stockseq.features.sentiment import scorer_named
 from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import load_bundle, save_bundle
@@ -93,9 +94,10 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
     Both models are compared on the hold-out sessions after the later of their last training labels.
     """
     settings = context.settings
-    fold = final_fold(
-        prepared.sessions, settings.folds, n_test=settings.daily.holdout, horizon=HORIZON_SESSIONS[settings.label]
-    )
+    with account_for_sessions(context, prepared):
+        fold = final_fold(
+            prepared.sessions, settings.folds, n_test=settings.daily.holdout, horizon=HORIZON_SESSIONS[settings.label]
+        )
     through = fold.validation[-1] if len(fold.validation) else fold.train[-1]
     base = champion if mode == "finetune" else None
     seen = data_hash(prepared, fold)
@@ -184,7 +186,7 @@ def _beats(context: Context, prepared: Prepared, candidate: Champion, champion: 
     samples = prepared.samples.on(unseen)
     duel = f"Candidate {candidate.model_id} against champion {champion.model_id}"
     if len(unseen) < 2:
-        context.say(f"{duel}: {len(unseen)} sessions that neither saw are too few to judge, so the champion stays.")
+        context.say(f"{duel}: {counted(len(unseen), 'session')} that neither saw can't tell, so the champion stays.")
         return False
     difference = compare_forecasts(
         forecast_known(candidate.model, prepared, samples), forecast_known(champion.model, prepared, samples)

@@ -76,6 +76,17 @@ def _points(edge: float) -> str:
     return f"{100 * edge:.1f} points"
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless it is one.
+
+    Examples
+    --------
+    >>> counted(1, "ticker"), counted(1500, "forecast")
+    ('1 ticker', '1,500 forecasts')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def percent(fraction: float) -> str:
     """Return a fraction as it stands in a sentence.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stockseq.evaluate.power import sessions_to_tell
+from stockseq.evaluate.verdict import counted
 from stockseq.report import wording
 
 SIZE = 0.05
@@ -97,8 +98,9 @@ def _headline(benchmark: Mapping[str, Any]) -> str:
     told += [_record(other, other["samples"][0]) for other in others]
     first = period["samples"][0]["scores"]["prices_and_text"]
     return (
-        f"The ensemble of {benchmark['n_seeds']} networks on prices and text named the direction of {_listed(told)}. "
-        f"Of all instances of the {period['name']} period it called {wording.percent(first['share_forecast_up'])} up, "
+        f"The ensemble of {counted(benchmark['n_seeds'], 'network')} on prices and text named the direction of "
+        f"{_listed(told)}. Of all instances of the {period['name']} period it called "
+        f"{wording.percent(first['share_forecast_up'])} up, "
         f"and {wording.percent(first['share_up'])} went up."
     )
 

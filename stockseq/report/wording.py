@@ -64,17 +64,6 @@ def count(value: object) -> str:
     return number(value, digits=0)
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a count with its noun, in the plural unless it is one.
-
-    Examples
-    --------
-    >>> counted(1, "ticker"), counted(1500, "forecast")
-    ('1 ticker', '1,500 forecasts')
-    """
-    return f"{count(n)} {noun}{'' if n == 1 else 's'}"
-
-
 def p_value(value: object) -> str:
     """Return a p-value to four places, which a smaller one is below.
 

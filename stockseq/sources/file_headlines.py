@@ -121,8 +121,8 @@ def read_stamps(
         times = pd.to_datetime(stamps.where(bare | naive), format="ISO8601", errors="coerce")
     if naive.any() and timezone is None:
         raise SourceError(
-            f"{path} has {int(naive.sum())} stamps that name no time zone, first {stamps[naive].iloc[0]}; "
-            "set files.timezone, such as America/New_York or UTC."
+            f"{path} has stamps that name no time zone ({int(naive.sum())} of {len(stamps)}), first "
+            f"{stamps[naive].iloc[0]}; set files.timezone, such as America/New_York or UTC."
         )
     instants = pd.Series(pd.NaT, index=stamps.index, dtype=INSTANT)
     instants[bare] = _localise(times[bare] + _END_OF_DAY, exchange_timezone)

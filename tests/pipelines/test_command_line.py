@@ -111,7 +111,7 @@ def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None
         (("import", "--files", "nowhere"), "nowhere holds no bars or headlines file"),
         (("daily", "--source", "stocknet", "--files", "nowhere"), "nowhere must hold price/raw and tweet/raw"),
         (("daily", "--source", "simulated", "--data", "/proc/x"), "The data root /proc/x can't be created"),
-        (("daily", "--source", "simulated", "--tickers", "AAPL"), "Not one of 1 tickers could be fetched"),
+        (("daily", "--source", "simulated", "--tickers", "AAPL"), "Not one of 1 ticker could be fetched"),
     ],
 )
 def test_a_value_out_of_place_is_refused(arguments: tuple[str, ...], sentence: str) -> None:
@@ -164,7 +164,10 @@ def test_a_second_run_on_a_store_says_who_holds_it(tmp_path: Path, recipe: str) 
         (BARS + "<script>,2024-03-04,10,11,9,10.5,100\n", "file.csv holds no usable bar: not a ticker: '<script>'."),
         (BARS + "AAPL,2024-03-04,10,9,11,10,100\n", "file.csv holds no usable bar: high below open, low or close."),
         (BARS + "AAPL,2031-03-04,10,11,9,10,100\n", "file.csv holds no usable bar: not a session of XNYS."),
-        (HEADLINES + "AAPL,2024-03-04T10:00,Words\n", "file.csv has 1 stamps that name no time zone, first 2024-03-04"),
+        (
+            HEADLINES + "AAPL,2024-03-04T10:00,Words\n",
+            "file.csv has stamps that name no time zone (1 of 1), first 2024-03-04",
+        ),
         (HEADLINES + "AAPL,2031-03-04T10:00Z,Words\n", "file.csv holds no usable headline: published after now."),
     ],
 )

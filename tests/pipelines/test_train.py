@@ -7,7 +7,7 @@ import pytest
 from pipelines.context import Context
 from pipelines.daily import run_daily
 from pipelines.train import data_hash, run_train
-from stockseq.errors import SettingsError
+from stockseq.errors import SettingsError, TooFewSessions
 from stockseq.store import Store
 
 
@@ -33,6 +33,19 @@ def test_fine_tuning_needs_a_champion_and_keeps_its_vocabulary(settings, morning
     run_daily(settings, mornings[0])
     run_train(settings, mornings[0], mode="finetune")
     assert len(models(settings, mornings[0])) == 2
+
+
+def test_too_few_sessions_say_where_the_others_went(settings, mornings, capsys):
+    """By hand: 227 sessions are over by then, 60 and 3 precede the first sample; "164" alone looks like lost data."""
+    folds = settings.folds.model_copy(update={"min_train": 900})
+    one = settings.model_copy(update={"folds": folds, "tickers": ("BANVEX",)})
+    with pytest.raises(TooFewSessions) as refused:
+        run_train(one, mornings[1], mode="scratch")
+    told = str(refused.value)
+    assert told.startswith("Training needs 900 sessions and 5 purged before 20 held out, received 164.")
+    shares = "60 sessions warm the indicators up and 3 fill the first window."
+    assert told.endswith(f"Of 227 sessions with bars 164 are left for that: {shares}")
+    assert "Building features of 1 ticker\n" in capsys.readouterr().out
 
 
 def test_an_unknown_mode_is_refused(settings, mornings):

@@ -302,7 +302,7 @@ def test_stamps_without_a_zone_are_refused_until_one_is_declared(tmp_path):
     """Five hours are the difference between before and after the close."""
     text = "ticker,published_at,headline\nKOLA,2024-11-27 15:45:00,Kola rises\n"
     with pytest.raises(
-        SourceError, match=r"1 stamps that name no time zone, first 2024-11-27 15:45:00; set files.timezone"
+        SourceError, match=r"stamps that name no time zone \(1 of \d\), first 2024-11-27 15:45:00; set files.timezone"
     ):
         headlines_of(tmp_path, text)
     rows = headlines_of(tmp_path, text, timezone="America/New_York").headlines
