@@ -105,8 +105,10 @@ def _check_rows(case: LayerCase) -> None:
     windows = case.windows()
     poisoned = windows.copy()
     poisoned[1:] = _poison(windows[1:])
+    networks = [case.unit()[1] for _ in range(2)]
     for training in (False, True):
-        made = [_run(case.unit()[1], given, training=training)[0] for given in (windows, poisoned)]
+        pairs = zip(networks, (windows, poisoned), strict=True)
+        made = [_run(network, given, training=training)[0] for network, given in pairs]
         if _moved(*made).any():
             case.refuse(
                 f"looks across its batch{' in training' if training else ''}: a window's output moves by "
