@@ -1,6 +1,7 @@
 """A user's layer is found by name, or refused with the reason."""
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,6 @@ def test_a_layer_that_takes_a_seed_is_given_one() -> None:
         ("slot_layers:Halves", r"slot_layers has no layer `Halves`; did you mean `Halve`\?"),
         ("slot_layers:", "slot_layers has no layer ``"),
         ("no_such_module:Layer", "can't be imported: ModuleNotFoundError: No module named 'no_such_module'"),
-        ("fails_on_import:Layer", "can't be imported: ZeroDivisionError: division by zero"),
         (":Layer", "can't be imported"),
         ("slot_layers:NOT_A_LAYER", "must be a Keras layer class, received 3"),
         ("slot_layers:Unregistered", "must be registered, or no bundle could load it"),
@@ -39,6 +39,14 @@ def test_what_is_no_layer_is_refused(name: str, reason: str) -> None:
     """The message says what is wrong before any training starts."""
     with pytest.raises(PluginError, match=reason):
         find_layer("after", name)
+
+
+def test_what_a_module_raises_on_import_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip at the top level of the user's file is theirs to see, without our traceback around it."""
+    (tmp_path / "slip.py").write_text("SPEED = 1 / 0\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(PluginError, match="`slip:Layer`, can't be imported: ZeroDivisionError: division by zero"):
+        find_layer("after", "slip:Layer")
 
 
 def test_options_that_do_not_fit_are_named() -> None:

@@ -1,3 +1,0 @@
-"""A module whose author made a slip at its top level."""
-
-SPEED = 1 / 0
