@@ -1,5 +1,6 @@
 """A market and a network small enough that a whole recipe runs in seconds."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,23 @@ from tests.pipelines.small import SMALL
 def settings(tmp_path: Path) -> Settings:
     """Settings of the small market with a store of its own."""
     return load_settings(overrides={**SMALL, "data": str(tmp_path / "data")})
+
+
+@pytest.fixture(scope="session")
+def first_morning(mornings: list[pd.Timestamp], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of `settings` after its first morning: whoever goes on from there needs no training of their own."""
+    from pipelines.daily import run_daily
+
+    data = tmp_path_factory.mktemp("first-morning") / "data"
+    run_daily(load_settings(overrides={**SMALL, "data": str(data)}), mornings[0], quiet=True)
+    return data
+
+
+@pytest.fixture
+def begun(settings: Settings, first_morning: Path) -> Settings:
+    """The same settings, in whose store the first morning is over."""
+    shutil.copytree(first_morning, settings.data, symlinks=True)
+    return settings
 
 
 @pytest.fixture(scope="session")

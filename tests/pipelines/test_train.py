@@ -26,13 +26,16 @@ def test_new_tickers_train_a_candidate_that_is_listed_beside_the_champion(settin
     assert all({"accuracy", "base_rate", "n"} <= metrics.keys() for metrics in listed["metrics"])
 
 
-def test_fine_tuning_needs_a_champion_and_keeps_its_vocabulary(settings, mornings):
-    """A fine-tuned model reads text as its base does, or its embedding would mean nothing."""
+def test_fine_tuning_needs_a_champion(settings, mornings):
+    """There is nothing to go on from."""
     with pytest.raises(SettingsError, match="no champion"):
         run_train(settings, mornings[0], mode="finetune")
-    run_daily(settings, mornings[0])
-    run_train(settings, mornings[0], mode="finetune")
-    assert len(models(settings, mornings[0])) == 2
+
+
+def test_a_fine_tuned_model_stands_beside_the_champion_it_came_from(begun, mornings):
+    """A fine-tuned model reads text as its base does, or its embedding would mean nothing."""
+    run_train(begun, mornings[0], mode="finetune")
+    assert len(models(begun, mornings[0])) == 2
 
 
 def test_too_few_sessions_say_where_the_others_went(settings, mornings, capsys):
@@ -54,14 +57,13 @@ def test_an_unknown_mode_is_refused(settings, mornings):
         run_train(settings, mornings[0], mode="fine-tune")
 
 
-def test_a_model_does_not_replace_one_that_it_does_not_beat(settings, mornings):
+def test_a_model_does_not_replace_one_that_it_does_not_beat(begun, mornings):
     """The same data and other seeds give another model, but no evidence that it is better."""
-    run_daily(settings, mornings[0])
-    before = Context(settings, mornings[0]).registry.champion()
-    reseeded = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": 50})})
-    strict = reseeded.model_copy(update={"daily": settings.daily.model_copy(update={"promotion_z": 50.0})})
+    before = Context(begun, mornings[0]).registry.champion()
+    reseeded = begun.model_copy(update={"training": begun.training.model_copy(update={"seed": 50})})
+    strict = reseeded.model_copy(update={"daily": begun.daily.model_copy(update={"promotion_z": 50.0})})
     run_train(strict, mornings[0], mode="scratch")
-    assert Context(settings, mornings[0]).registry.champion()["model_id"] == before["model_id"]
+    assert Context(begun, mornings[0]).registry.champion()["model_id"] == before["model_id"]
 
 
 def test_a_better_model_takes_over_in_one_commit_and_says_what_it_was_chosen_on(settings, mornings):
@@ -79,20 +81,19 @@ def test_a_better_model_takes_over_in_one_commit_and_says_what_it_was_chosen_on(
     assert any("also chose this model" in note for note in notes)
 
 
-def test_a_champion_of_another_label_or_scorer_does_not_forecast(settings, mornings):
+def test_a_champion_of_another_label_or_scorer_does_not_forecast(begun, mornings):
     """The same columns would mean other numbers, and the network could not know."""
-    first = run_daily(settings, mornings[0])
-    other = settings.model_copy(update={"scorer": "vader_finance"})
+    first = Context(begun, mornings[0]).registry.champion()
+    other = begun.model_copy(update={"scorer": "vader_finance"})
     second = run_daily(other, mornings[1])
-    assert second.champion.model_id != first.champion.model_id
+    assert second.champion.model_id != first["model_id"]
     assert second.champion.record["basis"]["scorer"].startswith("vader_finance")
 
 
-def test_a_change_of_label_never_rescores_what_was_forecast_before(settings, mornings):
+def test_a_change_of_label_never_rescores_what_was_forecast_before(begun, mornings):
     """Each forecast is judged by the trade that its own model forecast."""
-    run_daily(settings, mornings[0])
-    run_daily(settings.model_copy(update={"label": "open_to_next_open"}), mornings[1])
-    store = Store(settings.data)
+    run_daily(begun.model_copy(update={"label": "open_to_next_open"}), mornings[1])
+    store = Store(begun.data)
     scored = store.read("forecasts").merge(store.read("outcomes"), on="forecast_id")
     bars = store.read("bars").set_index(["ticker", "session"])
     assert len(scored) == 6
