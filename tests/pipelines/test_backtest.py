@@ -9,7 +9,7 @@ import pytest
 from pipelines.backtest import run_backtest
 from pipelines.report import list_runs
 from pipelines.results import find_run, run_names
-from stockseq.config import BacktestSettings, load_settings
+from stockseq.config import load_settings
 from stockseq.errors import TooFewSessions
 from stockseq.models.baselines import BASELINES
 from stockseq.store import Store
@@ -25,10 +25,23 @@ PORTFOLIO = {
 }  # fmt: skip
 
 
-def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornings):
+@pytest.fixture(scope="module")
+def folder(mornings, tmp_path_factory):
+    """What one whole backtest leaves."""
+    data = str(tmp_path_factory.mktemp("backtest") / "data")
+    return run_backtest(load_settings(overrides={**SMALL, "backtest.placebos": True, "data": data}), mornings[-1])
+
+
+@pytest.fixture
+def quick(settings):
+    """Two tickers, one fold, one seed and one epoch: all of a backtest's parts, and little of each."""
+    training = settings.training.model_copy(update={"epochs": 1, "n_seeds": 1})
+    folds = settings.folds.model_copy(update={"n_folds": 1})
+    return settings.model_copy(update={"tickers": ("BANVEX", "BELDANE"), "training": training, "folds": folds})
+
+
+def test_a_backtest_leaves_the_promised_numbers_tables_and_page(folder):
     """The keys are a contract with whoever reads metrics.json."""
-    with_placebos = settings.model_copy(update={"backtest": BacktestSettings(placebos=True)})
-    folder = run_backtest(with_placebos, mornings[-1])
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["forecast"].keys() >= FORECAST
     assert all(scores.keys() >= FORECAST for scores in metrics["baselines"].values())
@@ -58,43 +71,43 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(settings, mornin
     assert len(pd.read_parquet(folder / "fills.parquet")) == metrics["portfolio"]["n_fills"]
 
 
-def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(settings, mornings):
+def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(quick, mornings):
     """A weight for each of three sessions from either seed, on the last fold's test windows; none without a layer."""
-    network = settings.network.model_copy(update={"after": "temporal_attention"})
-    folder = run_backtest(settings.model_copy(update={"network": network}), mornings[-1])
+    network = quick.network.model_copy(update={"after": "temporal_attention"})
+    training = quick.training.model_copy(update={"n_seeds": 2})
+    folder = run_backtest(quick.model_copy(update={"network": network, "training": training}), mornings[-1])
     readings = json.loads((folder / "metrics.json").read_text())["readings"]
     assert [list(seed) for seed in readings] == [["TemporalAttention"]] * 2
     for seed in readings:
         assert sum(seed["TemporalAttention"]["attention"]) == pytest.approx(1.0, abs=1e-6)
-        assert len(seed["TemporalAttention"]["attention"]) == settings.network.lookback
+        assert len(seed["TemporalAttention"]["attention"]) == quick.network.lookback
     page = (folder / "report" / "index.html").read_text()
     assert "What the layers learnt" in page
     assert "TemporalAttention" in page
 
 
-def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(settings, mornings):
+def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(folder):
     """Every forecast that is scored comes from a model whose training labels had ended before its decision."""
-    folder = run_backtest(settings, mornings[-1])
     forecasts = pd.read_parquet(folder / "forecasts.parquet")
     assert not forecasts.duplicated(["ticker", "session"]).any()
-    assert forecasts["fold"].nunique() == settings.folds.n_folds
+    assert forecasts["fold"].nunique() == SMALL["folds.n_folds"]
     assert forecasts.groupby("fold")["session"].max().iloc[0] < forecasts.groupby("fold")["session"].min().iloc[1]
 
 
-def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(settings, mornings, capsys):
+def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(quick, mornings, capsys):
     """The deflated Sharpe ratio is only honest if the count is; and a replay must not lose what it is compared with."""
-    first = run_backtest(settings, mornings[-1])
-    assert run_backtest(settings, mornings[-1]) == first
-    assert len(Store(settings.data).read("trials")) == 1
-    other = settings.model_copy(update={"policy": settings.policy.model_copy(update={"top_k": 1})})
+    first = run_backtest(quick, mornings[-1])
+    assert run_backtest(quick, mornings[-1]) == first
+    assert len(Store(quick.data).read("trials")) == 1
+    other = quick.model_copy(update={"policy": quick.policy.model_copy(update={"top_k": 1})})
     second = run_backtest(other, mornings[-1])
-    trials = Store(settings.data).read("trials")
+    trials = Store(quick.data).read("trials")
     assert len(trials) == json.loads((second / "metrics.json").read_text())["trials"] == 2
     assert all(math.isfinite(json.loads(text)["sharpe_per_session"]) for text in trials["metrics"])
     root = first.parents[1]
     assert run_names(root) == [first.name, f"{first.name}-2"]
     assert find_run(root, None) == find_run(root, second.name).resolve() == second.resolve()
-    list_runs(settings, mornings[-1])
+    list_runs(quick, mornings[-1])
     assert second.name in capsys.readouterr().out
 
 
@@ -108,7 +121,7 @@ def test_a_backtest_without_headlines_runs_on_prices_alone(tmp_path, market, mor
         overrides={
             "source": "files", "files.folder": str(folder), "files.basis": "as_traded", "data": str(tmp_path / "data"),
             "network.lookback": 3, "network.units": 2, "training.n_seeds": 1, "training.epochs": 1,
-            "folds.min_train": 90, "folds.validation_size": 20, "folds.n_folds": 1,
+            "folds.min_train": 90, "folds.validation_size": 20, "folds.n_folds": 1, "backtest.placebos": False,
         }
     )  # fmt: skip
     metrics = json.loads((run_backtest(settings, mornings[-1]) / "metrics.json").read_text())
