@@ -208,7 +208,7 @@ def test_the_sentence_names_the_feature_the_ticker_the_session_and_both_values(m
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_without_a_leak_nothing_moves(seed: int) -> None:
     """A check that cries wolf is switched off; cuts lie in the warm-up, in a halt, and at the last decision."""
     assert [finding.sentence for finding in make_world(seed, cuts=[30, 126, 150]).findings()] == []

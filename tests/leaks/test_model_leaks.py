@@ -100,7 +100,7 @@ def test_a_leak_in_the_fit_is_caught_by_its_check(leak: str, monkeypatch: pytest
     assert any(finding.artefact == check for finding in findings(make_world()))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_an_honest_fit_forecasts_the_same_to_the_bit_without_the_future(seed: int) -> None:
     """Determinism is on, so nothing but the future can make a difference."""
     assert [finding.sentence for finding in findings(make_world(seed))] == []
