@@ -9,10 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 
 from pipelines.ablation_fits import Dataset, Fit, Fitted, fit_all
 from pipelines.context import Context, console, show_progress
+from pipelines.layers import check_layers
 from stockseq.config import Settings
 from stockseq.dataset.walk_forward import Fold
 from stockseq.errors import PluginError, TrainingFailed
-from stockseq.models.network import check_network
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
 
 KEY = ["ticker", "session"]
@@ -39,8 +39,8 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
     for name, variant in variants.items():
         _check(name, variant, settings, dataset)
     context.say(
-        f"{len(variants)} networks, plain and variants, on {len(folds)} folds with {len(seeds)} seeds each"
-        f"{', then the best pair' if settings.ablation.best_pair else ''}. A stopped run goes on where it was."
+        f"{len(variants)} networks, plain and variants, on {len(folds)} folds with {len(seeds)} seeds each. A stopped "
+        "run goes on where it was."
     )
     # Every variant comes early, so that the time left is known early.
     fits = [
@@ -60,6 +60,7 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
         fitted[fit.variant][fit.number, fit.seed] = result
     pairs = _best_pairs(variants, fitted, len(folds)) if settings.ablation.best_pair else ()
     if pairs:
+        context.say("Then the best pair of layers of each fold, by its validation sessions.")
         variants[BEST_PAIR] = Variant()
         fitted[BEST_PAIR] = {}
         fits = [
@@ -73,9 +74,9 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
 
 
 def _check(name: str, variant: Variant, settings: Settings, dataset: Dataset) -> None:
-    """Build the variant's network untrained: layers that don't compose are told now, and not after an hour."""
+    """Hold the variant's layers to their contract: those that don't compose are told now, and not after an hour."""
     try:
-        check_network(
+        check_layers(
             variant.applied_to(settings.network), names=dataset.panel_with(sentiment=_sentiment(variant)).names
         )
     except PluginError as error:

@@ -28,8 +28,8 @@ FAMILY = {
     "news_gate": {"network": {"within": "news_gate"}},
     "projection": {"network": {"after": "projection", "after_options": {"dimension": 2}}},
     "without_text": {"without": ["text"]},
-    # No number is left of what is multiplied by this.
-    "overflow": {"network": {"after": "keras.layers:Rescaling", "after_options": {"scale": 3e38}}},
+    # The penalty is beyond what a float can hold.
+    "overflow": {"network": {"after": "projection", "after_options": {"dimension": 2, "orthogonality": 3e38}}},
 }
 
 
