@@ -76,9 +76,9 @@ class SimulatedMarket:
         leak_backdated: null, with headlines that tell a session's move soon after its close, the night's move before
         the open, or the session's move under a stamp before the decision (but first seen after the close).
         regime: signal whose two weights turn negative at `flip_session`.
-        decaying: the news alone, which works from the session after its own on and halves with each calendar day, so
-        that a weekend takes most of it. gated: the news alone, which is followed where the strength index is below 50
-        and turned round where it is above.
+        decaying: news and strength index side by side, the news working from the session after its own on and halving
+        with each calendar day, so that a weekend takes most of it. gated: the news alone, which is followed where the
+        strength index is below 50 and turned round where it is above.
     n_sessions, n_tickers, seed, strength, readable_share, first_session, flip_session, exchange
         As in `SimulatedSettings`.
 

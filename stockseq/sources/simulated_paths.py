@@ -20,8 +20,8 @@ POLICY = DecisionPolicy("before_open", 30)
 LATENCY = pd.Timedelta(minutes=15)
 
 NEWS_WEIGHT, CONTRARIAN_WEIGHT, INTERACTION_WEIGHT = 0.16, 0.11, 0.10
-# Of the decaying and the gated market, where nothing but the news moves prices.
-LONE_NEWS_WEIGHT = 0.25
+# Of the news and of the contrarian view in the decaying market, and of the news in the gated one.
+DECAYING_WEIGHT, GATED_WEIGHT = 0.2, 0.25
 # Share of the headlines' effect that is left a session later; in the decaying market the calendar days that halve it.
 NEWS_KEPT, HALF_LIFE_DAYS = 0.5, 1.0
 # Standard deviations of tanh of the headlines' sum, with and without those of the session itself.
@@ -59,8 +59,10 @@ class Law:
     @property
     def weights(self) -> tuple[float, float, float]:
         """Weights of the news, of the contrarian view, and of their product."""
-        if self.kind in ("decaying", "gated"):
-            return self.strength * LONE_NEWS_WEIGHT, 0.0, 0.0
+        if self.kind == "decaying":
+            return self.strength * DECAYING_WEIGHT, self.strength * DECAYING_WEIGHT, 0.0
+        if self.kind == "gated":
+            return self.strength * GATED_WEIGHT, 0.0, 0.0
         if self.kind not in ("signal", "regime"):
             return 0.0, 0.0, 0.0
         return self.strength * NEWS_WEIGHT, self.strength * CONTRARIAN_WEIGHT, self.strength * INTERACTION_WEIGHT
@@ -273,10 +275,9 @@ def _expected(law: Law, number: int, state: _State, remembered: Array) -> tuple[
             strength = np.where(state.losses == 0, 100.0, 100 - 100 / (1 + state.gains / state.losses))
         contrarian = -np.clip((strength - 50) / 12, -2.5, 2.5) / 0.85
     by_news, by_contrarian, by_both = law.weights
+    side: Array | float = -1.0 if law.kind == "regime" and number >= law.flip_session else 1.0
     if law.kind == "gated":
-        turned = np.where(contrarian > 0, 1.0, -1.0)
-        return by_news * turned * news, {"mean": by_news * turned * news, "news": news, "contrarian": contrarian}
-    side = -1.0 if law.kind == "regime" and number >= law.flip_session else 1.0
+        side = np.where(contrarian > 0, 1.0, -1.0)
     mean = side * (by_news * news + by_contrarian * contrarian) + by_both * news * contrarian + law.drift
     return mean, {"mean": mean, "news": news, "contrarian": contrarian}
 

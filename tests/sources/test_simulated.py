@@ -64,7 +64,7 @@ def test_another_seed_gives_another_market(market):
     assert not np.isclose(other.bars["close"], market.bars["close"]).any()
 
 
-@pytest.mark.parametrize("kind", ["signal", "leak_backdated", "regime"])
+@pytest.mark.parametrize("kind", ["signal", "leak_backdated", "regime", "decaying", "gated"])
 def test_a_longer_market_repeats_a_shorter_one_bit_for_bit(kind):
     """A live demo can go on from day to day."""
     short, long = (SimulatedMarket(kind, n_sessions=n, n_tickers=5, seed=9, flip_session=50) for n in (80, 120))
@@ -119,6 +119,30 @@ def test_the_mean_is_the_stated_sum_of_the_views(market):
     expected = 0.16 * truth["news"] + 0.11 * truth["contrarian"] + 0.10 * truth["news"] * truth["contrarian"]
     np.testing.assert_allclose(truth["mean"], expected, atol=1e-12)
     np.testing.assert_allclose(truth["expected_return"], expected * truth["volatility"], atol=1e-12)
+
+
+def test_in_the_decaying_market_news_works_late_and_halves_by_the_calendar_day():
+    """By instant and calendar: m_k = (m_(k-1) + the last signs) / 2^days, tanh(m) / .32; .2 of it, .2 contrarian."""
+    market = SimulatedMarket("decaying", n_sessions=200, n_tickers=5, seed=3)
+    signs = decided(market).groupby(["session", "ticker"])["sign"].sum().unstack(fill_value=0)
+    signs = signs.reindex(index=market.sessions, columns=list(market.tickers), fill_value=0).to_numpy(dtype=float)
+    days = np.diff(market.sessions.to_numpy()) / np.timedelta64(1, "D")
+    assert set(days) == {1, 2, 3, 4}
+    level = np.zeros_like(signs)
+    for k in range(1, len(level)):
+        level[k] = (level[k - 1] + signs[k - 1]) / 2 ** days[k - 1]
+    truth = market.truth
+    news = truth.pivot(index="session", columns="ticker", values="news")[list(market.tickers)]
+    np.testing.assert_allclose(np.tanh(level) / 0.32, news, atol=1e-12)
+    np.testing.assert_allclose(truth["mean"], 0.2 * truth["news"] + 0.2 * truth["contrarian"], atol=1e-12)
+
+
+def test_in_the_gated_market_the_strength_index_turns_the_news_round():
+    """.25 of the news, followed after a fall and reversed after a rise."""
+    truth = SimulatedMarket("gated", n_sessions=200, n_tickers=5, seed=3).truth
+    followed = np.where(truth["contrarian"] > 0, 1, -1)
+    np.testing.assert_allclose(truth["mean"], 0.25 * truth["news"] * followed, atol=1e-12)
+    assert 0.2 < (followed > 0).mean() < 0.8
 
 
 def test_the_best_forecast_is_right_as_often_as_its_probability_says(market):

@@ -8,8 +8,8 @@ import numpy as np
 from stockseq.layers.backend import keras
 from stockseq.layers.slots import Readings
 
-# Days of the first half-lives, spread over the units, so that some remember a night and some a quarter.
-SHORTEST, LONGEST = 2.0, 64.0
+# Days of the first half-lives, spread over the units, so that some forget within a night and some remember a month.
+SHORTEST, LONGEST = 0.5, 32.0
 
 
 @keras.saving.register_keras_serializable(package="stockseq")

