@@ -14,13 +14,14 @@ from pipelines.ablation_screen import show_ablation
 from pipelines.backtest import ingest_missing
 from pipelines.context import Context, open_executor
 from pipelines.ingest import universe
-from pipelines.prepare import Prepared, coverage, prepare
+from pipelines.prepare import Prepared, account_for_sessions, coverage, prepare
 from pipelines.results import write_run
 from pipelines.source_hash import source_hash
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import walk_forward
+from stockseq.evaluate.verdict import counted
 from stockseq.layers.slots import SLOTS, find_layer, layer_names
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.variants import PLAIN
@@ -47,7 +48,8 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
             tickers = universe(context)
             ingested = ingest_missing(context, tickers)
             prepared = prepare(context, tickers)
-            folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
+            with account_for_sessions(context, prepared):
+                folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
             family = fit_family(context, _dataset(prepared, code), folds)
             forecasts = join_forecasts(family, settings.training.seeds)
             ablation = judge_ablation(context, family, forecasts)
@@ -55,7 +57,7 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
             folder = write_run(
                 context,
                 "ablation",
-                f"Ablation: {ablation['family']} variants, {first.date()} to {last.date()}",
+                f"Ablation of {counted(ablation['family'], 'variant')}, {first.date()} to {last.date()}",
                 metrics={
                     "forecast": ablation["variants"][0]["scores"],
                     "ablation": ablation,

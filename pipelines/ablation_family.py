@@ -13,6 +13,7 @@ from pipelines.layers import check_layers
 from stockseq.config import Settings
 from stockseq.dataset.walk_forward import Fold
 from stockseq.errors import PluginError, TrainingFailed
+from stockseq.evaluate.verdict import counted
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
 
 KEY = ["ticker", "session"]
@@ -39,8 +40,8 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
     for name, variant in variants.items():
         _check(name, variant, settings, dataset)
     context.say(
-        f"{len(variants)} networks, plain and variants, on {len(folds)} folds with {len(seeds)} seeds each. A stopped "
-        "run goes on where it was."
+        f"The plain network and {counted(len(variants) - 1, 'variant')}, on {counted(len(folds), 'fold')} with "
+        f"{counted(len(seeds), 'seed')} each. A stopped run goes on where it was."
     )
     # Every variant comes early, so that the time left is known early.
     fits = [

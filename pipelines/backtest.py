@@ -12,7 +12,7 @@ from pipelines.context import Context, open_executor, show_progress
 from pipelines.forecast import forecast_known
 from pipelines.ingest import Ingested, ingest, universe
 from pipelines.placebos import run_placebos
-from pipelines.prepare import Prepared, coverage, prepare
+from pipelines.prepare import Prepared, account_for_sessions, coverage, prepare
 from pipelines.results import write_run
 from pipelines.screen import show_backtest, show_outcomes
 from pipelines.trading import Traded, trade
@@ -24,6 +24,7 @@ from stockseq.dataset.walk_forward import Fold, walk_forward
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.repetition import find_repetition
 from stockseq.evaluate.rivals import compare_with_best, compare_with_rivals
+from stockseq.evaluate.verdict import counted
 from stockseq.layers.slots import Readings
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.layer_readings import read_layers
@@ -67,8 +68,8 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
             folder = write_run(
                 context,
                 "backtest",
-                f"Backtest of {forecasts['ticker'].nunique()} tickers, {forecasts['session'].min().date()} to "
-                f"{forecasts['session'].max().date()}",
+                f"Backtest of {counted(forecasts['ticker'].nunique(), 'ticker')}, "
+                f"{forecasts['session'].min().date()} to {forecasts['session'].max().date()}",
                 metrics=metrics,
                 frames={
                     "forecasts": forecasts,
@@ -86,7 +87,8 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
 def walk(context: Context, prepared: Prepared) -> Walked:
     """Fit the model and every baseline on each fold's past, and forecast its test sessions."""
     settings = context.settings
-    folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
+    with account_for_sessions(context, prepared):
+        folds = walk_forward(prepared.sessions, settings.folds, horizon=HORIZON_SESSIONS[settings.label])
     own: list[pd.DataFrame] = []
     baselines: dict[str, list[pd.DataFrame]] = {}
     impossible: dict[str, str] = {}

@@ -50,7 +50,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     """
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
-        with context.hold_store():
+        with context.hold_store(trains=False):
             tickers = universe(context)
             ingested = ingest(context, tickers)
             if not quiet:

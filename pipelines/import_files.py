@@ -42,7 +42,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     tickers = settings.tickers or source.tickers
     for note in source.notes(now):
         console.print(escape(note))
-    with context.hold_store():
+    with context.hold_store(trains=False):
         show_outcomes(ingest(context, tickers, source), with_page=False)
         held = context.read("bars", columns=["ticker"])
     if held.empty:

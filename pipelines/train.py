@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from pipelines.context import Context, open_executor, show_progress
 from pipelines.forecast import forecast_known
 from pipelines.ingest import ingest, universe
+from pipelines.layers import check_layers
 from pipelines.prepare import Prepared, account_for_sessions, prepare
 from pipelines.screen import show_models, show_outcomes
 from pipelines.trials import record_trial
@@ -111,6 +112,8 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
     if champion is not None and model_id == champion.model_id:
         context.say(f"Model {model_id} is the champion already: nothing it would learn from has changed.")
         return champion
+    # A daily run that trains nothing waits for no check.
+    check_layers(settings.network, names=context.feature_names)
     model = fit(context, prepared, fold, base=base.model if base else None)
     forecasts = forecast_known(model, prepared, prepared.samples.on(fold.test))
     record: dict[str, Any] = {

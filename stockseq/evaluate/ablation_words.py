@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stockseq.evaluate.ablation import EDGE
-from stockseq.evaluate.verdict import SIZE, p_value, percent
+from stockseq.evaluate.verdict import SIZE, counted, p_value, percent
 
 
 def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
@@ -32,9 +32,9 @@ def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
     figures = f"{100 * accuracy['difference']:+.1f} points [{low}, {high}]"
     if judged["claim"] != "open":
         verb = "holds" if judged["claim"] == "helps" else "harms, which holds"
-        return f"{component}: {figures}, {verb} after Holm's correction for {_counted(n_declared, 'variant')}"
+        return f"{component}: {figures}, {verb} after Holm's correction for {counted(n_declared, 'variant')}"
     needed, seen = judged["sessions_needed"], judged["n_sessions"]
-    edge = _counted(round(100 * EDGE), "point")
+    edge = counted(round(100 * EDGE), "point")
     if needed is None:
         return f"{component}: no difference at all in any session"
     if needed <= seen:
@@ -78,7 +78,7 @@ def _claims(variants: Sequence[Mapping[str, Any]], n_declared: int) -> str:
         for claim, verb in (("helps", "help"), ("harms", "harm"))
         if found[claim]
     ]
-    family = f"Of {_counted(n_declared, 'component')}, declared beforehand"
+    family = f"Of {counted(n_declared, 'component')}, declared beforehand"
     if not told:
         return f"{family}, none is shown to help or to harm."
     n = sum(map(len, found.values()))
@@ -104,7 +104,7 @@ def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) ->
     needed = sorted(one["sessions_needed"] for one in variants if one["sessions_needed"])
     if not needed:
         return []
-    edge, seen = _counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
+    edge, seen = counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
     if needed[-1] <= seen:
         return [f"Without evidence: {len(needed)}. {edge} would most likely have shown within these {seen:,} sessions."]
     span = f"{needed[0]:,}" if needed[0] == needed[-1] else f"{needed[0]:,} to {needed[-1]:,}"
@@ -117,11 +117,12 @@ def _together(ablation: Mapping[str, Any]) -> list[str]:
     if superior["note"]:
         return [superior["note"]]
     added = _listed([words[name] for name in superior["names"]]) if superior["names"] else "none"
-    n = sum(one["scores"] is not None for one in ablation["variants"])
-    among = f"any of the {n}" if len(best["names"]) == n else f"one of {len(best['names'])} of {n}"
+    n, chance = sum(one["scores"] is not None for one in ablation["variants"]), percent(1 - best["size"])
+    named = [words[name] for name in best["names"]]
+    among = f"any of the {n}" if len(named) == n else _listed(named, last="or")
     return [
-        f"Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are), what adds to "
-        f"accuracy: {added}. The most accurate network is {among}, with a chance of {percent(1 - best['size'])}."
+        "Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are, but not the luck "
+        f"of seeds), what adds to accuracy: {added}. The most accurate network is {among}, with a chance of {chance}."
     ]
 
 
@@ -135,9 +136,5 @@ def _cautions(ablation: Mapping[str, Any]) -> list[str]:
     return [*seeds, f"Configurations scored on this store so far: {ablation['trials']:,}."]
 
 
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _listed(names: Sequence[str], *, last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

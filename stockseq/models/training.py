@@ -200,6 +200,11 @@ def _check_balance(train: Samples, n_sessions: int) -> None:
         raise TooFewSessions(
             f"None of the {n_sessions} training sessions has a sample; ingest a longer history or lower `lookback`."
         )
+    if not train.realised_return.any():
+        raise TrainingFailed(
+            f"Not one of {len(train)} training samples moved: these prices never change between open and close. Nothing "
+            "can be learnt from them; look at where they come from."
+        )
     if train.up.all() or not train.up.any():
         raise TrainingFailed(
             f"All {len(train)} training samples went {'up' if train.up.all() else 'down or nowhere'}; a "
