@@ -121,8 +121,9 @@ def _together(ablation: Mapping[str, Any]) -> list[str]:
     named = [words[name] for name in best["names"]]
     among = f"any of the {n}" if len(named) == n else _listed(named, last="or")
     return [
-        "Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are, but not the luck "
-        f"of seeds), what adds to accuracy: {added}. The most accurate network is {among}, with a chance of {chance}."
+        "Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are, but not the "
+        f"luck of seeds), what adds to accuracy: {added}. The most accurate network is {among}, with a chance of "
+        f"{chance}."
     ]
 
 

@@ -202,8 +202,8 @@ def _check_balance(train: Samples, n_sessions: int) -> None:
         )
     if not train.realised_return.any():
         raise TrainingFailed(
-            f"Not one of {len(train)} training samples moved: these prices never change between open and close. Nothing "
-            "can be learnt from them; look at where they come from."
+            f"Not one of {len(train)} training samples moved: these prices never change between open and close. "
+            "Nothing can be learnt from them; look at where they come from."
         )
     if train.up.all() or not train.up.any():
         raise TrainingFailed(
