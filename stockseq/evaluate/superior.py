@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from arch.bootstrap import MCS, SPA, StepM
+from arch.bootstrap import MCS, SPA
 
 from stockseq.evaluate.rows import require_rows
 
@@ -106,17 +106,23 @@ def superior_models(
     >>> superior_models(noise[:, 0], models, seed=1, n_resamples=200)
     ['better']
     """
-    test = StepM(
+    test = SPA(
         benchmark,
         _checked(losses, block_size, n_resamples, benchmark, size=size),
-        size=size,
         block_size=_block(losses, block_size),
         reps=n_resamples,
         seed=seed,
     )
-    test.compute()
-    # The library names the models by column number.
-    return list(losses.columns[sorted(map(int, map(str, test.superior_models)))])
+    better: list[int] = []
+    # The library's own `StepM` looks on, and fails, when its later steps have found every model.
+    while len(better) < losses.shape[1]:
+        test.subset(~np.isin(np.arange(losses.shape[1]), better))
+        test.compute()
+        found = [int(column) for column in test.better_models(size)]
+        if not found:
+            break
+        better.extend(found)
+    return list(losses.columns[sorted(better)])
 
 
 def model_confidence_set(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from arch.bootstrap import StepM
 from evaluate_vectors import normals
 
 from stockseq.evaluate.superior import model_confidence_set, superior_ability, superior_models
@@ -19,6 +20,16 @@ def test_planted_winners_are_found_and_no_others() -> None:
     assert superior_models(BENCHMARK, losses, seed=1, n_resamples=1000) == ["a", "c"]
     assert model_confidence_set(losses, seed=1, n_resamples=1000) == ["c"]
     assert superior_ability(BENCHMARK, losses, seed=1, n_resamples=1000).consistent < 0.01
+
+
+def test_winners_that_are_found_one_after_the_other_are_all_named() -> None:
+    """A noisy winner hides a quiet one until it is taken out; arch 8.0.0's `StepM` then has no model left and fails."""
+    losses = pd.DataFrame(
+        {"noisy": BENCHMARK - 1.0 + 4.0 * normals(N, 42), "quiet": BENCHMARK - 0.2 + 0.2 * normals(N, 44)}
+    )
+    with pytest.raises(ValueError, match="zero-size array"):
+        StepM(BENCHMARK, losses.to_numpy(), size=0.05, block_size=17, reps=1000, seed=1).compute()
+    assert superior_models(BENCHMARK, losses, seed=1, n_resamples=1000) == ["noisy", "quiet"]
 
 
 def test_the_names_are_those_of_the_columns_that_win() -> None:
