@@ -48,6 +48,8 @@ def panel_layout(n_rows: int) -> dict[str, Any]:
             title=plot.title(title),
             zeroline=True,
             zerolinewidth=2,
+            # The line that a component has to clear must be seen.
+            rangemode="tozero",
             nticks=4,
         )
     layout["yaxis"] = plot.axis(autorange="reversed", showgrid=False)
