@@ -11,7 +11,7 @@ from pipelines.ablation_fits import Fitted
 from pipelines.backtest import optimum_on
 from pipelines.context import Context
 from pipelines.trials import count_trials, record_trial
-from stockseq.evaluate.ablation import EDGE, find_best, find_superior, judge_family
+from stockseq.evaluate.ablation import EDGE, MEASURES, find_best, find_superior, judge_family
 from stockseq.evaluate.ablation_words import summarise, tell
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
@@ -79,7 +79,7 @@ def _record(
         "kind": _kind(name, variant),
         "failure": _failure(results),
         "scores": scores,
-        "effect": None if judged is None else {key: judged[key] for key in ("accuracy", "log_loss")},
+        "effect": None if judged is None else {measure: judged[measure] for measure in MEASURES},
         "claim": None if name == PLAIN else "failed" if judged is None else judged["claim"],
         "verdict": None if judged is None else tell(component, judged, len(family.variants) - 1),
         "sessions_needed": None if judged is None else judged["sessions_needed"],

@@ -22,11 +22,11 @@ def show_ablation(ablation: Mapping[str, Any], folder: Path) -> None:
         title="What each component adds to the plain network", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
     )
     table.add_column("Component", no_wrap=True)
-    for name in ("Points", "95% interval", "p, Holm", "Seeds", "Cost"):
+    for name in ("Points", "95% interval", "IC", "p", "Seeds", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     scores = plain["scores"]
-    table.add_row("plain network", _percent(scores["accuracy"]), "", "", "", "1.0x", "")
+    table.add_row("plain network", _percent(scores["accuracy"]), "", _coefficient(scores["ic"]), "", "", "1.0x", "")
     for variant in sorted(variants, key=_rank):
         table.add_row(*_row(variant))
     console.print(table)
@@ -42,15 +42,17 @@ def _row(variant: Mapping[str, Any]) -> list[str]:
     cost = variant["cost"]["ratio"]
     last = ["" if cost is None else f"{cost:.1f}x", CLAIMS[variant["claim"]]]
     if variant["effect"] is None:
-        return [escape(variant["component"]), "", "", "", "", *last]
+        return [escape(variant["component"]), "", "", "", "", "", *last]
     accuracy = variant["effect"]["accuracy"]
     low, high = accuracy["ci"]
-    p, seeds = accuracy["p_holm"], accuracy["seed_error"]
+    information, seeds = variant["effect"]["ic"], accuracy["seed_error"]
+    known = [test["p_holm"] for test in (accuracy, information) if test and test["p_holm"] is not None]
     return [
         escape(variant["component"]),
         f"{100 * accuracy['difference']:+.1f}",
         f"{100 * low:+.1f} to {100 * high:+.1f}",
-        "" if p is None else f"{p:.3f}",
+        _coefficient(information and information["difference"], signed=True),
+        f"{min(known):.3f}" if known else "",
         "" if seeds is None else f"{100 * seeds:.1f}",
         *last,
     ]
@@ -59,6 +61,10 @@ def _row(variant: Mapping[str, Any]) -> list[str]:
 def _rank(variant: Mapping[str, Any]) -> tuple[int, float]:
     effect = variant["effect"]
     return ORDER.index(variant["claim"]), 0.0 if effect is None else -effect["accuracy"]["difference"]
+
+
+def _coefficient(value: float | None, *, signed: bool = False) -> str:
+    return "" if value is None else f"{value:{'+' if signed else ''}.3f}"
 
 
 def _percent(fraction: float) -> str:

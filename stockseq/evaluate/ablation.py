@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stockseq.evaluate.comparison import compare_forecasts
+from stockseq.evaluate.comparison import compare_forecasts, paired_test
+from stockseq.evaluate.information import daily_information
 from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.power import sessions_for_difference
 from stockseq.evaluate.probability import log_losses
@@ -15,7 +16,9 @@ from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.superior import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
 from stockseq.evaluate.verdict import SIZE
 
-MEASURES = ("accuracy", "log_loss")
+# What a claim may rest on: where nothing can be found each has the same mean for every network.
+CLAIMS = ("accuracy", "ic")
+MEASURES = (*CLAIMS, "log_loss")
 SEED = "probability_up_seed_"
 CONFIDENCE_SIZE = 0.10
 EDGE = 0.01
@@ -30,10 +33,12 @@ def judge_family(
 ) -> dict[str, dict[str, Any]]:
     """Return what each variant's component adds to the plain network, corrected for all that were declared.
 
-    A claim rests on accuracy alone, so that the chance of one false claim in the whole family is at most 5 %: where
-    nothing can be found every network's accuracy has the same mean, which is not so of its log loss. Its error is that
-    of the sessions seen and that of the seeds drawn: two networks that differ in nothing but their first weights may
-    differ beyond the noise of the sessions, and that speaks for no component.
+    A claim rests on accuracy or on the information coefficient, corrected together, so that the chance of one false
+    claim in the whole family is at most 5 %: where nothing can be found both have the same mean for every network,
+    which is not so of the log loss. Accuracy sees directions alone; a component that tells strong forecasts from weak
+    ones shows in the coefficient. The error is that of the sessions seen and that of the seeds drawn: two networks that
+    differ in nothing but their first weights may differ beyond the noise of the sessions, and that speaks for no
+    component.
 
     Parameters
     ----------
@@ -49,11 +54,13 @@ def judge_family(
     Returns
     -------
     dict of name to dict
-        * accuracy, log_loss: `difference`, signed as what the component adds; `standard_error` over sessions,
+        * accuracy, ic, log_loss: `difference`, signed as what the component adds; `standard_error` over sessions,
           clustered; `seed_error`, the standard deviation over seeds of the difference between the networks of one seed,
           over the root of their number (None for one seed); `ci` (95 %), `z`, `p` by both errors together, with
-          Satterthwaite's degrees of freedom; `p_holm` (None, as z and p, where nothing can be tested)
-        * claim: "helps" or "harms" if `p_holm` of accuracy is below 5 %, else "open"
+          Satterthwaite's degrees of freedom; `p_holm`, of accuracy and ic corrected over both (None, as z and p, where
+          nothing can be tested). ic is the mean over sessions, None where no two sessions have five tickers
+        * claim: "helps" or "harms" if `p_holm` of accuracy or ic is below 5 % and the other doesn't say the opposite,
+          else "open"
         * sessions_needed: how many sessions would tell one point of accuracy in 80 of 100 cases; None if the claim is
           not open, or the difference has no noise
         * by_fold: the difference in accuracy in each fold, ascending
@@ -86,9 +93,10 @@ def judge_family(
         )
     pairs = {name: (plain, frame) if name in removals else (frame, plain) for name, frame in variants.items()}
     compared = {name: _compare(*pair) for name, pair in pairs.items()}
-    for measure in MEASURES:
-        _correct(compared, measure, n_declared)
-    return {name: _judged(compared[name], *pairs[name], n_declared) for name in variants}
+    claims = [measure for measure in CLAIMS if measure != "ic" or _information(plain) is not None]
+    _correct(compared, claims, n_declared)
+    _correct(compared, ["log_loss"], n_declared)
+    return {name: _judged(compared[name], *pairs[name], n_declared * len(claims)) for name in variants}
 
 
 def find_superior(
@@ -155,28 +163,51 @@ def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: i
     return {"names": names, "size": CONFIDENCE_SIZE, "note": None}
 
 
-def _correct(compared: Mapping[str, dict[str, Any]], measure: str, n_declared: int) -> None:
-    """Give each comparison its p corrected for all that were declared, the failed and the untestable at p = 1."""
-    tested = [name for name in compared if compared[name][measure]["p"] is not None]
-    p_values = [compared[name][measure]["p"] for name in tested]
-    corrected = holm([*p_values, *[1.0] * (n_declared - len(tested))])
-    for name in compared:
-        compared[name][measure]["p_holm"] = None
-    for name, p in zip(tested, corrected, strict=False):
-        compared[name][measure]["p_holm"] = p
+def _correct(compared: Mapping[str, dict[str, Any]], measures: Sequence[str], n_declared: int) -> None:
+    """Give each test its p corrected for all that were declared, the failed and the untestable at p = 1."""
+    tests = [one[measure] for one in compared.values() for measure in measures if one[measure] is not None]
+    tested = [test for test in tests if test["p"] is not None]
+    corrected = holm([*(test["p"] for test in tested), *[1.0] * (n_declared * len(measures) - len(tested))])
+    for test in tests:
+        test["p_holm"] = None
+    for test, p in zip(tested, corrected, strict=False):
+        test["p_holm"] = p
 
 
 def _compare(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any]:
     """Return the comparison of two ensembles, its tests widened by what another draw of seeds would change."""
     compared = compare_forecasts(more, less)
+    compared["ic"] = _compare_information(more, less)
     names = [name for name in more.columns if name.startswith(SEED) and name in less.columns]
-    members = [(more.assign(probability_up=more[name]), less.assign(probability_up=less[name])) for name in names]
+    members = [(_member(more, name), _member(less, name)) for name in names]
     for measure in MEASURES:
-        gains = [float(SCORES[measure](one) - SCORES[measure](other)) for one, other in members]
-        compared[measure] |= _with_seeds(compared[measure], gains, compared["n_sessions"])
+        gains = [SCORES[measure](one) - SCORES[measure](other) for one, other in members if compared[measure]]
+        if compared[measure] is not None:
+            compared[measure] |= _with_seeds(compared[measure], gains, compared["n_sessions"])
         if measure == "accuracy":
             compared["by_seed"] = gains
     return compared
+
+
+def _member(frame: pd.DataFrame, seed: str) -> pd.DataFrame:
+    """Return the forecasts of one network of the ensemble; what it expects of the return follows its probability."""
+    return frame.assign(probability_up=frame[seed], expected_return=frame[seed] - 0.5)
+
+
+def _information(frame: pd.DataFrame) -> pd.Series | None:
+    daily = daily_information(as_scored(frame))["ic"]
+    return daily if len(daily) > 1 else None
+
+
+def _compare_information(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any] | None:
+    """Return how much higher the coefficient of `more` is, over the sessions on which both have one."""
+    coefficients = [_information(frame) for frame in (more, less)]
+    if coefficients[0] is None or coefficients[1] is None:
+        return None
+    gains = (coefficients[0] - coefficients[1]).dropna()
+    if len(gains) < 2:
+        return None
+    return paired_test(gains.to_numpy(), gains.index.to_numpy())
 
 
 def _with_seeds(tested: Mapping[str, Any], gains: Sequence[float], n_sessions: int) -> dict[str, Any]:
@@ -197,23 +228,24 @@ def _with_seeds(tested: Mapping[str, Any], gains: Sequence[float], n_sessions: i
     }
 
 
-def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_declared: int) -> dict[str, Any]:
+def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_tests: int) -> dict[str, Any]:
     """Return a comparison with what follows from it: `more` has the component, `less` lacks it."""
-    accuracy = compared["accuracy"]
-    told = accuracy["p_holm"] is not None and accuracy["p_holm"] < SIZE
-    claim = "open" if not told else "helps" if accuracy["difference"] > 0 else "harms"
-    needed = None
+    accuracy, claim, needed = compared["accuracy"], _claim(compared), None
     if claim == "open" and accuracy["standard_error"] > 0:
         # The first step of Holm's correction is the one that any claim has to pass.
-        needed = sessions_for_difference(
-            EDGE, accuracy["standard_error"], compared["n_sessions"], n_compared=n_declared
-        )
+        needed = sessions_for_difference(EDGE, accuracy["standard_error"], compared["n_sessions"], n_compared=n_tests)
     return {
         **{key: value for key, value in compared.items() if key != "brier"},
         "claim": claim,
         "sessions_needed": needed,
         "by_fold": _by_fold(more, less),
     }
+
+
+def _claim(compared: Mapping[str, Any]) -> str:
+    told = [compared[measure] for measure in CLAIMS if compared[measure] is not None]
+    signs = {np.sign(test["difference"]) for test in told if test["p_holm"] is not None and test["p_holm"] < SIZE}
+    return {(1.0,): "helps", (-1.0,): "harms"}.get(tuple(signs), "open")
 
 
 def _by_fold(more: pd.DataFrame, less: pd.DataFrame) -> list[float]:
@@ -229,12 +261,21 @@ def _accuracy(frame: pd.DataFrame) -> float:
     return float(_hits(frame).mean())
 
 
+def _coefficient(frame: pd.DataFrame) -> float:
+    daily = _information(frame)
+    return 0.0 if daily is None else float(daily.mean())
+
+
 def _log_loss(frame: pd.DataFrame) -> float:
     up = (frame["realised_return"] > 0).to_numpy()
     return float(log_losses(up, frame["probability_up"].to_numpy()).mean())
 
 
-SCORES: dict[str, Callable[[pd.DataFrame], float]] = {"accuracy": _accuracy, "log_loss": _log_loss}
+SCORES: dict[str, Callable[[pd.DataFrame], float]] = {
+    "accuracy": _accuracy,
+    "ic": _coefficient,
+    "log_loss": _log_loss,
+}
 
 
 def _error_rates(frame: pd.DataFrame) -> pd.Series:

@@ -27,9 +27,12 @@ def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
     >>> tell("projection", {"accuracy": accuracy, "claim": "open", "n_sessions": 500, "sessions_needed": 780}, 14)
     'projection: no evidence at this size (+0.9 points [+0.3, +1.5]); 780 sessions would be needed for 1 point'
     """
-    accuracy = judged["accuracy"]
+    accuracy, information = judged["accuracy"], judged.get("ic")
     low, high = (f"{100 * end:+.1f}" for end in accuracy["ci"])
     figures = f"{100 * accuracy['difference']:+.1f} points [{low}, {high}]"
+    if information is not None:
+        low, high = (f"{end:+.3f}" for end in information["ci"])
+        figures += f", IC {information['difference']:+.3f} [{low}, {high}]"
     if judged["claim"] != "open":
         verb = "holds" if judged["claim"] == "helps" else "harms, which holds"
         return f"{component}: {figures}, {verb} after Holm's correction for {counted(n_declared, 'variant')}"
@@ -38,7 +41,7 @@ def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
     if needed is None:
         return f"{component}: no difference at all in any session"
     if needed <= seen:
-        return f"{component}: no evidence ({figures}); {edge} would most likely have shown in these {seen:,} sessions"
+        return f"{component}: no evidence ({figures}), though {edge} would most likely have shown in {seen:,} sessions"
     return f"{component}: no evidence at this size ({figures}); {needed:,} sessions would be needed for {edge}"
 
 

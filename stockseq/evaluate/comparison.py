@@ -55,14 +55,50 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
         "brier": brier_losses(up, p_a) - brier_losses(up, p_b),
         "log_loss": log_losses(up, p_a) - log_losses(up, p_b),
     }
-    notes: list[str] = []
-    tested = {name: _test(name, values, sessions, notes) for name, values in differences.items()}
+    tested = {name: paired_test(values, sessions) for name, values in differences.items()}
+    notes = [
+        f"The difference in {name.replace('_', ' ')} is the same in every session, so nothing can be tested."
+        for name, test in tested.items()
+        if test["z"] is None
+    ]
     return {
         "n": len(pairs),
         "n_sessions": int(pairs["session"].nunique()),
         "n_left_out": n_left_out,
         **tested,
         "notes": notes,
+    }
+
+
+def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> dict[str, Any]:
+    """Test that the mean of paired differences is 0, clustered by session.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+    sessions : array of shape (n,), of at least two sessions
+
+    Returns
+    -------
+    dict
+        difference, standard_error, ci, z and p, as `compare_forecasts` gives them.
+
+    Examples
+    --------
+    >>> paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3]))["z"]
+    1.0
+    """
+    difference, error = clustered_mean(values, sessions)
+    degrees = number_sessions(sessions)[1] - 1
+    reach = float(stats.t.ppf(0.975, degrees)) * error
+    # Equal forecasts leave rounding, not noise.
+    z = difference / error if error > 1e-15 else None
+    return {
+        "difference": difference,
+        "standard_error": error,
+        "ci": [difference - reach, difference + reach],
+        "z": z,
+        "p": None if z is None else 2 * float(stats.t.sf(abs(z), degrees)),
     }
 
 
@@ -82,22 +118,3 @@ def _pair(a: Scored, b: Scored) -> tuple[pd.DataFrame, int]:
             f"{row['ticker']} on {row['session'].date()}. Label both from one vintage and one horizon."
         )
     return pairs, len(a) + len(b) - 2 * len(pairs)
-
-
-def _test(name: str, values: npt.NDArray[np.float64], sessions: npt.NDArray[Any], notes: list[str]) -> dict[str, Any]:
-    difference, error = clustered_mean(values, sessions)
-    degrees = number_sessions(sessions)[1] - 1
-    reach = float(stats.t.ppf(0.975, degrees)) * error
-    # Equal forecasts leave rounding, not noise.
-    z = difference / error if error > 1e-15 else None
-    if z is None:
-        notes.append(
-            f"The difference in {name.replace('_', ' ')} is the same in every session, so nothing can be tested."
-        )
-    return {
-        "difference": difference,
-        "standard_error": error,
-        "ci": [difference - reach, difference + reach],
-        "z": z,
-        "p": None if z is None else 2 * float(stats.t.sf(abs(z), degrees)),
-    }

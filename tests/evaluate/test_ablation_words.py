@@ -78,7 +78,7 @@ def test_one_seed_and_a_failed_variant_are_told() -> None:
     ("claim", "needed", "end"),
     [
         ("harms", None, "harms, which holds after Holm's correction for 14 variants"),
-        ("open", 400, "1 point would most likely have shown in these 500 sessions"),
+        ("open", 400, "though 1 point would most likely have shown in 500 sessions"),
         ("open", None, "no difference at all in any session"),
     ],
 )

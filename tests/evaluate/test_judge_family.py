@@ -75,15 +75,46 @@ def test_what_is_left_out_adds_what_the_plain_network_has_over_the_variant() -> 
 
 
 def test_a_claim_holds_after_the_correction_for_all_that_were_declared() -> None:
-    """A better variant is told from nothing in a family of three, but the same p is worth less in one of 10,000."""
+    """A better variant is told from nothing in a family of three, but the same p is worth less in one of 100,000."""
     rng = np.random.default_rng(1)
     plain, better, same = panel(rng, 0.5), panel(rng, 0.56), panel(rng, 0.5)
     judged = judge_family(plain, {"better": better, "same": same}, n_declared=3)
     assert judged["better"]["claim"] == "helps"
-    assert judged["better"]["accuracy"]["p_holm"] == pytest.approx(3 * judged["better"]["accuracy"]["p"])
+    # Three variants in two measures are six tests: the smallest p counts six times, the next five times.
+    smallest, next_one = sorted(
+        (judged["better"][measure] for measure in ("accuracy", "ic")), key=lambda test: test["p"]
+    )
+    assert smallest["p_holm"] == pytest.approx(6 * smallest["p"])
+    assert next_one["p_holm"] == pytest.approx(max(6 * smallest["p"], 5 * next_one["p"]))
     assert judged["same"]["claim"] == "open"
-    assert judge_family(plain, {"better": better}, n_declared=10_000)["better"]["claim"] == "open"
+    assert judge_family(plain, {"better": better}, n_declared=100_000)["better"]["claim"] == "open"
     assert judge_family(better, {"plain": plain}, n_declared=1)["plain"]["claim"] == "harms"
+
+
+def test_a_component_that_tells_strong_forecasts_from_weak_ones_shows_in_the_information_coefficient() -> None:
+    """No direction changes; by hand, forecasts as the returns in every session but the first correlate by 1, not .5."""
+    days = pd.bdate_range("2024-01-01", periods=40)
+    rows = pd.DataFrame({"session": np.repeat(days, 5), "ticker": list("ABCDE") * 40, "fold": 1})
+    returns = np.tile([-0.02, -0.01, 0.0, 0.01, 0.02], 40)
+    # Correlation of (-2, -1, 0, 1, 2) with (-1, -2, 0, 2, 1) is (2 + 2 + 2 + 2) / 10 = .8.
+    swapped = np.tile([0.49, 0.48, 0.5, 0.52, 0.51], 40)
+    exact = 0.5 + returns
+    exact[:5] = swapped[:5]
+    plain, variant = (rows.assign(realised_return=returns, probability_up=p) for p in (swapped, exact))
+    judged = judge_family(plain, {"v": variant}, n_declared=1)["v"]
+    assert judged["accuracy"]["difference"] == 0.0
+    assert judged["ic"]["difference"] == pytest.approx(0.2 * 39 / 40)
+    # One 0 and 39 times .2: a standard error of .2 / 40, so z is 39.
+    assert judged["ic"]["z"] == pytest.approx(39.0)
+    assert judged["claim"] == "helps"
+
+
+def test_without_five_tickers_a_claim_rests_on_accuracy() -> None:
+    """No session has a coefficient, and the correction is for one measure."""
+    plain, variant = by_hand()
+    judged = judge_family(plain, {"v": variant}, n_declared=2)["v"]
+    assert judged["ic"] is None
+    assert judged["accuracy"]["p_holm"] == pytest.approx(2 * judged["accuracy"]["p"])
 
 
 def test_seeds_that_disagree_carry_no_claim() -> None:
