@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stockseq.evaluate.ablation import MEASURES
 from stockseq.report import wording
 from stockseq.report.ablation_words import PLAIN, component, network, points, variants_of
 from stockseq.report.tables import Cell, Table, cell
@@ -73,6 +74,8 @@ def effects_table(ablation: Mapping[str, Any]) -> Table | None:
         "95% interval",
         "p",
         "p, Holm",
+        "IC",
+        "IC p, Holm",
         "StepM: adds",
         "Error of sessions",
         "Between seeds",
@@ -83,7 +86,8 @@ def effects_table(ablation: Mapping[str, Any]) -> Table | None:
     rows = []
     for variant in ranked(variants_of(ablation)):
         effect = variant.get("effect") or {}
-        accuracy, loss, seeds = effect.get("accuracy") or {}, effect.get("log_loss") or {}, variant.get("seeds") or {}
+        accuracy, information, loss = (effect.get(measure) or {} for measure in MEASURES)
+        seeds = variant.get("seeds") or {}
         rows.append(
             [
                 cell(component(variant)),
@@ -91,6 +95,8 @@ def effects_table(ablation: Mapping[str, Any]) -> Table | None:
                 _interval(accuracy.get("ci")),
                 cell(accuracy.get("p"), wording.p_value),
                 cell(accuracy.get("p_holm"), wording.p_value),
+                cell(information.get("difference"), wording.number),
+                cell(information.get("p_holm"), wording.p_value),
                 _member(ablation.get("superior"), variant),
                 cell(accuracy.get("standard_error"), _size),
                 cell(seeds.get("effect_spread"), _size),

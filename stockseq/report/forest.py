@@ -1,6 +1,6 @@
-"""Forest plots: paired differences with their intervals, in a panel for accuracy and one for log loss."""
+"""Forest plots: paired differences with their intervals, in a panel for accuracy and one for another measure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stockseq.evaluate.findings import name_words
@@ -9,7 +9,12 @@ from stockseq.report import plot, wording
 from stockseq.report.plot import Figure
 
 # Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
-PANELS = {"accuracy": ("Accuracy, points", "x", "+.2f", 100.0), "log_loss": ("Log loss × 1,000", "x2", "+.1f", 1000.0)}
+PANELS = {
+    "accuracy": ("Accuracy, points", "x", "+.2f", 100.0),
+    "log_loss": ("Log loss × 1,000", "x2", "+.1f", 1000.0),
+    "ic": ("IC × 1,000", "x2", "+.1f", 1000.0),
+}
+RIVAL_MEASURES = ("accuracy", "log_loss")
 PIXELS_PER_ROW, PIXELS_AROUND = 32, 110
 
 
@@ -25,8 +30,8 @@ def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
     return Figure(
         name="comparisons",
         title="The model less each simple forecast",
-        data=[dots({row: pair[measure] for row, pair in rows.items()}, measure) for measure in PANELS],
-        layout=panel_layout(len(rows)),
+        data=[dots({row: pair[measure] for row, pair in rows.items()}, measure) for measure in RIVAL_MEASURES],
+        layout=panel_layout(len(rows), RIVAL_MEASURES),
         reading="A dot is the difference on the forecasts that both made, the bar its 95% interval, clustered by "
         "session. Filled dots are beyond noise after Holm's correction for the number of baselines, hollow ones may be "
         "luck. Accuracy speaks for the model to the right of the line, log loss to the left of it.",
@@ -36,11 +41,12 @@ def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
     )
 
 
-def panel_layout(n_rows: int) -> dict[str, Any]:
-    """Return the layout of the two panels side by side over the same rows."""
+def panel_layout(n_rows: int, measures: Sequence[str]) -> dict[str, Any]:
+    """Return the layout of the panels of two measures side by side over the same rows."""
     layout = plot.layout(y_format="", hover="closest")
     layout["height"] = n_rows * PIXELS_PER_ROW + PIXELS_AROUND
-    for (title, place, _, _), domain in zip(PANELS.values(), ([0.0, 0.47], [0.53, 1.0]), strict=True):
+    for measure, domain in zip(measures, ([0.0, 0.47], [0.53, 1.0]), strict=True):
+        title, place, _, _ = PANELS[measure]
         layout[place.replace("x", "xaxis")] = plot.axis(
             domain=domain,
             tickformat="+",

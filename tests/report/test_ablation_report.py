@@ -39,7 +39,7 @@ def test_effects_are_sorted_and_filled_where_holm_holds():
     assert [trace["x"] for trace in accuracy] == [[2.0], [0.9, -0.2], [-0.6]]
     assert [trace["marker"]["symbol"] for trace in accuracy] == [["square"], ["circle", "circle-open"], ["diamond"]]
     assert accuracy[1]["error_x"]["array"] == [0.6, 0.5]
-    assert "3 moved accuracy beyond noise: text input, news gate, best pair" in figure.summary
+    assert "3 held beyond noise: text input, news gate, best pair" in figure.summary
 
 
 def test_plotly_accepts_the_picture():
@@ -49,13 +49,13 @@ def test_plotly_accepts_the_picture():
     go.Figure(data=painted(list(figure.data)), layout=painted(figure.layout))
 
 
-def test_log_loss_has_a_panel_of_its_own_test():
+def test_the_information_coefficient_has_a_panel_of_its_own_test():
     """A p that could not be had leaves the pair's mark hollow, whatever its accuracy shows."""
     figure = effects_figure(made_up_ablation()["variants"])
     assert figure is not None
-    loss = [trace for trace in figure.data if trace["xaxis"] == "x2"]
-    assert [trace["x"] for trace in loss] == [[-6.0], [-2.0, 0.4], [1.0]]
-    assert loss[2]["marker"]["symbol"] == ["diamond-open"]
+    information = [trace for trace in figure.data if trace["xaxis"] == "x2"]
+    assert [trace["x"] for trace in information] == [[30.0], [12.0, -1.0], [-4.0]]
+    assert information[2]["marker"]["symbol"] == ["diamond-open"]
 
 
 def test_the_heat_map_is_coloured_by_the_largest_difference():
