@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -21,6 +20,7 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import walk_forward
+from stockseq.errors import SettingsError
 from stockseq.evaluate.verdict import counted
 from stockseq.layers.slots import SLOTS, find_layer, layer_names
 from stockseq.models.settings import NetworkSettings
@@ -35,13 +35,14 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
 
     Raises
     ------
+    SettingsError
+        If a variant can't be made of the settings of the plain network.
     PluginError
         If a variant's layer can't be found or doesn't fit the network, before anything is fitted.
     TrainingFailed
         If the plain network itself can't be fitted: then there is nothing to judge by.
     """
-    networks = [variant.applied_to(settings.network) for variant in settings.ablation.family.values()]
-    code = source_hash(_layers(settings.network, *networks))
+    code = _code_hash(settings.network, *_networks(settings))
     with open_executor(settings) as executor:
         context = Context(settings, now, executor)
         with context.hold_store():
@@ -77,9 +78,22 @@ def _long(forecasts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([frame.assign(variant=name) for name, frame in forecasts.items()], ignore_index=True)
 
 
-def _layers(*networks: NetworkSettings) -> list[type[Any]]:
+def _networks(settings: Settings) -> list[NetworkSettings]:
+    networks = []
+    for name, variant in settings.ablation.family.items():
+        try:
+            networks.append(variant.applied_to(settings.network))
+        except ValueError as error:
+            raise SettingsError(f"The variant {name} can't be made of the network in the settings: {error}.") from error
+    return networks
+
+
+def _code_hash(*networks: NetworkSettings) -> str:
+    """Return a hash of the code, and of which class each layer's name stands for."""
     named = {(slot, name) for network in networks for slot in SLOTS for name in layer_names(getattr(network, slot))}
-    return [find_layer(slot, name) for slot, name in sorted(named)]
+    layers = {key: find_layer(*key) for key in sorted(named)}
+    meant = [(*key, layer.__module__, layer.__qualname__) for key, layer in layers.items()]
+    return source_hash(layers.values()) + repr(meant)
 
 
 def _dataset(prepared: Prepared, code: str) -> Dataset:

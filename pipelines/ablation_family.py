@@ -59,11 +59,19 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
                 f"The plain network can't be fitted, so no variant can be judged: {result.told['failure']}"
             )
         fitted[fit.variant][fit.number, fit.seed] = result
-    pairs = _best_pairs(variants, fitted, len(folds)) if settings.ablation.best_pair else ()
-    if pairs:
+    if not settings.ablation.best_pair or len(_single_layers(variants)) < 2:
+        return Family(variants, fitted, (), len(folds))
+    pairs = _best_pairs(variants, fitted, len(folds))
+    variants[BEST_PAIR] = Variant()
+    fitted[BEST_PAIR] = {}
+    if not pairs:
+        # It was declared, so it counts in the correction like any variant that failed.
+        reason = (
+            "In some fold fewer than two slots had a layer that was fitted and had validation sessions to be judged on."
+        )
+        fitted[BEST_PAIR][1, seeds[0]] = Fitted(pd.DataFrame(), {"failure": reason})
+    else:
         context.say("Then the best pair of layers of each fold, by its validation sessions.")
-        variants[BEST_PAIR] = Variant()
-        fitted[BEST_PAIR] = {}
         fits = [
             _fit(settings, BEST_PAIR, _joined(*(variants[name] for name in pairs[number - 1])), number, fold, seed)
             for seed in seeds
@@ -123,23 +131,31 @@ def _best_pairs(
 ) -> tuple[tuple[str, str], ...]:
     """Return per fold the two layers, of two slots, that lost least on its validation sessions.
 
-    No test session has a say. Only variants that fill one slot take part; empty where a fold has fewer than two slots
-    to choose from, or no validation sessions.
+    No test session of its own has a say. Only variants that fill one slot take part; empty where a fold has fewer than
+    two slots to choose from, or no validation sessions.
     """
     pairs = []
     for number in range(1, n_folds + 1):
         best: dict[str, tuple[float, str]] = {}
-        for name, variant in variants.items():
+        for name in variants:
             results = [result for (fold, _), result in fitted[name].items() if fold == number]
             losses = [loss for result in results if (loss := result.told.get("validation_loss")) is not None]
-            if len(variant.slots) == 1 and not variant.without and len(losses) == len(results):
-                slot = variant.slots[0]
+            slot = _single_layers(variants).get(name)
+            if slot is not None and len(losses) == len(results):
                 best[slot] = min(best.get(slot, (np.inf, "")), (float(np.mean(losses)), name))
         if len(best) < 2:
             return ()
         first, second = sorted(best.values())[:2]
         pairs.append((first[1], second[1]))
     return tuple(pairs)
+
+
+def _single_layers(variants: Mapping[str, Variant]) -> dict[str, str]:
+    """Return by variant the slot of those that fill one and leave nothing out; no two of one slot make a pair."""
+    slots: dict[str, str] = {
+        name: one.slots[0] for name, one in variants.items() if len(one.slots) == 1 and not one.without
+    }
+    return slots if len(set(slots.values())) > 1 else {}
 
 
 def _joined(one: Variant, other: Variant) -> Variant:
@@ -162,7 +178,11 @@ def join_forecasts(family: Family, seeds: Sequence[int]) -> dict[str, pd.DataFra
 
 def _ensemble(members: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
     first = next(iter(members.values()))
-    columns = {f"probability_up_seed_{seed}": frame["probability_up"] for seed, frame in members.items()}
+    columns = {
+        f"{name}_seed_{seed}": frame[name]
+        for name in ("probability_up", "expected_return")
+        for seed, frame in members.items()
+    }
     means = {
         name: np.mean([frame[name].to_numpy() for frame in members.values()], axis=0)
         for name in ("probability_up", "expected_return")

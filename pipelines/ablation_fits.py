@@ -17,7 +17,7 @@ from pipelines.results import as_json
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.walk_forward import Fold
-from stockseq.errors import PluginError, TrainingFailed
+from stockseq.errors import StockseqError, TrainingFailed
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.models.layer_readings import read_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -57,7 +57,8 @@ class Fit:
         """Return what the answer depends on, in a word; the variant's name is not part of it."""
         told = {
             "data": dataset.digest,
-            "network": self.network.model_dump(mode="json"),
+            # Its words, for JSON has none for what is not finite.
+            "network": repr(self.network.model_dump()),
             "training": self.training.model_dump(mode="json", exclude={"seed", "n_seeds"}),
             "seed": self.seed,
             "sentiment": self.sentiment,
@@ -76,10 +77,13 @@ class Fitted:
         ticker, session, probability_up, expected_return, realised_return on the fold's test sessions.
     told : mapping, JSON-able
         failure (a sentence, or None), validation_loss, n_epochs, seconds, seconds_per_epoch, n_weights, readings.
+    lasting : bool
+        Whether another try would give the same: not after a failure that may lie in the machine.
     """
 
     forecasts: pd.DataFrame
     told: Mapping[str, Any]
+    lasting: bool = True
 
 
 def fit_all(
@@ -94,27 +98,35 @@ def fit_all(
         else:
             yield fit, kept
     for fit, fitted in _run(waiting, dataset, executor):
-        _write(folder, fit.key(dataset), fitted)
+        if fitted.lasting:
+            _write(folder, fit.key(dataset), fitted)
         yield fit, fitted
 
 
 def fit_one(fit: Fit, dataset: Dataset) -> Fitted:
     """Fit one network and forecast its test sessions; a network that can't be fitted is told of, not raised."""
+    try:
+        return _fit(fit, dataset)
+    except TrainingFailed as error:
+        return Fitted(pd.DataFrame(), {"failure": str(error)})
+    except Exception as error:  # a user's layer may raise anything, and the family goes on
+        told = str(error) if isinstance(error, StockseqError) else f"{type(error).__name__}: {error}"
+        return Fitted(pd.DataFrame(), {"failure": told.strip().partition("\n")[0]}, lasting=False)
+
+
+def _fit(fit: Fit, dataset: Dataset) -> Fitted:
     panel = dataset.panel_with(sentiment=fit.sentiment)
     training = fit.training.model_copy(update={"seed": fit.seed, "n_seeds": 1})
     beats = [time.perf_counter()]
-    try:
-        model = fit_model(
-            panel,
-            dataset.samples,
-            fit.fold.train,
-            fit.fold.validation,
-            network=fit.network,
-            training=training,
-            progress=lambda *_: beats.append(time.perf_counter()),
-        )
-    except (TrainingFailed, PluginError) as error:
-        return Fitted(pd.DataFrame(), {"failure": str(error), "seconds": time.perf_counter() - beats[0]})
+    model = fit_model(
+        panel,
+        dataset.samples,
+        fit.fold.train,
+        fit.fold.validation,
+        network=fit.network,
+        training=training,
+        progress=lambda *_: beats.append(time.perf_counter()),
+    )
     tested = np.isin(dataset.samples.session, fit.fold.test.to_numpy())
     samples = dataset.samples.on(fit.fold.test)
     forecasts = model.forecast(panel, samples.ends, volatility=dataset.volatility[tested])
@@ -155,9 +167,10 @@ def _write(folder: Path, key: str, fitted: Fitted) -> None:
 
 
 def _read(folder: Path, key: str) -> Fitted | None:
-    told = folder / f"{key}.json"
-    if not told.exists():
+    """Return what is kept under the key, or None where nothing is or it can't be read: then it is fitted anew."""
+    try:
+        figures = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
+        forecasts = pd.DataFrame() if figures["failure"] else pd.read_parquet(folder / f"{key}.parquet")
+    except (OSError, ValueError):
         return None
-    figures = json.loads(told.read_text(encoding="utf-8"))
-    forecasts = pd.DataFrame() if figures["failure"] else pd.read_parquet(folder / f"{key}.parquet")
     return Fitted(forecasts, figures)

@@ -11,7 +11,8 @@ from pipelines.ablation_fits import Fitted
 from pipelines.backtest import optimum_on
 from pipelines.context import Context
 from pipelines.trials import count_trials, record_trial
-from stockseq.evaluate.ablation import EDGE, MEASURES, find_best, find_superior, judge_family
+from stockseq.evaluate.ablation import EDGE, MEASURES, judge_family
+from stockseq.evaluate.ablation_sets import find_best, find_superior
 from stockseq.evaluate.ablation_words import summarise, tell
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
@@ -63,7 +64,10 @@ def judge_ablation(context: Context, family: Family, forecasts: Mapping[str, pd.
 def _record_trials(context: Context, family: Family, scores: Mapping[str, Any]) -> None:
     for name, variant in family.variants.items():
         measures = {"accuracy": scores[name]["accuracy"]} if name in scores else {}
-        record_trial(context, f"ablation {name}", measures, network=variant.applied_to(context.settings.network))
+        # The name says what the settings don't: inputs left out, and the pairs that were joined.
+        told = "; ".join(map(" + ".join, family.pairs)) if name == BEST_PAIR else variant.changes
+        network = variant.applied_to(context.settings.network)
+        record_trial(context, f"ablation {name} ({told})" if told else f"ablation {name}", measures, network=network)
 
 
 def _record(
@@ -101,7 +105,7 @@ def _kind(name: str, variant: Variant) -> str:
 
 def _failure(results: Results) -> str | None:
     """Return the first reason why a network of the variant could not be fitted, and in how many cases."""
-    reasons = [str(result.told["failure"]) for result in results.values() if result.told["failure"]]
+    reasons = [str(result.told["failure"]) for _, result in sorted(results.items()) if result.told["failure"]]
     return f"{len(reasons)} of {len(results)} networks failed, first: {reasons[0]}" if reasons else None
 
 
@@ -135,9 +139,10 @@ def _spread(values: Sequence[float]) -> float | None:
 
 
 def _mean_readings(results: Sequence[Fitted]) -> dict[str, dict[str, Any]]:
-    """Return what the variant's layers learnt, the mean over networks; empty if one failed or none has readings."""
+    """Return what the variant's layers learnt, the mean over networks; empty if one failed, or they read no alike."""
     told: list[Mapping[str, Any]] = [result.told.get("readings") or {} for result in results]
-    if not all(told):
+    shapes = [{layer: {name: np.shape(value) for name, value in one[layer].items()} for layer in one} for one in told]
+    if not all(told) or any(shape != shapes[0] for shape in shapes):
         return {}
     return {
         layer: {name: np.mean([one[layer][name] for one in told], axis=0).tolist() for name in readings}

@@ -1,4 +1,4 @@
-"""A hash of all code that an answer depends on, so that no old answer passes for a new one."""
+"""A hash of the code that an answer depends on, so that no old answer passes for a new one."""
 
 import hashlib
 import sys

@@ -13,14 +13,13 @@ from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.power import sessions_for_difference
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
-from stockseq.evaluate.superior import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
 from stockseq.evaluate.verdict import SIZE
 
 # What a claim may rest on: where nothing can be found each has the same mean for every network.
 CLAIMS = ("accuracy", "ic")
 MEASURES = (*CLAIMS, "log_loss")
 SEED = "probability_up_seed_"
-CONFIDENCE_SIZE = 0.10
+EXPECTED = "expected_return_seed_"
 EDGE = 0.01
 
 
@@ -35,10 +34,13 @@ def judge_family(
 
     A claim rests on accuracy or on the information coefficient, corrected together, so that the chance of one false
     claim in the whole family is at most 5 %: where nothing can be found both have the same mean for every network,
-    which is not so of the log loss. Accuracy sees directions alone; a component that tells strong forecasts from weak
-    ones shows in the coefficient. The error is that of the sessions seen and that of the seeds drawn: two networks that
-    differ in nothing but their first weights may differ beyond the noise of the sessions, and that speaks for no
-    component.
+    which is not so of the log loss (nor of accuracy where prices mostly rise: what leans forecasts up then gains it).
+    Accuracy sees directions alone; a component that tells strong forecasts from weak ones shows in the coefficient.
+
+    The error is that of the sessions seen and that of the seeds drawn: two networks that differ in nothing but their
+    first weights may differ beyond the noise of the sessions, and that speaks for no component. A few seeds tell their
+    variance badly, and one that comes out small by luck would make a claim; so it is at least the mean variance over
+    the family. One seed tells nothing of it, and nothing is claimed.
 
     Parameters
     ----------
@@ -54,15 +56,15 @@ def judge_family(
     Returns
     -------
     dict of name to dict
-        * accuracy, ic, log_loss: `difference`, signed as what the component adds; `standard_error` over sessions,
+        * accuracy, ic, log_loss: `difference`, signed as what the component adds; `standard_error` over `n_sessions`,
           clustered; `seed_error`, the standard deviation over seeds of the difference between the networks of one seed,
-          over the root of their number (None for one seed); `ci` (95 %), `z`, `p` by both errors together, with
-          Satterthwaite's degrees of freedom; `p_holm`, of accuracy and ic corrected over both (None, as z and p, where
-          nothing can be tested). ic is the mean over sessions, None where no two sessions have five tickers
+          at least the family's, over the root of their number (None for one seed); `ci` (95 %), `z`, `p` by both errors
+          together, with Satterthwaite's degrees of freedom; `p_holm`, of accuracy and ic corrected over both (None, as
+          z and p, where nothing can be tested). ic is the mean over sessions of five tickers or more, None without two
         * claim: "helps" or "harms" if `p_holm` of accuracy or ic is below 5 % and the other doesn't say the opposite,
-          else "open"
-        * sessions_needed: how many sessions would tell one point of accuracy in 80 of 100 cases; None if the claim is
-          not open, or the difference has no noise
+          "contradicts" if it does, else "open"
+        * sessions_needed: about how many sessions would tell one point of accuracy in 80 of 100 cases; None if the
+          claim is not open, the difference has no noise, or the luck of so few seeds hides a point by itself
         * by_fold: the difference in accuracy in each fold, ascending
         * by_seed: the difference in accuracy between the networks of each seed
         * n, n_sessions, notes
@@ -93,74 +95,12 @@ def judge_family(
         )
     pairs = {name: (plain, frame) if name in removals else (frame, plain) for name, frame in variants.items()}
     compared = {name: _compare(*pair) for name, pair in pairs.items()}
+    for measure in MEASURES:
+        _widen([one[measure] for one in compared.values() if one[measure] is not None])
     claims = [measure for measure in CLAIMS if measure != "ic" or _information(plain) is not None]
     _correct(compared, claims, n_declared)
     _correct(compared, ["log_loss"], n_declared)
     return {name: _judged(compared[name], *pairs[name], n_declared * len(claims)) for name in variants}
-
-
-def find_superior(
-    plain: pd.DataFrame,
-    variants: Mapping[str, pd.DataFrame],
-    *,
-    seed: int,
-    removals: Collection[str] = (),
-    n_resamples: int = N_RESAMPLES,
-) -> dict[str, Any]:
-    """Return the components that add to accuracy by the stepwise bootstrap, which knows that variants are alike.
-
-    The parameters and errors are those of `judge_family`, with the seed and the draws of the bootstrap.
-
-    Returns
-    -------
-    dict
-        names (those found), size (the chance of one false name), note (a sentence where something could not be
-        tested, or None).
-
-    References
-    ----------
-    Romano & Wolf (2005), Econometrica 73(4).
-    """
-    own = _error_rates(plain)
-    added = pd.DataFrame(
-        {name: (own - _error_rates(frame)) * (-1 if name in removals else 1) for name, frame in variants.items()}
-    )
-    # Without noise in what a component adds there is nothing to resample.
-    told = added.loc[:, [float(np.ptp(added[name])) > 0 for name in added]]
-    if len(own) < LEAST_SESSIONS or told.empty:
-        return {"names": [], "size": SIZE, "note": _untold(len(own))}
-    # The benchmark loses nothing, and each component the less the more it adds.
-    names = superior_models(np.zeros(len(told)), -told, seed=seed, size=SIZE, n_resamples=n_resamples)
-    return {"names": [str(name) for name in names], "size": SIZE, "note": None}
-
-
-def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
-    """Return the networks among which the most accurate is with a chance of 90 %: the model confidence set.
-
-    Parameters
-    ----------
-    networks : mapping of name to DataFrame
-        The plain network's forecasts and those of the variants.
-    seed, n_resamples
-        Of the bootstrap.
-
-    Returns
-    -------
-    dict
-        names, size and note, as `find_superior` gives them; all networks where nothing can be tested. Those that are
-        equally often right in every session stay or go together.
-
-    References
-    ----------
-    Hansen, Lunde & Nason (2011), Econometrica 79(2).
-    """
-    rates = pd.DataFrame({name: _error_rates(frame) for name, frame in networks.items()})
-    distinct = rates.T.drop_duplicates().T
-    if len(rates) < LEAST_SESSIONS or distinct.shape[1] < 2:
-        return {"names": list(map(str, rates)), "size": CONFIDENCE_SIZE, "note": _untold(len(rates))}
-    best = rates[model_confidence_set(distinct, seed=seed, size=CONFIDENCE_SIZE, n_resamples=n_resamples)]
-    names = [str(name) for name in rates if any(rates[name].equals(best[kept]) for kept in best)]
-    return {"names": names, "size": CONFIDENCE_SIZE, "note": None}
 
 
 def _correct(compared: Mapping[str, dict[str, Any]], measures: Sequence[str], n_declared: int) -> None:
@@ -175,23 +115,22 @@ def _correct(compared: Mapping[str, dict[str, Any]], measures: Sequence[str], n_
 
 
 def _compare(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any]:
-    """Return the comparison of two ensembles, its tests widened by what another draw of seeds would change."""
+    """Return the comparison of two ensembles, each test with what the networks of each seed differ by."""
     compared = compare_forecasts(more, less)
     compared["ic"] = _compare_information(more, less)
-    names = [name for name in more.columns if name.startswith(SEED) and name in less.columns]
-    members = [(_member(more, name), _member(less, name)) for name in names]
+    seeds = [name.removeprefix(SEED) for name in more.columns if name.startswith(SEED) and name in less.columns]
+    members = [(_member(more, seed), _member(less, seed)) for seed in seeds]
     for measure in MEASURES:
-        gains = [SCORES[measure](one) - SCORES[measure](other) for one, other in members if compared[measure]]
         if compared[measure] is not None:
-            compared[measure] |= _with_seeds(compared[measure], gains, compared["n_sessions"])
-        if measure == "accuracy":
-            compared["by_seed"] = gains
-    return compared
+            compared[measure]["gains"] = [SCORES[measure](one) - SCORES[measure](other) for one, other in members]
+    return {**compared, "by_seed": compared["accuracy"]["gains"]}
 
 
 def _member(frame: pd.DataFrame, seed: str) -> pd.DataFrame:
-    """Return the forecasts of one network of the ensemble; what it expects of the return follows its probability."""
-    return frame.assign(probability_up=frame[seed], expected_return=frame[seed] - 0.5)
+    """Return the forecasts of one network of the ensemble; without its expected return the probability stands in."""
+    probability = frame[f"{SEED}{seed}"]
+    expected = frame.get(f"{EXPECTED}{seed}", probability - 0.5)
+    return frame.assign(probability_up=probability, expected_return=expected)
 
 
 def _information(frame: pd.DataFrame) -> pd.Series | None:
@@ -210,19 +149,35 @@ def _compare_information(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, An
     return paired_test(gains.to_numpy(), gains.index.to_numpy())
 
 
-def _with_seeds(tested: Mapping[str, Any], gains: Sequence[float], n_sessions: int) -> dict[str, Any]:
-    if len(gains) < 2:
-        return {"seed_error": None}
-    sampling, seeds = tested["standard_error"] ** 2, float(np.var(gains, ddof=1)) / len(gains)
-    if tested["p"] is None or not sampling + seeds:
+def _widen(tests: Sequence[dict[str, Any]]) -> None:
+    """Widen the tests of one measure by what another draw of seeds would change."""
+    gains = [test.pop("gains") for test in tests]
+    if not tests or len(gains[0]) < 2:
+        for test in tests:
+            test["seed_error"] = None
+        return
+    n_seeds, n_tests = len(gains[0]), len(tests)
+    own = [float(np.var(one, ddof=1)) / n_seeds for one in gains]
+    shared = float(np.mean(own))
+    # All share the plain network, so their differences correlate by a half: of n variances 4 n / (n + 3) count.
+    shared_degrees = (n_seeds - 1) * 4 * n_tests / (n_tests + 3)
+    for test, variance in zip(tests, own, strict=True):
+        degrees = n_seeds - 1 if variance > shared else shared_degrees
+        test |= _with_seeds(test, max(variance, shared), degrees)
+
+
+def _with_seeds(test: Mapping[str, Any], seeds: float, seeds_degrees: float) -> dict[str, Any]:
+    """Return the test by both errors; `seeds` is the variance that comes from the seeds."""
+    sampling = test["standard_error"] ** 2
+    if test["p"] is None:
         return {"seed_error": seeds**0.5}
     error = (sampling + seeds) ** 0.5
-    degrees = (sampling + seeds) ** 2 / (sampling**2 / (n_sessions - 1) + seeds**2 / (len(gains) - 1))
+    degrees = (sampling + seeds) ** 2 / (sampling**2 / (test["n_sessions"] - 1) + seeds**2 / seeds_degrees)
     reach = float(stats.t.ppf(0.975, degrees)) * error
-    z = tested["difference"] / error
+    z = test["difference"] / error
     return {
         "seed_error": seeds**0.5,
-        "ci": [tested["difference"] - reach, tested["difference"] + reach],
+        "ci": [test["difference"] - reach, test["difference"] + reach],
         "z": z,
         "p": 2 * float(stats.t.sf(abs(z), degrees)),
     }
@@ -233,7 +188,13 @@ def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_
     accuracy, claim, needed = compared["accuracy"], _claim(compared), None
     if claim == "open" and accuracy["standard_error"] > 0:
         # The first step of Holm's correction is the one that any claim has to pass.
-        needed = sessions_for_difference(EDGE, accuracy["standard_error"], compared["n_sessions"], n_compared=n_tests)
+        needed = sessions_for_difference(
+            EDGE,
+            accuracy["standard_error"],
+            accuracy["n_sessions"],
+            n_compared=n_tests,
+            lasting_error=accuracy["seed_error"] or 0.0,
+        )
     return {
         **{key: value for key, value in compared.items() if key != "brier"},
         "claim": claim,
@@ -244,8 +205,10 @@ def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_
 
 def _claim(compared: Mapping[str, Any]) -> str:
     told = [compared[measure] for measure in CLAIMS if compared[measure] is not None]
+    if any(test["seed_error"] is None for test in told):
+        return "open"
     signs = {np.sign(test["difference"]) for test in told if test["p_holm"] is not None and test["p_holm"] < SIZE}
-    return {(1.0,): "helps", (-1.0,): "harms"}.get(tuple(signs), "open")
+    return {(): "open", (1.0,): "helps", (-1.0,): "harms"}.get(tuple(signs), "contradicts")
 
 
 def _by_fold(more: pd.DataFrame, less: pd.DataFrame) -> list[float]:
@@ -276,16 +239,3 @@ SCORES: dict[str, Callable[[pd.DataFrame], float]] = {
     "ic": _coefficient,
     "log_loss": _log_loss,
 }
-
-
-def _error_rates(frame: pd.DataFrame) -> pd.Series:
-    """Return the share of wrong directions by session."""
-    scored = as_scored(frame)
-    return (scored["up"] != scored["forecast_up"]).groupby(scored["session"]).mean()
-
-
-def _untold(n_sessions: int) -> str:
-    return (
-        f"To look at all of them together takes {LEAST_SESSIONS} sessions and networks that differ; there are "
-        f"{n_sessions} sessions."
-    )

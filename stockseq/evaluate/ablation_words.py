@@ -21,7 +21,7 @@ def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
 
     Examples
     --------
-    >>> accuracy = {"difference": 0.009, "ci": [0.003, 0.015]}
+    >>> accuracy = {"difference": 0.009, "ci": [0.003, 0.015], "standard_error": 0.003}
     >>> tell("news gate", {"accuracy": accuracy, "claim": "helps", "n_sessions": 500, "sessions_needed": None}, 14)
     "news gate: +0.9 points [+0.3, +1.5], holds after Holm's correction for 14 variants"
     >>> tell("projection", {"accuracy": accuracy, "claim": "open", "n_sessions": 500, "sessions_needed": 780}, 14)
@@ -33,13 +33,17 @@ def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
     if information is not None:
         low, high = (f"{end:+.3f}" for end in information["ci"])
         figures += f", IC {information['difference']:+.3f} [{low}, {high}]"
+    if judged["claim"] == "contradicts":
+        return f"{component}: {figures}; directions and strength contradict each other, each beyond noise after Holm"
     if judged["claim"] != "open":
         verb = "holds" if judged["claim"] == "helps" else "harms, which holds"
         return f"{component}: {figures}, {verb} after Holm's correction for {counted(n_declared, 'variant')}"
     needed, seen = judged["sessions_needed"], judged["n_sessions"]
     edge = counted(round(100 * EDGE), "point")
+    if not accuracy["standard_error"]:
+        return f"{component}: the difference is the same in every session, so nothing can be tested"
     if needed is None:
-        return f"{component}: no difference at all in any session"
+        return f"{component}: no evidence ({figures}); so few seeds hide {edge} by their luck alone: fit more"
     if needed <= seen:
         return f"{component}: no evidence ({figures}), though {edge} would most likely have shown in {seen:,} sessions"
     return f"{component}: no evidence at this size ({figures}); {needed:,} sessions would be needed for {edge}"
@@ -98,20 +102,26 @@ def _plain(scores: Mapping[str, Any], ablation: Mapping[str, Any]) -> str:
     if ablation["optimum"] is not None:
         figures += f" and {percent(ablation['optimum']['accuracy'])} that the best forecast can expect"
     p = scores["pt_clustered_p"]
-    if p is None or p < SIZE:
-        return f"{figures}."
+    if p is None:
+        return f"{figures}; whether that is skill can't be tested."
+    if p < SIZE:
+        return f"{figures}: an edge over chance (p {p_value(p)})."
     return f"{figures}: it shows no skill itself (p {p_value(p)}), so these components were added to chance."
 
 
 def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) -> list[str]:
-    needed = sorted(one["sessions_needed"] for one in variants if one["sessions_needed"])
-    if not needed:
+    undecided = [one for one in variants if one["claim"] == "open"]
+    needed = {one["component"]: one["sessions_needed"] for one in undecided if one["sessions_needed"]}
+    if not undecided:
         return []
     edge, seen = counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
-    if needed[-1] <= seen:
-        return [f"Without evidence: {len(needed)}. {edge} would most likely have shown within these {seen:,} sessions."]
-    span = f"{needed[0]:,}" if needed[0] == needed[-1] else f"{needed[0]:,} to {needed[-1]:,}"
-    return [f"Without evidence: {len(needed)}. To tell {edge} takes {span} sessions like these {seen:,}."]
+    told = f"Without evidence: {_listed([one['component'] for one in undecided])}."
+    if len(needed) < len(undecided):
+        return [f"{told} The luck of so few seeds hides {edge} of accuracy in some of them: fit more seeds."]
+    if max(needed.values()) <= seen:
+        return [f"{told} {edge} of accuracy would most likely have shown within these {seen:,} sessions."]
+    most = max(needed, key=lambda name: needed[name])
+    return [f"{told} To tell {edge} of accuracy takes up to {needed[most]:,} sessions ({most}) like these {seen:,}."]
 
 
 def _together(ablation: Mapping[str, Any]) -> list[str]:
@@ -120,25 +130,25 @@ def _together(ablation: Mapping[str, Any]) -> list[str]:
     if superior["note"]:
         return [superior["note"]]
     added = _listed([words[name] for name in superior["names"]]) if superior["names"] else "none"
-    n, chance = sum(one["scores"] is not None for one in ablation["variants"]), percent(1 - best["size"])
+    n = sum(one["scores"] is not None for one in ablation["variants"])
     named = [words[name] for name in best["names"]]
-    among = f"any of the {n}" if len(named) == n else _listed(named, last="or")
+    kept = f"leaves out none of the {n} networks" if len(named) == n else f"keeps {_listed(named)}"
     return [
         "Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are, but not the "
-        f"luck of seeds), what adds to accuracy: {added}. The most accurate network is {among}, with a chance of "
-        f"{chance}."
+        f"luck of seeds), what adds to accuracy: {added}. The {100 * (1 - best['size']):.0f}% confidence set of the "
+        f"most accurate network {kept}."
     ]
 
 
 def _cautions(ablation: Mapping[str, Any]) -> list[str]:
     n = len(ablation["seeds"])
     seeds = (
-        ["One seed was fitted: how far another draw of first weights would move each figure is not known."]
+        ["One seed was fitted: how far another would move a figure isn't known, so nothing is claimed. Fit more."]
         if n == 1
         else []
     )
     return [*seeds, f"Configurations scored on this store so far: {ablation['trials']:,}."]
 
 
-def _listed(names: Sequence[str], *, last: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -81,7 +81,7 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
     Returns
     -------
     dict
-        difference, standard_error, ci, z and p, as `compare_forecasts` gives them.
+        difference, standard_error, n_sessions, ci, z and p, as `compare_forecasts` gives them.
 
     Examples
     --------
@@ -89,13 +89,15 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
     1.0
     """
     difference, error = clustered_mean(values, sessions)
-    degrees = number_sessions(sessions)[1] - 1
+    n_sessions = number_sessions(sessions)[1]
+    degrees = n_sessions - 1
     reach = float(stats.t.ppf(0.975, degrees)) * error
     # Equal forecasts leave rounding, not noise.
     z = difference / error if error > 1e-15 else None
     return {
         "difference": difference,
         "standard_error": error,
+        "n_sessions": n_sessions,
         "ci": [difference - reach, difference + reach],
         "z": z,
         "p": None if z is None else 2 * float(stats.t.sf(abs(z), degrees)),

@@ -70,9 +70,10 @@ def sessions_for_difference(
     n_sessions: int,
     *,
     n_compared: int = 1,
+    lasting_error: float = 0.0,
     size: float = 0.05,
     power: float = 0.80,
-) -> int:
+) -> int | None:
     """Return how many sessions like those seen tell a difference between two models from noise.
 
     Parameters
@@ -85,13 +86,16 @@ def sessions_for_difference(
         Sessions seen.
     n_compared : int, default=1
         Comparisons of the family; the difference has to pass the first, hardest step of Holm's correction.
+    lasting_error : float, default=0
+        Error beside that of the sessions, which more of them don't lessen, such as that of a few seeds.
     size, power : float
         Chance to claim a difference where there is none (two-sided), and to see it where there is.
 
     Returns
     -------
-    int
-        n_sessions * ((z of size / n_compared, two-sided, + z of power) * standard_error / difference) ** 2.
+    int or None
+        n_sessions * standard_error ** 2 / ((difference / reach) ** 2 - lasting_error ** 2), where reach is the normal's
+        quantile of size / n_compared, two-sided, and that of power; None where the lasting error alone is too much.
 
     Raises
     ------
@@ -109,4 +113,5 @@ def sessions_for_difference(
             f"{difference}, {standard_error}, {n_sessions}, {n_compared}."
         )
     reach = float(norm.isf(size / 2 / n_compared) + norm.ppf(power))
-    return math.ceil(n_sessions * (reach * standard_error / abs(difference)) ** 2)
+    left = (difference / reach) ** 2 - lasting_error**2
+    return math.ceil(n_sessions * standard_error**2 / left) if left > 0 else None

@@ -161,7 +161,7 @@ def make_layer(
     arguments = {key: value for key, value in given.items() if key in _taken(layer)} | dict(options)
     try:
         return layer(**arguments)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a user's layer may raise anything
         unknown = [option for option in options if option not in _known_options(layer)]
         reason = _unknown_option(unknown[0], layer) if unknown else tell(error)
         raise PluginError(

@@ -123,7 +123,7 @@ def _start_layers(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJ
     for layer in filter(lambda layer: isinstance(layer, Startable), network.layers):
         try:
             layer.start_from(keras.Model(network.input, layer.input)(read(tf.constant(ends)), training=False))
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # a user's layer may raise anything
             raise PluginError(f"The layer `{layer.name}` can't start from {len(ends)} windows: {error}") from error
 
 

@@ -64,11 +64,17 @@ def read_network(network: Any, inputs: Mapping[str, Any]) -> dict[str, Readings]
             seen = keras.Model(network.input, layer.input)(inputs, training=False)
             name = type(readable).__name__
             n_before = sum(other.partition(" ")[0] == name for other in found)
-            found[f"{name} {n_before + 1}" if n_before else name] = _checked(name, readable.readings(seen))
+            found[f"{name} {n_before + 1}" if n_before else name] = read_layer(readable, seen)
     return found
 
 
-def _checked(name: str, readings: Readings) -> Readings:
+def read_layer(layer: Readable, inputs: Any) -> Readings:
+    """Return what a layer or cell reads on its inputs; raise `PluginError` if that fails or is no finite number."""
+    name = type(layer).__name__
+    try:
+        readings = dict(layer.readings(inputs))
+    except Exception as error:  # a user's layer may raise anything
+        raise PluginError(f"The layer {name} fails in `readings`: {type(error).__name__}: {error}") from error
     for key, value in readings.items():
         numbers = value if isinstance(value, list) else [value]
         if not all(isinstance(number, float) and np.isfinite(number) for number in numbers):

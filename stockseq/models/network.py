@@ -215,7 +215,7 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
         )
     try:
         return keras.layers.RNN(cell, return_sequences=states, name="recurrent")(read)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a user's cell may raise anything
         raise PluginError(
             f"The layer within, `{settings.within}`, refuses the shape {tuple(read.shape)}: {tell(error)}"
         ) from error

@@ -148,10 +148,16 @@ def _place(
     allowed = (2, 3) if slot == "before" else (2,)
     try:
         made = layer(read)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a user's layer may raise anything
+        under = f" under its options {options}" if options else ""
         raise PluginError(
-            f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}: {tell(error)}"
+            f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}{under}: {tell(error)}"
         ) from error
+    if not hasattr(made, "shape"):
+        raise PluginError(
+            f"The layer {slot} the LSTM, `{name}`, must return a tensor from `call`, received {made!r}; is there a "
+            "`return`?"
+        )
     if len(made.shape) not in allowed or made.shape[-1] is None:
         series = "(batch, steps, n) for the LSTM to read, or " if slot == "before" else ""
         raise PluginError(

@@ -9,8 +9,8 @@ from stockseq.models.settings import NetworkSettings
 
 PLAIN = "plain"
 BEST_PAIR = "best_pair"
-Input = Literal["text", "sentiment"]
 Slot = Literal["before", "within", "after"]
+Part = Literal["text", "sentiment", "before", "within", "after"]
 # As in `layers.slots`, which loads TensorFlow.
 SLOTS: tuple[Slot, ...] = ("before", "within", "after")
 
@@ -27,7 +27,9 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
     """
 
     network: dict[str, Any] = Field(default_factory=dict, description="Settings of [network] that it changes.")
-    without: tuple[Input, ...] = Field((), description="Inputs that it does not see: text, sentiment.")
+    without: tuple[Part, ...] = Field(
+        (), description="What it lacks of the plain network: text, sentiment, or the layers before, within or after."
+    )
 
     @field_validator("network")
     @classmethod
@@ -38,6 +40,11 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
                 f"{network['lookback']!r}"
             )
         return network
+
+    @field_validator("without")
+    @classmethod
+    def _once(cls, without: tuple[Part, ...]) -> tuple[Part, ...]:
+        return tuple(dict.fromkeys(without))
 
     @property
     def component(self) -> str | None:
@@ -50,7 +57,9 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
         """
         if self.network or not self.without:
             return None
-        return f"{' and '.join(sorted(self.without, reverse=True))} input"
+        inputs = [name for name in ("text", "sentiment") if name in self.without]
+        parts = [f"{' and '.join(inputs)} input"] if inputs else []
+        return " and ".join([*parts, *(f"layer {slot}" for slot in SLOTS if slot in self.without)])
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -82,8 +91,15 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
             near = difflib.get_close_matches(unknown[0], NetworkSettings.model_fields, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
             raise ValueError(f"the network has no setting `{unknown[0]}`{hint}")
-        wordless = {"headlines_per_session": 0} if "text" in self.without else {}
-        changed = {**plain.model_dump(), **self.network, **wordless}
+        changed = {**plain.model_dump(), **self.network}
+        for slot in SLOTS:
+            # The options of the plain network's layer would be handed to another one.
+            if slot in self.network and f"{slot}_options" not in self.network:
+                changed[f"{slot}_options"] = {}
+            if slot in self.without:
+                changed |= {slot: None, f"{slot}_options": {}}
+        if "text" in self.without:
+            changed["headlines_per_session"] = 0
         try:
             return NetworkSettings.model_validate(changed)
         except ValidationError as error:
@@ -128,7 +144,9 @@ class AblationSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("variants")
     @classmethod
     def _named(cls, variants: dict[str, Variant]) -> dict[str, Variant]:
-        for name in variants:
+        for name, variant in variants.items():
+            if not variant.network and not variant.without:
+                raise ValueError(f"a variant changes the network or leaves something out, and {name} does neither")
             if name in (PLAIN, BEST_PAIR) or not name.isidentifier():
                 raise ValueError(
                     f"a variant's name is letters, digits and _, and neither {PLAIN} nor {BEST_PAIR}, received {name!r}"

@@ -81,8 +81,8 @@ def _seeds(ablation: Mapping[str, Any]) -> str:
 def _trials(ablation: Mapping[str, Any]) -> str:
     trials = wording.finite(ablation.get("trials"))
     if trials is None:
-        return "How many configurations were scored on these test sessions is not known."
+        return "How many configurations were scored on this store is not known."
     return (
-        f"{wording.count(trials)} configurations have been scored on these test sessions, these variants among them; "
+        f"{wording.count(trials)} configurations have been scored on this store, these variants among them; "
         "the deflated Sharpe ratio of later backtests allows for them."
     )

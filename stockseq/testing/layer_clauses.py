@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stockseq.layers.backend import keras, tf
-from stockseq.layers.slots import tell
+from stockseq.layers.slots import Readable, tell
+from stockseq.models.layer_readings import read_layer
 from stockseq.testing.layer_case import Array, LayerCase
 
 # Scaled features are clipped to five spreads: a later session may hold no greater value.
@@ -47,7 +48,7 @@ def _check_config(case: LayerCase) -> None:
     try:
         layer, network = case.unit()
         again = layer.get_config()
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a user's layer may raise anything
         case.refuse(
             "can't be made from its own configuration, so no saved model would load: take **kwargs in __init__, and "
             f"hand them to super().__init__. It says: {tell(error)}",
@@ -59,6 +60,8 @@ def _check_config(case: LayerCase) -> None:
             f"loses its configuration: `{changed[0]}` is {case.config[changed[0]]!r} before saving and "
             f"{again.get(changed[0])!r} after; store each argument unchanged under its name"
         )
+    if isinstance(layer, Readable):
+        read_layer(layer, tf.constant(case.windows()))
     made = _run(network, case.windows())
     if not np.isfinite(made).all():
         case.refuse("gives values that are no finite numbers on ordinary inputs; guard divisions, logarithms and roots")

@@ -1,5 +1,6 @@
 """The contract of a layer: causal, alone with its window, repeatable, trainable, and loaded without help."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,6 +45,10 @@ def check_layer(
     stockseq.errors.PluginError: The layer after the LSTM, `stockseq.layers.after.projection:Projection`, refuses its
     options {'dimensions': 2}: it knows no `dimensions`; did you mean `dimension`?
     """
+    if slot not in SLOTS:
+        raise ValueError(f"`slot` must be one of {', '.join(SLOTS)}, received {slot!r}.")
+    if not inspect.isclass(layer):
+        raise TypeError(f"`layer` must be the class of a Keras layer, received {layer!r}.")
     name = importable_name(slot, layer)
     settings = sample_settings(slot, name, dict(options or {}), layer)
     for case in find_cases(build_sample(settings), settings.network):

@@ -45,11 +45,15 @@ def test_what_holds_comes_first_with_its_figures() -> None:
     ]
     assert sentences[2] == (
         "The plain network is right on 57.2% of 15,000 forecasts over 500 sessions (95% interval 56.1% to 58.3%), "
-        "beside a base rate of 51.2% (up) and 57.8% that the best forecast can expect."
+        "beside a base rate of 51.2% (up) and 57.8% that the best forecast can expect: an edge over chance (p below "
+        "0.001)."
     )
-    assert sentences[3] == "Without evidence: 1. To tell 1 point takes 780 sessions like these 500."
+    assert sentences[3] == (
+        "Without evidence: projection. "
+        "To tell 1 point of accuracy takes up to 780 sessions (projection) like these 500."
+    )
     assert "what adds to accuracy: news gate" in sentences[4]
-    assert "any of the 3, with a chance of 90.0%" in sentences[4]
+    assert "The 90% confidence set of the most accurate network leaves out none of the 3 networks." in sentences[4]
     assert sentences[-1] == "Configurations scored on this store so far: 31."
 
 
@@ -57,7 +61,7 @@ def test_a_family_without_a_claim_says_none() -> None:
     """And what could still have been seen."""
     sentences = summarise(ablation({**OPEN, "sessions_needed": 400}))
     assert sentences[0] == "Of 1 component, declared beforehand, none is shown to help or to harm."
-    assert "1 point would most likely have shown within these 500 sessions" in sentences[2]
+    assert "1 point of accuracy would most likely have shown within these 500 sessions" in sentences[2]
 
 
 def test_a_plain_network_without_skill_is_told() -> None:
@@ -79,11 +83,12 @@ def test_one_seed_and_a_failed_variant_are_told() -> None:
     [
         ("harms", None, "harms, which holds after Holm's correction for 14 variants"),
         ("open", 400, "though 1 point would most likely have shown in 500 sessions"),
-        ("open", None, "no difference at all in any session"),
+        ("open", None, "so few seeds hide 1 point by their luck alone: fit more"),
+        ("contradicts", None, "directions and strength contradict each other, each beyond noise after Holm"),
     ],
 )
 def test_each_component_has_its_sentence(claim: str, needed: int | None, end: str) -> None:
-    """What holds, what would have shown, and what never differed."""
-    accuracy = {"difference": -0.01, "ci": [-0.02, -0.001]}
+    """What holds, what would have shown, and what can't be told."""
+    accuracy = {"difference": -0.01, "ci": [-0.02, -0.001], "standard_error": 0.005}
     judged = {"accuracy": accuracy, "claim": claim, "n_sessions": 500, "sessions_needed": needed}
     assert tell("projection", judged, 14).endswith(end)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from stockseq.evaluate.ablation import find_best, find_superior, judge_family
+from stockseq.evaluate.ablation import judge_family
+from stockseq.evaluate.ablation_sets import find_best, find_superior
 
 SESSIONS = pd.bdate_range("2024-01-01", periods=200)
 N_TICKERS = 10
@@ -65,6 +66,40 @@ def test_the_error_of_an_effect_is_that_of_sessions_and_of_seeds() -> None:
     assert accuracy["ci"][1] == pytest.approx(0.25 + stats.t.ppf(0.975, 3) * 0.25 * np.sqrt(2))
 
 
+def test_a_small_variance_of_seeds_is_not_taken_from_luck_alone() -> None:
+    """By hand: seeds gain .5 and .5 in one variant, .5 and 0 in the other; the first gets the mean variance of both."""
+    plain, variant = by_hand()
+    apart = variant.assign(probability_up_seed_1=[0.4, 0.4, 0.6, 0.6])
+    judged = judge_family(plain, {"steady": variant, "apart": apart}, n_declared=2)
+    # Variances over two seeds are 0 and 1/16, and their mean 1/32.
+    assert judged["steady"]["accuracy"]["seed_error"] == pytest.approx(np.sqrt(1 / 32))
+    assert judged["apart"]["accuracy"]["seed_error"] == pytest.approx(0.25)
+    # The mean of two has (2 - 1) * 4 * 2 / (2 + 3) = 1.6 degrees of freedom.
+    sampling, seeds = 1 / 16, 1 / 32
+    degrees = (sampling + seeds) ** 2 / (sampling**2 / 3 + seeds**2 / 1.6)
+    z = 0.25 / np.sqrt(sampling + seeds)
+    assert judged["steady"]["accuracy"]["p"] == pytest.approx(2 * stats.t.sf(z, degrees))
+
+
+def test_one_seed_claims_nothing() -> None:
+    """Whatever its sessions say, another draw might say otherwise."""
+    rng = np.random.default_rng(1)
+    judged = judge_family(panel(rng, 0.5, n_seeds=1), {"v": panel(rng, 0.6, n_seeds=1)}, n_declared=1)["v"]
+    assert judged["accuracy"]["p_holm"] < 0.001
+    assert (judged["claim"], judged["accuracy"]["seed_error"]) == ("open", None)
+
+
+def test_the_luck_of_the_return_head_is_luck_too() -> None:
+    """Equal probabilities, other expected returns: the coefficient ranks by these, and so must its error."""
+    rng = np.random.default_rng(6)
+    plain = panel(rng, 0.5, n_seeds=2)
+    tilted = [plain[f"probability_up_seed_{seed}"] + rng.normal(0, 0.05, len(plain)) for seed in (0, 1)]
+    variant = plain.assign(expected_return_seed_0=tilted[0], expected_return_seed_1=tilted[1])
+    judged = judge_family(plain, {"v": variant.assign(expected_return=sum(tilted) / 2)}, n_declared=1)["v"]
+    assert judged["accuracy"]["seed_error"] == 0.0
+    assert judged["ic"]["seed_error"] > 0
+
+
 def test_what_is_left_out_adds_what_the_plain_network_has_over_the_variant() -> None:
     """A variant without text that is worse speaks for the text."""
     plain, variant = by_hand()
@@ -100,7 +135,10 @@ def test_a_component_that_tells_strong_forecasts_from_weak_ones_shows_in_the_inf
     swapped = np.tile([0.49, 0.48, 0.5, 0.52, 0.51], 40)
     exact = 0.5 + returns
     exact[:5] = swapped[:5]
-    plain, variant = (rows.assign(realised_return=returns, probability_up=p) for p in (swapped, exact))
+    plain, variant = (
+        rows.assign(realised_return=returns, probability_up=p, probability_up_seed_0=p, probability_up_seed_1=p)
+        for p in (swapped, exact)
+    )
     judged = judge_family(plain, {"v": variant}, n_declared=1)["v"]
     assert judged["accuracy"]["difference"] == 0.0
     assert judged["ic"]["difference"] == pytest.approx(0.2 * 39 / 40)

@@ -109,7 +109,11 @@ def test_every_configuration_is_a_trial(run):
     """The deflated Sharpe ratio and the reader count what was looked at."""
     settings, _, folder = run
     names = set(Store(settings.data).read("trials")["name"])
-    assert names == {f"ablation {name}" for name in ("plain", *FAMILY, "best_pair")}
+    assert {name.partition(" (")[0] for name in names} == {
+        f"ablation {name}" for name in ("plain", *FAMILY, "best_pair")
+    }
+    assert "ablation without_text (without text)" in names
+    assert any(name.startswith("ablation best_pair (") and "news_gate" in name for name in names)
     assert told(folder)["trials"] == len(names)
 
 
@@ -120,6 +124,18 @@ def test_a_second_run_fits_nothing_and_says_the_same(run):
     again = told(run_ablation(settings, now))
     assert kept(settings) == before
     assert again == first
+
+
+def test_a_damaged_kept_network_is_fitted_anew(run):
+    """Power loss can leave an empty file, which must cost one network and no traceback."""
+    settings, now, folder = run
+    first = told(folder)["variants"]
+    folder_of_kept = Path(settings.data) / "ablation"
+    damaged = sorted(folder_of_kept.glob("*.parquet"))[0]
+    damaged.write_bytes(b"")
+    again = told(run_ablation(settings, now))["variants"]
+    assert damaged.stat().st_size > 0
+    assert [one["scores"] for one in again] == [one["scores"] for one in first]
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, market):
@@ -168,8 +184,9 @@ def test_layers_that_do_not_compose_are_told_before_any_network_is_fitted(tmp_pa
         ({"x": {"network": {"afterr": "projection"}}}, "no setting `afterr`; did you mean `after`"),
         ({"x": {"network": {"lookback": 5}}}, "all variants see the same windows"),
         ({"plain": {}}, "neither plain nor best_pair"),
-        ({"x": {"without": ["prices"]}}, "'text' or 'sentiment'"),
+        ({"x": {"without": ["prices"]}}, "'text', 'sentiment', 'before'"),
         ({"x": {"network": {"units": 0}}}, "ablation.variants.x"),
+        ({"x": {}}, "x does neither"),
     ],
 )
 def test_a_family_that_makes_no_sense_is_refused_with_the_settings(declared, sentence):
