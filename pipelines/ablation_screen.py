@@ -19,7 +19,11 @@ def show_ablation(ablation: Mapping[str, Any], folder: Path) -> None:
     """Print what each component adds, the verdict, and where the page is."""
     plain, *variants = ablation["variants"]
     table = Table(
-        title="What each component adds to the plain network", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+        title="What each component adds to the plain network",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("Component", no_wrap=True)
     for name in ("Points", "95% interval", "IC", "p", "Seeds", "Cost"):
