@@ -117,7 +117,7 @@ def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) ->
     edge, seen = counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
     told = f"Without evidence: {_listed([one['component'] for one in undecided])}."
     if len(needed) < len(undecided):
-        return [f"{told} The luck of so few seeds hides {edge} of accuracy in some of them: fit more seeds."]
+        return [f"{told} The luck of so few seeds alone may hide {edge} of accuracy: fit more seeds."]
     if max(needed.values()) <= seen:
         return [f"{told} {edge} of accuracy would most likely have shown within these {seen:,} sessions."]
     most = max(needed, key=lambda name: needed[name])
