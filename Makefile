@@ -105,8 +105,8 @@ test-slow: dev ## Run the tests that take minutes
 bench: dev ## Run the measurements
 	@$(BIN)/python -m pytest -m bench -s -p no:timeout
 lock: ## Rebuild the lock files (needs uv)
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 clean: ## Remove the virtual environment and the demo's data

@@ -13,6 +13,7 @@ from pipelines.ablation_screen import show_ablation
 from pipelines.backtest import ingest_missing
 from pipelines.context import Context, open_executor
 from pipelines.ingest import universe
+from pipelines.layers import find_layers
 from pipelines.prepare import Prepared, account_for_sessions, coverage, prepare
 from pipelines.results import write_run
 from pipelines.source_hash import source_hash
@@ -20,7 +21,7 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import walk_forward
-from stockseq.errors import SettingsError
+from stockseq.errors import PluginError, SettingsError
 from stockseq.evaluate.verdict import counted
 from stockseq.layers.slots import SLOTS, find_layer, layer_names
 from stockseq.models.settings import NetworkSettings
@@ -83,8 +84,11 @@ def _networks(settings: Settings) -> list[NetworkSettings]:
     for name, variant in settings.ablation.family.items():
         try:
             networks.append(variant.applied_to(settings.network))
+            find_layers(networks[-1])
         except ValueError as error:
             raise SettingsError(f"The variant {name} can't be made of the network in the settings: {error}.") from error
+        except PluginError as error:
+            raise PluginError(f"The variant {name} can't be built. {error}") from error
     return networks
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from pipelines.ablation_fits import Dataset, Fit, Fitted, fit_all
+from pipelines.ablation_fits import Dataset, Fit, Fitted, count_kept, fit_all
 from pipelines.context import Context, console, show_progress
 from pipelines.layers import check_layers
 from stockseq.config import Settings
@@ -39,6 +39,8 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
     seeds = settings.training.seeds
     for name, variant in variants.items():
         _check(name, variant, settings, dataset)
+    if not settings.ablation.variants:
+        context.say("No variants are declared under [ablation], so the default family is judged.")
     context.say(
         f"The plain network and {counted(len(variants) - 1, 'variant')}, on {counted(len(folds), 'fold')} with "
         f"{counted(len(seeds), 'seed')} each. A stopped run goes on where it was."
@@ -53,6 +55,9 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
     fitted: dict[str, dict[tuple[int, int], Fitted]] = {name: {} for name in variants}
     folder = context.root / "ablation"
     folder.mkdir(parents=True, exist_ok=True)
+    n_kept = count_kept(fits, dataset, folder)
+    if n_kept:
+        context.say(f"{counted(n_kept, 'network')} of {len(fits)} kept from an earlier run.")
     for fit, result in _shown(fits, fit_all(fits, dataset, folder, context.executor)):
         if fit.variant == PLAIN and result.told["failure"]:
             raise TrainingFailed(

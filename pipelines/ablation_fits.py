@@ -103,6 +103,11 @@ def fit_all(
         yield fit, fitted
 
 
+def count_kept(fits: Sequence[Fit], dataset: Dataset, folder: Path) -> int:
+    """Return how many of the fits have a result in `folder` already."""
+    return sum((folder / f"{fit.key(dataset)}.json").exists() for fit in fits)
+
+
 def fit_one(fit: Fit, dataset: Dataset) -> Fitted:
     """Fit one network and forecast its test sessions; a network that can't be fitted is told of, not raised."""
     try:

@@ -28,7 +28,7 @@ def show_ablation(ablation: Mapping[str, Any], folder: Path) -> None:
     table.add_column("Component", no_wrap=True)
     for name in ("Points", "95% interval", "IC", "p", "Seeds", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("Verdict", no_wrap=True)
+    table.add_column("", no_wrap=True)
     scores = plain["scores"]
     table.add_row("plain network", _percent(scores["accuracy"]), "", _coefficient(scores["ic"]), "", "", "1.0x", "")
     for variant in sorted(variants, key=_rank):

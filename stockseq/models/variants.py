@@ -145,12 +145,12 @@ class AblationSettings(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def _named(cls, variants: dict[str, Variant]) -> dict[str, Variant]:
         for name, variant in variants.items():
-            if not variant.network and not variant.without:
-                raise ValueError(f"a variant changes the network or leaves something out, and {name} does neither")
             if name in (PLAIN, BEST_PAIR) or not name.isidentifier():
                 raise ValueError(
                     f"a variant's name is letters, digits and _, and neither {PLAIN} nor {BEST_PAIR}, received {name!r}"
                 )
+            if not variant.network and not variant.without:
+                raise ValueError(f"a variant changes the network or leaves something out, and {name} does neither")
         return variants
 
     @property
