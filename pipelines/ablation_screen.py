@@ -25,7 +25,7 @@ def show_ablation(ablation: Mapping[str, Any], folder: Path) -> None:
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("Component", no_wrap=True)
+    table.add_column("Component")
     for name in ("Points", "95% interval", "IC", "p", "Seeds", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

@@ -6,6 +6,9 @@ from typing import Any
 from stockseq.evaluate.ablation import EDGE
 from stockseq.evaluate.verdict import SIZE, counted, p_value, percent
 
+# More names than these hide the sentence that they stand in; the table has them all.
+MOST_NAMES = 5
+
 
 def tell(component: str, judged: Mapping[str, Any], n_declared: int) -> str:
     """Return in a sentence what a component adds, and whether it holds.
@@ -115,7 +118,8 @@ def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) ->
     if not undecided:
         return []
     edge, seen = counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
-    told = f"Without evidence: {_listed([one['component'] for one in undecided])}."
+    names = [one["component"] for one in undecided]
+    told = f"Without evidence: {_listed(names) if len(names) <= MOST_NAMES else f'{len(names)} of {len(variants)}'}."
     if len(needed) < len(undecided):
         return [f"{told} The luck of so few seeds alone may hide {edge} of accuracy: fit more seeds."]
     if max(needed.values()) <= seen:
@@ -132,7 +136,8 @@ def _together(ablation: Mapping[str, Any]) -> list[str]:
     added = _listed([words[name] for name in superior["names"]]) if superior["names"] else "none"
     n = sum(one["scores"] is not None for one in ablation["variants"])
     named = [words[name] for name in best["names"]]
-    kept = f"leaves out none of the {n} networks" if len(named) == n else f"keeps {_listed(named)}"
+    few = _listed(named) if len(named) <= MOST_NAMES else f"{len(named)} of {n}"
+    kept = f"leaves out none of the {n} networks" if len(named) == n else f"keeps {few}"
     return [
         "Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are, but not the "
         f"luck of seeds), what adds to accuracy: {added}. The {100 * (1 - best['size']):.0f}% confidence set of the "
