@@ -99,7 +99,7 @@ check: dev ## Format, lint, types and import contracts
 format: dev ## Format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 test: dev ## Run the tests; no network and no server needed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 test-slow: dev ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
 bench: dev ## Run the measurements

@@ -15,11 +15,6 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("stockseq")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the README's commands: at the end one worker would be left with minutes of them alone."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
-
-
 @pytest.fixture(autouse=True)
 def private_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every cache that a library writes away from the user's own."""
