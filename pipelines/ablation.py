@@ -23,7 +23,8 @@ from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import walk_forward
 from stockseq.errors import PluginError, SettingsError
 from stockseq.evaluate.verdict import counted
-from stockseq.layers.slots import SLOTS, find_layer, layer_names
+from stockseq.layers.slots import find_layer
+from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.variants import PLAIN
 
@@ -94,8 +95,7 @@ def _networks(settings: Settings) -> list[NetworkSettings]:
 
 def _code_hash(*networks: NetworkSettings) -> str:
     """Return a hash of the code, and of which class each layer's name stands for."""
-    named = {(slot, name) for network in networks for slot in SLOTS for name in layer_names(getattr(network, slot))}
-    layers = {key: find_layer(*key) for key in sorted(named)}
+    layers = {key: find_layer(*key) for key in sorted({key for network in networks for key in named_layers(network)})}
     meant = [(*key, layer.__module__, layer.__qualname__) for key, layer in layers.items()]
     return source_hash(layers.values()) + repr(meant)
 

@@ -64,9 +64,10 @@ def fit_family(context: Context, dataset: Dataset, folds: Sequence[Fold]) -> Fam
                 f"The plain network can't be fitted, so no variant can be judged: {result.told['failure']}"
             )
         fitted[fit.variant][fit.number, fit.seed] = result
-    if not settings.ablation.best_pair or len(_single_layers(variants)) < 2:
+    slots = _single_layers(variants)
+    if not settings.ablation.best_pair or not slots:
         return Family(variants, fitted, (), len(folds))
-    pairs = _best_pairs(variants, fitted, len(folds))
+    pairs = _best_pairs(slots, fitted, len(folds))
     variants[BEST_PAIR] = Variant()
     fitted[BEST_PAIR] = {}
     if not pairs:
@@ -132,21 +133,20 @@ def _span(seconds: float) -> str:
 
 
 def _best_pairs(
-    variants: Mapping[str, Variant], fitted: Mapping[str, Mapping[tuple[int, int], Fitted]], n_folds: int
+    slots: Mapping[str, str], fitted: Mapping[str, Mapping[tuple[int, int], Fitted]], n_folds: int
 ) -> tuple[tuple[str, str], ...]:
     """Return per fold the two layers, of two slots, that lost least on its validation sessions.
 
-    No test session of its own has a say. Only variants that fill one slot take part; empty where a fold has fewer than
-    two slots to choose from, or no validation sessions.
+    No test session of its own has a say. `slots` names the variants that take part, each with its slot; empty where a
+    fold has fewer than two slots to choose from, or no validation sessions.
     """
     pairs = []
     for number in range(1, n_folds + 1):
         best: dict[str, tuple[float, str]] = {}
-        for name in variants:
+        for name, slot in slots.items():
             results = [result for (fold, _), result in fitted[name].items() if fold == number]
             losses = [loss for result in results if (loss := result.told.get("validation_loss")) is not None]
-            slot = _single_layers(variants).get(name)
-            if slot is not None and len(losses) == len(results):
+            if len(losses) == len(results):
                 best[slot] = min(best.get(slot, (np.inf, "")), (float(np.mean(losses)), name))
         if len(best) < 2:
             return ()

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipelines.forecast import beside_realised
 from pipelines.results import as_json
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
@@ -146,11 +147,8 @@ def _fit(fit: Fit, dataset: Dataset) -> Fitted:
         "n_weights": model.networks[0].count_params(),
         "readings": read_layers(model, panel, samples.ends)[0],
     }
-    realised = pd.DataFrame(
-        {"ticker": samples.ticker, "session": samples.session, "realised_return": samples.realised_return}
-    ).astype({"ticker": "str"})
     columns = ["ticker", "session", "probability_up", "expected_return"]
-    return Fitted(forecasts[columns].merge(realised, on=["ticker", "session"], validate="one_to_one"), told)
+    return Fitted(beside_realised(forecasts[columns], samples), told)
 
 
 def _run(fits: Sequence[Fit], dataset: Dataset, executor: Executor | None) -> Iterator[tuple[Fit, Fitted]]:

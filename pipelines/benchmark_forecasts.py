@@ -1,6 +1,5 @@
 """The forecasters of the benchmark: three networks and the baselines, fitted on the training moves alone."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,8 +8,8 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.benchmark_data import BenchmarkData
 from pipelines.context import Context, show_progress
+from pipelines.forecast import beside_realised
 from stockseq.dataset.acl2018 import LOOKBACK, PERIODS
-from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
@@ -48,13 +47,7 @@ def forecast_all(context: Context, data: BenchmarkData) -> dict[str, pd.DataFram
             forecasts[name] = _forecast_network(context, data, inputs, fold, samples, progress)
         bar.add_task("Fitting the baselines", total=None, loss="")
         forecasts |= forecast_baselines(data.panel, data.of(PERIODS[0]), samples, lookback=LOOKBACK)
-    realised = pd.DataFrame(
-        {"ticker": samples.ticker, "session": samples.session, "realised_return": samples.realised_return}
-    ).astype({"ticker": "str"})
-    return {
-        name: frame.merge(realised, on=["ticker", "session"], validate="one_to_one")
-        for name, frame in forecasts.items()
-    }
+    return {name: beside_realised(frame, samples) for name, frame in forecasts.items()}
 
 
 def training_fold(sessions: pd.DatetimeIndex, settings: FoldSettings) -> Fold:
@@ -76,7 +69,7 @@ def _forecast_network(
     context: Context, data: BenchmarkData, inputs: Inputs, fold: Fold, samples: Samples, progress: Progress
 ) -> pd.DataFrame:
     settings = context.settings
-    panel = data.panel if inputs.sentiment else _without_sentiment(data.panel)
+    panel = data.panel if inputs.sentiment else data.panel.without(SENTIMENT_COLUMNS)
     network = settings.network if inputs.text else settings.network.model_copy(update={"headlines_per_session": 0})
     model = fit_model(
         panel,
@@ -90,9 +83,3 @@ def _forecast_network(
     )
     volatility = compute_volatility(panel.keys.loc[samples.ends], data.bars, data.actions).to_numpy()
     return model.forecast(panel, samples.ends, volatility=volatility)
-
-
-def _without_sentiment(panel: Panel) -> Panel:
-    kept = [place for place, name in enumerate(panel.names) if name not in SENTIMENT_COLUMNS]
-    names = tuple(panel.names[place] for place in kept)
-    return dataclasses.replace(panel, indicators=panel.indicators[:, kept], names=names)

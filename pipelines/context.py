@@ -22,8 +22,7 @@ from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, scorer_named
 from stockseq.models.registry import Registry
-from stockseq.models.variants import SLOTS
-from stockseq.plugins import load_plugin
+from stockseq.plugins import SLOTS, load_plugin
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
 from stockseq.store import Store

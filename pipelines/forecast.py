@@ -28,6 +28,11 @@ class Outlook:
 def forecast_known(model: Model, prepared: Prepared, samples: Samples) -> pd.DataFrame:
     """Return the model's forecasts of the samples beside what was realised."""
     forecasts = model.forecast(prepared.panel, samples.ends, volatility=_volatility(prepared, samples.ends))
+    return beside_realised(forecasts, samples)
+
+
+def beside_realised(forecasts: pd.DataFrame, samples: Samples) -> pd.DataFrame:
+    """Return forecasts of the samples with what was realised."""
     realised = pd.DataFrame(
         {"ticker": samples.ticker, "session": samples.session, "realised_return": samples.realised_return}
     ).astype({"ticker": "str"})

@@ -10,8 +10,9 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from pipelines.context import console, show_progress
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.layers.slots import SLOTS, find_layer, layer_names
+from stockseq.layers.slots import find_layer
 from stockseq.models.network import check_network
+from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.testing.layers import check_own_layers, own_layers
 
@@ -22,9 +23,8 @@ UNTOLD_SECONDS = 2.0
 
 def find_layers(network: NetworkSettings) -> None:
     """Raise `PluginError` unless every layer that the settings name can be imported."""
-    for slot in SLOTS:
-        for name in layer_names(getattr(network, slot)):
-            find_layer(slot, name)
+    for slot, name in named_layers(network):
+        find_layer(slot, name)
 
 
 def check_layers(network: NetworkSettings, *, names: Sequence[str] = FEATURE_NAMES) -> None:
@@ -47,7 +47,7 @@ def check_layers(network: NetworkSettings, *, names: Sequence[str] = FEATURE_NAM
     SettingsError
         If the LSTM is to read the text and there is none.
     """
-    if not any(layer_names(getattr(network, slot)) for slot in SLOTS):
+    if not named_layers(network):
         return
     _check_network(network.model_dump_json(), tuple(names))
 

@@ -2,17 +2,13 @@
 
 import difflib
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, Literal, get_args
 
 from stockseq.errors import PluginError
 
-GROUPS = (
-    "stockseq.sources",
-    "stockseq.features",
-    "stockseq.layers.before",
-    "stockseq.layers.within",
-    "stockseq.layers.after",
-)
+Slot = Literal["before", "within", "after"]
+SLOTS: tuple[Slot, ...] = get_args(Slot)
+GROUPS = ("stockseq.sources", "stockseq.features", *(f"stockseq.layers.{slot}" for slot in SLOTS))
 
 
 def plugin_names(group: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What each component of a network adds: every variant of a declared family against the plain network."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -93,11 +94,13 @@ def judge_family(
         raise ValueError(
             f"`n_declared` must be at least the {len(variants)} variants that came, received {n_declared}."
         )
-    pairs = {name: (plain, frame) if name in removals else (frame, plain) for name, frame in variants.items()}
+    own = _scored(plain)
+    others = {name: _scored(frame) for name, frame in variants.items()}
+    pairs = {name: (own, other) if name in removals else (other, own) for name, other in others.items()}
     compared = {name: _compare(*pair) for name, pair in pairs.items()}
     for measure in MEASURES:
         _widen([one[measure] for one in compared.values() if one[measure] is not None])
-    claims = [measure for measure in CLAIMS if measure != "ic" or _information(plain) is not None]
+    claims = [measure for measure in CLAIMS if measure != "ic" or own.information is not None]
     _correct(compared, claims, n_declared)
     _correct(compared, ["log_loss"], n_declared)
     return {name: _judged(compared[name], *pairs[name], n_declared * len(claims)) for name in variants}
@@ -114,15 +117,30 @@ def _correct(compared: Mapping[str, dict[str, Any]], measures: Sequence[str], n_
         test["p_holm"] = p
 
 
-def _compare(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Ensemble:
+    """Forecasts, their coefficient by session where there is one, and the scores of the network of each seed."""
+
+    forecasts: pd.DataFrame
+    information: pd.Series | None
+    seeds: Mapping[str, Mapping[str, float]]
+
+
+def _scored(forecasts: pd.DataFrame) -> _Ensemble:
+    seeds = [name.removeprefix(SEED) for name in forecasts.columns if name.startswith(SEED)]
+    members = {seed: _member(forecasts, seed) for seed in seeds}
+    scores = {seed: {measure: SCORES[measure](member) for measure in MEASURES} for seed, member in members.items()}
+    return _Ensemble(forecasts, _information(forecasts), scores)
+
+
+def _compare(more: _Ensemble, less: _Ensemble) -> dict[str, Any]:
     """Return the comparison of two ensembles, each test with what the networks of each seed differ by."""
-    compared = compare_forecasts(more, less)
-    compared["ic"] = _compare_information(more, less)
-    seeds = [name.removeprefix(SEED) for name in more.columns if name.startswith(SEED) and name in less.columns]
-    members = [(_member(more, seed), _member(less, seed)) for seed in seeds]
+    compared = compare_forecasts(more.forecasts, less.forecasts)
+    compared["ic"] = _compare_information(more.information, less.information)
+    seeds = [seed for seed in more.seeds if seed in less.seeds]
     for measure in MEASURES:
         if compared[measure] is not None:
-            compared[measure]["gains"] = [SCORES[measure](one) - SCORES[measure](other) for one, other in members]
+            compared[measure]["gains"] = [more.seeds[seed][measure] - less.seeds[seed][measure] for seed in seeds]
     return {**compared, "by_seed": compared["accuracy"]["gains"]}
 
 
@@ -138,12 +156,11 @@ def _information(frame: pd.DataFrame) -> pd.Series | None:
     return daily if len(daily) > 1 else None
 
 
-def _compare_information(more: pd.DataFrame, less: pd.DataFrame) -> dict[str, Any] | None:
+def _compare_information(more: pd.Series | None, less: pd.Series | None) -> dict[str, Any] | None:
     """Return how much higher the coefficient of `more` is, over the sessions on which both have one."""
-    coefficients = [_information(frame) for frame in (more, less)]
-    if coefficients[0] is None or coefficients[1] is None:
+    if more is None or less is None:
         return None
-    gains = (coefficients[0] - coefficients[1]).dropna()
+    gains = (more - less).dropna()
     if len(gains) < 2:
         return None
     return paired_test(gains.to_numpy(), gains.index.to_numpy())
@@ -183,7 +200,7 @@ def _with_seeds(test: Mapping[str, Any], seeds: float, seeds_degrees: float) -> 
     }
 
 
-def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_tests: int) -> dict[str, Any]:
+def _judged(compared: dict[str, Any], more: _Ensemble, less: _Ensemble, n_tests: int) -> dict[str, Any]:
     """Return a comparison with what follows from it: `more` has the component, `less` lacks it."""
     accuracy, claim, needed = compared["accuracy"], _claim(compared), None
     if claim == "open" and accuracy["standard_error"] > 0:
@@ -199,7 +216,7 @@ def _judged(compared: dict[str, Any], more: pd.DataFrame, less: pd.DataFrame, n_
         **{key: value for key, value in compared.items() if key != "brier"},
         "claim": claim,
         "sessions_needed": needed,
-        "by_fold": _by_fold(more, less),
+        "by_fold": _by_fold(more.forecasts, less.forecasts),
     }
 
 

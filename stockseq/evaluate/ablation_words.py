@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stockseq.evaluate.ablation import EDGE
-from stockseq.evaluate.verdict import SIZE, counted, p_value, percent
+from stockseq.evaluate.verdict import SIZE, counted, listed, p_value, percent
 
 # More names than these hide the sentence that they stand in; the table has them all.
 MOST_NAMES = 5
@@ -84,7 +84,7 @@ def summarise(ablation: Mapping[str, Any]) -> list[str]:
 def _claims(variants: Sequence[Mapping[str, Any]], n_declared: int) -> str:
     found = {claim: [one["component"] for one in variants if one["claim"] == claim] for claim in ("helps", "harms")}
     told = [
-        f"shown to {verb}: {_listed(found[claim])}"
+        f"shown to {verb}: {listed(found[claim])}"
         for claim, verb in (("helps", "help"), ("harms", "harm"))
         if found[claim]
     ]
@@ -119,7 +119,7 @@ def _open(variants: Sequence[Mapping[str, Any]], ablation: Mapping[str, Any]) ->
         return []
     edge, seen = counted(round(100 * ablation["edge"]), "point"), ablation["n_sessions"]
     names = [one["component"] for one in undecided]
-    told = f"Without evidence: {_listed(names) if len(names) <= MOST_NAMES else f'{len(names)} of {len(variants)}'}."
+    told = f"Without evidence: {listed(names) if len(names) <= MOST_NAMES else f'{len(names)} of {len(variants)}'}."
     if len(needed) < len(undecided):
         return [f"{told} The luck of so few seeds alone may hide {edge} of accuracy: fit more seeds."]
     if max(needed.values()) <= seen:
@@ -133,10 +133,10 @@ def _together(ablation: Mapping[str, Any]) -> list[str]:
     superior, best = ablation["superior"], ablation["confidence_set"]
     if superior["note"]:
         return [superior["note"]]
-    added = _listed([words[name] for name in superior["names"]]) if superior["names"] else "none"
+    added = listed([words[name] for name in superior["names"]]) if superior["names"] else "none"
     n = sum(one["scores"] is not None for one in ablation["variants"])
     named = [words[name] for name in best["names"]]
-    few = _listed(named) if len(named) <= MOST_NAMES else f"{len(named)} of {n}"
+    few = listed(named) if len(named) <= MOST_NAMES else f"{len(named)} of {n}"
     kept = f"leaves out none of the {n} networks" if len(named) == n else f"keeps {few}"
     return [
         "Looked at together (stepwise bootstrap over sessions, which knows how alike the variants are, but not the "
@@ -153,7 +153,3 @@ def _cautions(ablation: Mapping[str, Any]) -> list[str]:
         else []
     )
     return [*seeds, f"Configurations scored on this store so far: {ablation['trials']:,}."]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,12 +1,10 @@
 """What a run shows beside its baselines, its placebos and blind luck: plain sentences that follow from metrics.json."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from scipy.stats import norm
-
-from stockseq.evaluate.verdict import SIZE, p_value, percent
+from stockseq.evaluate.power import sessions_for_difference
+from stockseq.evaluate.verdict import SIZE, listed, p_value, percent
 
 MEASURES = {"accuracy": ("accuracy", 1), "log_loss": ("log loss", -1)}
 PLACEBOS = {
@@ -19,7 +17,6 @@ NAMES = {
     "logistic_sentiment": "logistic regression on sentiment",
     "logistic_indicators": "logistic regression on indicators",
 }
-POWER = 0.80
 # From here on there is next to nothing else in it.
 MERE_SHARE = 0.9
 
@@ -95,7 +92,7 @@ def _compared(compared: Mapping[str, Any], measure: str) -> list[str]:
             found[verb].append(name_words(name))
     n = len(compared)
     told = [
-        f"{verb} {_all(verb, n) if len(names) == n > 2 else _listed(names)}" for verb, names in found.items() if names
+        f"{verb} {_all(verb, n) if len(names) == n > 2 else listed(names)}" for verb, names in found.items() if names
     ]
     family = "their number" if n > 1 else "1 baseline"
     return [f"In {words} it {'; it '.join(told)}, after Holm's correction for {family}."] if told else []
@@ -140,9 +137,9 @@ def _needed(compared: Mapping[str, Any]) -> list[str]:
         return []
     name = max(untold, key=lambda other: abs(untold[other]["accuracy"]["difference"]))
     tested, n_sessions = untold[name]["accuracy"], untold[name]["n_sessions"]
-    # The first step of Holm's correction, two-sided, is the test that the difference would have to pass.
-    reach = float(norm.isf(SIZE / 2 / len(compared)) + norm.ppf(POWER))
-    needed = math.ceil(n_sessions * (reach * tested["standard_error"] / abs(tested["difference"])) ** 2)
+    needed = sessions_for_difference(
+        tested["difference"], tested["standard_error"], n_sessions, n_compared=len(compared), size=SIZE
+    )
     return [
         f"To tell its {100 * tested['difference']:+.1f} points beside {name_words(name)} from noise would take "
         f"about {needed:,} sessions like these {n_sessions:,}."
@@ -206,7 +203,3 @@ def _repetition(repetition: Mapping[str, Any]) -> list[str]:
 
 def _all(verb: str, n: int) -> str:
     return f"{'any' if verb.startswith('can') else 'each'} of the {n} baselines"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

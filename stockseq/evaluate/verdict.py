@@ -1,6 +1,6 @@
 """Say in one sentence what a run's scores show, and what they don't."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stockseq.evaluate.power import sessions_to_tell
@@ -85,6 +85,17 @@ def counted(n: int, noun: str) -> str:
     ('1 ticker', '1,500 forecasts')
     """
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names, one at least, as they stand in a sentence.
+
+    Examples
+    --------
+    >>> listed(["text"]), listed(["text", "sentiment", "indicators"])
+    ('text', 'text, sentiment and indicators')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def percent(fraction: float) -> str:

@@ -20,14 +20,12 @@ import random
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
-from stockseq.plugins import load_plugin, plugin_names
+from stockseq.plugins import SLOTS, Slot, load_plugin, plugin_names
 
-Slot = Literal["before", "within", "after"]
-SLOTS: tuple[Slot, ...] = ("before", "within", "after")
 Readings = dict[str, float | list[float]]
 
 

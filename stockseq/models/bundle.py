@@ -17,10 +17,11 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError, PluginError
 from stockseq.layers.backend import keras
-from stockseq.layers.slots import SLOTS, find_layer, layer_names
+from stockseq.layers.slots import find_layer, layer_names
 from stockseq.models.model import Model
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.plugins import SLOTS
 
 FORMAT = "stockseq-model-1"
 MANIFEST = "manifest.json"

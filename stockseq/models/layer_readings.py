@@ -9,9 +9,10 @@ import numpy.typing as npt
 from stockseq.dataset.panel import Panel
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras, tf
-from stockseq.layers.slots import SLOTS, Readable, Readings, layer_names
+from stockseq.layers.slots import Readable, Readings
 from stockseq.models.matrix import check_windows
 from stockseq.models.model import Model, make_matrix
+from stockseq.models.placing import named_layers
 
 # The mean over so many windows is known well enough, and their attention fits in memory.
 MOST_WINDOWS = 2048
@@ -41,7 +42,7 @@ def read_layers(model: Model, panel: Panel, ends: npt.NDArray[np.int64]) -> list
     ValueError
         If there is no window, or one leaves its ticker.
     """
-    if not any(layer_names(getattr(model.network, slot)) for slot in SLOTS):
+    if not named_layers(model.network):
         return [{} for _ in model.networks]
     if not len(ends):
         raise ValueError("`ends` must name at least one window to read the layers on, received none.")

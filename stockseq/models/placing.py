@@ -8,8 +8,20 @@ from typing import Any
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
 from stockseq.layers.side import Sessions
-from stockseq.layers.slots import Slot, find_layer, layer_names, make_layer, tell
+from stockseq.layers.slots import find_layer, layer_names, make_layer, tell
 from stockseq.models.settings import NetworkSettings
+from stockseq.plugins import SLOTS, Slot
+
+
+def named_layers(settings: NetworkSettings) -> list[tuple[Slot, str]]:
+    """Return the layers that the settings name, with their slots, in the order in which they are passed.
+
+    Examples
+    --------
+    >>> named_layers(NetworkSettings(after="projection + keras.layers:Dense"))
+    [('after', 'projection'), ('after', 'keras.layers:Dense')]
+    """
+    return [(slot, name) for slot in SLOTS for name in layer_names(getattr(settings, slot))]
 
 
 def place_layers(

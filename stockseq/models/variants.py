@@ -6,13 +6,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from stockseq.models.settings import NetworkSettings
+from stockseq.plugins import SLOTS, Slot
 
 PLAIN = "plain"
 BEST_PAIR = "best_pair"
-Slot = Literal["before", "within", "after"]
 Part = Literal["text", "sentiment", "before", "within", "after"]
-# As in `layers.slots`, which loads TensorFlow.
-SLOTS: tuple[Slot, ...] = ("before", "within", "after")
 
 
 class Variant(BaseModel, frozen=True, extra="forbid"):

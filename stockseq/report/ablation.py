@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stockseq.evaluate.verdict import counted
 from stockseq.report import tables, wording
 from stockseq.report.ablation_figures import effects_figure
 from stockseq.report.ablation_limits import ablation_limitations
@@ -91,7 +92,7 @@ def _tiles(ablation: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -
             "Forecasts of each variant",
             wording.count(ablation.get("n")),
             f"over {wording.count(ablation.get('n_sessions'))} sessions, {wording.count(ablation.get('n_folds'))} "
-            f"folds, {wording.count(n_seeds)} {'seed' if n_seeds == 1 else 'seeds'}",
+            f"folds, {counted(n_seeds, 'seed')}",
         ),
         Tile(
             "Variants declared", wording.count(ablation.get("family")), "the comparisons that Holm's correction is over"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stockseq.evaluate.verdict import counted
 from stockseq.report import wording
 from stockseq.report.ablation_words import component, variants_of
 from stockseq.report.limits import SOURCES
@@ -52,7 +53,7 @@ def _open(ablation: Mapping[str, Any]) -> str:
     needed = {component(variant): wording.finite(variant.get("sessions_needed")) for variant in undecided}
     known = {name: sessions for name, sessions in needed.items() if sessions is not None}
     words = (
-        f"Of {wording.count(len(undecided))} {'component' if len(undecided) == 1 else 'components'} neither help nor "
+        f"Of {counted(len(undecided), 'component')} neither help nor "
         "harm is shown, which is not to say that there is none."
     )
     if not known:

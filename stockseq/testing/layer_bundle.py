@@ -17,11 +17,12 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import PluginError
 from stockseq.layers.side import TEXT
-from stockseq.layers.slots import Slot, find_layer
+from stockseq.layers.slots import find_layer
 from stockseq.models.bundle import save_bundle
 from stockseq.models.model import Model
 from stockseq.models.network import check_network, reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.plugins import Slot
 
 # Long enough for kernels and pools, wide enough for a projection to sixteen dimensions.
 LOOKBACK = 8

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
-from stockseq.layers.slots import SLOTS, Slot, find_layer, layer_names, seeded
+from stockseq.layers.slots import find_layer, layer_names, seeded
 from stockseq.models.settings import NetworkSettings
+from stockseq.plugins import SLOTS, Slot
 
 N_WINDOWS = 6
 

@@ -4,8 +4,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stockseq.layers.slots import SLOTS, Slot, find_layer, layer_names
+from stockseq.layers.slots import find_layer
+from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
+from stockseq.plugins import SLOTS, Slot
 from stockseq.testing.layer_bundle import SampleSettings, build_sample, check_reloads, importable_name, sample_settings
 from stockseq.testing.layer_case import find_cases
 from stockseq.testing.layer_clauses import check_case
@@ -70,8 +72,7 @@ def own_layers(settings: NetworkSettings) -> list[str]:
     >>> own_layers(NetworkSettings(before="causal_normalisation", after="keras.layers:Dense"))
     ['keras.layers:Dense']
     """
-    named = [(slot, name) for slot in SLOTS for name in layer_names(getattr(settings, slot))]
-    return [name for slot, name in named if not _shipped(find_layer(slot, name))]
+    return [name for slot, name in named_layers(settings) if not _shipped(find_layer(slot, name))]
 
 
 def check_own_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None:
