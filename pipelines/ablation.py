@@ -19,14 +19,13 @@ from pipelines.results import write_run
 from pipelines.source_hash import source_hash
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
-from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import walk_forward
-from stockseq.errors import PluginError, SettingsError
-from stockseq.evaluate.verdict import counted
+from stockseq.errors import PluginError, SettingsError, counted
 from stockseq.layers.slots import find_layer
 from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.variants import PLAIN
+from stockseq.prices.volatility import compute_volatility
 
 
 def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:

@@ -12,8 +12,7 @@ from pipelines.context import Context, console, show_progress
 from pipelines.layers import check_layers
 from stockseq.config import Settings
 from stockseq.dataset.walk_forward import Fold
-from stockseq.errors import PluginError, TrainingFailed
-from stockseq.evaluate.verdict import counted
+from stockseq.errors import PluginError, TrainingFailed, counted
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
 
 KEY = ["ticker", "session"]

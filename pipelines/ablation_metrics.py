@@ -11,11 +11,11 @@ from pipelines.ablation_fits import Fitted
 from pipelines.backtest import optimum_on
 from pipelines.context import Context
 from pipelines.trials import count_trials, record_trial
-from stockseq.evaluate.ablation import EDGE, MEASURES, judge_family
-from stockseq.evaluate.ablation_sets import find_best, find_superior
-from stockseq.evaluate.ablation_words import summarise, tell
+from stockseq.ablation.judge import EDGE, MEASURES, judge_family
+from stockseq.ablation.sets import find_best, find_superior
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
+from stockseq.report.text.ablation import summarise, tell
 
 WORDS = {PLAIN: "plain network", BEST_PAIR: "best pair of layers"}
 Results = Mapping[tuple[int, int], Fitted]

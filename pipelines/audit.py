@@ -15,9 +15,8 @@ from pipelines.audit_screen import show_verdicts
 from pipelines.context import Context, console, open_executor, show_progress
 from pipelines.prepare import Prepared
 from stockseq.config import Settings
-from stockseq.errors import SourceError, StockseqError, TooFewSessions, TrainingFailed
+from stockseq.errors import SourceError, StockseqError, TooFewSessions, TrainingFailed, counted
 from stockseq.evaluate.lookahead import Compared, Cut, Tables, Verdict, examine, summarise
-from stockseq.evaluate.verdict import counted
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 
 # A rebuild of the past alone and one with another future cost about so much together, in rebuilds of the whole.

@@ -13,11 +13,11 @@ from pipelines.forecast import forecast_known
 from pipelines.prepare import Prepared, assemble
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.samples import Samples
-from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.windows import window_ends
 from stockseq.evaluate.lookahead import Artefact, Clock, Cut, Tables
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.models.model import Model
+from stockseq.prices.volatility import compute_volatility
 from stockseq.schemas import INSTANT, PRICES
 
 FORECAST = "a forecast would know what it is to forecast"

@@ -5,8 +5,8 @@ from pipelines.context import Context
 from pipelines.prepare import Prepared
 from stockseq.errors import DataError, PluginError
 from stockseq.evaluate.lookahead import Clock, Finding, Tables, Verdict, find_early_headlines, find_early_trades
-from stockseq.features.adjust import adjust_forward
 from stockseq.features.block import BAR
+from stockseq.prices.adjustment import adjust_forward
 from stockseq.testing.features import check_causal
 
 

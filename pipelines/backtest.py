@@ -21,10 +21,10 @@ from pipelines.trials import count_trials, record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, walk_forward
+from stockseq.errors import counted
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.repetition import find_repetition
 from stockseq.evaluate.rivals import compare_with_best, compare_with_rivals
-from stockseq.evaluate.verdict import counted
 from stockseq.layers.slots import Readings
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.layer_readings import read_layers
@@ -167,7 +167,7 @@ def optimum_on(context: Context, forecasts: pd.DataFrame) -> dict[str, float] | 
     """Return what the best forecaster scores on the same rows; only a simulated market knows it."""
     if context.settings.source != "simulated":
         return None
-    from stockseq.sources.simulated_truth import optimum
+    from stockseq.sources.simulated.truth import optimum
 
     truth = context.source.truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])  # type: ignore[attr-defined]
     return optimum(truth)

@@ -14,13 +14,12 @@ from pipelines.benchmark_screen import show_benchmark
 from pipelines.context import Context, open_executor
 from pipelines.results import write_run
 from pipelines.trials import count_trials, record_trial
+from stockseq.benchmarks.acl2018 import LOOKBACK, PERIODS, Period
 from stockseq.config import Settings
-from stockseq.dataset.acl2018 import LOOKBACK, PERIODS, Period
-from stockseq.errors import SettingsError
+from stockseq.errors import SettingsError, counted
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.multiplicity import holm
-from stockseq.evaluate.verdict import counted
 
 DATASETS = ("stocknet",)
 # The family that Holm's correction is over, in every sample: does either kind of news add to prices?

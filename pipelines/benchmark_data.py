@@ -7,13 +7,13 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.context import Context, show_progress
 from pipelines.ingest import Ingested
-from stockseq.dataset.acl2018 import LOOKBACK, PERIODS, Period, label_instances, tweeted_every_day
+from stockseq.benchmarks.acl2018 import LOOKBACK, PERIODS, Period, label_instances, tweeted_every_day
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
-from stockseq.dataset.volatility import compute_volatility
 from stockseq.errors import SourceError, TooFewSessions
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features
+from stockseq.prices.volatility import compute_volatility
 from stockseq.schemas import Actions, Bars, Dropped, Headlines, as_labels, count_dropped
 from stockseq.sessions import FIRST_SESSION, DecisionPolicy
 from stockseq.sources.source import FetchedBars

@@ -9,13 +9,13 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from pipelines.benchmark_data import BenchmarkData
 from pipelines.context import Context, show_progress
 from pipelines.forecast import beside_realised
-from stockseq.dataset.acl2018 import LOOKBACK, PERIODS
+from stockseq.benchmarks.acl2018 import LOOKBACK, PERIODS
 from stockseq.dataset.samples import Samples
-from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.models.baselines import forecast_baselines
 from stockseq.models.training import Progress, fit_model
+from stockseq.prices.volatility import compute_volatility
 
 
 @dataclass(frozen=True)

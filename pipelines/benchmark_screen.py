@@ -10,7 +10,7 @@ from rich.table import Table
 from pipelines.context import console
 from pipelines.screen import show_page
 from stockseq.report.benchmark import COLUMNS, benchmark_rows
-from stockseq.report.benchmark_words import paragraph, sample_title
+from stockseq.report.text.benchmark import paragraph, sample_title
 
 # What fits a terminal of 100 characters, alike in each table so that the eye finds its column again.
 WIDTHS: Mapping[str, tuple[int, Literal["left", "right"]]] = {

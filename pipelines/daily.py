@@ -18,10 +18,9 @@ from pipelines.train import Champion, load_champion, train_and_judge
 from pipelines.trials import count_trials
 from stockseq.config import Settings
 from stockseq.dataset.labels import compute_labels
-from stockseq.errors import SourceError
+from stockseq.errors import SourceError, counted
 from stockseq.evaluate.metrics import score_forecasts
-from stockseq.evaluate.verdict import counted
-from stockseq.forecasts import append_forecasts, append_outcomes, live_record
+from stockseq.forecast_ledger import append_forecasts, append_outcomes, live_record
 from stockseq.schemas import Actions, Bars, Dropped
 
 

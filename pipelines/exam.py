@@ -14,9 +14,8 @@ from pipelines.exam_sitting import Answers, Plan, Sitting, read_answers, sit
 from pipelines.results import as_json
 from pipelines.source_hash import source_hash
 from stockseq.config import Settings
-from stockseq.errors import SettingsError, StockseqError
-from stockseq.evaluate.verdict import counted
-from stockseq.sources.simulated_paths import Kind
+from stockseq.errors import SettingsError, StockseqError, counted
+from stockseq.sources.simulated.paths import Kind
 
 # Those that judge the product as a whole; the decaying and the gated market judge a layer each.
 KINDS: tuple[Kind, ...] = (

@@ -16,8 +16,8 @@ from pipelines.forecast import forecast_known
 from pipelines.ingest import ingest, universe
 from pipelines.prepare import Prepared, prepare
 from pipelines.results import as_json
-from stockseq.backtest.ledger import run_ledger
 from stockseq.backtest.policy import target_weights
+from stockseq.backtest.simulator import run_ledger
 from stockseq.config import Settings, load_settings
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold, walk_forward
 from stockseq.evaluate.metrics import score_forecasts
@@ -25,8 +25,8 @@ from stockseq.features.block import WARM_UP
 from stockseq.models.training import fit_model
 from stockseq.schemas import as_forecasts
 from stockseq.sources.simulated import SimulatedSource
-from stockseq.sources.simulated_paths import Kind
-from stockseq.sources.simulated_truth import optimum
+from stockseq.sources.simulated.paths import Kind
+from stockseq.sources.simulated.truth import optimum
 
 
 @dataclass(frozen=True)

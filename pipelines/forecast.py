@@ -11,9 +11,9 @@ from pipelines.context import Context
 from pipelines.ingest import Ingested
 from pipelines.prepare import Prepared
 from stockseq.dataset.samples import Samples
-from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.windows import window_ends
 from stockseq.models.model import Model
+from stockseq.prices.volatility import compute_volatility
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ import pandas as pd
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.context import Context, show_progress
-from stockseq.errors import SourceError
-from stockseq.evaluate.verdict import counted
+from stockseq.errors import SourceError, counted
+from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.schemas import Actions, Bars, Dropped, as_actions, as_bars
 from stockseq.sessions import FIRST_SESSION
-from stockseq.sources.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.sources.source import FetchedBars, Outcome, Source
 
 # Yahoo has decades; ten years teach a model what it can learn of daily bars, and fetch in seconds.

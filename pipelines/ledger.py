@@ -9,7 +9,7 @@ from pipelines.daily import live_scores
 from pipelines.screen import record_line
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
-from stockseq.forecasts import verify
+from stockseq.forecast_ledger import verify
 
 
 def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:

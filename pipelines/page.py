@@ -11,8 +11,8 @@ import pandas as pd
 from pipelines.ablation_page import render_ablation_run
 from pipelines.benchmark_page import render_benchmark_run
 from pipelines.run_folder import read_run, read_table
-from stockseq.evaluate.verdict import verdict
 from stockseq.report.page import render_report
+from stockseq.report.text.verdict import verdict
 
 
 def render_run(folder: Path) -> Path:

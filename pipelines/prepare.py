@@ -8,16 +8,15 @@ from typing import Any
 import pandas as pd
 
 from pipelines.context import Context
-from stockseq.dataset.jumps import find_jumps
 from stockseq.dataset.labels import compute_labels, count_unlabelled
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.vocabulary import count_left_out
-from stockseq.errors import TooFewSessions
-from stockseq.evaluate.verdict import counted
+from stockseq.errors import TooFewSessions, counted
 from stockseq.features.block import WARM_UP
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features, feature_set_name
+from stockseq.prices.jumps import find_jumps
 from stockseq.schemas import Actions, Bars, Dropped, Headlines, Labels
 
 

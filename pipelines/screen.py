@@ -11,8 +11,10 @@ from rich.table import Table
 
 from pipelines.context import console
 from pipelines.ingest import Ingested
-from stockseq.evaluate.findings import find, name_words
-from stockseq.evaluate.verdict import SIZE, counted, verdict
+from stockseq.errors import counted
+from stockseq.evaluate.significance import SIZE
+from stockseq.report.text.findings import find, name_words
+from stockseq.report.text.verdict import verdict
 from stockseq.sessions import TradingCalendar
 
 if TYPE_CHECKING:

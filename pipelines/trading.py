@@ -21,14 +21,14 @@ from stockseq.backtest.blind_positions import (
     random_signal_test,
 )
 from stockseq.backtest.costs import CostSettings
-from stockseq.backtest.ledger import LedgerResult, run_ledger
-from stockseq.backtest.market import NYSE_DELISTING_RETURN, Delisting
+from stockseq.backtest.overfitting import probability_of_overfitting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_returns, summarise
 from stockseq.backtest.policy import Holding, target_weights
+from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
+from stockseq.backtest.sharpe import deflated_sharpe
+from stockseq.backtest.simulator import LedgerResult, run_ledger
 from stockseq.backtest.targets import Targets
-from stockseq.dataset.volatility import compute_volatility
-from stockseq.evaluate.overfitting import probability_of_overfitting
-from stockseq.evaluate.sharpe import deflated_sharpe
+from stockseq.prices.volatility import compute_volatility
 from stockseq.schemas import Bars, Dropped, as_forecasts
 
 # The position that earns each label.

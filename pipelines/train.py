@@ -17,10 +17,9 @@ from pipelines.trials import record_trial
 from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold
-from stockseq.errors import BundleError, SettingsError
+from stockseq.errors import BundleError, SettingsError, counted
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.metrics import score_forecasts
-from stockseq.evaluate.verdict import counted
 from stockseq.features.sentiment import scorer_named
 from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import load_bundle, save_bundle

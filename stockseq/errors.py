@@ -16,6 +16,8 @@
 Each message says what was expected, what came, and what to do.
 """
 
+from collections.abc import Sequence
+
 
 class StockseqError(Exception):
     """Base of every error that stockseq raises for the world."""
@@ -63,3 +65,25 @@ class TrainingFailed(StockseqError):
 
 class PluginError(StockseqError):
     """An entry point is missing or doesn't keep its contract."""
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless it is one.
+
+    Examples
+    --------
+    >>> counted(1, "ticker"), counted(1500, "forecast")
+    ('1 ticker', '1,500 forecasts')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names, one at least, as they stand in a sentence.
+
+    Examples
+    --------
+    >>> listed(["text"]), listed(["text", "sentiment", "indicators"])
+    ('text', 'text, sentiment and indicators')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.ledger import LedgerResult
 from stockseq.backtest.policy import Holding
+from stockseq.backtest.simulator import LedgerResult
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.schemas import Bars
 

@@ -5,7 +5,7 @@ import numpy as np
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import BPS, CostSettings, Floats
 from stockseq.backtest.journal import Journal, Moment
-from stockseq.backtest.market import Market
+from stockseq.backtest.prints import Market
 
 FLOWS = ("traded", "cost", "interest", "borrow", "dividends")
 

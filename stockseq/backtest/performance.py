@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stockseq.backtest.ledger import LedgerResult
+from stockseq.backtest.simulator import LedgerResult
 
 SESSIONS_PER_YEAR = 252
 DAYS_PER_YEAR = 365.25

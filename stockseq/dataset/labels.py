@@ -5,8 +5,8 @@ from typing import Literal
 
 import pandas as pd
 
-from stockseq.dataset.total_return import is_traded, step_factors, traded_bars
-from stockseq.dataset.volatility import compute_volatility
+from stockseq.prices.total_return import is_traded, step_factors, traded_bars
+from stockseq.prices.volatility import compute_volatility
 from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels, count_dropped
 from stockseq.sessions import TradingCalendar
 

@@ -14,6 +14,9 @@ from stockseq.evaluate.rows import require_rows
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 
+# A p-value below this counts as shown.
+SIZE = 0.05
+
 
 @dataclass(frozen=True)
 class Significance:

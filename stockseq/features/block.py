@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stockseq.features.adjust import adjust_forward
 from stockseq.features.feature import HISTORY, Feature
 from stockseq.features.sentiment import MEMORY_SESSIONS, SENTIMENT_COLUMNS, aggregate_sentiment
+from stockseq.prices.adjustment import adjust_forward
 from stockseq.schemas import PRICES
 
 # The first bars of a ticker, at which no feature of ours is settled; more if a user's feature needs it.

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stockseq.evaluate.verdict import counted
-from stockseq.report import tables, wording
+from stockseq.errors import counted
+from stockseq.report import format as wording
+from stockseq.report import tables
 from stockseq.report.ablation_figures import effects_figure
 from stockseq.report.ablation_limits import ablation_limitations
 from stockseq.report.ablation_tables import build_fold_map, costs_table, effects_table, variants_table
-from stockseq.report.ablation_words import PLAIN, component, pairs_chosen, sets_sentences, variants_of, verdicts_of
 from stockseq.report.readings import build_readings
 from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
+from stockseq.report.text.ablation_parts import PLAIN, component, pairs_chosen, sets_sentences, variants_of, verdicts_of
 from stockseq.report.verdict import Tile
 
 NO_VERDICT = "No variant of this run could be judged, so nothing is known of what any component adds."

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stockseq.evaluate.ablation import CLAIMS
-from stockseq.report import plot, wording
+from stockseq.ablation.judge import CLAIMS
+from stockseq.report import format as wording
+from stockseq.report import plot
 from stockseq.report.ablation_tables import ranked
-from stockseq.report.ablation_words import KINDS, OTHER_KIND, component
 from stockseq.report.forest import dots, panel_layout
 from stockseq.report.plot import Figure
+from stockseq.report.text.ablation_parts import KINDS, OTHER_KIND, component
 
 STYLES = {"input": ("square", "--optimum"), "layer": ("circle", "--strategy"), "pair": ("diamond", "--benchmark")}
 OTHER_STYLE = ("triangle-up", "--second")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stockseq.evaluate.verdict import counted
-from stockseq.report import wording
-from stockseq.report.ablation_words import component, variants_of
+from stockseq.errors import counted
+from stockseq.report import format as wording
 from stockseq.report.limits import SOURCES
 from stockseq.report.run import RunReport
+from stockseq.report.text.ablation_parts import component, variants_of
 
 # A spread between fewer seeds than this is itself known to no better than a factor of two or so.
 FEW_SEEDS = 5

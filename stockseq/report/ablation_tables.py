@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stockseq.evaluate.ablation import MEASURES
-from stockseq.report import wording
-from stockseq.report.ablation_words import PLAIN, component, network, points, variants_of
+from stockseq.ablation.judge import MEASURES
+from stockseq.report import format as wording
 from stockseq.report.tables import Cell, Table, cell
+from stockseq.report.text.ablation_parts import PLAIN, component, network, points, variants_of
 
 
 @dataclass(frozen=True)

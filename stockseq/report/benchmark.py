@@ -7,8 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from stockseq.report import plot, tables, wording
-from stockseq.report.benchmark_words import (
+from stockseq.report import format as wording
+from stockseq.report import plot, tables
+from stockseq.report.plot import Figure
+from stockseq.report.rendering import write_page
+from stockseq.report.run import RunReport
+from stockseq.report.text.benchmark import (
     FORECASTERS,
     duel_title,
     forecaster,
@@ -16,9 +20,6 @@ from stockseq.report.benchmark_words import (
     paragraph,
     sample_title,
 )
-from stockseq.report.plot import Figure
-from stockseq.report.rendering import write_page
-from stockseq.report.run import RunReport
 
 COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "forecaster": ("Forecast", str),

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stockseq.report import plot, wording
+from stockseq.report import format as wording
+from stockseq.report import plot
 from stockseq.report.forest import comparison_figure
 from stockseq.report.plot import Figure
 from stockseq.report.record import calibration, rolling_accuracy, scored

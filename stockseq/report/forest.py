@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stockseq.evaluate.findings import name_words
-from stockseq.evaluate.verdict import SIZE
-from stockseq.report import plot, wording
+from stockseq.evaluate.significance import SIZE
+from stockseq.report import format as wording
+from stockseq.report import plot
 from stockseq.report.plot import Figure
+from stockseq.report.text.findings import name_words
 
 # Measure: title of its panel, its axis, how hovering writes it, and what a fraction is multiplied by.
 PANELS = {

@@ -1,6 +1,6 @@
 """What a run could not show, in sentences that follow from the run itself."""
 
-from stockseq.report import wording
+from stockseq.report import format as wording
 from stockseq.report.run import RunReport
 
 SOURCES = {

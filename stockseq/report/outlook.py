@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from stockseq.report import wording
+from stockseq.report import format as wording
 
 MOST_TICKERS = 300
 MOST_HEADLINES = 8

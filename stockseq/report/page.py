@@ -6,14 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from stockseq.evaluate.findings import find
-from stockseq.report import rival_tables, tables, wording
+from stockseq.report import format as wording
+from stockseq.report import rival_tables, tables
 from stockseq.report.figures import build_figures
 from stockseq.report.limits import limitations
 from stockseq.report.outlook import build_outlook
 from stockseq.report.readings import build_readings
 from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
+from stockseq.report.text.findings import find
 from stockseq.report.verdict import accuracy_sentence, build_strip, live_tiles, verdict_lines, verdict_tiles
 
 

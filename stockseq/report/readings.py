@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from stockseq.report import wording
+from stockseq.report import format as wording
 
 # The shipped layers' readings in words; those of others are shown under their own names.
 NAMES = {

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from stockseq.report import wording
+from stockseq.report import format as wording
 
 # Styles are inline because plotly.js writes its own; scripts are only the two files beside the page.
 CONTENT_SECURITY_POLICY = (

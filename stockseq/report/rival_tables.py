@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stockseq.evaluate.findings import PLACEBOS
 from stockseq.evaluate.information import LEAST_TICKERS
-from stockseq.report import wording
+from stockseq.report import format as wording
 from stockseq.report.run import RunReport
 from stockseq.report.tables import MODEL, PORTFOLIO_MEASURES, Table, baselines_table, cell, named
+from stockseq.report.text.findings import PLACEBOS
 
 JUDGED = {True: "as it should be", False: "NOT as it should be", None: "not judged"}
 PLACEBO_HEADS = (

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from stockseq.evaluate.findings import name_words
-from stockseq.report import wording
+from stockseq.report import format as wording
 from stockseq.report.figures import curve_label
 from stockseq.report.record import by_ticker, scored
 from stockseq.report.run import RunReport
+from stockseq.report.text.findings import name_words
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stockseq.report import wording
+from stockseq.report import format as wording
 from stockseq.report.run import RunReport
 
 

@@ -23,9 +23,10 @@ from stockseq.schemas import (
     headline_id,
     valid_ticker,
 )
-from stockseq.sources.file_bars import BarsFile
-from stockseq.sources.file_tables import PRESETS, load_table, read_instants_or_dates, rename_columns
-from stockseq.sources.files import FilesSettings, FilesSource, read_bars_file
+from stockseq.sources.files import FilesSettings, FilesSource
+from stockseq.sources.files.bars import BarsFile
+from stockseq.sources.files.source import read_bars_file
+from stockseq.sources.files.tables import PRESETS, load_table, read_instants_or_dates, rename_columns
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
 
 NAME = "stocknet"

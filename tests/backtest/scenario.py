@@ -7,7 +7,7 @@ import pandas as pd
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
-from stockseq.backtest.ledger import LedgerResult, run_ledger
+from stockseq.backtest.simulator import LedgerResult, run_ledger
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
 

@@ -8,8 +8,8 @@ import pytest
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import buy_and_hold, equal_weight, random_same_turnover, run_benchmarks
-from stockseq.backtest.ledger import run_ledger
 from stockseq.backtest.policy import PolicySettings, target_weights
+from stockseq.backtest.simulator import run_ledger
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Bars, Forecasts
 from tests.backtest import scenario

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.ledger import LedgerResult, run_ledger
+from stockseq.backtest.simulator import LedgerResult, run_ledger
 from tests.backtest import scenario
 
 SPREAD, COMMISSION = 5e-4, 5e-4

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockseq.backtest.ledger import LedgerResult
 from stockseq.backtest.performance import compute_drawdown, summarise
+from stockseq.backtest.simulator import LedgerResult
 from tests.backtest import scenario
 
 

@@ -16,7 +16,6 @@ import pytest
 from stockseq.dataset.labels import compute_labels
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
-from stockseq.dataset.volatility import compute_volatility
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.sentiment import score_headlines, scorer_named
@@ -24,9 +23,10 @@ from stockseq.features.table import build_features
 from stockseq.models.baselines import forecast_baselines
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training import fit_model
+from stockseq.prices.volatility import compute_volatility
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
-from stockseq.sources.simulated_truth import optimum
+from stockseq.sources.simulated.truth import optimum
 
 SEEDS = (100, 101, 102)
 N_TRAIN, N_TEST, N_TICKERS = 1_000, 500, 30

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockseq.dataset.total_return import step_factors
 from stockseq.evaluate.lookahead import Artefact, Clock, Cut, Tables, compare, differs, poison_after, remove_after
-from stockseq.features.adjust import adjust_forward
+from stockseq.prices.adjustment import adjust_forward
+from stockseq.prices.total_return import step_factors
 from stockseq.schemas import bar_faults
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.simulated import SimulatedMarket

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.evaluate.bootstrap import block_length, bootstrap_interval
 from stockseq.evaluate.direction import (
     accuracy,
@@ -24,7 +25,6 @@ from stockseq.evaluate.probability import (
 )
 from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial, pesaran_timmermann_trace
-from stockseq.evaluate.sharpe import deflated_sharpe
 from stockseq.evaluate.significance import (
     clustered_interval,
     clustered_mean,

@@ -13,11 +13,11 @@ import stockseq.features.table as feature_table
 from stockseq.dataset.labels import compute_labels
 from stockseq.dataset.panel import build_panel
 from stockseq.dataset.samples import build_samples
-from stockseq.dataset.total_return import step_factors, traded_bars
 from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.news import decide
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.models.baselines import forecast_baseline
+from stockseq.prices.total_return import step_factors, traded_bars
 from stockseq.schemas import SESSION, Labels
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket

@@ -12,8 +12,8 @@ import pipelines.prepare as recipe
 import stockseq.dataset.labels as labels_module
 import stockseq.features.block as block
 import stockseq.features.table as feature_table
-from stockseq.features.adjust import adjust_as_of
 from stockseq.features.feature import Feature
+from stockseq.prices.adjustment import adjust_as_of
 from stockseq.schemas import SESSION
 from tests.leaks.world import make_world, with_table
 

@@ -19,7 +19,7 @@ from stockseq.dataset.walk_forward import FoldSettings
 from stockseq.errors import DataError, SettingsError, SourceError, StockseqError, TooFewSessions
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.simulated import SimulatedMarket
-from stockseq.sources.simulated_yahoo import yahoo_view
+from stockseq.sources.simulated.yahoo import yahoo_view
 from stockseq.store import Store
 
 NOW = pd.Timestamp("2016-06-01 12:00", tz="UTC")

@@ -9,7 +9,7 @@ from pipelines import ingest as module
 from pipelines.context import Context
 from pipelines.daily import run_daily
 from pipelines.results import find_run
-from stockseq.forecasts import verify
+from stockseq.forecast_ledger import verify
 from stockseq.store import TABLES, Store
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from pipelines.results import run_names
-from stockseq.forecasts import verify
+from stockseq.forecast_ledger import verify
 from stockseq.store import TABLES, Store
 from tests.pipelines.small import SMALL, write_settings
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.daily import Daily, run_daily
 from stockseq.config import load_settings
-from stockseq.forecasts import verify
+from stockseq.forecast_ledger import verify
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
 from stockseq.store import Store

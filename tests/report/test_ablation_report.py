@@ -9,7 +9,7 @@ from stockseq.report.ablation import render_ablation
 from stockseq.report.ablation_figures import effects_figure
 from stockseq.report.ablation_limits import ablation_limitations
 from stockseq.report.ablation_tables import build_fold_map, costs_table, effects_table, variants_table
-from stockseq.report.ablation_words import sets_sentences
+from stockseq.report.text.ablation_parts import sets_sentences
 from tests.report.conftest import ATTACK
 from tests.report.made_up_ablation import made_up_ablation, made_up_ablation_run
 from tests.report.test_figures import painted

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from stockseq.report.benchmark import benchmark_rows, forest_figures, render_benchmark, verdict_sentences
-from stockseq.report.benchmark_words import doubts, paragraph
 from stockseq.report.run import RunReport
+from stockseq.report.text.benchmark import doubts, paragraph
 from stockseq.schemas import Dropped
 
 NAMES = ("majority", "prices", "prices_and_sentiment", "prices_and_text")

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from stockseq.errors import SourceError
-from stockseq.sources.files import FilesSettings, FilesSource, read_bars_file, read_headlines_file
+from stockseq.sources.files import FilesSettings, FilesSource
+from stockseq.sources.files.source import read_bars_file, read_headlines_file
 from stockseq.testing import check_source
 
 NOW = pd.Timestamp("2025-01-06 12:00", tz="UTC")

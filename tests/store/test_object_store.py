@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 from store_rows import bars, features, headlines
 
 from stockseq.errors import StoreError
-from stockseq.forecasts import verify
+from stockseq.forecast_ledger import verify
 from stockseq.store import Store
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from stockseq.sources.simulated import SimulatedMarket
-from stockseq.sources.simulated_yahoo import yahoo_view
+from stockseq.sources.simulated.yahoo import yahoo_view
 from tests.yahoo_server.answers import story
 from tests.yahoo_server.market import View
 

@@ -1,0 +1,222 @@
+"""Bars and headlines from files: CSV, JSON Lines or Parquet, one of each in a folder, or one file alone."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from stockseq.errors import SourceError
+from stockseq.schemas import (
+    ACTIONS,
+    BARS,
+    HEADLINES,
+    SESSION,
+    Actions,
+    Bars,
+    Dropped,
+    Headlines,
+    as_actions,
+    as_bars,
+    as_headlines,
+    empty,
+    valid_ticker,
+)
+from stockseq.sessions import TradingCalendar
+from stockseq.sources.files.bars import NOT_FINAL, BarsFile, Basis, build_bars
+from stockseq.sources.files.headlines import HeadlinesFile, build_headlines
+from stockseq.sources.files.tables import (
+    BAR_COLUMNS,
+    BAR_EXTRAS,
+    HEADLINE_COLUMNS,
+    HEADLINE_EXTRAS,
+    PRESETS,
+    SUFFIXES,
+    Table,
+    holds_headlines,
+    load_table,
+    rename_columns,
+)
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
+
+NAME = "files"
+BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
+
+
+class FilesSettings(BaseModel, frozen=True, extra="forbid"):
+    """Where the files lie and what is in them."""
+
+    folder: str = Field(
+        default="files", description="Holds bars.csv, .jsonl or .parquet (or prices.*), and headlines.*"
+    )
+    preset: Literal["none", "yahoo", "fnspid", "kaggle_ratings"] = Field(
+        default="none", description="Column names of a known layout"
+    )
+    columns: dict[str, str] = Field(default_factory=dict, description="Our column name to the file's, over the preset")
+    basis: Basis | None = Field(
+        default=None,
+        description="as_traded, split_adjusted or adjusted; none judges by the prices at the file's splits",
+    )
+    timezone: str | None = Field(
+        default=None, description="Of headline stamps that name none; without it they are refused"
+    )
+    encoding: str | None = Field(default=None, description="Of text files; none tries UTF-8, then Windows-1252")
+    exchange: str = Field(default="XNYS", description="The exchange calendar of the bars and of bare dates")
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Our column name to the file's."""
+        return {**PRESETS.get(self.preset, {}), **self.columns}
+
+
+def read_bars_file(path: Path, settings: FilesSettings, *, now: pd.Timestamp, source: str = NAME) -> BarsFile:
+    """Read bars and actions from one file; see `build_bars`."""
+    return _bars(_load(path, settings), settings, now, source)
+
+
+def read_headlines_file(path: Path, settings: FilesSettings, *, now: pd.Timestamp, source: str = NAME) -> HeadlinesFile:
+    """Read headlines from one file; see `build_headlines`."""
+    return _headlines(_load(path, settings), settings, now, source)
+
+
+class FilesSource:
+    """Serves what the files hold; each file is read once.
+
+    Parameters
+    ----------
+    settings : FilesSettings
+    file : Path, optional
+        One file of bars or of headlines (its columns tell), in place of the folder.
+    """
+
+    name = NAME
+
+    def __init__(self, settings: FilesSettings | None = None, *, file: Path | None = None) -> None:
+        self.settings = settings or FilesSettings()
+        self.file = file
+        self._read: dict[tuple[str, pd.Timestamp], BarsFile | HeadlinesFile] = {}
+
+    @cached_property
+    def tickers(self) -> tuple[str, ...]:
+        """All that the files list, sorted."""
+        tables = [table for table in (self._bar_table, self._headline_table) if table is not None]
+        names = {str(name).strip() for table in tables for name in table.frame["ticker"].unique()}
+        return tuple(sorted(name for name in names if valid_ticker(name)))
+
+    def notes(self, now: pd.Timestamp) -> tuple[str, ...]:
+        """Return what the user should be told about the files: basis, columns ignored, encoding."""
+        parts = (self._bars_file(now), self._headlines_file(now))
+        return tuple(note for part in parts if part is not None for note in part.notes)
+
+    def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
+        """Return the files' bars and actions; see `Source`."""
+        read = self._bars_file(now)
+        if read is None:
+            outcomes = {
+                ticker: Outcome(ticker, "nothing_new", reason="There is no file of bars.") for ticker in first_sessions
+            }
+            return FetchedBars(as_bars(empty(BARS)), as_actions(empty(ACTIONS)), outcomes)
+        bars, actions = (_since(rows, first_sessions) for rows in (read.bars, read.actions))
+        dropped = tuple(drop for drop in read.dropped if drop.ticker in first_sessions or drop.ticker == "?")
+        faulty = {drop.ticker for drop in dropped if drop.reason != NOT_FINAL}
+        barless = faulty.intersection(first_sessions).difference(read.bars["ticker"])
+        outcomes = self._outcomes(first_sessions, bars) | {ticker: _unusable(ticker, dropped) for ticker in barless}
+        # Rows of a checked table need no second check.
+        return FetchedBars(Bars(bars), Actions(actions), outcomes, dropped)
+
+    def fetch_headlines(
+        self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
+    ) -> FetchedHeadlines:
+        """Return the files' headlines; see `Source`."""
+        read = self._headlines_file(now)
+        if read is None:
+            outcomes = {
+                ticker: Outcome(ticker, "nothing_new", reason="There is no file of headlines.") for ticker in tickers
+            }
+            return FetchedHeadlines(as_headlines(empty(HEADLINES)), outcomes)
+        rows = read.headlines[read.headlines["ticker"].isin(tickers)]
+        if since is not None:
+            rows = rows[rows["published_at"] > since]
+        dropped = tuple(drop for drop in read.dropped if drop.ticker in tickers or drop.ticker == "?")
+        return FetchedHeadlines(Headlines(rows.reset_index(drop=True)), self._outcomes(tickers, rows), dropped)
+
+    @cached_property
+    def _bar_table(self) -> Table | None:
+        return self._table(BAR_NAMES, headlines=False)
+
+    @cached_property
+    def _headline_table(self) -> Table | None:
+        return self._table(HEADLINE_NAMES, headlines=True)
+
+    def _table(self, names: Sequence[str], *, headlines: bool) -> Table | None:
+        if self.file is not None:
+            table = self._own_file
+            return table if ("headline" in table.frame) == headlines else None
+        folder = Path(self.settings.folder)
+        if not any((folder / f"{name}{suffix}").exists() for name in BAR_NAMES + HEADLINE_NAMES for suffix in SUFFIXES):
+            raise SourceError(f"{folder} holds no bars or headlines file ({', '.join(SUFFIXES)}); set files.folder.")
+        paths = [folder / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
+        present = [path for path in paths if path.exists()]
+        if len(present) > 1:
+            raise SourceError(f"{folder} holds both {present[0].name} and {present[1].name}; leave one of them.")
+        return _load(present[0], self.settings) if present else None
+
+    @cached_property
+    def _own_file(self) -> Table:
+        return _load(Path(str(self.file)), self.settings)
+
+    def _bars_file(self, now: pd.Timestamp) -> BarsFile | None:
+        table, key = self._bar_table, ("bars", now)
+        if table is None:
+            return None
+        if key not in self._read:
+            self._read[key] = _bars(table, self.settings, now, NAME)
+        return self._read[key]  # type: ignore[return-value]
+
+    def _headlines_file(self, now: pd.Timestamp) -> HeadlinesFile | None:
+        table, key = self._headline_table, ("headlines", now)
+        if table is None:
+            return None
+        if key not in self._read:
+            self._read[key] = _headlines(table, self.settings, now, NAME)
+        return self._read[key]  # type: ignore[return-value]
+
+    def _outcomes(self, tickers: Sequence[str] | Mapping[str, object], rows: pd.DataFrame) -> dict[str, Outcome]:
+        counts = rows["ticker"].value_counts()
+        return {ticker: self._outcome(ticker, int(counts.get(ticker, 0))) for ticker in tickers}
+
+    def _outcome(self, ticker: str, n_rows: int) -> Outcome:
+        if ticker not in self.tickers:
+            listed = " to ".join(dict.fromkeys((*self.tickers[:1], *self.tickers[-1:])))
+            return Outcome(ticker, "unknown", reason=f"The files don't list it; they list {listed}.")
+        return Outcome(ticker, "updated" if n_rows else "nothing_new", n_rows)
+
+
+def _unusable(ticker: str, dropped: Sequence[Dropped]) -> Outcome:
+    """Return how a ticker ends of which not one row is a bar: "nothing new" would sound as if all were well."""
+    reasons = "; ".join(f"{drop.reason} ({drop.n_rows})" for drop in dropped if drop.ticker == ticker)
+    return Outcome(ticker, "failed", reason=f"not one of its rows is a usable bar: {reasons}. Mend the file.")
+
+
+def _bars(table: Table, settings: FilesSettings, now: pd.Timestamp, source: str) -> BarsFile:
+    calendar = TradingCalendar.until(now, exchange=settings.exchange)
+    return build_bars(table, basis=settings.basis, source=source, now=now, calendar=calendar)
+
+
+def _headlines(table: Table, settings: FilesSettings, now: pd.Timestamp, source: str) -> HeadlinesFile:
+    zone = TradingCalendar.until(now, exchange=settings.exchange).timezone
+    return build_headlines(table, timezone=settings.timezone, exchange_timezone=zone, source=source, now=now)
+
+
+def _load(path: Path, settings: FilesSettings) -> Table:
+    table = load_table(path, encoding=settings.encoding)
+    if holds_headlines([str(column) for column in table.frame.columns], settings.mapping):
+        return rename_columns(table, HEADLINE_COLUMNS, HEADLINE_EXTRAS, mapping=settings.mapping)
+    return rename_columns(table, BAR_COLUMNS, BAR_EXTRAS, mapping=settings.mapping)
+
+
+def _since(rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
+    first = rows["ticker"].map(dict(first_sessions)).astype(SESSION)
+    return rows[rows["session"] >= first].reset_index(drop=True)

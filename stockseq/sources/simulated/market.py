@@ -1,0 +1,268 @@
+"""A market whose best possible forecast is known, and the source that serves it as any other."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, Field, field_validator
+
+from stockseq.schemas import (
+    INSTANT,
+    SESSION,
+    Actions,
+    Bars,
+    Headlines,
+    as_actions,
+    as_bars,
+    as_headlines,
+)
+from stockseq.sessions import CLOSE_LAG, TradingCalendar
+from stockseq.sources.simulated.headlines import word_headlines
+from stockseq.sources.simulated.paths import POLICY, Kind, Law, Paths, simulate
+from stockseq.sources.simulated.phrases import companies
+from stockseq.sources.simulated.truth import probability_up
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
+
+NAME = "simulated"
+
+
+class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which market is drawn; the same settings always give the same one."""
+
+    kind: Kind = Field(
+        default="signal",
+        description="signal, null, null_drift, leak_recap, leak_overnight, leak_backdated, regime, decaying or gated",
+    )
+    n_sessions: int = Field(default=1500, ge=2, description="Sessions traded")
+    n_tickers: int = Field(default=30, ge=1, le=800, description="Invented companies")
+    seed: int = Field(default=100, ge=0, description="Another seed is another market under the same law")
+    strength: float = Field(
+        default=1.0, ge=0, description="1 leaves .579 of directions attainable, 0.5 .543, 0.25 (realistic) .522"
+    )
+    readable_share: float = Field(
+        default=0.45, ge=0, le=0.9, description="Share of meaningful headlines in VADER's own words"
+    )
+    first_session: str = Field(
+        default="2018-01-02", description="The market opens on this date or the first session after it"
+    )
+    flip_session: int | None = Field(
+        default=None, ge=0, description="Kind regime: number of the first flipped session; 60 % if none"
+    )
+    exchange: str = Field(default="XNYS", description="The exchange calendar")
+
+    @field_validator("first_session")
+    @classmethod
+    def _dated(cls, text: str) -> str:
+        return date.fromisoformat(text).isoformat()
+
+
+@dataclass(frozen=True)
+class SimulatedMarket:
+    """Bars, actions, headlines and the truth behind them, deterministic per seed.
+
+    The traded leg of session k moves by volatility * (mean + noise), where the mean follows from the headlines known
+    30 minutes before the open and from the strength index of the close before; the noise is Student's t with 5 degrees
+    of freedom. Each stream is seeded by (seed, stream, session), so a longer market repeats a shorter one bit for bit
+    (for the kind `regime`: if `flip_session` is given).
+
+    Parameters
+    ----------
+    kind : str
+        signal: as above. null: the mean is 0. null_drift: P(up) is .56 throughout. leak_recap, leak_overnight,
+        leak_backdated: null, with headlines that tell a session's move soon after its close, the night's move before
+        the open, or the session's move under a stamp before the decision (but first seen after the close).
+        regime: signal whose two weights turn negative at `flip_session`.
+        decaying: news and strength index side by side, the news working from the session after its own on and halving
+        with each calendar day, so that a weekend takes most of it. gated: the news alone, which is followed where the
+        strength index is below 50 and turned round where it is above.
+    n_sessions, n_tickers, seed, strength, readable_share, first_session, flip_session, exchange
+        As in `SimulatedSettings`.
+
+    Examples
+    --------
+    >>> market = SimulatedMarket(n_sessions=20, n_tickers=3, seed=1)
+    >>> len(market.bars), len(market.truth), market.tickers
+    (60, 63, ('BANVEX', 'BELDANE', 'BORMONT'))
+    """
+
+    kind: Kind = "signal"
+    n_sessions: int = 1500
+    n_tickers: int = 30
+    seed: int = 100
+    strength: float = 1.0
+    readable_share: float = 0.45
+    first_session: str = "2018-01-02"
+    flip_session: int | None = None
+    exchange: str = "XNYS"
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The invented listing codes."""
+        return tuple(ticker for ticker, _ in companies(self.n_tickers))
+
+    @cached_property
+    def calendar(self) -> TradingCalendar:
+        """The exchange's calendar from a month before the market to a month after it."""
+        first = pd.Timestamp(self.first_session)
+        # 252 sessions fill 365 days; the rest is slack for any holidays.
+        days = int(self.n_sessions * 1.5) + 60
+        return TradingCalendar(self.exchange, first - pd.Timedelta(days=31), first + pd.Timedelta(days=days))
+
+    @cached_property
+    def sessions(self) -> pd.DatetimeIndex:
+        """The traded sessions, and as the last one the session that is decided but not traded."""
+        start = int(self.calendar.sessions.searchsorted(pd.Timestamp(self.first_session)))
+        return self.calendar.sessions[start : start + self.n_sessions + 1]
+
+    @cached_property
+    def bars(self) -> Bars:
+        """As-traded bars, each fetched when it was final."""
+        final_at = self.calendar.schedule.loc[self.sessions, "close"] + CLOSE_LAG
+        columns = {name: self._traded(name) for name in ("open", "high", "low", "close", "volume")}
+        keys = self._keys(self.n_sessions)
+        return as_bars(keys.assign(**columns, source=NAME, fetched_at=keys["session"].map(final_at)))
+
+    @cached_property
+    def actions(self) -> Actions:
+        """Splits of 2 above 110 and of 1/4 below 14, and quarterly dividends, each fetched with its session's bar."""
+        final_at = self.calendar.schedule.loc[self.sessions, "close"] + CLOSE_LAG
+        keys = self._keys(self.n_sessions)
+        splits = keys.assign(kind="split", value=self._traded("split"))
+        dividends = keys.assign(kind="dividend", value=self._traded("dividend"))
+        rows = pd.concat([splits[splits["value"] != 1], dividends[dividends["value"] > 0]], ignore_index=True)
+        return as_actions(rows.assign(source=NAME, fetched_at=rows["session"].map(final_at).astype(INSTANT)))
+
+    @cached_property
+    def headlines(self) -> Headlines:
+        """Headlines known at the last decision, with the instant at which each could first be seen."""
+        return as_headlines(self._worded)
+
+    @cached_property
+    def headline_truth(self) -> pd.DataFrame:
+        """Per headline: headline_id, sign (what it means for the next session: -1, 0 or 1), wording and trap."""
+        return self._worded[["headline_id", "ticker", "sign", "wording", "trap"]].reset_index(drop=True)
+
+    @cached_property
+    def truth(self) -> pd.DataFrame:
+        """What the best forecaster knows, per ticker and session, the last session not yet traded.
+
+        Columns: ticker, session, decision_at, probability_up, expected_return, realised_return (NaN in the last
+        session), volatility (of the traded leg, a fraction), mean (in such volatilities), news and contrarian (the two
+        standardised views), polarity (sum over the window's headlines).
+        """
+        columns = self._paths.columns
+        realised = columns["return"].copy()
+        realised[self.n_sessions] = np.nan
+        arrays = {
+            "probability_up": probability_up(columns["mean"]),
+            "expected_return": columns["mean"] * columns["volatility"],
+            "realised_return": realised,
+            **{name: columns[name] for name in ("volatility", "mean", "news", "contrarian", "polarity")},
+        }
+        keys = self._keys(self.n_sessions + 1)
+        decision_at = keys["session"].map(self.calendar.decision_at(POLICY))
+        rows = keys.assign(decision_at=decision_at, **{name: array.ravel() for name, array in arrays.items()})
+        return rows.sort_values(["ticker", "session"], ignore_index=True)
+
+    @cached_property
+    def _paths(self) -> Paths:
+        return simulate(self._law, self.calendar, self.sessions[0])
+
+    @cached_property
+    def _law(self) -> Law:
+        # Settings check the ranges once, for the market as for the source.
+        settings = SimulatedSettings.model_validate(dataclasses.asdict(self))
+        flip = settings.flip_session if settings.flip_session is not None else round(0.6 * settings.n_sessions)
+        shared = settings.model_dump(include={"kind", "n_sessions", "n_tickers", "seed", "strength", "readable_share"})
+        return Law(**shared, flip_session=flip)
+
+    @cached_property
+    def _worded(self) -> pd.DataFrame:
+        headlines = word_headlines(self._paths.headlines, self.n_tickers, self.readable_share, seed=self.seed)
+        last_decision = self.calendar.decision_at(POLICY)[self.sessions[-1]]
+        return headlines[headlines["first_seen_at"] <= last_decision].reset_index(drop=True)
+
+    def _keys(self, n_sessions: int) -> pd.DataFrame:
+        sessions = np.repeat(self.sessions[:n_sessions].to_numpy(), self.n_tickers)
+        tickers = np.tile(np.array(self.tickers, dtype=object), n_sessions)
+        return pd.DataFrame({"ticker": pd.Series(tickers, dtype="str"), "session": pd.Series(sessions, dtype=SESSION)})
+
+    def _traded(self, name: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        return self._paths.columns[name][: self.n_sessions].ravel()
+
+
+class SimulatedSource:
+    """Serves a simulated market as a live source would: only what is known at `now`.
+
+    Examples
+    --------
+    >>> source = SimulatedSource(SimulatedSettings(n_sessions=5, n_tickers=2))
+    >>> fetched = source.fetch_bars({"BANVEX": pd.Timestamp("2018-01-01")}, now=source.default_now)
+    >>> fetched.outcomes["BANVEX"].status, fetched.outcomes["BANVEX"].n_rows
+    ('updated', 5)
+    """
+
+    name = NAME
+
+    def __init__(self, settings: SimulatedSettings | None = None) -> None:
+        self.settings = settings or SimulatedSettings()
+        self.market = SimulatedMarket(**self.settings.model_dump())
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """All that the market lists."""
+        return self.market.tickers
+
+    @property
+    def truth(self) -> pd.DataFrame:
+        """The market's truth, for the evaluation; no feature may see it."""
+        return self.market.truth
+
+    @property
+    def default_now(self) -> pd.Timestamp:
+        """The last decision: all sessions are final, and the next is about to be forecast."""
+        return self.decision_at(self.market.sessions[-1])
+
+    def decision_at(self, session: pd.Timestamp) -> pd.Timestamp:
+        """Return the instant, 30 minutes before the open, at which `session` is decided."""
+        return self.market.calendar.decision_at(POLICY)[session]
+
+    def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
+        """Return the bars and actions that are final at `now`; see `Source`."""
+        bars = self._known(self.market.bars, first_sessions, now)
+        actions = self._known(self.market.actions, first_sessions, now)
+        return FetchedBars(as_bars(bars), as_actions(actions), self._outcomes(first_sessions, bars))
+
+    def fetch_headlines(
+        self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
+    ) -> FetchedHeadlines:
+        """Return the headlines first seen in (`since`, `now`]; one stamped earlier than it appeared is not lost."""
+        rows = self.market.headlines
+        wanted = rows["ticker"].isin(tickers) & (rows["first_seen_at"] <= now)
+        if since is not None:
+            wanted &= rows["first_seen_at"] > since
+        headlines = as_headlines(rows[wanted])
+        return FetchedHeadlines(headlines, self._outcomes(tickers, headlines))
+
+    def _known(self, rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> pd.DataFrame:
+        first = rows["ticker"].map(first_sessions)
+        known = rows[(rows["fetched_at"] <= now) & (rows["session"] >= first)]
+        return known.assign(fetched_at=now)
+
+    def _outcomes(self, tickers: Sequence[str] | Mapping[str, object], rows: pd.DataFrame) -> dict[str, Outcome]:
+        counts = rows["ticker"].value_counts()
+        return {ticker: self._outcome(ticker, int(counts.get(ticker, 0))) for ticker in tickers}
+
+    def _outcome(self, ticker: str, n_rows: int) -> Outcome:
+        if ticker not in self.tickers:
+            listed = self.tickers
+            return Outcome(
+                ticker,
+                "unknown",
+                reason=f"The simulated market lists {len(listed)} tickers from {listed[0]} to {listed[-1]}.",
+            )
+        return Outcome(ticker, "updated" if n_rows else "nothing_new", n_rows)

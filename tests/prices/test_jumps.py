@@ -1,0 +1,30 @@
+"""A vendor's splice is seen, and a split is none."""
+
+import pandas as pd
+
+from stockseq.prices.jumps import find_jumps
+
+SESSIONS = pd.to_datetime(["2020-07-01", "2020-07-02", "2020-07-06"])
+NO_ACTIONS = pd.DataFrame({"ticker": [], "session": [], "kind": [], "value": []})
+
+
+def bars(close):
+    return pd.DataFrame({"ticker": "GOOG", "session": SESSIONS, "open": close, "close": close, "volume": 1e6})
+
+
+def test_a_fall_to_a_twentieth_is_a_jump_and_a_fall_by_a_third_is_not():
+    """1464 to 73.2 is -95 %, what a forgotten 20:1 split looks like; 1464 from 2196 is a bad day."""
+    found = find_jumps(bars([2196.0, 1464.0, 73.2]), NO_ACTIONS)
+    assert found[["ticker", "session"]].to_numpy().tolist() == [["GOOG", SESSIONS[2]]]
+    assert round(found["move"].item(), 4) == -0.95
+
+
+def test_a_split_that_is_listed_explains_the_move():
+    """20 new shares for an old one: nothing moved."""
+    split = pd.DataFrame({"ticker": ["GOOG"], "session": SESSIONS[2:], "kind": ["split"], "value": [20.0]})
+    assert find_jumps(bars([1464.0, 1464.0, 73.2]), split).empty
+
+
+def test_the_greatest_jump_comes_first_whichever_way_it_goes():
+    """A rise to three times is less than a fall to a fifth."""
+    assert find_jumps(bars([100.0, 300.0, 60.0]), NO_ACTIONS)["move"].round(4).tolist() == [-0.8, 2.0]
