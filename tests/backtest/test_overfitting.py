@@ -4,9 +4,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from evaluate_vectors import normals
 
 from stockseq.backtest.overfitting import probability_of_overfitting
+from tests.evaluate.evaluate_vectors import normals
 
 NOISE = 0.01 * normals(240 * 6, 31).reshape(240, 6)
 

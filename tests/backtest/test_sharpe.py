@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from evaluate_vectors import normals
 from scipy.stats import norm
 
 from stockseq.backtest.sharpe import (
@@ -13,6 +12,7 @@ from stockseq.backtest.sharpe import (
     least_sessions,
     probabilistic_sharpe,
 )
+from tests.evaluate.evaluate_vectors import normals
 
 
 def test_probabilistic_sharpe_of_the_published_fund() -> None:

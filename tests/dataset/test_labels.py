@@ -2,12 +2,12 @@
 
 import pandas as pd
 import pytest
-from dataset_rows import actions_of, bars_of
 
 from stockseq.dataset.labels import Horizon, compute_labels, count_unlabelled
 from stockseq.errors import DataError
 from stockseq.schemas import ACTIONS, BARS, Actions, Bars, as_actions, as_bars, empty
 from stockseq.sessions import TradingCalendar
+from tests.dataset.dataset_rows import actions_of, bars_of
 
 # Two flat sessions before each case, so that a volatility is known at the first session of interest.
 PRELUDE = [("2024-11-21", 100.0, 100.0), ("2024-11-22", 100.0, 100.0)]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from arch.bootstrap import optimal_block_length
-from evaluate_vectors import normals
 
 from stockseq.evaluate.bootstrap import block_length, bootstrap_interval
 from stockseq.evaluate.significance import clustered_interval
+from tests.evaluate.evaluate_vectors import normals
 
 
 def autoregression() -> np.ndarray:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from evaluate_vectors import normals
 
 from stockseq.errors import DataError
 from stockseq.evaluate.comparison import compare_forecasts
+from tests.evaluate.evaluate_vectors import normals
 
 N_SESSIONS, N_TICKERS = 50, 8
 RETURNS = 0.01 * normals(400, 71)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from evaluate_vectors import normals, uniforms
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
@@ -14,6 +13,7 @@ from stockseq.evaluate.direction import (
     balanced_accuracy,
     matthews_correlation,
 )
+from tests.evaluate.evaluate_vectors import normals, uniforms
 
 UP = np.array([1, 0, 1, 1, 0, 0, 1, 0, 1, 1], dtype=bool)
 PROBABILITY = np.array([0.9, 0.4, 0.65, 0.3, 0.2, 0.55, 0.8, 0.1, 0.45, 0.7])

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evaluate_vectors import normals
 from scipy.stats import pearsonr, spearmanr
 
 from stockseq.evaluate.information import daily_information, summarise_information
 from stockseq.evaluate.scored import Scored
+from tests.evaluate.evaluate_vectors import normals
 
 
 def panel(n_sessions: int = 20, n_tickers: int = 8) -> Scored:

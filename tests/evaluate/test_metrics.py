@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evaluate_vectors import normals, uniforms
 
 from stockseq.errors import DataError
 from stockseq.evaluate.metrics import score_forecasts
+from tests.evaluate.evaluate_vectors import normals, uniforms
 
 DESIGNED = {
     "n",

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from evaluate_vectors import normals, uniforms
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
@@ -15,6 +14,7 @@ from stockseq.evaluate.probability import (
     expected_calibration_error,
     log_losses,
 )
+from tests.evaluate.evaluate_vectors import normals, uniforms
 
 UP = np.array([1, 0, 1, 1, 0, 0, 1, 0, 1, 1], dtype=bool)
 PROBABILITY = np.array([0.9, 0.4, 0.65, 0.3, 0.2, 0.55, 0.8, 0.1, 0.45, 0.7])

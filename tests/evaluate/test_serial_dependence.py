@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from evaluate_vectors import uniforms
 from scipy.stats import chi2_contingency
 
 from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial, pesaran_timmermann_trace
 from stockseq.evaluate.significance import pesaran_timmermann_clustered
+from tests.evaluate.evaluate_vectors import uniforms
 
 N_SESSIONS, N_TICKERS = 60, 8
 SHAPE = (N_SESSIONS, N_TICKERS)

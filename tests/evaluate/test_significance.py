@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from evaluate_vectors import normals, uniforms
 from scipy.stats import chi2_contingency, ttest_1samp
 from statsmodels.stats.diagnostic import pesaran_timmermann as statsmodels_pesaran_timmermann
 
@@ -15,6 +14,7 @@ from stockseq.evaluate.significance import (
     pesaran_timmermann,
     pesaran_timmermann_clustered,
 )
+from tests.evaluate.evaluate_vectors import normals, uniforms
 
 SESSIONS = np.repeat(np.arange(40), 15)
 UP = normals(600, 1) + np.repeat(normals(40, 2), 15) > 0.2

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from arch.bootstrap import StepM
-from evaluate_vectors import normals
 
 from stockseq.evaluate.superior import model_confidence_set, superior_ability, superior_models
+from tests.evaluate.evaluate_vectors import normals
 
 N = 300
 BENCHMARK = normals(N, 41) ** 2

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from model_rows import FAST, SMALL, TinyMarket, make_market
 
 from stockseq.models.model import Model
 from stockseq.models.training import fit_model
+from tests.models.model_rows import FAST, SMALL, TinyMarket, make_market
 
 
 @pytest.fixture(scope="session")

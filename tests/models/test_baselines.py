@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
-from model_rows import TinyMarket
 from sklearn.linear_model import LogisticRegression
 
 from stockseq.dataset.panel import Panel
@@ -14,6 +13,7 @@ from stockseq.errors import DataError, TooFewSessions
 from stockseq.models import window_classifiers
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline, forecast_baselines
 from stockseq.schemas import Labels
+from tests.models.model_rows import TinyMarket
 
 ARRAYS = [field.name for field in fields(Samples) if field.name != "dropped"]
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from model_rows import FAST, SMALL, TinyMarket
 
 from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
@@ -22,13 +21,14 @@ from stockseq.models.model import Model
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.training import fit_model
+from tests.models.model_rows import FAST, SMALL, TinyMarket
 
 FILES = {"manifest.json", "network_0.keras", "network_1.keras", "scaler.json", "settings.json", "vocabulary.json"}
 
 FORECAST = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
-from model_rows import make_market
+from tests.models.model_rows import make_market
 from stockseq.models.bundle import load_bundle
 market = make_market()
 forecasts = load_bundle(pathlib.Path(sys.argv[2])).forecast(market.panel, market.samples.ends)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_rows import FAST, SMALL, TinyMarket
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
@@ -17,6 +16,7 @@ from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.training import fit_model
 from stockseq.models.training_targets import Targets
+from tests.models.model_rows import FAST, SMALL, TinyMarket
 
 PROJECTION = "stockseq.layers.after.projection:Projection"
 LAYERS = {

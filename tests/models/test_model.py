@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from model_rows import TinyMarket
 
 from stockseq.models.model import Model
+from tests.models.model_rows import TinyMarket
 
 
 def test_a_forecast_is_the_mean_of_the_seeds(market: TinyMarket, model: Model) -> None:

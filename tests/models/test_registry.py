@@ -2,13 +2,13 @@
 
 import pandas as pd
 import pytest
-from model_rows import FAST, SMALL
 
 from stockseq.errors import StoreError
 from stockseq.models.registry import COLUMNS, Registry
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.schemas import empty
 from stockseq.store.store import Store
+from tests.models.model_rows import FAST, SMALL
 
 MONDAY, TUESDAY, WEDNESDAY = pd.date_range("2024-11-25 22:00", periods=3, tz="UTC")
 THROUGH = pd.Timestamp("2024-11-22")

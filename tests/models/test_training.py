@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from model_rows import FAST, SMALL, VOLATILITY, TinyMarket
 
 from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.models.model import Model
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.training import fine_tune, fit_model
+from tests.models.model_rows import FAST, SMALL, VOLATILITY, TinyMarket
 
 ONE = FAST.model_copy(update={"n_seeds": 1, "epochs": 2})
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from dataset_rows import actions_of, bars_of
 
 from stockseq.prices.total_return import step_factors, traded_bars
 from stockseq.schemas import as_actions, as_bars, bar_faults
+from tests.dataset.dataset_rows import actions_of, bars_of
 
 SP500 = Path(__file__).parents[3] / "shared" / "data" / "sp500" / "prices.parquet"
 

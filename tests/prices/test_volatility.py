@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-from dataset_rows import actions_of, bars_of
 
 from stockseq.prices.volatility import compute_volatility
+from tests.dataset.dataset_rows import actions_of, bars_of
 
 
 def test_a_session_still_to_come_has_the_volatility_of_the_last_close() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from store_rows import features
 
 from stockseq.errors import StoreError
 from stockseq.store import Store
+from tests.store.store_rows import features
 
 WHERE = {"feature_set": "a"}
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from store_rows import bars, features, headlines
 
 from stockseq.errors import StoreError
 from stockseq.store import Store
+from tests.store.store_rows import bars, features, headlines
 
 TABLES = ("bars", "headlines", "features")
 TICKERS = ("A", "B", "C")
@@ -137,7 +137,7 @@ def test_a_torn_last_commit_is_undone_on_opening(
 FILLER = """
 import resource, signal, sys
 sys.path.insert(0, sys.argv[2])
-from store_rows import bars
+from tests.store.store_rows import bars
 from stockseq.errors import StoreError
 from stockseq.store import Store
 store = Store(sys.argv[1])

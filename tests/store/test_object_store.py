@@ -7,11 +7,11 @@ import boto3
 import pandas as pd
 import pytest
 from moto.server import ThreadedMotoServer
-from store_rows import bars, features, headlines
 
 from stockseq.errors import StoreError
 from stockseq.forecast_ledger import verify
 from stockseq.store import Store
+from tests.store.store_rows import bars, features, headlines
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from store_rows import bars, dividends, features, headlines, utc
 
 from stockseq.errors import DataError, StoreError
 from stockseq.schemas import ACTIONS, BARS, HEADLINES
 from stockseq.store import TABLES, Store
+from tests.store.store_rows import bars, dividends, features, headlines, utc
 
 
 @pytest.fixture

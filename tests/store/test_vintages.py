@@ -6,10 +6,10 @@ import hypothesis.strategies as st
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from store_rows import bars, dividends, utc
 
 from stockseq.errors import StoreError
 from stockseq.store import Store
+from tests.store.store_rows import bars, dividends, utc
 
 
 @pytest.fixture

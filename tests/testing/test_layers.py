@@ -6,7 +6,6 @@ import types
 from collections.abc import Iterator, Mapping
 
 import pytest
-import wrong_layers
 
 from stockseq.errors import PluginError
 from stockseq.layers.after.branch_gate import BranchGate
