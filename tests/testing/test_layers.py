@@ -21,6 +21,7 @@ from stockseq.layers.within.news_gate_cell import NewsGateCell
 from stockseq.layers.within.time_aware_cell import TimeAwareCell
 from stockseq.testing import check_layer
 from stockseq.testing.layer_bundle import find_unloadable, importable_name, sample_settings
+from tests.testing import wrong_layers
 
 SHIPPED = [
     ("before", TemporalConvolution, {}),
