@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from deltalake import DeltaTable
 
-from stockseq.schemas import NUMBER, empty
+from stockseq.market import MarketData
+from stockseq.schemas import NUMBER, Actions, Bars, Headlines, empty
+from stockseq.sessions import TradingCalendar
 from stockseq.store import durability, predicates
 from stockseq.store.appends import unstored
 from stockseq.store.delta import Change, DeltaFile
@@ -214,6 +216,38 @@ class Store:
         else:
             rows = rows.sort_values(list(spec.order or spec.key), kind="stable", ignore_index=True)
         return rows[list(columns)] if columns is not None else rows
+
+    def bars(self, tickers: Sequence[str] | None = None, *, as_of: pd.Timestamp | None = None) -> Bars:
+        """Return the newest vintage of each bar, sorted by ticker and session; `as_of` as in `read`."""
+        return Bars(self.read("bars", tickers=tickers, as_of=as_of))
+
+    def actions(self, tickers: Sequence[str] | None = None, *, as_of: pd.Timestamp | None = None) -> Actions:
+        """Return the newest vintage of each action, sorted by ticker, session and kind; `as_of` as in `read`."""
+        return Actions(self.read("actions", tickers=tickers, as_of=as_of))
+
+    def headlines(self, tickers: Sequence[str] | None = None, *, as_of: pd.Timestamp | None = None) -> Headlines:
+        """Return the headlines, sorted by ticker and publication; `as_of` as in `read`."""
+        return Headlines(self.read("headlines", tickers=tickers, as_of=as_of))
+
+    def market(
+        self, calendar: TradingCalendar, *, tickers: Sequence[str] | None = None, as_of: pd.Timestamp
+    ) -> MarketData:
+        """Return what was known of these tickers at `as_of` (tz-aware), each table read once; None is all tickers.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-02-01"), pd.Timestamp("2024-02-29"))
+        >>> Store(tempfile.mkdtemp()).market(calendar, as_of=pd.Timestamp("2024-02-07 22:00", tz="UTC"))
+        <MarketData: 0 bars of 0 tickers, 0 actions, 0 headlines, as of 2024-02-07 22:00 UTC>
+        """
+        return MarketData(
+            bars=self.bars(tickers, as_of=as_of),
+            actions=self.actions(tickers, as_of=as_of),
+            headlines=self.headlines(tickers, as_of=as_of),
+            calendar=calendar,
+            now=as_of,
+        )
 
     @property
     def is_empty(self) -> bool:
