@@ -65,12 +65,13 @@ def test_every_shipped_layer_and_a_users_load_in_a_process_that_imports_nothing_
     unloadable: Mapping[str, str],
 ) -> None:
     """The morning's run loads what last week's training saved, by what the bundle names alone."""
-    assert list(unloadable) == ["wrong_layers:OfThisProcess", "typed_in:Typed"]
+    assert list(unloadable) == ["tests.testing.wrong_layers:OfThisProcess", "typed_in:Typed"]
 
 
 def test_a_layer_that_depends_on_its_process_is_refused(unloadable: Mapping[str, str]) -> None:
     """The hash of a text differs from process to process, so a saved model would forecast something else."""
-    assert "OfThisProcess` does not come back from a saved model as it was" in unloadable["wrong_layers:OfThisProcess"]
+    said = unloadable["tests.testing.wrong_layers:OfThisProcess"]
+    assert "OfThisProcess` does not come back from a saved model as it was" in said
 
 
 def test_a_layer_that_no_other_process_finds_is_refused(unloadable: Mapping[str, str]) -> None:
