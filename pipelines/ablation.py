@@ -25,7 +25,7 @@ from stockseq.layers.slots import find_layer
 from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.variants import PLAIN
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility
 
 
 def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:

@@ -17,7 +17,7 @@ from stockseq.dataset.windows import window_ends
 from stockseq.evaluate.lookahead import Artefact, Clock, Cut, Tables
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.models.model import Model
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility
 from stockseq.schemas import INSTANT, PRICES
 
 FORECAST = "a forecast would know what it is to forecast"

@@ -6,7 +6,7 @@ from pipelines.prepare import Prepared
 from stockseq.errors import DataError, PluginError
 from stockseq.evaluate.lookahead import Clock, Finding, Tables, Verdict, find_early_headlines, find_early_trades
 from stockseq.features.block import BAR
-from stockseq.prices.adjustment import adjust_forward
+from stockseq.prices import adjust_forward
 from stockseq.testing.features import check_causal
 
 

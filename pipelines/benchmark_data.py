@@ -13,7 +13,7 @@ from stockseq.dataset.samples import Samples, build_samples
 from stockseq.errors import SourceError, TooFewSessions
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility
 from stockseq.schemas import Actions, Bars, Dropped, Headlines, as_labels, count_dropped
 from stockseq.sessions import FIRST_SESSION, DecisionPolicy
 from stockseq.sources.source import FetchedBars

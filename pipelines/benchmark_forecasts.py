@@ -15,7 +15,7 @@ from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.models.baselines import forecast_baselines
 from stockseq.models.training import Progress, fit_model
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pipelines.prepare import Prepared
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.windows import window_ends
 from stockseq.models.model import Model
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility, is_traded
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ def _reason(ticker: str, ingested: Ingested, prepared: Prepared, last: pd.Timest
         return "no bars"
     if own["session"].max() < last:
         return f"the bar of {last.date()} is missing (newest {own['session'].max().date()})"
-    n_traded = int((own["volume"] > 0).sum())
+    n_traded = int(is_traded(own).sum())
     return f"too little history: {len(own)} bars, {n_traded} of them with volume"

@@ -16,7 +16,7 @@ from stockseq.errors import TooFewSessions, counted
 from stockseq.features.block import WARM_UP
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features, feature_set_name
-from stockseq.prices.jumps import find_jumps
+from stockseq.prices import find_jumps
 from stockseq.schemas import Actions, Bars, Dropped, Headlines, Labels
 
 

@@ -28,7 +28,7 @@ from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.backtest.simulator import LedgerResult, run_ledger
 from stockseq.backtest.targets import Targets
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility
 from stockseq.schemas import Bars, Dropped, as_forecasts
 
 # The position that earns each label.

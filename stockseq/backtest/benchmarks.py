@@ -9,6 +9,7 @@ from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.policy import Holding
 from stockseq.backtest.simulator import LedgerResult
 from stockseq.backtest.targets import Targets, as_targets
+from stockseq.prices import is_traded
 from stockseq.schemas import Bars
 
 
@@ -74,7 +75,7 @@ def buy_and_hold(bars: Bars, *, sessions: pd.DatetimeIndex, universe: pd.Index) 
     --------
     >>> sessions = pd.DatetimeIndex(["2024-11-29", "2024-12-02", "2024-12-03"])
     >>> bars = Bars(pd.DataFrame({"ticker": ["AAA"] * 3 + ["BBB"] * 3, "session": [*sessions, *sessions],
-    ...                           "volume": 1e6}))
+    ...                           "open": 9.0, "close": 9.0, "volume": 1e6}))
     >>> buy_and_hold(bars, sessions=sessions, universe=pd.Index(["AAA", "BBB"])).weight.tolist()
     [0.5, 0.5]
     """
@@ -89,7 +90,8 @@ def equal_weight(bars: Bars, *, sessions: pd.DatetimeIndex, universe: pd.Index) 
     Examples
     --------
     >>> sessions = pd.DatetimeIndex(["2024-11-27", "2024-11-29", "2024-12-02", "2024-12-03"])
-    >>> bars = Bars(pd.DataFrame({"ticker": "AAA", "session": sessions, "volume": 1e6}))
+    >>> prices = {"open": 9.0, "close": 9.0, "volume": 1e6}
+    >>> bars = Bars(pd.DataFrame({"ticker": "AAA", "session": sessions, **prices}))
     >>> equal_weight(bars, sessions=sessions, universe=pd.Index(["AAA"])).session.dt.day.tolist()
     [29, 2]
     """
@@ -147,7 +149,7 @@ def shuffle_runs(weights: np.ndarray, generator: np.random.Generator) -> np.ndar
 
 def _equal(bars: Bars, *, decided: pd.DatetimeIndex, filled: pd.DatetimeIndex, universe: pd.Index) -> Targets:
     rebalances = pd.DataFrame({"decided": decided, "filled": filled})
-    trading = bars.loc[bars["ticker"].isin(universe) & (bars["volume"] > 0), ["ticker", "session"]]
+    trading = bars.loc[bars["ticker"].isin(universe) & is_traded(bars), ["ticker", "session"]]
     book = trading.merge(rebalances, left_on="session", right_on="decided")
     book["weight"] = 1.0 / book.groupby("filled")["ticker"].transform("size")
     return as_targets(book[["filled", "ticker", "weight"]].rename(columns={"filled": "session"}))

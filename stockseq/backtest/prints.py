@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stockseq.backtest.costs import Floats
 from stockseq.errors import DataError
+from stockseq.prices import has_print
 from stockseq.schemas import SESSION, Actions, Bars
 
 Rows = NDArray[np.int64]
@@ -108,9 +109,7 @@ def _prints(bars: pd.DataFrame, sessions: pd.DatetimeIndex, tickers: pd.Index) -
         arrays[name] = np.full((len(sessions), len(tickers)), np.nan)
         arrays[name][rows[inside], columns[inside]] = bars[name].to_numpy(dtype="float64")[inside]
     for name in ("open", "close"):
-        # A vendor repeats the last price for a session without trades; nothing can be filled on it.
-        valid = np.isfinite(arrays[name]) & (arrays[name] > 0) & (arrays["volume"] > 0)
-        arrays[name][~valid] = np.nan
+        arrays[name][~has_print(arrays[name], arrays["volume"])] = np.nan
     return arrays
 
 

@@ -5,8 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
-from stockseq.prices.total_return import is_traded, step_factors, traded_bars
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import adjustment_factors, compute_volatility, is_traded, traded_bars
 from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels, count_dropped
 from stockseq.sessions import TradingCalendar
 
@@ -90,7 +89,7 @@ def _trades(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: Ho
 def _next_open(traded: pd.DataFrame, actions: Actions, schedule: pd.DataFrame) -> pd.Series:
     """Return the open of the next session on the basis of this one; NaN where that session has no trade."""
     sessions = pd.Series(schedule.index, index=schedule.index)
-    adjusted = traded["open"] * step_factors(traded, actions)
+    adjusted = traded["open"] * adjustment_factors(traded, actions)
     following = traded.assign(adjusted=adjusted).groupby("ticker")[["session", "adjusted"]].shift(-1)
     is_next = following["session"] == traded["session"].map(sessions.shift(-1))
     return following["adjusted"].where(is_next)

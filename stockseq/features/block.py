@@ -13,7 +13,7 @@ import pandas as pd
 
 from stockseq.features.feature import HISTORY, Feature
 from stockseq.features.sentiment import MEMORY_SESSIONS, SENTIMENT_COLUMNS, aggregate_sentiment
-from stockseq.prices.adjustment import adjust_forward
+from stockseq.prices import adjust_forward
 from stockseq.schemas import PRICES
 
 # The first bars of a ticker, at which no feature of ours is settled; more if a user's feature needs it.

@@ -23,7 +23,7 @@ from stockseq.features.table import build_features
 from stockseq.models.baselines import forecast_baselines
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training import fit_model
-from stockseq.prices.volatility import compute_volatility
+from stockseq.prices import compute_volatility
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
 from stockseq.sources.simulated.truth import optimum

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from stockseq.evaluate.lookahead import Artefact, Clock, Cut, Tables, compare, differs, poison_after, remove_after
-from stockseq.prices.adjustment import adjust_forward
-from stockseq.prices.total_return import step_factors
+from stockseq.prices import adjust_forward, adjustment_factors
 from stockseq.schemas import bar_faults
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.simulated import SimulatedMarket
@@ -80,7 +79,7 @@ def test_poison_is_valid_and_violent_and_leaves_the_past_alone(seed: int) -> Non
     for name in ("bars", "actions", "headlines"):
         pd.testing.assert_frame_equal(getattr(past, name), getattr(known, name))
     assert len(poisoned.headlines) - len(known.headlines) > 3 * (len(TABLES.headlines) - len(known.headlines))
-    assert np.isfinite(step_factors(poisoned.bars, poisoned.actions)).all()
+    assert np.isfinite(adjustment_factors(poisoned.bars, poisoned.actions)).all()
     for ticker, bars in poisoned.bars.groupby("ticker"):
         adjust_forward(bars, poisoned.actions[poisoned.actions["ticker"] == ticker])
     both = poisoned.bars.merge(TABLES.bars, on=["ticker", "session"])

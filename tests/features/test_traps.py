@@ -17,7 +17,7 @@ from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.news import decide
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.models.baselines import forecast_baseline
-from stockseq.prices.total_return import step_factors, traded_bars
+from stockseq.prices import adjustment_factors, traded_bars
 from stockseq.schemas import SESSION, Labels
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
@@ -42,7 +42,7 @@ def by_stamp(headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
 def close_to_close(market: SimulatedMarket, labels: Labels) -> Labels:
     """Label the move from the close before the decision: no trade decided before the open can have it."""
     traded = traded_bars(market.bars)
-    adjusted = traded["close"] * step_factors(traded, market.actions)
+    adjusted = traded["close"] * adjustment_factors(traded, market.actions)
     moved = adjusted / traded.groupby("ticker")["close"].shift() - 1.0
     keys = traded[["ticker", "session"]].assign(realised_return=moved)
     merged = labels.drop(columns="realised_return").merge(keys, on=["ticker", "session"])

@@ -13,8 +13,7 @@ import stockseq.dataset.labels as labels_module
 import stockseq.features.block as block
 import stockseq.features.table as feature_table
 from stockseq.features.feature import Feature
-from stockseq.prices.adjustment import adjust_as_of
-from stockseq.schemas import SESSION
+from stockseq.schemas import PRICES, SESSION
 from tests.leaks.world import make_world, with_table
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -79,7 +78,10 @@ def own_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy:
 
 
 def back_adjusted(adjust: Any, bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
-    return adjust_as_of(bars, actions, as_of=pd.Timestamp("2100-01-01"))
+    """Scale the prices so that the last one, not the first, is as traded."""
+    forward = adjust(bars, actions)
+    scale = bars["close"].iloc[-1] / forward["close"].iloc[-1]
+    return forward.assign(**{price: forward[price] * scale for price in PRICES})
 
 
 def level(bars: pd.DataFrame) -> pd.Series:

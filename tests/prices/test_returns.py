@@ -1,8 +1,10 @@
-"""A vendor's splice is seen, and a split is none."""
+"""The volatility that a decision may use; a vendor's splice is seen, and a split is none."""
 
 import pandas as pd
+import pytest
 
-from stockseq.prices.jumps import find_jumps
+from stockseq.prices import compute_volatility, find_jumps
+from tests.dataset.dataset_rows import actions_of, bars_of
 
 SESSIONS = pd.to_datetime(["2020-07-01", "2020-07-02", "2020-07-06"])
 NO_ACTIONS = pd.DataFrame({"ticker": [], "session": [], "kind": [], "value": []})
@@ -28,3 +30,12 @@ def test_a_split_that_is_listed_explains_the_move():
 def test_the_greatest_jump_comes_first_whichever_way_it_goes():
     """A rise to three times is less than a fall to a fifth."""
     assert find_jumps(bars([100.0, 300.0, 60.0]), NO_ACTIONS)["move"].round(4).tolist() == [-0.8, 2.0]
+
+
+def test_a_session_still_to_come_has_the_volatility_of_the_last_close() -> None:
+    """The portfolio of tomorrow is sized with it: returns .01 then .02, weighed .94 and 1 over 1.94."""
+    bars = bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-26", 101, 101), ("2024-11-27", 103.02, 103.02)])
+    keys = pd.DataFrame({"ticker": ["BBB", "AAA"], "session": pd.Timestamp("2024-11-29")}, index=[7, 3])
+    volatility = compute_volatility(keys, bars, actions_of("AAA"))
+    assert volatility.isna().to_dict() == {7: True, 3: False}
+    assert volatility[3] == pytest.approx(((0.94 * 0.01**2 + 0.02**2) / 1.94) ** 0.5, abs=1e-14)
