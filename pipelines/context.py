@@ -25,7 +25,7 @@ from stockseq.models.registry import Registry
 from stockseq.plugins import SLOTS, load_plugin
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
-from stockseq.store import Store
+from stockseq.store import Appended, Store
 from stockseq.testing import check_feature
 
 OWN_SOURCES = ("yahoo", "files", "simulated", "stocknet")
@@ -147,7 +147,7 @@ class AsOf:
     def read(self, table: str) -> pd.DataFrame:
         return self.context.read(table)
 
-    def append(self, table: str, frame: pd.DataFrame) -> int:
+    def append(self, table: str, frame: pd.DataFrame) -> Appended:
         return self.context.store.append(table, frame)
 
 

@@ -64,12 +64,12 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             _score_past(context)
             champion = _current_champion(context, prepared)
             outlook = forecast_next(context, champion.model, prepared, ingested)
-            n_new = append_forecasts(
+            appended = append_forecasts(
                 context.store, outlook.forecasts, made_at=now, model_id=champion.model_id, calendar=context.calendar
             )
             daily = _write(context, prepared, ingested, champion, outlook)
     if not quiet:
-        show_daily(daily, n_new=n_new, calendar=context.calendar)
+        show_daily(daily, n_new=appended.n_rows, calendar=context.calendar)
     return daily
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from stockseq.errors import DataError, LedgerBroken, StoreError
 from stockseq.schemas import Labels, as_forecasts
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
-from stockseq.store import TABLES, Store
+from stockseq.store import TABLES, Appended, Store
 
 GENESIS = "0" * 64
 IDENTITY = ["ticker", "session", "model_id", "probability_up", "expected_return"]
@@ -34,8 +34,8 @@ class LedgerState:
 
 def append_forecasts(
     store: Store, forecasts: pd.DataFrame, *, made_at: pd.Timestamp, model_id: str, calendar: TradingCalendar
-) -> int:
-    """Chain the forecasts that are not in the ledger yet onto it, in one commit; return how many those were.
+) -> Appended:
+    """Chain the forecasts that are not in the ledger yet onto it, in one commit; return their rows.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def append_forecasts(
 
     Returns
     -------
-    int
-        New rows. A forecast of the same numbers by the same model for the same session is not a new one.
+    Appended
+        The new rows. A forecast of the same numbers by the same model for the same session is not a new one.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def append_forecasts(
     >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-02-01"), pd.Timestamp("2024-02-29"))
     >>> made = {"made_at": pd.Timestamp("2024-02-06 14:05", tz="UTC"), "model_id": "m1", "calendar": calendar}
     >>> append_forecasts(store, forecasts, **made), append_forecasts(store, forecasts, **made)
-    (1, 0)
+    (<Appended: 1 row to forecasts>, <Appended: 0 rows to forecasts>)
     >>> verify(store).n_rows
     1
     """
@@ -81,15 +81,14 @@ def append_forecasts(
     rows = _entries(as_forecasts(forecasts), made_at=made_at, model_id=model_id, calendar=calendar)
     ledger = store.read("forecasts", columns=["forecast_id", "made_at"])
     fresh = rows[~rows["forecast_id"].isin(ledger["forecast_id"])]
-    if len(fresh):
-        if (ledger["made_at"] > made_at).any():
-            raise StoreError(
-                f"The ledger's newest forecast was made at {ledger['made_at'].max()}, so none can be entered as of "
-                f"{made_at}; use another data root to replay the past."
-            )
-        store.append("forecasts", _chained(fresh, head=state.head_hash, n_before=state.n_rows))
+    if len(fresh) and (ledger["made_at"] > made_at).any():
+        raise StoreError(
+            f"The ledger's newest forecast was made at {ledger['made_at'].max()}, so none can be entered as of "
+            f"{made_at}; use another data root to replay the past."
+        )
+    appended = store.append("forecasts", _chained(fresh, head=state.head_hash, n_before=state.n_rows))
     _note_head(store, made_at)
-    return len(fresh)
+    return appended
 
 
 def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
@@ -132,8 +131,8 @@ def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
 
 def append_outcomes(
     store: Store, labels: Labels, *, scored_at: pd.Timestamp, model_ids: Collection[str] | None = None
-) -> int:
-    """Note the realised return of each forecast whose trade is over, once and for all; return how many were new.
+) -> Appended:
+    """Note the realised return of each forecast whose trade is over, once and for all; return the new outcomes.
 
     Parameters
     ----------
@@ -148,8 +147,8 @@ def append_outcomes(
 
     Returns
     -------
-    int
-        New outcomes. An outcome that is there stays, even if a later vintage of the bar would give another return.
+    Appended
+        The new outcomes. An outcome that is there stays, even if a later vintage of the bar would give another return.
     """
     final = labels[labels["exit_at"] + CLOSE_LAG <= scored_at]
     forecasts = store.read("forecasts", columns=["forecast_id", "ticker", "session", "model_id"])

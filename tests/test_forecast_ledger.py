@@ -40,7 +40,7 @@ def forecasts(day: str, *, up: float = 0.53, tickers: tuple[str, ...] = ("AAPL",
 
 
 def append(store: Store, day: str, at: str, *, up: float = 0.53, model_id: str = "m1") -> int:
-    return append_forecasts(store, forecasts(day, up=up), made_at=utc(at), model_id=model_id, calendar=CALENDAR)
+    return append_forecasts(store, forecasts(day, up=up), made_at=utc(at), model_id=model_id, calendar=CALENDAR).n_rows
 
 
 def labels(day: str, realised: float) -> Labels:
@@ -298,19 +298,19 @@ def test_the_live_record_takes_the_last_forecast_on_time_and_never_a_late_one(tm
 
 def test_an_outcome_waits_for_the_final_bar(store: Store) -> None:
     """The close is at 21:00 UTC and the bar final 30 minutes later."""
-    assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc(f"{DAYS[0]} 21:29:59")) == 0
-    assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc(f"{DAYS[0]} 21:30")) == 2
+    assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc(f"{DAYS[0]} 21:29:59")).n_rows == 0
+    assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc(f"{DAYS[0]} 21:30")).n_rows == 2
 
 
 def test_an_outcome_is_never_rewritten_by_a_later_revision(store: Store) -> None:
     """The vendor's correction of next week can't improve last week's record."""
     append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06"))
-    assert append_outcomes(store, labels(DAYS[0], -0.02), scored_at=utc("2024-02-20")) == 0
+    assert append_outcomes(store, labels(DAYS[0], -0.02), scored_at=utc("2024-02-20")).n_rows == 0
     assert live_record(store)["realised_return"].tolist() == [0.02, 0.02]
 
 
 def test_a_store_without_forecasts_has_an_empty_record(tmp_path: Path) -> None:
     """The first morning asks for it too."""
     store = Store(tmp_path)
-    assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06")) == 0
+    assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06")).n_rows == 0
     assert live_record(store).empty

@@ -53,7 +53,7 @@ class DeltaFile:
 
     def open(self, version: int | None = None) -> DeltaTable | None:
         """Return a snapshot, the newest by default, or None where the table has no rows yet."""
-        with self._speaking("read"):
+        with self._report_errors("read"):
             try:
                 snapshot = DeltaTable(self.url, version=version, storage_options=self.storage_options)
             except TableNotFoundError:
@@ -69,7 +69,7 @@ class DeltaFile:
 
     def scan(self, snapshot: DeltaTable, predicate: str | None, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows that meet an SQL predicate, in no order."""
-        with self._speaking("read"):
+        with self._report_errors("read"):
             # Not through pyarrow's dataset: it can't filter the string views that a merge or overwrite leaves.
             return pa.table(snapshot.scan(columns=list(columns) if columns else None, predicate=predicate))
 
@@ -83,31 +83,17 @@ class DeltaFile:
             wanted = change(snapshot)
             if wanted is None:
                 return
-            with self._speaking("written"):
+            with self._report_errors("written"):
                 if self._write(snapshot, *wanted):
                     return
         raise StoreError(
             f"The table `{self.table.name}` could not be written: other writers came first {ATTEMPTS} times; run again."
         )
 
-    def overwrite(self, rows: pa.Table) -> None:
-        """Replace all rows and the schema in one commit."""
-        with self._speaking("written"):
-            write_deltalake(
-                self.url,
-                rows,
-                mode="overwrite",
-                schema_mode="overwrite",
-                configuration=CONFIGURATION,
-                target_file_size=FILE_SIZE,
-                storage_options=self.storage_options,
-            )
-            self._sync(DeltaTable(self.url, storage_options=self.storage_options).version())
-
     def rewrites(self) -> list[str]:
         """Name the commits, oldest first, that did more than add rows or rearrange files."""
         snapshot = self.open()
-        with self._speaking("read"):
+        with self._report_errors("read"):
             history = [] if snapshot is None else snapshot.history()[::-1]
         return [f"version {entry['version']}: {entry['operation']}" for entry in history if not _only_adds(entry)]
 
@@ -116,7 +102,7 @@ class DeltaFile:
         snapshot = self.open()
         if snapshot is None:
             return
-        with self._speaking("written"):
+        with self._report_errors("written"):
             snapshot.optimize.compact(target_size=FILE_SIZE)
             # The old files may go only when the new ones are safe.
             self._sync(snapshot.version())
@@ -173,13 +159,13 @@ class DeltaFile:
             durability.sync_commit(self.folder, version)
 
     @contextmanager
-    def _speaking(self, done: Literal["read", "written"]) -> Iterator[None]:
+    def _report_errors(self, done: Literal["read", "written"]) -> Iterator[None]:
         try:
             yield
         except (DeltaError, OSError, pa.ArrowException) as error:
-            kept = ", and holds what it held before" if done == "written" else ""
+            remainder = ", and holds what it held before" if done == "written" else ""
             raise StoreError(
-                f"The table `{self.table.name}` at {self.url} could not be {done}{kept}: {_reason(error)}."
+                f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}."
             ) from error
 
 

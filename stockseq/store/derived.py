@@ -50,8 +50,8 @@ def replacement(rebuilt: pd.DataFrame, stored: pd.DataFrame) -> Replacement:
     spans = rebuilt.groupby("ticker")["session"].agg(["min", "max"])
     first, last = stored["ticker"].map(spans["min"]), stored["ticker"].map(spans["max"])
     inside = ((stored["session"] >= first) & (stored["session"] <= last)).to_numpy()
-    before, beside = stored[inside], stored[~inside]
-    matched = _places(rebuilt, "new").merge(_places(before, "old"), how="outer", on=["ticker", "session"])
+    before, outside = stored[inside], stored[~inside]
+    matched = _positions(rebuilt, "new").merge(_positions(before, "old"), how="outer", on=["ticker", "session"])
     both = matched["new"].notna() & matched["old"].notna()
     pairs = matched[both].astype({"new": int, "old": int})
     same = _same_bits(rebuilt.iloc[pairs["new"]], before.iloc[pairs["old"]])
@@ -59,7 +59,7 @@ def replacement(rebuilt: pd.DataFrame, stored: pd.DataFrame) -> Replacement:
     if changed["old"].isna().all():
         return Replacement(len(changed), rebuilt.iloc[changed["new"].astype(int)], None)
     tickers, start, end = changed["ticker"].unique().tolist(), changed["session"].min(), changed["session"].max()
-    final = pd.concat([rebuilt, beside], ignore_index=True)
+    final = pd.concat([rebuilt, outside], ignore_index=True)
     in_box = final["ticker"].isin(tickers) & final["session"].between(start, end)
     return Replacement(len(changed), final[in_box], (tickers, start, end))
 
@@ -70,12 +70,11 @@ def require_same_columns(table: Table, rebuilt: pd.DataFrame, stored: pd.DataFra
     if len(stored) and ours != theirs:
         raise StoreError(
             f"The feature set {rebuilt['feature_set'].iloc[0]!r} is stored with other columns: {sorted(ours - theirs)} "
-            f"are new, {sorted(theirs - ours)} are gone; give the changed set a new name, or rebuild the table with "
-            "`reset`."
+            f"are new, {sorted(theirs - ours)} are gone; give the changed set a new name."
         )
 
 
-def _places(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+def _positions(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows[["ticker", "session"]].assign(**{name: np.arange(len(rows))})
 
 

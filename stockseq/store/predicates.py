@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from stockseq.schemas import SESSION, TEXT
-from stockseq.store.tables import Table
+from stockseq.store.tables import COUNT, Table
+
+# More names than this in one predicate take longer to read than the rows that they leave out.
+MOST_NAMES = 10_000
 
 
 def text_in(column: str, values: Iterable[str]) -> str:
@@ -38,11 +41,26 @@ def in_box(tickers: Iterable[str], first: pd.Timestamp, last: pd.Timestamp) -> s
     return f"{text_in('ticker', tickers)} AND session BETWEEN {moment(first)} AND {moment(last)}"
 
 
-def surroundings(frame: pd.DataFrame, key: Iterable[str]) -> str | None:
-    """Return a predicate that every stored row with a key of `frame` meets, and few others; None is no predicate."""
-    if "ticker" not in key:
-        return None
-    return in_box(frame["ticker"].unique(), frame["session"].min(), frame["session"].max())
+def surroundings(frame: pd.DataFrame, spec: Table) -> str | None:
+    """Return a predicate that every stored row with a key of `frame` meets, and few others; None is no predicate.
+
+    Examples
+    --------
+    >>> from stockseq.store.tables import TABLES
+    >>> bars = pd.DataFrame({"ticker": "AAPL", "session": pd.to_datetime(["2024-02-05", "2024-02-07"])})
+    >>> surroundings(bars, TABLES["bars"])
+    "ticker IN ('AAPL') AND session BETWEEN DATE '2024-02-05' AND DATE '2024-02-07'"
+    """
+    parts = []
+    for column in spec.identity:
+        values, kind = frame[column], spec.columns[column]
+        if kind == TEXT and values.nunique() <= MOST_NAMES:
+            parts.append(text_in(column, values.unique()))
+        elif kind == SESSION:
+            parts.append(f"{column} BETWEEN {moment(values.min())} AND {moment(values.max())}")
+        elif kind == COUNT:
+            parts.append(f"{column} BETWEEN {values.min()} AND {values.max()}")
+    return " AND ".join(parts) or None
 
 
 def conditions(
@@ -57,11 +75,11 @@ def conditions(
     if tickers is not None:
         parts.append(text_in(_having(spec, "ticker"), tickers))
     if as_of is not None:
-        if not spec.known_at or as_of.tzinfo is None:
+        if not spec.recorded_at or as_of.tzinfo is None:
             raise ValueError(
                 f"`as_of` is a tz-aware instant, for a table that has one; received {as_of} for `{spec.name}`."
             )
-        parts.append(f"{spec.known_at} <= {moment(as_of)}")
+        parts.append(f"coalesce({', '.join(spec.recorded_at)}) <= {moment(as_of)}")
     if since is not None:
         if not spec.since or (since.tzinfo is None) != (spec.columns[spec.since] == SESSION):
             raise ValueError(

@@ -1,14 +1,21 @@
-"""Where a store lies: a local folder that is ours, or a URL."""
+"""Where a store lies, a local folder that is ours or a URL, and the lock that lets one run at a time use it."""
 
+import fcntl
 import hashlib
+import json
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
-from stockseq.errors import StoreError
+from stockseq.errors import StoreBusy, StoreError
 from stockseq.store.tables import TABLES
 
 MARKER = "stockseq-store.txt"
-# What the pipelines put beside the tables.
+# What the recipes put beside the tables.
 NEIGHBOURS = ("runs", "models", "cache")
 
 
@@ -32,7 +39,7 @@ def claim(folder: Path, *, create: bool = True) -> None:
         raise StoreError(f"There is no store at {folder} yet; a first run makes one, such as `make daily`.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        foreign = sorted(path.name for path in folder.iterdir() if not _may_lie_there(path.name))
+        foreign = sorted(path.name for path in folder.iterdir() if not _belongs(path.name))
         if foreign:
             raise StoreError(
                 f"{folder} is no store of stockseq's and holds other things ({', '.join(foreign[:3])}); name an empty "
@@ -57,5 +64,58 @@ def lock_path(root: str, folder: Path | None) -> Path:
     return state / "stockseq" / f"{hashlib.sha256(root.rstrip('/').encode()).hexdigest()[:16]}.lock"
 
 
-def _may_lie_there(name: str) -> bool:
+@contextmanager
+def lock(path: Path, root: str) -> Iterator[None]:
+    """Hold an advisory lock on a small file, released by the operating system however its process ends.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; it is created when first held and never removed, or two runs could lock two files.
+    root : str
+        The store's root, for messages.
+
+    Raises
+    ------
+    StoreBusy
+        At once, naming process, host and since when, if another run holds it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise StoreError(
+            f"The store {root} can't be locked for a run: {path} can't be written ({error.strerror})."
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreBusy(
+                f"Another run holds the store {root}: {_holder(file)}; wait for it to end, or end it, and run again."
+            ) from error
+        # A forked child shares the lock; were it to outlive a killed parent, the store would stay locked.
+        os.register_at_fork(after_in_child=file.close)
+        _sign(file)
+        yield
+
+
+def _belongs(name: str) -> bool:
     return name.startswith(".") or name in TABLES or name in NEIGHBOURS
+
+
+def _sign(file: IO[str]) -> None:
+    file.truncate(0)
+    file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+    file.flush()
+
+
+def _holder(file: IO[str]) -> str:
+    since = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC).isoformat(timespec="seconds")
+    file.seek(0)
+    try:
+        signature = json.loads(file.read())
+        return f"process {signature['pid']} on {signature['host']} since {since}"
+    except (ValueError, KeyError):
+        # It holds the lock and has not signed yet.
+        return f"a process that started at {since}"

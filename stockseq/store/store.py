@@ -13,13 +13,11 @@ from stockseq.market import MarketData
 from stockseq.schemas import NUMBER, Actions, Bars, Headlines, empty
 from stockseq.sessions import TradingCalendar
 from stockseq.store import durability, predicates
-from stockseq.store.appends import unstored
+from stockseq.store.appends import Appended, arrange, new_vintages, unstored
 from stockseq.store.delta import Change, DeltaFile
 from stockseq.store.derived import replacement, require_same_columns
-from stockseq.store.lock import StoreLock
-from stockseq.store.root import claim, local_folder, lock_path
+from stockseq.store.root import claim, local_folder, lock, lock_path
 from stockseq.store.tables import TABLES, Table
-from stockseq.store.vintages import new_vintages, newest_vintages
 
 # The tables that a forecast is made from; all others follow from them.
 INPUTS = ("bars", "actions", "headlines")
@@ -57,8 +55,8 @@ class Store:
     ...     "fetched_at": pd.Timestamp("2024-02-06", tz="UTC")}))
     >>> store = Store(tempfile.mkdtemp())
     >>> store.append_vintages("bars", bars), store.append_vintages("bars", bars)
-    (1, 0)
-    >>> store.read("bars", tickers=["AAPL"])["close"].tolist()
+    (<Appended: 1 row to bars>, <Appended: 0 rows to bars>)
+    >>> store.bars(["AAPL"])["close"].tolist()
     [10.5]
     """
 
@@ -81,10 +79,10 @@ class Store:
 
         The operating system releases it however the process ends. A URL is locked against runs on this machine only.
         """
-        return StoreLock(lock_path(self.root, self.folder), self.root).hold()
+        return lock(lock_path(self.root, self.folder), self.root)
 
-    def append(self, table: str, frame: pd.DataFrame) -> int:
-        """Add the rows whose key is not stored yet, in one commit; return how many those were.
+    def append(self, table: str, frame: pd.DataFrame) -> Appended:
+        """Add the rows whose key is not stored yet, in one commit; return those.
 
         Parameters
         ----------
@@ -95,8 +93,8 @@ class Store:
 
         Returns
         -------
-        int
-            Rows really written; 0 makes no commit.
+        Appended
+            The rows really written; none makes no commit.
 
         Raises
         ------
@@ -110,11 +108,11 @@ class Store:
         if spec.rule == "vintages":
             return self.append_vintages(table, frame)
         if spec.rule == "derived":
-            raise ValueError(f"`{table}` is derived: write it with `replace` or `reset`.")
+            raise ValueError(f"`{table}` is derived: write it with `replace`.")
         return self._add(spec, frame, unstored)
 
-    def append_vintages(self, table: str, frame: pd.DataFrame) -> int:
-        """Add the bars or actions that are new or differ from their newest vintage, in one commit; return how many.
+    def append_vintages(self, table: str, frame: pd.DataFrame) -> Appended:
+        """Add the bars or actions that are new or differ from their newest vintage, in one commit; return those.
 
         A row differs when any number is more than 1e-6 of the stored one away from it; it is compared with the newest
         vintage at or before its own `fetched_at`. Errors are those of `append`; other content at the same `fetched_at`
@@ -141,7 +139,7 @@ class Store:
         ValueError
             If the table is not derived, or the frame holds more than one feature set.
         StoreError
-            If the stored rows of this feature set have other columns: a changed set needs a new name, or `reset`.
+            If the stored rows of this feature set have other columns: a changed set needs a new name.
         """
         spec = _derived(table)
         rebuilt = spec.check(frame)
@@ -155,7 +153,7 @@ class Store:
 
         def change(snapshot: DeltaTable | None) -> Change | None:
             nonlocal n_changed
-            stored = self._frame(spec, snapshot, f"{of_this_set} AND {predicates.surroundings(rebuilt, spec.key)}")
+            stored = self._frame(spec, snapshot, predicates.surroundings(rebuilt, spec))
             require_same_columns(spec, rebuilt, stored)
             swap = replacement(rebuilt, stored.reindex(columns=rebuilt.columns))
             n_changed = swap.n_changed
@@ -164,13 +162,6 @@ class Store:
 
         self._file(spec).commit(change)
         return n_changed
-
-    def reset(self, table: str, frame: pd.DataFrame) -> int:
-        """Drop all rows and columns of a derived table and write these instead, in one commit; return how many."""
-        spec = _derived(table)
-        rows = spec.check(frame)
-        self._file(spec).overwrite(spec.to_arrow(rows))
-        return len(rows)
 
     def read(
         self,
@@ -211,10 +202,7 @@ class Store:
         spec = _table(table)
         wanted = predicates.conditions(spec, tickers, as_of, since, where)
         rows = self._frame(spec, self._file(spec).open(version), wanted, columns)
-        if spec.rule == "vintages":
-            rows = newest_vintages(rows, spec)
-        else:
-            rows = rows.sort_values(list(spec.order or spec.key), kind="stable", ignore_index=True)
+        rows = arrange(rows, spec)
         return rows[list(columns)] if columns is not None else rows
 
     def bars(self, tickers: Sequence[str] | None = None, *, as_of: pd.Timestamp | None = None) -> Bars:
@@ -248,11 +236,6 @@ class Store:
             calendar=calendar,
             now=as_of,
         )
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no bar, action or headline was ever stored."""
-        return all(self.version(table) is None for table in INPUTS)
 
     def version(self, table: str) -> int | None:
         """Return the newest version of a table, or None where nothing was written yet."""
@@ -303,22 +286,21 @@ class Store:
                 for folder in folders:
                     durability.undo_torn_commits(folder)
 
-    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick) -> int:
+    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick) -> Appended:
         incoming = spec.check(frame)
         if incoming.empty:
-            return 0
-        n_written = 0
+            return Appended(spec.name, incoming)
+        rows = incoming
         needed = spec.key if spec.rule == "keep_first" else None
 
         def change(snapshot: DeltaTable | None) -> Change | None:
-            nonlocal n_written
-            stored = self._frame(spec, snapshot, predicates.surroundings(incoming, spec.key), needed)
+            nonlocal rows
+            stored = self._frame(spec, snapshot, predicates.surroundings(incoming, spec), needed)
             rows = pick(incoming, stored, spec)
-            n_written = len(rows)
-            return (spec.to_arrow(rows), None) if n_written else None
+            return (spec.to_arrow(rows), None) if len(rows) else None
 
         self._file(spec).commit(change)
-        return n_written
+        return Appended(spec.name, rows.reset_index(drop=True))
 
     def _frame(
         self, spec: Table, snapshot: DeltaTable | None, predicate: str | None, columns: Sequence[str] | None = None

@@ -45,8 +45,9 @@ class Table:
         How `read` sorts the rows; the key where empty.
     nullable : tuple of columns, default=()
         The columns that may lack a value.
-    known_at : str, default=""
-        SQL for the instant from which a row was known; empty where the table can't be read as of an instant.
+    recorded_at : tuple of columns, default=()
+        The first of them that has a value is the instant from which a row was known; empty where the table can't be
+        read as of an instant.
     since : str, default=""
         The column that `read(since=...)` cuts; empty where there is none.
     open_ended : bool, default=False
@@ -59,14 +60,21 @@ class Table:
     rule: Rule
     order: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
-    known_at: str = ""
+    recorded_at: tuple[str, ...] = ()
     since: str = ""
     open_ended: bool = False
 
     @property
-    def bar_key(self) -> tuple[str, ...]:
+    def identity(self) -> tuple[str, ...]:
         """The key without `fetched_at`: what the vintages are vintages of."""
         return tuple(column for column in self.key if column != "fetched_at")
+
+    def recorded_by(self, rows: pd.DataFrame, instant: pd.Timestamp) -> pd.Series:
+        """Return which rows were known at `instant` (tz-aware); bool of shape (n_rows,)."""
+        first, *others = (rows[column] for column in self.recorded_at)
+        for other in others:
+            first = first.fillna(other)
+        return first <= instant
 
     def free_columns(self, columns: Iterable[str]) -> list[str]:
         """Return those of `columns` that are not fixed ones, in their order."""
@@ -175,13 +183,15 @@ TRIALS = {"trial_id": TEXT, "scored_at": INSTANT, "name": TEXT, "settings": TEXT
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        Table("bars", BARS, ("ticker", "session", "fetched_at"), "vintages", known_at="fetched_at", since="session"),
+        Table(
+            "bars", BARS, ("ticker", "session", "fetched_at"), "vintages", recorded_at=("fetched_at",), since="session"
+        ),
         Table(
             "actions",
             ACTIONS,
             ("ticker", "session", "kind", "fetched_at"),
             "vintages",
-            known_at="fetched_at",
+            recorded_at=("fetched_at",),
             since="session",
         ),
         Table(
@@ -191,7 +201,7 @@ TABLES: Mapping[str, Table] = {
             "keep_first",
             order=("ticker", "published_at", "headline_id"),
             nullable=("first_seen_at",),
-            known_at="coalesce(first_seen_at, published_at)",
+            recorded_at=("first_seen_at", "published_at"),
             since="published_at",
         ),
         Table("scores", SCORES, ("headline_id", "scorer"), "refuse"),
@@ -205,11 +215,11 @@ TABLES: Mapping[str, Table] = {
             since="session",
             open_ended=True,
         ),
-        Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), known_at="at"),
+        Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), recorded_at=("at",)),
         # Keyed by its place in the chain, so that two writers can't both extend the same head.
-        Table("forecasts", LEDGER, ("sequence",), "refuse", known_at="made_at", since="session"),
+        Table("forecasts", LEDGER, ("sequence",), "refuse", recorded_at=("made_at",), since="session"),
         Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "refuse"),
-        Table("outcomes", OUTCOMES, ("forecast_id",), "keep_first", known_at="scored_at"),
-        Table("trials", TRIALS, ("trial_id",), "keep_first", known_at="scored_at"),
+        Table("outcomes", OUTCOMES, ("forecast_id",), "keep_first", recorded_at=("scored_at",)),
+        Table("trials", TRIALS, ("trial_id",), "keep_first", recorded_at=("scored_at",)),
     )
 }

@@ -274,7 +274,7 @@ def require_whole(data: Path) -> None:
     """Every table opens, holds each key once, and the ledger verifies."""
     for table, rows in contents(data).items():
         spec = TABLES[table]
-        assert not rows.duplicated(list(spec.bar_key)).any(), table
+        assert not rows.duplicated(list(spec.identity)).any(), table
         assert not rows[[name for name in spec.columns if name not in spec.nullable]].isna().any(axis=None), table
     verify(Store(data))
 

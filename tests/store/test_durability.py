@@ -130,7 +130,7 @@ def test_a_torn_last_commit_is_undone_on_opening(
     store = Store(tmp_path)
     assert store.read("bars")["close"].tolist() == [10.0][: n_commits - 1]
     assert len(store.read("headlines")) == 1
-    assert store.append("bars", bars([10.0, 11.0, 12.0])) == 4 - n_commits
+    assert store.append("bars", bars([10.0, 11.0, 12.0])).n_rows == 4 - n_commits
     assert store.read("bars")["close"].tolist() == [10.0, 11.0, 12.0]
 
 
@@ -158,7 +158,7 @@ def test_a_file_that_can_not_grow_is_one_sentence_and_loses_nothing(tmp_path: Pa
     assert said.startswith(f"The table `bars` at {tmp_path}/bars could not be written, and holds what it held before: ")
     assert said.count("\n") == 1
     assert Store(tmp_path).read("bars")["close"].tolist() == [10.0, 11.0]
-    assert Store(tmp_path).append_vintages("bars", bars([10.0, 11.0, 12.0])) == 1
+    assert Store(tmp_path).append_vintages("bars", bars([10.0, 11.0, 12.0])).n_rows == 1
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None
             store.append_vintages("bars", bars([10.0 + 0.1 * number for number in range(2000)], fetched="2024-03-02"))
         assert Store(small_disk).read("bars")["close"].tolist() == [10.0, 11.0]
         ballast.unlink()
-        assert store.append_vintages("bars", bars([10.0, 11.0, 12.0], fetched="2024-03-02")) == 1
+        assert store.append_vintages("bars", bars([10.0, 11.0, 12.0], fetched="2024-03-02")).n_rows == 1
     finally:
         subprocess.run(["umount", "--lazy", small_disk], check=True)
 

@@ -38,11 +38,11 @@ def options() -> Iterator[dict[str, str]]:
 def test_rows_vintages_and_features_are_kept_as_in_a_folder(options: dict[str, str]) -> None:
     """Append, revise, repeat, replace, read as of, compact."""
     store = Store("s3://stockseq/first", storage_options=options)
-    assert store.is_empty
+    assert store.versions() == {}
     assert verify(store).n_rows == 0
-    assert store.append("bars", bars([10.0, 11.0], fetched="2024-03-01")) == 2
-    assert store.append("bars", bars([10.0, 11.5], fetched="2024-03-02")) == 1
-    assert store.append("bars", bars([10.0, 11.5], fetched="2024-03-03")) == 0
+    assert store.append("bars", bars([10.0, 11.0], fetched="2024-03-01")).n_rows == 2
+    assert store.append("bars", bars([10.0, 11.5], fetched="2024-03-02")).n_rows == 1
+    assert store.append("bars", bars([10.0, 11.5], fetched="2024-03-03")).n_rows == 0
     assert store.read("bars")["close"].tolist() == [10.0, 11.5]
     assert store.read("bars", as_of=pd.Timestamp("2024-03-01", tz="UTC"))["close"].tolist() == [10.0, 11.0]
     store.replace("features", features([1.0, 2.0]))
