@@ -15,7 +15,7 @@ from pipelines.results import as_json
 from pipelines.source_hash import source_hash
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, StockseqError, counted
-from stockseq.sources.simulated.paths import Kind
+from stockseq.sources.settings import Kind
 
 # Those that judge the product as a whole; the decaying and the gated market judge a layer each.
 KINDS: tuple[Kind, ...] = (

@@ -24,8 +24,8 @@ from stockseq.evaluate.metrics import score_forecasts
 from stockseq.features.block import WARM_UP
 from stockseq.models.training import fit_model
 from stockseq.schemas import as_forecasts
+from stockseq.sources.settings import Kind
 from stockseq.sources.simulated import SimulatedSource
-from stockseq.sources.simulated.paths import Kind
 from stockseq.sources.simulated.truth import optimum
 
 

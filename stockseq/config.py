@@ -19,10 +19,7 @@ from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings
 from stockseq.schemas import valid_ticker
 from stockseq.sessions import DecisionPolicy
-from stockseq.sources.files import FilesSettings
-from stockseq.sources.simulated import SimulatedSettings
-from stockseq.sources.stocknet import StockNetSettings
-from stockseq.sources.yahoo import YahooSettings
+from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNetSettings, YahooSettings
 
 # What a setting is called where a command line gives it: make's variable, and the option in lower case.
 VARIABLES: Mapping[str, str] = {

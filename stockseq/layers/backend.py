@@ -6,6 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# TensorFlow exports libcurl symbols that would break every request of a source loaded after it.
+import stockseq.sources.curl_first  # noqa: F401
+
 # Both are read when the library is loaded. oneDNN's kernels round by the machine they run on; ours should not.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

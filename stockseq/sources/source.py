@@ -1,12 +1,12 @@
 """What a source is: bars and headlines by ticker, with an account of how each ticker ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pandas as pd
 
-from stockseq.schemas import Actions, Bars, Dropped, Headlines
+from stockseq.schemas import ACTIONS, BARS, Actions, Bars, Dropped, Headlines, as_actions, as_bars, empty
 
 Status = Literal["updated", "nothing_new", "unknown", "failed"]
 
@@ -27,6 +27,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class TickerBars:
+    """The bars and actions of one ticker or file, and what was left out of them."""
+
+    bars: Bars
+    actions: Actions
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True)
 class FetchedBars:
     """Bars and actions of one fetch; every asked ticker has exactly one outcome."""
 
@@ -34,6 +43,17 @@ class FetchedBars:
     actions: Actions
     outcomes: Mapping[str, Outcome]
     dropped: Sequence[Dropped] = field(default_factory=tuple)
+
+    @classmethod
+    def of_tickers(cls, parts: Iterable[TickerBars], outcomes: Mapping[str, Outcome]) -> "FetchedBars":
+        """Return what was fetched ticker by ticker, in one."""
+        parts = list(parts)
+        return cls(
+            as_bars(pd.concat([empty(BARS), *(part.bars for part in parts)])),
+            as_actions(pd.concat([empty(ACTIONS), *(part.actions for part in parts)])),
+            outcomes,
+            tuple(dropped for part in parts for dropped in part.dropped),
+        )
 
 
 @dataclass(frozen=True)
@@ -67,3 +87,35 @@ class Source(Protocol):
     ) -> FetchedHeadlines:
         """Return the headlines that the source has for each ticker, published in (`since`, `now`]; None is all."""
         ...
+
+
+def count_outcomes(
+    tickers: Iterable[str], rows: pd.DataFrame, *, listed: Collection[str], unlisted: str
+) -> dict[str, Outcome]:
+    """Return how each ticker ended, by the rows that it has and by the list of what the source holds.
+
+    Parameters
+    ----------
+    tickers : iterable of str
+        Those asked for.
+    rows : DataFrame with ticker
+        What the source gives of them.
+    listed : collection of str
+        All tickers of the source.
+    unlisted : str
+        The reason given for any other.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"ticker": ["KOLA", "KOLA"]})
+    >>> outcomes = count_outcomes(["KOLA", "FERN", "X"], rows, listed=["FERN", "KOLA"], unlisted="Not listed.")
+    >>> [(outcome.status, outcome.n_rows) for outcome in outcomes.values()]
+    [('updated', 2), ('nothing_new', 0), ('unknown', 0)]
+    """
+    counts = rows["ticker"].value_counts()
+    outcomes = {}
+    for ticker in tickers:
+        n_rows = int(counts.get(ticker, 0))
+        answered = Outcome(ticker, "updated" if n_rows else "nothing_new", n_rows)
+        outcomes[ticker] = answered if ticker in listed else Outcome(ticker, "unknown", reason=unlisted)
+    return outcomes

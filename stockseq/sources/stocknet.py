@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, Field
 
 from stockseq.errors import SourceError
 from stockseq.schemas import (
@@ -23,23 +22,17 @@ from stockseq.schemas import (
     headline_id,
     valid_ticker,
 )
-from stockseq.sources.files import FilesSettings, FilesSource
+from stockseq.sources.files import FilesSource
 from stockseq.sources.files.bars import BarsFile
 from stockseq.sources.files.source import read_bars_file
-from stockseq.sources.files.tables import PRESETS, load_table, read_instants_or_dates, rename_columns
+from stockseq.sources.files.tables import load_table, read_instants_or_dates, rename_columns
+from stockseq.sources.settings import PRESETS, FilesSettings, StockNetSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
 
 NAME = "stocknet"
 TIDY = ("prices.parquet", "headlines.parquet")
 # Twitter's own form, such as Wed Jan 01 03:59:03 +0000 2014.
 _STAMP = "%a %b %d %H:%M:%S %z %Y"
-
-
-class StockNetSettings(BaseModel, frozen=True, extra="forbid"):
-    """Where the dataset lies."""
-
-    folder: str = Field(default="stocknet-dataset", description="Holds price/raw and tweet/raw")
-    exchange: str = Field(default="XNYS", description="The exchange calendar of the bars")
 
 
 def open_stocknet(settings: StockNetSettings) -> "StockNetSource | FilesSource":

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from stockseq.prices import later_splits
 from stockseq.schemas import Dropped
 
 # Below: rounding of the adjusted close. Above: no ordinary dividend, but a split, a spin-off or a spliced series.
@@ -10,23 +11,26 @@ LEAST_ADJUSTMENT, MOST_ADJUSTMENT = 1e-4, 0.25
 TOLERANCE = 0.01
 
 
-def later_splits(rows: pd.DataFrame) -> np.ndarray:
-    """Return for each row the product of its ticker's splits after it: shares of today per share of then.
+def shares_of_today(rows: pd.DataFrame) -> np.ndarray:
+    """Return for each row how many shares of today one share of its day has become, by the splits after it.
 
     Parameters
     ----------
-    rows : DataFrame of ticker, split
+    rows : DataFrame of ticker, session, split
         In order of ticker and session; split 1 where there is none.
 
     Examples
     --------
-    >>> later_splits(pd.DataFrame({"ticker": ["A", "A", "B"], "split": [1.0, 4.0, 2.0]})).tolist()
+    >>> sessions = pd.to_datetime(["2024-11-26", "2024-11-27", "2024-11-26"])
+    >>> rows = pd.DataFrame({"ticker": ["A", "A", "B"], "session": sessions, "split": [1.0, 4.0, 2.0]})
+    >>> shares_of_today(rows).tolist()
     [4.0, 1.0, 1.0]
     """
-    backwards = rows[["ticker", "split"]][::-1]
-    product = backwards.groupby("ticker", sort=False)["split"].cumprod()
-    after = product.groupby(backwards["ticker"], sort=False).shift(1, fill_value=1.0)
-    return after[::-1].to_numpy(dtype=float)
+    shares = []
+    for _, group in rows.groupby("ticker", sort=False):
+        splits = group[group["split"] != 1]
+        shares.append(later_splits(group["session"], dict(zip(splits["session"], splits["split"], strict=True))))
+    return np.concatenate(shares)
 
 
 def dividends_per_share(rows: pd.DataFrame, *, split_adjusted: bool) -> tuple[pd.Series, list[Dropped]]:
@@ -45,7 +49,7 @@ def dividends_per_share(rows: pd.DataFrame, *, split_adjusted: bool) -> tuple[pd
     split_adjusted : bool
         Whether prices are adjusted for splits; if not, they fall at each.
     """
-    later = later_splits(rows)
+    later = shares_of_today(rows)
     stated = rows["dividends"].fillna(0.0).clip(lower=0.0) if "dividends" in rows else None
     if "adj_close" not in rows:
         amounts = pd.Series(0.0, index=rows.index) if stated is None else stated

@@ -1,7 +1,6 @@
 """From a table of daily prices, in whatever basis, to as-traded bars and actions."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,10 @@ from stockseq.schemas import (
     valid_ticker,
 )
 from stockseq.sessions import TradingCalendar
-from stockseq.sources.files.actions import dividends_per_share, later_splits
+from stockseq.sources.files.actions import dividends_per_share, shares_of_today
 from stockseq.sources.files.tables import BAR_EXTRAS, Table, read_instants_or_dates
+from stockseq.sources.settings import Basis
 
-Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 STAGE = "read bars"
 CONFLICT, NOT_FINAL = "session repeated with other values", "session not final yet"
 # Splits below 5:4 hide in a day's move; four fifths of the others must agree on the basis.
@@ -72,7 +71,7 @@ def build_bars(
     rows["close"] = rows["close"].where(faults.isna())
     basis, note = _judge(rows, basis, table)
     notes = [*table.notes, *conflict, note]
-    later = later_splits(rows) if basis == "split_adjusted" else np.ones(len(rows))
+    later = shares_of_today(rows) if basis == "split_adjusted" else np.ones(len(rows))
     dividends, unconfirmed = dividends_per_share(rows, split_adjusted=basis == "split_adjusted")
     if basis == "adjusted":
         dividends, rows["split"], unconfirmed = 0.0 * dividends, 1.0, []

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, Field
 
 from stockseq.errors import SourceError
 from stockseq.schemas import (
@@ -25,50 +23,24 @@ from stockseq.schemas import (
     valid_ticker,
 )
 from stockseq.sessions import TradingCalendar
-from stockseq.sources.files.bars import NOT_FINAL, BarsFile, Basis, build_bars
+from stockseq.sources.files.bars import NOT_FINAL, BarsFile, build_bars
 from stockseq.sources.files.headlines import HeadlinesFile, build_headlines
 from stockseq.sources.files.tables import (
     BAR_COLUMNS,
     BAR_EXTRAS,
     HEADLINE_COLUMNS,
     HEADLINE_EXTRAS,
-    PRESETS,
     SUFFIXES,
     Table,
     holds_headlines,
     load_table,
     rename_columns,
 )
+from stockseq.sources.settings import FilesSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
 
 NAME = "files"
 BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
-
-
-class FilesSettings(BaseModel, frozen=True, extra="forbid"):
-    """Where the files lie and what is in them."""
-
-    folder: str = Field(
-        default="files", description="Holds bars.csv, .jsonl or .parquet (or prices.*), and headlines.*"
-    )
-    preset: Literal["none", "yahoo", "fnspid", "kaggle_ratings"] = Field(
-        default="none", description="Column names of a known layout"
-    )
-    columns: dict[str, str] = Field(default_factory=dict, description="Our column name to the file's, over the preset")
-    basis: Basis | None = Field(
-        default=None,
-        description="as_traded, split_adjusted or adjusted; none judges by the prices at the file's splits",
-    )
-    timezone: str | None = Field(
-        default=None, description="Of headline stamps that name none; without it they are refused"
-    )
-    encoding: str | None = Field(default=None, description="Of text files; none tries UTF-8, then Windows-1252")
-    exchange: str = Field(default="XNYS", description="The exchange calendar of the bars and of bare dates")
-
-    @property
-    def mapping(self) -> dict[str, str]:
-        """Our column name to the file's."""
-        return {**PRESETS.get(self.preset, {}), **self.columns}
 
 
 def read_bars_file(path: Path, settings: FilesSettings, *, now: pd.Timestamp, source: str = NAME) -> BarsFile:

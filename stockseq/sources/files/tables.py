@@ -11,6 +11,7 @@ import pyarrow
 
 from stockseq.errors import SourceError
 from stockseq.schemas import valid_ticker
+from stockseq.sources.settings import PRESETS
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 BAR_COLUMNS = ("ticker", "date", "open", "high", "low", "close", "volume")
@@ -18,13 +19,6 @@ BAR_EXTRAS = ("adj_close", "dividends", "splits")
 HEADLINE_COLUMNS = ("ticker", "published_at", "headline")
 HEADLINE_EXTRAS = ("publisher", "url", "id", "first_seen_at")
 NUMBERS = ("open", "high", "low", "close", "volume", *BAR_EXTRAS)
-
-# Ours to theirs, for layouts that many people have on disk.
-PRESETS: Mapping[str, Mapping[str, str]] = {
-    "yahoo": {"ticker": "Ticker", "date": "Date", "adj_close": "Adj Close", "splits": "Stock Splits"},
-    "fnspid": {"ticker": "Stock_symbol", "published_at": "Date", "headline": "Article_title"},
-    "kaggle_ratings": {"ticker": "stock", "published_at": "date", "headline": "title"},
-}
 
 
 @dataclass(frozen=True)

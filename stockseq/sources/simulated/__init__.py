@@ -1,5 +1,6 @@
 """A market whose best possible forecast is known: `from stockseq.sources.simulated import SimulatedMarket`."""
 
-from stockseq.sources.simulated.market import SimulatedMarket, SimulatedSettings, SimulatedSource
+from stockseq.sources.settings import SimulatedSettings
+from stockseq.sources.simulated.market import SimulatedMarket, SimulatedSource
 
 __all__ = ["SimulatedMarket", "SimulatedSettings", "SimulatedSource"]

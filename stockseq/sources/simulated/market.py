@@ -3,12 +3,10 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, Field, field_validator
 
 from stockseq.schemas import (
     INSTANT,
@@ -21,43 +19,14 @@ from stockseq.schemas import (
     as_headlines,
 )
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
+from stockseq.sources.settings import Kind, SimulatedSettings
 from stockseq.sources.simulated.headlines import word_headlines
-from stockseq.sources.simulated.paths import POLICY, Kind, Law, Paths, simulate
+from stockseq.sources.simulated.paths import POLICY, Law, Paths, simulate
 from stockseq.sources.simulated.phrases import companies
 from stockseq.sources.simulated.truth import probability_up
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
 
 NAME = "simulated"
-
-
-class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
-    """Which market is drawn; the same settings always give the same one."""
-
-    kind: Kind = Field(
-        default="signal",
-        description="signal, null, null_drift, leak_recap, leak_overnight, leak_backdated, regime, decaying or gated",
-    )
-    n_sessions: int = Field(default=1500, ge=2, description="Sessions traded")
-    n_tickers: int = Field(default=30, ge=1, le=800, description="Invented companies")
-    seed: int = Field(default=100, ge=0, description="Another seed is another market under the same law")
-    strength: float = Field(
-        default=1.0, ge=0, description="1 leaves .579 of directions attainable, 0.5 .543, 0.25 (realistic) .522"
-    )
-    readable_share: float = Field(
-        default=0.45, ge=0, le=0.9, description="Share of meaningful headlines in VADER's own words"
-    )
-    first_session: str = Field(
-        default="2018-01-02", description="The market opens on this date or the first session after it"
-    )
-    flip_session: int | None = Field(
-        default=None, ge=0, description="Kind regime: number of the first flipped session; 60 % if none"
-    )
-    exchange: str = Field(default="XNYS", description="The exchange calendar")
-
-    @field_validator("first_session")
-    @classmethod
-    def _dated(cls, text: str) -> str:
-        return date.fromisoformat(text).isoformat()
 
 
 @dataclass(frozen=True)

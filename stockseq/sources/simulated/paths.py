@@ -1,17 +1,15 @@
 """The law of the simulated market: one forward recursion over sessions, each random stream seeded by itself."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from stockseq.sessions import DecisionPolicy, TradingCalendar
+from stockseq.sources.settings import Kind
 
-Kind = Literal[
-    "signal", "null", "null_drift", "leak_recap", "leak_overnight", "leak_backdated", "regime", "decaying", "gated"
-]
 Array = NDArray[np.float64]
 _Drawn = dict[str, NDArray[Any]]
 

@@ -16,6 +16,7 @@ from yfinance.data import YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError
 
 from stockseq.sources.pacing import Pacer
+from stockseq.sources.yahoo.chart import Chart, read_chart
 
 # Every split up to today re-bases the whole answer, so the window has no end before today.
 FAR_FUTURE = "2100-01-01"
@@ -36,14 +37,14 @@ class PacedSession(requests.Session):
     def __init__(self, pacer: Pacer, *, timeout: float) -> None:
         super().__init__(impersonate="chrome")
         self._pacer = pacer
-        self._longest = timeout
+        self._timeout = timeout
         self.n_answers = 0
         self.answer: requests.Response | None = None
 
     def request(self, method: Any, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
         """Send one request in its turn; raise for a rate limit, an unknown ticker, and a crumb that is none."""
         self._pacer.wait()
-        options["timeout"] = self._longest
+        options["timeout"] = self._timeout
         self.answer = None
         answer = super().request(method, url, **options)
         self.n_answers += 1
@@ -51,7 +52,7 @@ class PacedSession(requests.Session):
             _require_crumb(answer)
         elif answer.status_code == 429:
             raise YFRateLimitError
-        elif CHART in url and answer.status_code in (400, 404) and (reason := reason_given(answer)):
+        elif CHART in url and answer.status_code in (400, 404) and (reason := _error_description(answer)):
             raise UnknownTicker(reason)
         self.answer = answer
         return answer
@@ -80,8 +81,8 @@ class YahooClient:
         """How many answers of any kind have come."""
         return self._session.n_answers
 
-    def fetch_history(self, ticker: str, first: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Return yfinance's daily frame from `first` to today, as Yahoo adjusts it today, and the answer it read."""
+    def fetch_history(self, ticker: str, first: pd.Timestamp) -> tuple[pd.DataFrame, Chart]:
+        """Return yfinance's daily frame from `first` to today, as Yahoo adjusts it today, and the chart it read."""
         with _plain_yfinance():
             try:
                 history = yfinance.Ticker(ticker, session=self._session).history(
@@ -98,9 +99,9 @@ class YahooClient:
                 history = pd.DataFrame()
         if self._session.answer is None:
             raise YFException("yfinance gave bars without asking Yahoo")
-        return history, self._session.answer.json()["chart"]["result"][0]
+        return history, read_chart(self._session.answer.json()["chart"]["result"][0])
 
-    def fetch_news(self, ticker: str, *, tab: str, n_headlines: int) -> list[Any]:
+    def fetch_news(self, ticker: str, *, tab: str, n_headlines: int) -> list[object]:
         """Return the raw news items of one tab."""
         with _plain_yfinance():
             items = yfinance.Ticker(ticker, session=self._session).get_news(count=n_headlines, tab=tab)
@@ -109,7 +110,7 @@ class YahooClient:
             raise YFException(f"HTTP {answer.status_code}")
         return items
 
-    def forget(self) -> None:
+    def clear_caches(self) -> None:
         """Drop what yfinance may have kept of a bad answer, so that the next attempt asks anew."""
         YfData.cache_get.cache_clear()
         # A cookie stored without its A3 part makes every later request of this cache folder fail unsent.
@@ -121,7 +122,7 @@ class YahooClient:
         if answer is not None and "Will be right back" in answer.text:
             return "Yahoo is down and says that it will be right back"
         if answer is not None and answer.status_code >= 400:
-            reason = reason_given(answer)
+            reason = _error_description(answer)
             return f"Yahoo answered HTTP {answer.status_code}" + (f": {reason}" if reason else "")
         if isinstance(error, requests.exceptions.RequestException) and answer is None:
             return f"no answer from Yahoo ({_first_sentence(error)})"
@@ -139,7 +140,7 @@ class YahooClient:
         return "meta" in results[0] and not results[0].get("timestamp")
 
 
-def reason_given(answer: requests.Response) -> str | None:
+def _error_description(answer: requests.Response) -> str | None:
     """Return the description in Yahoo's error envelope, or None where the answer has none."""
     try:
         envelope = answer.json()

@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -21,6 +21,20 @@ class _Malformed(Exception):
     """Why an item can't be a headline."""
 
 
+class _Row(NamedTuple):
+    """A row of `Headlines`."""
+
+    headline_id: str
+    ticker: str
+    published_at: pd.Timestamp
+    first_seen_at: pd.Timestamp
+    date_only: bool
+    text: str
+    publisher: str
+    url: str
+    source: str
+
+
 @dataclass(frozen=True)
 class TickerNews:
     """What Yahoo's news hold for one ticker."""
@@ -29,7 +43,7 @@ class TickerNews:
     dropped: tuple[Dropped, ...]
 
 
-def read_news(items: Iterable[Any], *, ticker: str, since: pd.Timestamp | None, now: pd.Timestamp) -> TickerNews:
+def read_news(items: Iterable[object], *, ticker: str, since: pd.Timestamp | None, now: pd.Timestamp) -> TickerNews:
     """Return the items published after `since` as headlines first seen at `now`.
 
     Parameters
@@ -51,7 +65,7 @@ def read_news(items: Iterable[Any], *, ticker: str, since: pd.Timestamp | None, 
     >>> news.headlines["text"].tolist(), news.dropped[0].reason
     (['Kola beats estimates'], 'news item without content')
     """
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, _Row] = {}
     faults: Counter[str] = Counter()
     for item in items:
         try:
@@ -59,17 +73,17 @@ def read_news(items: Iterable[Any], *, ticker: str, since: pd.Timestamp | None, 
         except _Malformed as malformed:
             faults[str(malformed)] += 1
             continue
-        if row["headline_id"] in rows:
+        if row.headline_id in rows:
             faults["news item repeated"] += 1
-        elif since is None or row["published_at"] > since:
-            rows[row["headline_id"]] = row
+        elif since is None or row.published_at > since:
+            rows[row.headline_id] = row
     headlines = as_headlines(pd.DataFrame(list(rows.values()), columns=list(HEADLINES)))
     return TickerNews(headlines, tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items()))
 
 
-def _headline(item: Any, *, ticker: str, now: pd.Timestamp) -> dict[str, Any]:
+def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
     content = item.get("content") if isinstance(item, Mapping) else None
-    if not isinstance(content, Mapping):
+    if not isinstance(item, Mapping) or not isinstance(content, Mapping):
         raise _Malformed("news item without content")
     text = clean_text(content.get("title"))
     if not text:
@@ -80,20 +94,20 @@ def _headline(item: Any, *, ticker: str, now: pd.Timestamp) -> dict[str, Any]:
         raise _Malformed("news item dated in the future")
     url = _inner(content, "canonicalUrl", "url") or _inner(content, "clickThroughUrl", "url")
     key = str(content.get("id") or item.get("id") or url)
-    return {
-        "headline_id": headline_id(ticker, key, text),
-        "ticker": ticker,
-        "published_at": published_at,
-        "first_seen_at": now,
-        "date_only": False,
-        "text": text,
-        "publisher": clean_text(_inner(content, "provider", "displayName")),
-        "url": url,
-        "source": SOURCE,
-    }
+    return _Row(
+        headline_id=headline_id(ticker, key, text),
+        ticker=ticker,
+        published_at=published_at,
+        first_seen_at=now,
+        date_only=False,
+        text=text,
+        publisher=clean_text(_inner(content, "provider", "displayName")),
+        url=url,
+        source=SOURCE,
+    )
 
 
-def clean_text(text: Any) -> str:
+def clean_text(text: object) -> str:
     """Return the text on one line, without control characters, at most `LONGEST_TEXT` long; "" for what is no text.
 
     Examples
@@ -108,7 +122,7 @@ def clean_text(text: Any) -> str:
     return " ".join(printable.split())[:LONGEST_TEXT].rstrip()
 
 
-def _instant(stamp: Any) -> pd.Timestamp:
+def _instant(stamp: object) -> pd.Timestamp:
     if stamp is None or stamp == "":
         raise _Malformed("news item without a publication time")
     # Only the form that Yahoo writes: a guess at any other could be wrong by hours and look into the future.
@@ -120,7 +134,7 @@ def _instant(stamp: Any) -> pd.Timestamp:
         raise _Malformed("news item with a publication time that can't be read") from error
 
 
-def _inner(content: Mapping[str, Any], outer: str, inner: str) -> str:
-    place = content.get(outer)
-    value = place.get(inner) if isinstance(place, Mapping) else None
+def _inner(content: Mapping[str, object], outer: str, inner: str) -> str:
+    fields = content.get(outer)
+    value = fields.get(inner) if isinstance(fields, Mapping) else None
     return value if isinstance(value, str) else ""

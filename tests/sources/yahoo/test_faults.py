@@ -151,7 +151,7 @@ def test_a_bad_row_is_left_out_and_counted(source: YahooSource, yahoo: YahooServ
 def test_every_change_of_a_chart_is_tested(request: pytest.FixtureRequest) -> None:
     """A fault that the loopback Yahoo can make and no test uses would be forgotten."""
     folder = Path(request.path).parent
-    tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("test_yahoo*.py"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))
     assert [kind for kind in CHANGES if f'"{kind}"' not in tests] == []
 
 

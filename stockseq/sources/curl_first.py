@@ -1,4 +1,7 @@
-"""Import curl_cffi before TensorFlow, which exports libcurl symbols that would break every request."""
+"""Import curl_cffi before TensorFlow, which exports libcurl symbols that would break every request.
+
+Whatever of ours imports TensorFlow or yfinance imports this first; it loads nothing else, and so costs little.
+"""
 
 import sys
 

@@ -1,0 +1,96 @@
+"""What each source can be set to; pydantic alone, so that reading settings loads no network client."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, field_validator
+
+Basis = Literal["as_traded", "split_adjusted", "adjusted"]
+Kind = Literal[
+    "signal", "null", "null_drift", "leak_recap", "leak_overnight", "leak_backdated", "regime", "decaying", "gated"
+]
+
+# Our column name to the file's, for layouts that many people have on disk.
+PRESETS: Mapping[str, Mapping[str, str]] = {
+    "yahoo": {"ticker": "Ticker", "date": "Date", "adj_close": "Adj Close", "splits": "Stock Splits"},
+    "fnspid": {"ticker": "Stock_symbol", "published_at": "Date", "headline": "Article_title"},
+    "kaggle_ratings": {"ticker": "stock", "published_at": "date", "headline": "title"},
+}
+
+
+class YahooSettings(BaseModel, frozen=True, extra="forbid"):
+    """How Yahoo is asked; the defaults keep well below the rates that users report as blocked."""
+
+    tickers: tuple[str, ...] = Field(
+        ("AAPL", "AMZN", "GOOGL", "JPM", "META", "MSFT", "NVDA", "TSLA", "UNH", "XOM"),
+        description="Taken where neither the settings nor the store name any",
+    )
+    exchange: str = Field("XNYS", description="The exchange calendar of the tickers, a code of exchange_calendars")
+    requests_per_second: float = Field(1.5, gt=0, description="Over all requests, those for cookies included")
+    timeout_s: float = Field(10.0, gt=0, description="Seconds until one request is given up")
+    attempts: int = Field(3, ge=1, description="Attempts per ticker when answers are broken, missing or refused")
+    retry_wait_s: float = Field(2.0, ge=0, description="Seconds before the second attempt; doubles after it")
+    back_off_s: float = Field(60.0, gt=0, description="Seconds of silence after a 429; doubles with each further one")
+    longest_back_off_s: float = Field(900.0, gt=0, description="Where the doubling ends")
+    patience_s: float = Field(900.0, ge=0, description="Seconds one fetch may lose to back-off and failed attempts")
+    n_headlines: int = Field(50, ge=1, le=250, description="Newest headlines asked per ticker and tab")
+    news_tabs: tuple[Literal["news", "all", "press releases"], ...] = Field(
+        ("all",), description="Tabs of Yahoo's news; one request each"
+    )
+    cache_folder: Path | None = Field(None, description="For cookies and time zones; none is the user's own")
+
+
+class FilesSettings(BaseModel, frozen=True, extra="forbid"):
+    """Where the files lie and what is in them."""
+
+    folder: str = Field("files", description="Holds bars.csv, .jsonl or .parquet (or prices.*), and headlines.*")
+    preset: Literal["none", "yahoo", "fnspid", "kaggle_ratings"] = Field(
+        "none", description="Column names of a known layout"
+    )
+    columns: dict[str, str] = Field(default_factory=dict, description="Our column name to the file's, over the preset")
+    basis: Basis | None = Field(
+        None, description="as_traded, split_adjusted or adjusted; none judges by the prices at the file's splits"
+    )
+    timezone: str | None = Field(None, description="Of headline stamps that name none; without it they are refused")
+    encoding: str | None = Field(None, description="Of text files; none tries UTF-8, then Windows-1252")
+    exchange: str = Field("XNYS", description="The exchange calendar of the bars and of bare dates")
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Our column name to the file's."""
+        return {**PRESETS.get(self.preset, {}), **self.columns}
+
+
+class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which market is drawn; the same settings always give the same one."""
+
+    kind: Kind = Field(
+        "signal",
+        description="signal, null, null_drift, leak_recap, leak_overnight, leak_backdated, regime, decaying or gated",
+    )
+    n_sessions: int = Field(1500, ge=2, description="Sessions traded")
+    n_tickers: int = Field(30, ge=1, le=800, description="Invented companies")
+    seed: int = Field(100, ge=0, description="Another seed is another market under the same law")
+    strength: float = Field(
+        1.0, ge=0, description="1 leaves .579 of directions attainable, 0.5 .543, 0.25 (realistic) .522"
+    )
+    readable_share: float = Field(0.45, ge=0, le=0.9, description="Share of meaningful headlines in VADER's own words")
+    first_session: str = Field("2018-01-02", description="The market opens on this date or the first session after it")
+    flip_session: int | None = Field(
+        None, ge=0, description="Kind regime: number of the first flipped session; 60 % if none"
+    )
+    exchange: str = Field("XNYS", description="The exchange calendar")
+
+    @field_validator("first_session")
+    @classmethod
+    def _dated(cls, text: str) -> str:
+        return date.fromisoformat(text).isoformat()
+
+
+class StockNetSettings(BaseModel, frozen=True, extra="forbid"):
+    """Where the dataset lies."""
+
+    folder: str = Field("stocknet-dataset", description="Holds price/raw and tweet/raw")
+    exchange: str = Field("XNYS", description="The exchange calendar of the bars")
