@@ -11,9 +11,9 @@ from pipelines.ablation_fits import Fitted
 from pipelines.backtest import optimum_on
 from pipelines.context import Context
 from pipelines.trials import count_trials, record_trial
-from stockseq.ablation.judge import EDGE, MEASURES, judge_family
+from stockseq.ablation.judge import EDGE, MEASURES, ComponentEffect, judge_family
 from stockseq.ablation.sets import find_best, find_superior
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.models.variants import BEST_PAIR, PLAIN, Variant
 from stockseq.report.text.ablation import summarise, tell
 
@@ -42,7 +42,7 @@ def judge_ablation(context: Context, family: Family, forecasts: Mapping[str, pd.
     others = {name: frame for name, frame in forecasts.items() if name != PLAIN}
     removals = [name for name, variant in family.variants.items() if variant.component]
     judged = judge_family(plain, others, n_declared=len(family.variants) - 1, removals=removals)
-    scores = {name: score_forecasts(frame) for name, frame in forecasts.items()}
+    scores = {name: score_forecasts(frame).to_dict() for name, frame in forecasts.items()}
     _record_trials(context, family, scores)
     training, own = context.settings.training, scores[PLAIN]
     ablation = {
@@ -71,7 +71,7 @@ def _record_trials(context: Context, family: Family, scores: Mapping[str, Any]) 
 
 
 def _record(
-    name: str, family: Family, scores: Mapping[str, Any] | None, judged: Mapping[str, Any] | None
+    name: str, family: Family, scores: Mapping[str, Any] | None, judged: ComponentEffect | None
 ) -> dict[str, Any]:
     """Return all that is known of one variant; a failed one has no scores, the plain one nothing to be judged by."""
     variant, results = family.variants[name], family.fitted[name]
@@ -83,11 +83,11 @@ def _record(
         "kind": _kind(name, variant),
         "failure": _failure(results),
         "scores": scores,
-        "effect": None if judged is None else {measure: judged[measure] for measure in MEASURES},
-        "claim": None if name == PLAIN else "failed" if judged is None else judged["claim"],
-        "verdict": None if judged is None else tell(component, judged, len(family.variants) - 1),
-        "sessions_needed": None if judged is None else judged["sessions_needed"],
-        "by_fold": None if judged is None else judged["by_fold"],
+        "effect": None if judged is None else {measure: judged.to_dict()[measure] for measure in MEASURES},
+        "claim": None if name == PLAIN else "failed" if judged is None else judged.claim,
+        "verdict": None if judged is None else tell(component, judged.to_dict(), len(family.variants) - 1),
+        "sessions_needed": None if judged is None else judged.sessions_needed,
+        "by_fold": None if judged is None else judged.by_fold,
         "seeds": _seeds(scores, judged),
         "cost": _cost(results, family.fitted[PLAIN]),
         "readings": _mean_readings([one for (number, _), one in results.items() if number == family.n_folds]),
@@ -125,12 +125,12 @@ def _middle(results: Results, name: str) -> float | None:
     return float(np.median(known)) if known else None
 
 
-def _seeds(scores: Mapping[str, Any] | None, judged: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _seeds(scores: Mapping[str, Any] | None, judged: ComponentEffect | None) -> dict[str, Any] | None:
     """Return the accuracy of each seed by itself, and the spread over seeds of it and of what the component adds."""
     if scores is None:
         return None
     alone = [seed["accuracy"] for seed in scores["seeds"]]
-    gains = [] if judged is None else judged["by_seed"]
+    gains = [] if judged is None else judged.by_seed
     return {"accuracy": alone, "spread": _spread(alone), "effect_spread": _spread(gains)}
 
 

@@ -22,9 +22,9 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, walk_forward
 from stockseq.errors import counted
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.comparison import compare_with_baselines, compare_with_best
 from stockseq.evaluate.repetition import find_repetition
-from stockseq.evaluate.rivals import compare_with_best, compare_with_rivals
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.layers.slots import Readings
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.layer_readings import read_layers
@@ -141,18 +141,20 @@ def _realised(forecasts: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 def _metrics(context: Context, prepared: Prepared, walked: Walked, traded: Traded) -> dict[str, Any]:
     forecasts = walked.forecasts
     scores = score_forecasts(forecasts)
-    measures = {"sharpe_per_session": traded.portfolio["sharpe_per_session"], "accuracy": scores["accuracy"]}
+    measures = {"sharpe_per_session": traded.portfolio["sharpe_per_session"], "accuracy": scores.accuracy}
     record_trial(context, "backtest", measures)
     last = forecasts[forecasts["session"].isin(walked.last.test)]
     return {
-        "forecast": scores,
-        "baselines": {name: score_forecasts(frame) for name, frame in walked.baselines.items()},
+        "forecast": scores.to_dict(),
+        "baselines": {name: score_forecasts(frame).to_dict() for name, frame in walked.baselines.items()},
         "impossible": walked.impossible,
-        "comparisons": compare_with_rivals(forecasts, walked.baselines),
-        "superior": compare_with_best(forecasts, walked.baselines, seed=context.settings.training.seed),
+        "comparisons": {
+            name: pair.to_dict() for name, pair in compare_with_baselines(forecasts, walked.baselines).items()
+        },
+        "superior": compare_with_best(forecasts, walked.baselines, seed=context.settings.training.seed).to_dict(),
         "placebos": run_placebos(context, prepared, walked.last, last) if context.settings.backtest.placebos else {},
         "readings": walked.readings,
-        "repetition": find_repetition(forecasts, prepared.labels),
+        "repetition": find_repetition(forecasts, prepared.labels).to_dict(),
         "portfolio": traded.judged(context),
         "benchmarks": traded.benchmarks,
         **traded.blind,

@@ -18,8 +18,8 @@ from stockseq.benchmarks.acl2018 import LOOKBACK, PERIODS, Period
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, counted
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.multiplicity import holm
+from stockseq.evaluate.scores import score_forecasts
 
 DATASETS = ("stocknet",)
 # The family that Holm's correction is over, in every sample: does either kind of news add to prices?
@@ -111,7 +111,7 @@ def judge(data: BenchmarkData, forecasts: Mapping[str, pd.DataFrame]) -> dict[st
             if own[TEXT]["session"].nunique() < LEAST_SESSIONS:
                 too_small[name] = len(instances)
                 continue
-            scores = {forecaster: score_forecasts(frame) for forecaster, frame in own.items()}
+            scores = {forecaster: score_forecasts(frame).to_dict() for forecaster, frame in own.items()}
             samples.append({"name": name, "n_instances": len(instances), "scores": scores})
             place = {"period": period.name, "sample": name}
             for forecaster, own_scores in scores.items():
@@ -119,8 +119,8 @@ def judge(data: BenchmarkData, forecasts: Mapping[str, pd.DataFrame]) -> dict[st
                 test = {"forecaster": forecaster, "p": own_scores["pt_clustered_p"], "above_base_rate": above}
                 skill.append(place | test)
             for better, than in DUELS:
-                difference = compare_forecasts(own[better], own[than])
-                duels.append({**place, "better": better, "than": than, "p": difference["accuracy"]["p"], **difference})
+                pair = compare_forecasts(own[better], own[than])
+                duels.append({**place, "better": better, "than": than, "p": pair.accuracy.p, **pair.to_dict()})
         periods.append({**_named(period, data), "samples": samples, "too_small": too_small})
     return {
         "periods": periods,
@@ -138,8 +138,8 @@ def main_period(data: BenchmarkData) -> Period:
 
 def _corrected(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the tests with Holm's p over all of them; None where there is no p."""
-    corrected = iter(holm([test["p"] for test in tests if test["p"] is not None]))
-    return [{**test, "p_holm": None if test["p"] is None else next(corrected)} for test in tests]
+    corrected = holm([test["p"] for test in tests])
+    return [{**test, "p_holm": p} for test, p in zip(tests, corrected, strict=True)]
 
 
 def data_hash(data: BenchmarkData) -> str:

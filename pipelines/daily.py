@@ -19,7 +19,7 @@ from pipelines.trials import count_trials
 from stockseq.config import Settings
 from stockseq.dataset.labels import compute_labels
 from stockseq.errors import SourceError, counted
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.forecast_ledger import append_forecasts, append_outcomes, live_record
 from stockseq.schemas import Actions, Bars, Dropped
 
@@ -112,13 +112,14 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
     known = record_of(champion, prepared)
     scores = score_forecasts(known)
     if champion.record["chosen_over"]:
-        scores["notes"].append(
+        chosen = (
             f"The sessions up to {champion.record['last_session']} also chose this model over "
             f"{champion.record['chosen_over']}, which flatters its record on them."
         )
+        scores = scores.model_copy(update={"notes": (*scores.notes, chosen)})
     metrics: dict[str, Any] = {
         "model_id": champion.model_id,
-        "forecast": scores,
+        "forecast": scores.to_dict(),
         "live": live,
         "next": records(table),
         "refused": dict(outlook.refused),
@@ -138,7 +139,7 @@ def _write(context: Context, prepared: Prepared, ingested: Ingested, champion: C
         doubts=prepared.doubts,
         models=context.registry.list_models(),
     )
-    return Daily(outlook, table, headlines, champion, scores, live, late, without, folder)
+    return Daily(outlook, table, headlines, champion, scores.to_dict(), live, late, without, folder)
 
 
 def record_of(champion: Champion, prepared: Prepared) -> pd.DataFrame:
@@ -176,4 +177,4 @@ def live_scores(context: Context) -> dict[str, Any]:
         "n_open": n_on_time - len(record),
     }
     # One session alone has no interval.
-    return {**(score_forecasts(record) if n_sessions > 1 else {}), **counts}
+    return {**(score_forecasts(record).to_dict() if n_sessions > 1 else {}), **counts}

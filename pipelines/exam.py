@@ -72,7 +72,9 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: Plan | N
     _show_questions(questions)
     told = {
         "n_markets": n,
-        "records": [{**asdict(record), "attained": record.attained} for record in records],
+        "records": [
+            {**asdict(record), "scores": record.scores.to_dict(), "attained": record.attained} for record in records
+        ],
         "questions": [asdict(question) for question in questions],
         "profits": {f"{answer.kind}-{answer.seed}": answer.profit for answer in answers if answer.profit},
     }
@@ -139,19 +141,19 @@ def _show_records(records: Sequence[Record]) -> None:
     ):
         table.add_column(name, justify="right")
     for record in records:
-        low, high = record.scores["accuracy_ci"]
+        low, high = record.scores.accuracy_ci
         found = record.attained
-        p = record.scores["pt_clustered_p"]
+        p = record.scores.pt_clustered_p
         table.add_row(
             record.kind,
             record.forecaster,
-            _percent(record.scores["accuracy"]),
+            _percent(record.scores.accuracy),
             f"{_percent(low)} to {_percent(high)}",
-            _percent(record.scores["base_rate"]),
+            _percent(record.scores.base_rate),
             _percent(record.optima["accuracy"]),
             *(_share(found[name]) for name in ("accuracy", "ic", "log_loss")),
             "" if p is None else f"{p:.2g}",
-            f"{record.scores['n']:,}",
+            f"{record.scores.n:,}",
         )
     console.print(table)
 

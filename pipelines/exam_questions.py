@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.exam_sitting import Answers
-from stockseq.evaluate.attained import attained
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.metrics import score_forecasts
 from stockseq.evaluate.probability import log_losses
+from stockseq.evaluate.scores import Scores, score_forecasts, share_attained
 from stockseq.evaluate.significance import clustered_mean
 
 WITH_SIGNAL = ("signal", "regime")
@@ -37,8 +36,8 @@ class Record:
     Parameters
     ----------
     kind, forecaster : str
-    scores : mapping
-        As `score_forecasts` gives them, of all markets pooled; each market's sessions are clusters of their own.
+    scores : Scores
+        Of all markets pooled; each market's sessions are clusters of their own.
     accuracies : tuple of floats, one per market
     optima : mapping
         The best forecast's scores, the mean over the markets; None where a market has none.
@@ -53,7 +52,7 @@ class Record:
 
     kind: str
     forecaster: str
-    scores: Mapping[str, Any]
+    scores: Scores
     accuracies: tuple[float, ...]
     optima: Mapping[str, Any]
     above: tuple[float, ...]
@@ -66,8 +65,13 @@ class Record:
 
         None where nothing can be found: a drift is no forecaster's find.
         """
-        shares = attained(self.scores, self.optima)
-        return shares if self.kind in WITH_SIGNAL else dict.fromkeys(shares)
+        if self.kind not in WITH_SIGNAL:
+            return {"accuracy": None, "ic": None, "log_loss": None}
+        return {
+            "accuracy": share_attained(self.scores.accuracy, self.optima.get("accuracy"), measure="accuracy"),
+            "ic": share_attained(self.scores.ic, self.optima.get("ic"), measure="ic"),
+            "log_loss": share_attained(self.scores.log_loss, self.optima.get("log_loss"), measure="log_loss"),
+        }
 
 
 @dataclass(frozen=True)
@@ -160,12 +164,12 @@ def _of(
 
 
 def _mean(record: Record) -> str:
-    low, high = record.scores["accuracy_ci"]
-    return f"{_points(record.scores['accuracy'])} [{_points(low)}, {_points(high)}]"
+    low, high = record.scores.accuracy_ci
+    return f"{_points(record.scores.accuracy)} [{_points(low)}, {_points(high)}]"
 
 
 def _nothing_found(record: Record) -> list[Question]:
-    accuracy = float(record.scores["accuracy"])
+    accuracy = record.scores.accuracy
     n_markets = len(record.accuracies)
     # The bound was set for six markets; fewer stray further.
     reach = NOTHING * max(1.0, (6 / n_markets) ** 0.5)
@@ -174,7 +178,7 @@ def _nothing_found(record: Record) -> list[Question]:
 
 
 def _no_edge(record: Record) -> Question:
-    p = record.scores["pt_clustered_p"]
+    p = record.scores.pt_clustered_p
     told = "no test possible: every forecast says the same" if p is None else f"p {p:.2g}"
     asked = f"no edge over chance: clustered Pesaran-Timmermann p above {FALSE_ALARM}"
     return Question(record.kind, asked, told, p is None or p > FALSE_ALARM)
@@ -182,7 +186,7 @@ def _no_edge(record: Record) -> Question:
 
 def _at_least(record: Record, bound: float) -> Question:
     who = {"vader": "indicators and VADER", "text": "the two-input text network"}[record.forecaster]
-    passed = record.scores["accuracy"] >= bound
+    passed = record.scores.accuracy >= bound
     return Question(record.kind, f"{who}: accuracy at least {_points(bound)}", _mean(record), passed)
 
 
@@ -191,8 +195,8 @@ def _text(record: Record) -> list[Question]:
         f"{name.replace('_', ' ')} {'none' if share is None else format(share, '.0%')}"
         for name, share in record.attained.items()
     )
-    loss, best = float(record.scores["log_loss"]), record.optima["log_loss"]
-    goal = record.scores["accuracy"] >= GOAL_TEXT
+    loss, best = record.scores.log_loss, record.optima["log_loss"]
+    goal = record.scores.accuracy >= GOAL_TEXT
     return [
         _at_least(record, LEAST_TEXT),
         Question(record.kind, "share of the attainable found by the text network", shares, None),
@@ -212,13 +216,13 @@ def _text(record: Record) -> list[Question]:
 
 
 def _gain(answers: Sequence[Answers]) -> Question:
-    difference = compare_forecasts(pool(answers, "text"), pool(answers, "vader"))["accuracy"]
-    low, high = difference["ci"]
-    z = difference["z"]
+    gain = compare_forecasts(pool(answers, "text"), pool(answers, "vader")).accuracy
+    low, high = gain.ci
+    z = gain.z
     return Question(
         "signal",
         f"text better than its VADER-only twin: paired z above {LEAST_GAIN_Z:g}",
-        f"{100 * difference['difference']:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}], "
+        f"{100 * gain.difference:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}], "
         f"z {'none' if z is None else format(z, '.1f')}",
         z is not None and z > LEAST_GAIN_Z,
     )
@@ -226,14 +230,14 @@ def _gain(answers: Sequence[Answers]) -> Question:
 
 def _rolling(record: Record) -> list[Question]:
     best = record.optima["accuracy"]
-    short = best - record.scores["accuracy"]
+    short = best - record.scores.accuracy
     asked = f"refitted every few weeks: within {_points(ROLLING_SHORTFALL)} of the optimum {_points(best)}"
     return [Question("regime", asked, f"{_mean(record)}, {_points(short)} short", short <= ROLLING_SHORTFALL)]
 
 
 def _static(record: Record) -> list[Question]:
     asked = f"fitted before the change alone: below {_points(STATIC_MOST)}"
-    return [Question("regime", asked, _mean(record), record.scores["accuracy"] < STATIC_MOST)]
+    return [Question("regime", asked, _mean(record), record.scores.accuracy < STATIC_MOST)]
 
 
 def _within_the_law(record: Record) -> Question:

@@ -20,7 +20,7 @@ from stockseq.backtest.policy import target_weights
 from stockseq.backtest.simulator import run_ledger
 from stockseq.config import Settings, load_settings
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold, walk_forward
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.features.block import WARM_UP
 from stockseq.models.training import fit_model
 from stockseq.schemas import as_forecasts
@@ -116,7 +116,7 @@ def sit(sitting: Sitting, folder: Path) -> Path:
         best = truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])
         # The tickers' common move plays no part in an information coefficient by session, as it does in a pooled one:
         # what the best forecast itself had on these rows is what compares.
-        optima[name] = {**optimum(best), "ic": score_forecasts(best)["ic"]}
+        optima[name] = {**optimum(best), "ic": score_forecasts(best).ic}
         chances = best[["ticker", "session", "probability_up"]].rename(columns={"probability_up": "chance_up"})
         known = forecasts.merge(chances, on=["ticker", "session"], validate="one_to_one")
         known.to_parquet(kept / f"{name}.parquet", index=False)

@@ -15,7 +15,7 @@ from stockseq.config import Settings
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.walk_forward import FoldSettings, final_fold
 from stockseq.errors import SettingsError
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, score_headlines, scorer_named
 from stockseq.models.layer_readings import read_layers
 from stockseq.models.model import Model
@@ -144,29 +144,29 @@ def _only(panel: Panel, names: tuple[str, ...]) -> Panel:
     return replace(panel, names=names, indicators=panel.indicators[:, [panel.names.index(name) for name in names]])
 
 
-def _show(model: Model, scores: dict[str, Any], best: dict[str, float], readings: dict[str, Any]) -> None:
+def _show(model: Model, scores: Scores, best: dict[str, float], readings: dict[str, Any]) -> None:
     """Print the figures beside the optimum, and the command to try next."""
-    low, high = scores["accuracy_ci"]
+    low, high = scores.accuracy_ci
     table = Table(title="Out of sample", title_justify="left")
     for column in ("", "Accuracy", "95% interval", "Base rate", "Log loss"):
         table.add_column(column, justify="left" if not column else "right", no_wrap=not column)
     table.add_row(
         "this network",
-        f"{100 * scores['accuracy']:.1f}%",
+        f"{100 * scores.accuracy:.1f}%",
         f"{100 * low:.1f} to {100 * high:.1f}%",
-        f"{100 * scores['base_rate']:.1f}%",
-        f"{scores['log_loss']:.4f}",
+        f"{100 * scores.base_rate:.1f}%",
+        f"{scores.log_loss:.4f}",
     )
     table.add_row("optimum, expected", f"{100 * best['accuracy']:.1f}%", "", "", f"{best['log_loss']:.4f}")
     console.print(table)
-    console.print(f"{scores['n']:,} forecasts of {scores['n_sessions']} sessions.")
-    if scores["edge_ci"] is not None:
-        low, high = scores["edge_ci"]
+    console.print(f"{scores.n:,} forecasts of {scores.n_sessions} sessions.")
+    if scores.edge_ci is not None:
+        low, high = scores.edge_ci
         verdict = "an edge is shown" if low > 0 else "an edge is not shown"
         console.print(
-            f"Beyond chance: {100 * scores['edge']:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]; {verdict}."
+            f"Beyond chance: {100 * scores.edge:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]; {verdict}."
         )
-    for note in scores["notes"]:
+    for note in scores.notes:
         console.print(note)
     for layer, values in readings.items():
         shown = ", ".join(f"{key} {value:.3g}" for key, value in values.items() if isinstance(value, float))

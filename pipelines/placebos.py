@@ -17,7 +17,7 @@ from stockseq.dataset.walk_forward import Fold
 from stockseq.dataset.windows import window_ends
 from stockseq.errors import StockseqError
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 
 # A week: long enough that what lasts some days stays inside a block.
 BLOCK_SESSIONS = 5
@@ -135,12 +135,12 @@ def _forecast(context: Context, prepared: Prepared, fold: Fold, samples: Samples
 
 
 def _judge(name: str, forecasts: pd.DataFrame, honest: pd.DataFrame) -> dict[str, Any]:
-    scores = score_forecasts(forecasts)
-    beside = compare_forecasts(forecasts, honest)["accuracy"]
+    scores = score_forecasts(forecasts).to_dict()
+    against = compare_forecasts(forecasts, honest).accuracy
     figures = {key: scores[key] for key in KEPT} | {
-        "difference": beside["difference"],
-        "difference_ci": beside["ci"],
-        "difference_p": beside["p"],
+        "difference": against.difference,
+        "difference_ci": against.ci,
+        "difference_p": against.p,
     }
     as_expected, verdict = _finding(name, figures)
     return {**figures, "as_expected": as_expected, "verdict": verdict}

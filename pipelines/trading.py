@@ -1,9 +1,8 @@
 """From out-of-sample forecasts to money: targets, the ledger at several costs, and what it has to beat."""
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,12 @@ from pipelines.prepare import Prepared
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import run_benchmarks
 from stockseq.backtest.blind_positions import (
-    NEAREST_SHIFT,
     circular_shift_test,
     position_matrices,
     random_signal_test,
 )
 from stockseq.backtest.costs import CostSettings
-from stockseq.backtest.overfitting import probability_of_overfitting
+from stockseq.backtest.overfitting import estimate_overfitting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_returns, summarise
 from stockseq.backtest.policy import Holding, target_weights
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
@@ -128,13 +126,13 @@ def trade(
     )
     rate = settings.costs.cash_rate
     curves = {"strategy": strategy, "strategy_0x": results[0.0], "strategy_2x": results[2.0], **benchmarks}
-    at_cost = {f"{multiple:g}x": plain(summarise(result, cash_rate=rate)) for multiple, result in results.items()}
+    at_cost = {f"{multiple:g}x": summarise(result, cash_rate=rate).to_dict() for multiple, result in results.items()}
     return Traded(
         result=strategy,
         curves=pd.DataFrame({name: result.equity["equity"] for name, result in curves.items()}),
         portfolio={**at_cost["1x"], "at_cost": at_cost},
         benchmarks={
-            name: plain(summarise(result, cash_rate=rate)) for name, result in {**benchmarks, **followed}.items()
+            name: summarise(result, cash_rate=rate).to_dict() for name, result in {**benchmarks, **followed}.items()
         },
         blind=_beside_blind(targets, forecasts, seed=seed),
         overfitting=_overfitting({"strategy": strategy, **followed}),
@@ -145,17 +143,9 @@ def trade(
 def _beside_blind(targets: Targets, forecasts: pd.DataFrame, *, seed: int) -> dict[str, Any]:
     """Return both tests of the positions against their like without knowledge, None with a note where impossible."""
     weights, returns = position_matrices(targets, forecasts)
-    tests = {
-        "circular_shift": circular_shift_test(weights, returns),
-        "random_signal": random_signal_test(weights, returns, seed=seed) if weights.any() else None,
-    }
-    notes = {
-        "circular_shift": f"{len(weights)} sessions leave no room to shift the positions by {NEAREST_SHIFT} or more.",
-        "random_signal": "No position was ever taken, so there is nothing to shuffle.",
-    }
     return {
-        name: {"note": notes[name], "p": None} if test is None else {**asdict(test), "note": None}
-        for name, test in tests.items()
+        "circular_shift": circular_shift_test(weights, returns).to_dict(),
+        "random_signal": random_signal_test(weights, returns, seed=seed).to_dict(),
     }
 
 
@@ -163,12 +153,7 @@ def _overfitting(results: Mapping[str, LedgerResult]) -> dict[str, Any]:
     """Return the probability of backtest overfitting over those that moved; reported, never a gate."""
     returns = pd.DataFrame({name: compute_returns(result.equity["equity"]) for name, result in results.items()})
     traded = [name for name, result in results.items() if len(result.fills)]
-    n_blocks = min(16, 2 * (len(returns) // 4))
-    if len(traded) < 2 or n_blocks < 2:
-        note = f"PBO needs two books that traded and four sessions; there are {len(traded)} and {len(returns)}."
-        return {"pbo": None, "books": traded, "n_sessions": len(returns), "note": note}
-    pbo = probability_of_overfitting(returns[traded].to_numpy(), n_blocks=n_blocks)
-    return {"pbo": pbo, "books": traded, "n_sessions": len(returns), "n_blocks": n_blocks, "note": None}
+    return estimate_overfitting(returns, traded=traded).to_dict()
 
 
 def find_delistings(bars: Bars, sessions: pd.DatetimeIndex) -> dict[str, Delisting]:
@@ -189,17 +174,3 @@ def find_delistings(bars: Bars, sessions: pd.DatetimeIndex) -> dict[str, Delisti
     ended = last[last < sessions[-1 - min(SESSIONS_WITHOUT_A_BAR, len(sessions) - 1)]]
     exits = {str(ticker): sessions[sessions > session] for ticker, session in ended.items()}
     return {ticker: Delisting(after[0], NYSE_DELISTING_RETURN) for ticker, after in exits.items()}
-
-
-def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
-    """Return the figures with None in place of what can't be computed.
-
-    Examples
-    --------
-    >>> plain({"sharpe": float("nan"), "n_fills": 3})
-    {'sharpe': None, 'n_fills': 3}
-    """
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in figures.items()
-    }

@@ -19,7 +19,7 @@ from stockseq.dataset.labels import HORIZON_SESSIONS
 from stockseq.dataset.walk_forward import Fold, final_fold
 from stockseq.errors import BundleError, SettingsError, counted
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.features.sentiment import scorer_named
 from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import load_bundle, save_bundle
@@ -116,7 +116,7 @@ def train_and_judge(context: Context, prepared: Prepared, champion: Champion | N
     model = fit(context, prepared, fold, base=base.model if base else None)
     forecasts = forecast_known(model, prepared, prepared.samples.on(fold.test))
     record: dict[str, Any] = {
-        **score_forecasts(forecasts),
+        **score_forecasts(forecasts).to_dict(),
         "first_session": fold.test[0].date().isoformat(),
         "last_session": fold.test[-1].date().isoformat(),
         "basis": basis(context),
@@ -190,15 +190,15 @@ def _beats(context: Context, prepared: Prepared, candidate: Champion, champion: 
     if len(unseen) < 2:
         context.say(f"{duel}: {counted(len(unseen), 'session')} that neither saw can't tell, so the champion stays.")
         return False
-    difference = compare_forecasts(
+    compared = compare_forecasts(
         forecast_known(candidate.model, prepared, samples), forecast_known(champion.model, prepared, samples)
     )
-    z = difference["log_loss"]["z"]
+    z = compared.log_loss.z
     better = z is not None and z <= -context.settings.daily.promotion_z
     context.say(
         f"{duel} on {len(samples)} forecasts of {len(unseen)} sessions that neither saw: "
-        f"log loss {difference['log_loss']['difference']:+.5f} (z {'none' if z is None else format(z, '+.2f')}), "
-        f"accuracy {100 * difference['accuracy']['difference']:+.1f} points. "
+        f"log loss {compared.log_loss.difference:+.5f} (z {'none' if z is None else format(z, '+.2f')}), "
+        f"accuracy {100 * compared.accuracy.difference:+.1f} points. "
         + ("Promoted." if better else "Not better beyond noise, so the champion stays.")
     )
     return better

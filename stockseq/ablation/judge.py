@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stockseq.evaluate.comparison import compare_forecasts, paired_test
+from stockseq.evaluate.comparison import Comparison, PairedTest, compare_forecasts, paired_test
 from stockseq.evaluate.information import daily_information
 from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.power import sessions_for_difference
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import SIZE
+from stockseq.results import Result
 
 # What a claim may rest on: where nothing can be found each has the same mean for every network.
 CLAIMS = ("accuracy", "ic")
@@ -22,6 +23,56 @@ MEASURES = (*CLAIMS, "log_loss")
 SEED = "probability_up_seed_"
 EXPECTED = "expected_return_seed_"
 EDGE = 0.01
+Claim = Literal["helps", "harms", "contradicts", "open"]
+
+
+class ComponentEffect(Result):
+    """What a component adds to a network.
+
+    Parameters
+    ----------
+    n, n_sessions, n_left_out : int
+        As of a `Comparison`.
+    accuracy, ic, log_loss : PairedTest
+        `difference` is signed as what the component adds. `seed_error` is the standard deviation over seeds of the
+        difference between the networks of one seed, at least the family's, over the root of their number (None for one
+        seed); `ci`, `z` and `p` are by both errors together, with Satterthwaite's degrees of freedom; `p_holm` of
+        accuracy and ic is corrected over both. ic is the mean over sessions of five tickers or more, None without two.
+    claim : {"helps", "harms", "contradicts", "open"}
+        "helps" or "harms" if `p_holm` of accuracy or ic is below 5 % and the other doesn't say the opposite,
+        "contradicts" if it does, else "open".
+    sessions_needed : int or None
+        About how many sessions would show one point of accuracy in 80 of 100 cases; None if the claim is not open, the
+        difference has no noise, or the luck of so few seeds hides a point by itself.
+    by_fold, by_seed : tuple of floats
+        The difference in accuracy in each fold, ascending, and between the networks of each seed.
+    notes : tuple of sentences
+    """
+
+    n: int
+    n_sessions: int
+    n_left_out: int
+    accuracy: PairedTest
+    ic: PairedTest | None
+    log_loss: PairedTest
+    claim: Claim
+    sessions_needed: int | None
+    by_fold: tuple[float, ...]
+    by_seed: tuple[float, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Ensemble:
+    """Forecasts, their coefficient by session where there is one, and the scores of the network of each seed."""
+
+    forecasts: pd.DataFrame
+    information: pd.Series | None
+    seeds: Mapping[str, Mapping[str, float]]
+
+
+Pair = tuple[_Ensemble, _Ensemble]
+Tests = dict[str, PairedTest]
 
 
 def judge_family(
@@ -30,7 +81,7 @@ def judge_family(
     *,
     n_declared: int,
     removals: Collection[str] = (),
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ComponentEffect]:
     """Return what each variant's component adds to the plain network, corrected for all that were declared.
 
     A claim rests on accuracy or on the information coefficient, corrected together, so that the chance of one false
@@ -56,19 +107,7 @@ def judge_family(
 
     Returns
     -------
-    dict of name to dict
-        * accuracy, ic, log_loss: `difference`, signed as what the component adds; `standard_error` over `n_sessions`,
-          clustered; `seed_error`, the standard deviation over seeds of the difference between the networks of one seed,
-          at least the family's, over the root of their number (None for one seed); `ci` (95 %), `z`, `p` by both errors
-          together, with Satterthwaite's degrees of freedom; `p_holm`, of accuracy and ic corrected over both (None, as
-          z and p, where nothing can be tested). ic is the mean over sessions of five tickers or more, None without two
-        * claim: "helps" or "harms" if `p_holm` of accuracy or ic is below 5 % and the other doesn't say the opposite,
-          "contradicts" if it does, else "open"
-        * sessions_needed: about how many sessions would tell one point of accuracy in 80 of 100 cases; None if the
-          claim is not open, the difference has no noise, or the luck of so few seeds hides a point by itself
-        * by_fold: the difference in accuracy in each fold, ascending
-        * by_seed: the difference in accuracy between the networks of each seed
-        * n, n_sessions, notes
+    dict of name to ComponentEffect
 
     Raises
     ------
@@ -86,44 +125,58 @@ def judge_family(
     >>> days = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27"])
     >>> rows = pd.DataFrame({"session": days, "ticker": "A", "fold": 1, "realised_return": [0.01, 0.02, -0.01]})
     >>> plain, variant = rows.assign(probability_up=[0.4, 0.6, 0.6]), rows.assign(probability_up=0.6)
-    >>> judged = judge_family(plain, {"mine": variant}, n_declared=2)["mine"]
-    >>> round(judged["accuracy"]["difference"], 4), round(judged["accuracy"]["p_holm"], 4), judged["claim"]
+    >>> effect = judge_family(plain, {"mine": variant}, n_declared=2)["mine"]
+    >>> round(effect.accuracy.difference, 4), round(effect.accuracy.p_holm, 4), effect.claim
     (0.3333, 0.8453, 'open')
     """
     if n_declared < len(variants):
         raise ValueError(
             f"`n_declared` must be at least the {len(variants)} variants that came, received {n_declared}."
         )
-    own = _scored(plain)
-    others = {name: _scored(frame) for name, frame in variants.items()}
-    pairs = {name: (own, other) if name in removals else (other, own) for name, other in others.items()}
-    compared = {name: _compare(*pair) for name, pair in pairs.items()}
-    for measure in MEASURES:
-        _widen([one[measure] for one in compared.values() if one[measure] is not None])
-    claims = [measure for measure in CLAIMS if measure != "ic" or own.information is not None]
-    _correct(compared, claims, n_declared)
-    _correct(compared, ["log_loss"], n_declared)
-    return {name: _judged(compared[name], *pairs[name], n_declared * len(claims)) for name in variants}
+    reference = _scored(plain)
+    ensembles = {name: _scored(frame) for name, frame in variants.items()}
+    # The component is what the first of a pair has and the second lacks.
+    pairs = {name: (reference, one) if name in removals else (one, reference) for name, one in ensembles.items()}
+    compared = {name: compare_forecasts(more.forecasts, less.forecasts) for name, (more, less) in pairs.items()}
+    tests = {measure: _test(measure, compared, pairs) for measure in MEASURES}
+    claims = [measure for measure in CLAIMS if measure != "ic" or reference.information is not None]
+    for family in (claims, ["log_loss"]):
+        tests |= _correct({measure: tests[measure] for measure in family}, n_declared * len(family))
+    return {
+        name: _judge(
+            pair,
+            {measure: tests[measure].get(name) for measure in MEASURES},
+            *pairs[name],
+            n_tests=n_declared * len(claims),
+        )
+        for name, pair in compared.items()
+    }
 
 
-def _correct(compared: Mapping[str, dict[str, Any]], measures: Sequence[str], n_declared: int) -> None:
-    """Give each test its p corrected for all that were declared, the failed and the untestable at p = 1."""
-    tests = [one[measure] for one in compared.values() for measure in measures if one[measure] is not None]
-    tested = [test for test in tests if test["p"] is not None]
-    corrected = holm([*(test["p"] for test in tested), *[1.0] * (n_declared * len(measures) - len(tested))])
-    for test in tests:
-        test["p_holm"] = None
-    for test, p in zip(tested, corrected, strict=False):
-        test["p_holm"] = p
+def _test(measure: str, compared: Mapping[str, Comparison], pairs: Mapping[str, Pair]) -> Tests:
+    """Return the test of each variant that has one, by the errors of sessions and seeds together."""
+    tests: Tests = {}
+    gains: dict[str, list[float]] = {}
+    for name, (more, less) in pairs.items():
+        test = (
+            _compare_information(more.information, less.information)
+            if measure == "ic"
+            else compared[name].accuracy
+            if measure == "accuracy"
+            else compared[name].log_loss
+        )
+        if test is not None:
+            tests[name], gains[name] = test, _gains(measure, more, less)
+    return _add_seed_error(tests, gains)
 
 
-@dataclass(frozen=True)
-class _Ensemble:
-    """Forecasts, their coefficient by session where there is one, and the scores of the network of each seed."""
-
-    forecasts: pd.DataFrame
-    information: pd.Series | None
-    seeds: Mapping[str, Mapping[str, float]]
+def _correct(tests: Mapping[str, Tests], n_declared: int) -> dict[str, Tests]:
+    """Return the tests with p corrected for all that were declared, those that could not be made among them."""
+    corrected = iter(holm([test.p for by_name in tests.values() for test in by_name.values()], n_declared))
+    return {
+        measure: {name: test.model_copy(update={"p_holm": next(corrected)}) for name, test in by_name.items()}
+        for measure, by_name in tests.items()
+    }
 
 
 def _scored(forecasts: pd.DataFrame) -> _Ensemble:
@@ -133,15 +186,9 @@ def _scored(forecasts: pd.DataFrame) -> _Ensemble:
     return _Ensemble(forecasts, _information(forecasts), scores)
 
 
-def _compare(more: _Ensemble, less: _Ensemble) -> dict[str, Any]:
-    """Return the comparison of two ensembles, each test with what the networks of each seed differ by."""
-    compared = compare_forecasts(more.forecasts, less.forecasts)
-    compared["ic"] = _compare_information(more.information, less.information)
-    seeds = [seed for seed in more.seeds if seed in less.seeds]
-    for measure in MEASURES:
-        if compared[measure] is not None:
-            compared[measure]["gains"] = [more.seeds[seed][measure] - less.seeds[seed][measure] for seed in seeds]
-    return {**compared, "by_seed": compared["accuracy"]["gains"]}
+def _gains(measure: str, more: _Ensemble, less: _Ensemble) -> list[float]:
+    """Return by how much the networks of each seed differ."""
+    return [more.seeds[seed][measure] - less.seeds[seed][measure] for seed in more.seeds if seed in less.seeds]
 
 
 def _member(frame: pd.DataFrame, seed: str) -> pd.DataFrame:
@@ -156,7 +203,7 @@ def _information(frame: pd.DataFrame) -> pd.Series | None:
     return daily if len(daily) > 1 else None
 
 
-def _compare_information(more: pd.Series | None, less: pd.Series | None) -> dict[str, Any] | None:
+def _compare_information(more: pd.Series | None, less: pd.Series | None) -> PairedTest | None:
     """Return how much higher the coefficient of `more` is, over the sessions on which both have one."""
     if more is None or less is None:
         return None
@@ -166,71 +213,85 @@ def _compare_information(more: pd.Series | None, less: pd.Series | None) -> dict
     return paired_test(gains.to_numpy(), gains.index.to_numpy())
 
 
-def _widen(tests: Sequence[dict[str, Any]]) -> None:
-    """Widen the tests of one measure by what another draw of seeds would change."""
-    gains = [test.pop("gains") for test in tests]
-    if not tests or len(gains[0]) < 2:
-        for test in tests:
-            test["seed_error"] = None
-        return
-    n_seeds, n_tests = len(gains[0]), len(tests)
-    own = [float(np.var(one, ddof=1)) / n_seeds for one in gains]
-    shared = float(np.mean(own))
+def _add_seed_error(tests: Tests, gains: Mapping[str, Sequence[float]]) -> Tests:
+    """Return the tests of one measure, each wider by what another draw of seeds would change."""
+    n_tests, n_seeds = len(tests), min((len(values) for values in gains.values()), default=0)
+    if n_seeds < 2:
+        return {name: test.model_copy(update={"seed_error": None}) for name, test in tests.items()}
+    variances = {name: float(np.var(values, ddof=1)) / n_seeds for name, values in gains.items()}
+    shared = float(np.mean(list(variances.values())))
     # All share the plain network, so their differences correlate by a half: of n variances 4 n / (n + 3) count.
     shared_degrees = (n_seeds - 1) * 4 * n_tests / (n_tests + 3)
-    for test, variance in zip(tests, own, strict=True):
-        degrees = n_seeds - 1 if variance > shared else shared_degrees
-        test |= _with_seeds(test, max(variance, shared), degrees)
-
-
-def _with_seeds(test: Mapping[str, Any], seeds: float, seeds_degrees: float) -> dict[str, Any]:
-    """Return the test by both errors; `seeds` is the variance that comes from the seeds."""
-    sampling = test["standard_error"] ** 2
-    if test["p"] is None:
-        return {"seed_error": seeds**0.5}
-    error = (sampling + seeds) ** 0.5
-    degrees = (sampling + seeds) ** 2 / (sampling**2 / (test["n_sessions"] - 1) + seeds**2 / seeds_degrees)
-    reach = float(stats.t.ppf(0.975, degrees)) * error
-    z = test["difference"] / error
     return {
-        "seed_error": seeds**0.5,
-        "ci": [test["difference"] - reach, test["difference"] + reach],
-        "z": z,
-        "p": 2 * float(stats.t.sf(abs(z), degrees)),
+        name: _by_both_errors(
+            test, max(variances[name], shared), n_seeds - 1 if variances[name] > shared else shared_degrees
+        )
+        for name, test in tests.items()
     }
 
 
-def _judged(compared: dict[str, Any], more: _Ensemble, less: _Ensemble, n_tests: int) -> dict[str, Any]:
+def _by_both_errors(test: PairedTest, seeds: float, seeds_degrees: float) -> PairedTest:
+    """Return the test by both errors; `seeds` is the variance that comes from the seeds."""
+    sampling = test.standard_error**2
+    if test.p is None:
+        return test.model_copy(update={"seed_error": seeds**0.5})
+    error = (sampling + seeds) ** 0.5
+    degrees = (sampling + seeds) ** 2 / (sampling**2 / (test.n_sessions - 1) + seeds**2 / seeds_degrees)
+    reach = float(stats.t.ppf(0.975, degrees)) * error
+    z = test.difference / error
+    return test.model_copy(
+        update={
+            "seed_error": seeds**0.5,
+            "ci": (test.difference - reach, test.difference + reach),
+            "z": z,
+            "p": 2 * float(stats.t.sf(abs(z), degrees)),
+        }
+    )
+
+
+def _judge(
+    pair: Comparison, tests: Mapping[str, PairedTest | None], more: _Ensemble, less: _Ensemble, *, n_tests: int
+) -> ComponentEffect:
     """Return a comparison with what follows from it: `more` has the component, `less` lacks it."""
-    accuracy, claim, needed = compared["accuracy"], _claim(compared), None
-    if claim == "open" and accuracy["standard_error"] > 0:
+    accuracy, log_loss = tests["accuracy"], tests["log_loss"]
+    if accuracy is None or log_loss is None:
+        raise ValueError("A comparison always tests accuracy and log loss.")
+    claim, needed = _claim([test for measure in CLAIMS if (test := tests[measure]) is not None]), None
+    if claim == "open" and accuracy.standard_error > 0:
         # The first step of Holm's correction is the one that any claim has to pass.
         needed = sessions_for_difference(
             EDGE,
-            accuracy["standard_error"],
-            accuracy["n_sessions"],
+            accuracy.standard_error,
+            accuracy.n_sessions,
             n_compared=n_tests,
-            lasting_error=accuracy["seed_error"] or 0.0,
+            lasting_error=accuracy.seed_error or 0.0,
         )
-    return {
-        **{key: value for key, value in compared.items() if key != "brier"},
-        "claim": claim,
-        "sessions_needed": needed,
-        "by_fold": _by_fold(more.forecasts, less.forecasts),
-    }
+    return ComponentEffect(
+        n=pair.n,
+        n_sessions=pair.n_sessions,
+        n_left_out=pair.n_left_out,
+        accuracy=accuracy,
+        ic=tests["ic"],
+        log_loss=log_loss,
+        claim=claim,
+        sessions_needed=needed,
+        by_fold=_by_fold(more.forecasts, less.forecasts),
+        by_seed=tuple(_gains("accuracy", more, less)),
+        notes=pair.notes,
+    )
 
 
-def _claim(compared: Mapping[str, Any]) -> str:
-    told = [compared[measure] for measure in CLAIMS if compared[measure] is not None]
-    if any(test["seed_error"] is None for test in told):
+def _claim(tests: Sequence[PairedTest]) -> Claim:
+    if any(test.seed_error is None for test in tests):
         return "open"
-    signs = {np.sign(test["difference"]) for test in told if test["p_holm"] is not None and test["p_holm"] < SIZE}
-    return {(): "open", (1.0,): "helps", (-1.0,): "harms"}.get(tuple(signs), "contradicts")
+    signs = {np.sign(test.difference) for test in tests if test.p_holm is not None and test.p_holm < SIZE}
+    claims: dict[tuple[float, ...], Claim] = {(): "open", (1.0,): "helps", (-1.0,): "harms"}
+    return claims.get(tuple(signs), "contradicts")
 
 
-def _by_fold(more: pd.DataFrame, less: pd.DataFrame) -> list[float]:
+def _by_fold(more: pd.DataFrame, less: pd.DataFrame) -> tuple[float, ...]:
     rates = [_hits(frame).groupby(frame["fold"]).mean() for frame in (more, less)]
-    return [float(value) for value in (rates[0] - rates[1]).sort_index()]
+    return tuple(float(value) for value in (rates[0] - rates[1]).sort_index())
 
 
 def _hits(frame: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,5 @@
 """Whether positions earn more than the same positions at other times, or than blind ones that change as often."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,33 +8,36 @@ import pandas as pd
 from stockseq.backtest.benchmarks import shuffle_runs
 from stockseq.backtest.costs import Floats
 from stockseq.backtest.targets import Targets
+from stockseq.results import Result
 
 # Nearer shifts keep part of what the signal knew, because positions and returns of neighbouring sessions go together.
 NEAREST_SHIFT = 20
 N_RANDOM = 199
 
 
-@dataclass(frozen=True)
-class NullTest:
-    """What the positions earned beside what they earn when they know nothing.
+class NullTest(Result):
+    """What the positions earned, against what they earn when they know nothing.
 
     Parameters
     ----------
-    earned : float
+    earned : float or None
         Mean over sessions of the sum of weight times return, before costs; a fraction per session.
-    null_mean, null_sd : float
+    null_mean, null_sd : float or None
         Of the same under the null; the spread is None for one draw.
     n : int
         Draws of the null.
-    p : float
+    p : float or None
         (1 + draws that earned at least as much) / (1 + n), one-sided.
+    note : str or None
+        Why nothing could be tested; all else is None then.
     """
 
-    earned: float
-    null_mean: float
-    null_sd: float | None
-    n: int
-    p: float
+    earned: float | None = None
+    null_mean: float | None = None
+    null_sd: float | None = None
+    n: int | None = None
+    p: float | None
+    note: str | None
 
 
 def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, Floats]:
@@ -62,7 +64,7 @@ def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, 
     )
 
 
-def circular_shift_test(weights: Floats, returns: Floats) -> NullTest | None:
+def circular_shift_test(weights: Floats, returns: Floats) -> NullTest:
     """Compare the positions with themselves rolled in time, all tickers together.
 
     Rolling keeps everything of the book (its sizes, turnover, and how its tickers hang together) but its timing.
@@ -73,8 +75,8 @@ def circular_shift_test(weights: Floats, returns: Floats) -> NullTest | None:
 
     Returns
     -------
-    NullTest, or None where too few sessions leave no shift
-        Over every shift of 20 to n_sessions - 20 sessions.
+    NullTest
+        Over every shift of 20 to n_sessions - 20 sessions; fewer than 41 sessions leave none.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def circular_shift_test(weights: Floats, returns: Floats) -> NullTest | None:
     """
     n = len(weights)
     if n < 2 * NEAREST_SHIFT + 1:
-        return None
+        return NullTest(p=None, note=f"{n} sessions leave no room to shift the positions by {NEAREST_SHIFT} or more.")
     # By the convolution theorem, what each shift k earned: the sum over t of weights[t - k] times returns[t].
     spectra = np.fft.rfft(returns, axis=0) * np.conj(np.fft.rfft(weights, axis=0))
     earned = np.fft.irfft(spectra.sum(axis=1), n=n) / n
@@ -96,7 +98,8 @@ def random_signal_test(weights: Floats, returns: Floats, *, seed: int, n: int = 
 
     A ticker that wasn't there all the time is drawn over all sessions, with its mean return where it wasn't.
 
-    The parameters are those of `circular_shift_test`, and the seed and number of the draws.
+    The parameters are those of `circular_shift_test`, and the seed and number of the draws. Where no position was ever
+    taken nothing can be tested.
 
     Examples
     --------
@@ -105,12 +108,11 @@ def random_signal_test(weights: Floats, returns: Floats, *, seed: int, n: int = 
     0.01
     """
     generator = np.random.default_rng(seed)
-    held = np.ascontiguousarray(weights.T[weights.any(axis=0)])
-    gained = np.ascontiguousarray(returns.T[weights.any(axis=0)])
-    draws = [
-        sum(float(shuffle_runs(own, generator) @ earned) for own, earned in zip(held, gained, strict=True))
-        for _ in range(n)
-    ]
+    traded = weights.any(axis=0)
+    if not traded.any():
+        return NullTest(p=None, note="No position was ever taken, so there is nothing to shuffle.")
+    by_ticker = list(zip(np.ascontiguousarray(weights.T[traded]), np.ascontiguousarray(returns.T[traded]), strict=True))
+    draws = [sum(float(shuffle_runs(position, generator) @ move) for position, move in by_ticker) for _ in range(n)]
     return _test(float(np.vdot(weights, returns)) / len(weights), np.array(draws) / len(weights))
 
 
@@ -118,4 +120,11 @@ def _test(earned: float, null: Floats) -> NullTest:
     # Equal positions earn the same but for rounding, and count as at least as much.
     reached = int((null >= earned - 1e-12 - 1e-9 * abs(earned)).sum())
     spread = float(null.std(ddof=1)) if len(null) > 1 else None
-    return NullTest(float(earned), float(null.mean()), spread, len(null), (1 + reached) / (1 + len(null)))
+    return NullTest(
+        earned=float(earned),
+        null_mean=float(null.mean()),
+        null_sd=spread,
+        n=len(null),
+        p=(1 + reached) / (1 + len(null)),
+        note=None,
+    )

@@ -1,13 +1,66 @@
 """The probability that the best of many trials was chosen by luck: PBO."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.stats import rankdata
 
+from stockseq.results import Result
 
-def probability_of_overfitting(returns: npt.NDArray[np.float64], *, n_blocks: int = 16) -> float:
+MOST_BLOCKS = 16
+
+
+class Overfitting(Result):
+    """What choosing the best of several books by their returns is worth; reported, never a gate.
+
+    Parameters
+    ----------
+    pbo : float or None
+        The probability of backtest overfitting: how often the best on half of the sessions was below the median on the
+        other half.
+    books : tuple of str
+        Those that traded.
+    n_sessions, n_blocks : int
+    note : str or None
+        Why it could not be computed.
+    """
+
+    pbo: float | None
+    books: tuple[str, ...]
+    n_sessions: int
+    n_blocks: int | None = None
+    note: str | None = None
+
+
+def estimate_overfitting(returns: pd.DataFrame, *, traded: Sequence[str]) -> Overfitting:
+    """Return the probability of backtest overfitting over the books that traded.
+
+    Parameters
+    ----------
+    returns : DataFrame of n_sessions rows
+        A column a book; fractions, finite.
+    traded : sequence of str
+        Books with at least one fill; the others never moved and are left out.
+
+    Examples
+    --------
+    >>> returns = pd.DataFrame({"a": [0.02, 0.01, 0.03, 0.02], "b": [0.0, 0.01, -0.01, 0.0], "idle": 0.0})
+    >>> estimate_overfitting(returns, traded=["a", "b"]).pbo
+    0.0
+    """
+    n_sessions = len(returns)
+    n_blocks = min(MOST_BLOCKS, 2 * (n_sessions // 4))
+    if len(traded) < 2 or n_blocks < 2:
+        note = f"PBO needs two books that traded and four sessions; there are {len(traded)} and {n_sessions}."
+        return Overfitting(pbo=None, books=tuple(traded), n_sessions=n_sessions, note=note)
+    pbo = probability_of_overfitting(returns[list(traded)].to_numpy(), n_blocks=n_blocks)
+    return Overfitting(pbo=pbo, books=tuple(traded), n_sessions=n_sessions, n_blocks=n_blocks, note=None)
+
+
+def probability_of_overfitting(returns: npt.NDArray[np.float64], *, n_blocks: int = MOST_BLOCKS) -> float:
     """Return how often the trial that is best on one half of the sessions is below the median on the other.
 
     Combinatorially symmetric cross-validation: the sessions are cut into blocks, and every half of the blocks chooses

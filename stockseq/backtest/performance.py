@@ -7,12 +7,51 @@ import pandas as pd
 from scipy import stats
 
 from stockseq.backtest.simulator import LedgerResult
+from stockseq.results import Result
 
 SESSIONS_PER_YEAR = 252
 DAYS_PER_YEAR = 365.25
 
 
-def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> dict[str, float]:
+class PerformanceFigures(Result):
+    """The figures of one account, fractions throughout; None where the returns don't vary or are too few.
+
+    Parameters
+    ----------
+    total_return, cagr, volatility : float
+        The latter two a year: of 365.25 calendar days, and of 252 sessions.
+    sharpe, sortino
+        A year of 252 sessions, beyond the cash rate.
+    sharpe_per_session, skew, kurtosis, n_returns
+        What a deflated Sharpe ratio is made of; Pearson's kurtosis, 3 for a normal.
+    max_drawdown : float
+        At most 0.
+    turnover
+        Mean of a session, two-way.
+    cost
+        Of trading, a year, over the equity before.
+    break_even_cost_bps
+        The cost per traded value that would have left nothing.
+    n_fills : int
+    """
+
+    total_return: float
+    cagr: float | None
+    volatility: float | None
+    sharpe: float | None
+    sharpe_per_session: float | None
+    sortino: float | None
+    skew: float | None
+    kurtosis: float | None
+    n_returns: int
+    max_drawdown: float
+    turnover: float | None
+    cost: float | None
+    break_even_cost_bps: float | None
+    n_fills: int
+
+
+def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> PerformanceFigures:
     """Return the figures of one backtest.
 
     Parameters
@@ -20,16 +59,7 @@ def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> dict[str, floa
     result : LedgerResult of n_sessions
         The first session holds the capital untouched, so there are n_sessions - 1 returns.
     cash_rate : float, default=0.0
-        Yearly rate that the Sharpe and Sortino ratios subtract; give the rate at which the ledger paid interest.
-
-    Returns
-    -------
-    dict
-        Fractions, NaN where the returns don't vary. total_return; cagr over calendar years of 365.25 days; volatility
-        (yearly); sharpe and sortino (yearly, of 252 sessions); sharpe_per_session, skew, kurtosis (Pearson, 3 for a
-        normal) and n_returns, which a deflated Sharpe ratio is made of; max_drawdown (at most 0); turnover (mean of a
-        session, two-way); cost (of trading, a year, over the equity before); break_even_cost_bps (the cost per traded
-        value that would have left nothing); n_fills.
+        Yearly rate that the Sharpe and Sortino ratios subtract; give the rate at which the account was paid interest.
 
     References
     ----------
@@ -40,7 +70,7 @@ def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> dict[str, floa
     >>> equity = pd.DataFrame({"equity": [100.0, 110.0, 99.0], "cost": 0.0, "interest": 0.0, "turnover": 1.0},
     ...                       index=pd.DatetimeIndex(["2024-11-27", "2024-11-29", "2024-12-02"]))
     >>> nothing = pd.DataFrame()
-    >>> round(summarise(LedgerResult(equity, nothing, nothing, nothing))["max_drawdown"], 4)
+    >>> round(summarise(LedgerResult(equity, nothing, nothing, nothing)).max_drawdown, 4)
     -0.1
     """
     equity = result.equity
@@ -49,22 +79,22 @@ def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> dict[str, floa
     sharpe = _ratio(excess.mean(), returns.std(ddof=1))
     downside = math.sqrt(np.square(np.minimum(excess, 0.0)).mean()) if len(excess) else 0.0
     varies = returns.std(ddof=0) > 0
-    return {
-        "total_return": float(equity["equity"].iloc[-1] / equity["equity"].iloc[0] - 1.0),
-        "cagr": _cagr(equity["equity"]),
-        "volatility": float(returns.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR),
-        "sharpe": sharpe * math.sqrt(SESSIONS_PER_YEAR),
-        "sharpe_per_session": sharpe,
-        "sortino": _ratio(excess.mean(), downside) * math.sqrt(SESSIONS_PER_YEAR),
-        "skew": float(stats.skew(returns)) if varies else math.nan,
-        "kurtosis": float(stats.kurtosis(returns, fisher=False)) if varies else math.nan,
-        "n_returns": len(returns),
-        "max_drawdown": float(compute_drawdown(equity["equity"]).min()),
-        "turnover": float(equity["turnover"].iloc[1:].mean()),
-        "cost": float(_over_equity_before(equity, "cost").mean()) * SESSIONS_PER_YEAR,
-        "break_even_cost_bps": _break_even_cost_bps(equity),
-        "n_fills": len(result.fills),
-    }
+    return PerformanceFigures(
+        total_return=float(equity["equity"].iloc[-1] / equity["equity"].iloc[0] - 1.0),
+        cagr=_finite(_cagr(equity["equity"])),
+        volatility=_finite(float(returns.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR)),
+        sharpe=_finite(sharpe * math.sqrt(SESSIONS_PER_YEAR)),
+        sharpe_per_session=_finite(sharpe),
+        sortino=_finite(_ratio(excess.mean(), downside) * math.sqrt(SESSIONS_PER_YEAR)),
+        skew=float(stats.skew(returns)) if varies else None,
+        kurtosis=float(stats.kurtosis(returns, fisher=False)) if varies else None,
+        n_returns=len(returns),
+        max_drawdown=float(compute_drawdown(equity["equity"]).min()),
+        turnover=_finite(float(equity["turnover"].iloc[1:].mean())),
+        cost=_finite(float(_over_equity_before(equity, "cost").mean()) * SESSIONS_PER_YEAR),
+        break_even_cost_bps=_finite(_break_even_cost_bps(equity)),
+        n_fills=len(result.fills),
+    )
 
 
 def compute_returns(equity: pd.Series) -> pd.Series:
@@ -111,3 +141,7 @@ def _over_equity_before(equity: pd.DataFrame, name: str) -> pd.Series:
 
 def _ratio(numerator: float, denominator: float) -> float:
     return float(numerator) / float(denominator) if denominator > 0 else math.nan
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

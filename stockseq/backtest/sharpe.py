@@ -118,29 +118,6 @@ def deflated_sharpe(
     )
 
 
-def least_sessions(
-    sharpe: float, *, skewness: float = 0.0, kurtosis: float = 3.0, benchmark: float = 0.0, level: float = 0.95
-) -> float | None:
-    """Return the sessions after which `probabilistic_sharpe` reaches `level`, above a half; None if it never does.
-
-    References
-    ----------
-    Bailey & Lopez de Prado (2012): the minimum track record length.
-
-    Examples
-    --------
-    >>> round(least_sessions(0.458, skewness=-2.448, kurtosis=10.164), 2)
-    34.56
-    """
-    _require_finite(sharpe=sharpe, skewness=skewness, kurtosis=kurtosis, benchmark=benchmark)
-    if not 0.5 < level < 1:
-        raise ValueError(f"`level` must lie between 0.5 and 1, received {level}.")
-    variance = _variance(sharpe, skewness, kurtosis)
-    if sharpe <= benchmark or variance <= 0:
-        return None
-    return 1 + variance * (float(norm.ppf(level)) / (sharpe - benchmark)) ** 2
-
-
 def _variance(sharpe: float, skewness: float, kurtosis: float) -> float:
     return 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2
 

@@ -1,5 +1,6 @@
-"""Compare two models on the same forecasts, pair by pair."""
+"""Compare models on the same forecasts: two of them, or one with all of its baselines."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,26 +9,103 @@ import pandas as pd
 from scipy import stats
 
 from stockseq.errors import DataError
+from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.probability import brier_losses, log_losses
 from stockseq.evaluate.scored import KEY, Scored, as_scored
-from stockseq.evaluate.significance import clustered_mean, number_sessions
+from stockseq.evaluate.significance import Significance, clustered_mean, diebold_mariano, number_sessions
+from stockseq.evaluate.superior import superior_ability
+from stockseq.results import Result
+
+# Fewer sessions leave a bootstrap too few blocks.
+LEAST_SESSIONS = 20
 
 
-def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
-    """Return how much better or worse `a` does than `b` where both made a forecast, JSON-able.
+class PairedTest(Result):
+    """How much two models differ on the same forecasts, and whether that is more than noise.
+
+    Parameters
+    ----------
+    difference : float
+        Mean of the first model's scores less the second's.
+    standard_error, n_sessions
+        Clustered by session.
+    ci : (low, high)
+        95 %.
+    z, p : float or None
+        Two-sided, Student's t of one degree less than sessions; None where the difference is the same in every session.
+    p_holm : float or None
+        p corrected for the number of comparisons in its family.
+    seed_error : float or None
+        The error that comes from the seeds, where the networks of several were compared.
+    """
+
+    difference: float
+    standard_error: float
+    n_sessions: int
+    ci: tuple[float, float]
+    z: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    seed_error: float | None = None
+
+
+class Comparison(Result):
+    """Two models on the forecasts that both made; a positive accuracy and a negative loss speak for the first.
+
+    Parameters
+    ----------
+    n, n_sessions, n_left_out : int
+        Forecasts compared, and those that only one of the two made.
+    accuracy, brier, log_loss : PairedTest
+    diebold_mariano : Significance or None
+        Of the log loss, on the means of sessions with the correction for small samples; a positive t says that the
+        first loses more. None where the difference never changes, and in runs of before 0.2.
+    notes : tuple of sentences
+        What could not be tested, and why.
+    """
+
+    n: int
+    n_sessions: int
+    n_left_out: int
+    accuracy: PairedTest
+    log_loss: PairedTest
+    brier: PairedTest | None = None
+    diebold_mariano: Significance | None = None
+    notes: tuple[str, ...] = ()
+
+
+class BestBaseline(Result):
+    """A model against all of its baselines at once, by log loss.
+
+    Parameters
+    ----------
+    any_better_p : float or None
+        Of Hansen's test (consistent) that no baseline is better than the model.
+    best : str or None
+        The baseline of the lowest log loss, chosen with hindsight, which speaks against the model.
+    better_than_best_p : float or None
+        That the model is no better than it.
+    n_sessions, n_rivals : int
+        Sessions, and baselines that forecast otherwise than the model.
+    note : str or None
+        Why no test was possible.
+    """
+
+    any_better_p: float | None
+    best: str | None
+    better_than_best_p: float | None
+    n_sessions: int
+    n_rivals: int
+    note: str | None = None
+
+
+def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
+    """Return how much better or worse `a` does than `b` where both made a forecast.
 
     Parameters
     ----------
     a, b : DataFrame
         As `score_forecasts` takes them: `session`, `ticker`, `probability_up`, `realised_return`.
-
-    Returns
-    -------
-    dict
-        n, n_sessions, n_left_out (forecasts that only one of them made), and for each of accuracy, brier and log_loss
-        a dict of `difference` (a less b: a positive accuracy and a negative loss speak for a), `standard_error`
-        clustered by session, `ci` (95 %), `z` and `p` (two-sided, Student's t of one degree less than sessions).
-        z and p are None, with a sentence in `notes`, where the difference is the same in every session.
 
     Raises
     ------
@@ -43,8 +121,8 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
     --------
     >>> days = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27"])
     >>> rows = pd.DataFrame({"session": days, "ticker": "AAA", "realised_return": [0.01, 0.02, -0.01]})
-    >>> difference = compare_forecasts(rows.assign(probability_up=0.6), rows.assign(probability_up=[0.4, 0.6, 0.6]))
-    >>> round(difference["accuracy"]["difference"], 4), round(difference["accuracy"]["z"], 4)
+    >>> compared = compare_forecasts(rows.assign(probability_up=0.6), rows.assign(probability_up=[0.4, 0.6, 0.6]))
+    >>> round(compared.accuracy.difference, 4), round(compared.accuracy.z, 4)
     (0.3333, 1.0)
     """
     pairs, n_left_out = _pair(as_scored(a), as_scored(b))
@@ -55,22 +133,26 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
         "brier": brier_losses(up, p_a) - brier_losses(up, p_b),
         "log_loss": log_losses(up, p_a) - log_losses(up, p_b),
     }
-    tested = {name: paired_test(values, sessions) for name, values in differences.items()}
+    tests = {name: paired_test(values, sessions) for name, values in differences.items()}
     notes = [
         f"The difference in {name.replace('_', ' ')} is the same in every session, so nothing can be tested."
-        for name, test in tested.items()
-        if test["z"] is None
+        for name, test in tests.items()
+        if test.z is None
     ]
-    return {
-        "n": len(pairs),
-        "n_sessions": int(pairs["session"].nunique()),
-        "n_left_out": n_left_out,
-        **tested,
-        "notes": notes,
-    }
+    by_session = pd.Series(differences["log_loss"]).groupby(sessions).mean()
+    return Comparison(
+        n=len(pairs),
+        n_sessions=len(by_session),
+        n_left_out=n_left_out,
+        accuracy=tests["accuracy"],
+        brier=tests["brier"],
+        log_loss=tests["log_loss"],
+        diebold_mariano=diebold_mariano(by_session.to_numpy()),
+        notes=tuple(notes),
+    )
 
 
-def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> dict[str, Any]:
+def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> PairedTest:
     """Test that the mean of paired differences is 0, clustered by session.
 
     Parameters
@@ -78,14 +160,9 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
     values : array of shape (n,)
     sessions : array of shape (n,), of at least two sessions
 
-    Returns
-    -------
-    dict
-        difference, standard_error, n_sessions, ci, z and p, as `compare_forecasts` gives them.
-
     Examples
     --------
-    >>> paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3]))["z"]
+    >>> paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3])).z
     1.0
     """
     difference, error = clustered_mean(values, sessions)
@@ -94,14 +171,109 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
     reach = float(stats.t.ppf(0.975, degrees)) * error
     # Equal forecasts leave rounding, not noise.
     z = difference / error if error > 1e-15 else None
+    return PairedTest(
+        difference=difference,
+        standard_error=error,
+        n_sessions=n_sessions,
+        ci=(difference - reach, difference + reach),
+        z=z,
+        p=None if z is None else 2 * float(stats.t.sf(abs(z), degrees)),
+    )
+
+
+def compare_with_baselines(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]) -> dict[str, Comparison]:
+    """Return how much better or worse the model does than each baseline, pair by pair on the same forecasts.
+
+    Parameters
+    ----------
+    model : DataFrame
+        As `score_forecasts` takes it.
+    baselines : mapping of name to DataFrame
+        The same of each baseline.
+
+    Returns
+    -------
+    dict of name to Comparison
+        Accuracy and log loss have `p_holm`, corrected for the number of baselines, one family a measure.
+
+    Raises
+    ------
+    DataError
+        If a table can't be scored, or two disagree about what was realised.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2).
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27"])
+    >>> rows = pd.DataFrame({"session": days, "ticker": "AAA", "realised_return": [0.01, 0.02, -0.01]})
+    >>> model, baseline = rows.assign(probability_up=0.6), rows.assign(probability_up=[0.4, 0.6, 0.6])
+    >>> round(compare_with_baselines(model, {"baseline": baseline})["baseline"].accuracy.p_holm, 4)
+    0.4226
+    """
+    pairs = {name: compare_forecasts(model, baseline) for name, baseline in baselines.items()}
+    accuracy = holm([pair.accuracy.p for pair in pairs.values()])
+    log_loss = holm([pair.log_loss.p for pair in pairs.values()])
     return {
-        "difference": difference,
-        "standard_error": error,
-        "n_sessions": n_sessions,
-        "ci": [difference - reach, difference + reach],
-        "z": z,
-        "p": None if z is None else 2 * float(stats.t.sf(abs(z), degrees)),
+        name: Comparison(
+            n=pair.n,
+            n_sessions=pair.n_sessions,
+            n_left_out=pair.n_left_out,
+            accuracy=pair.accuracy.model_copy(update={"p_holm": accuracy[place]}),
+            log_loss=pair.log_loss.model_copy(update={"p_holm": log_loss[place]}),
+            diebold_mariano=pair.diebold_mariano,
+            notes=pair.notes,
+        )
+        for place, (name, pair) in enumerate(pairs.items())
     }
+
+
+def compare_with_best(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame], *, seed: int) -> BestBaseline:
+    """Return whether any baseline has a lower log loss than the model, and the model a lower one than the best of them.
+
+    Parameters
+    ----------
+    model, baselines
+        As for `compare_with_baselines`; the baselines' rows are those of `model`.
+    seed : int
+        Of the bootstrap over sessions.
+
+    References
+    ----------
+    Hansen (2005), Journal of Business & Economic Statistics 23(4).
+    """
+    losses = pd.DataFrame({name: _session_losses(frame) for name, frame in baselines.items()})
+    of_model = _session_losses(model).reindex(losses.index)
+    # A baseline that forecasts as the model does has no difference to resample.
+    losses = losses.loc[:, [float(np.ptp(losses[name] - of_model)) > 1e-12 for name in losses]]
+    n_sessions, n_baselines = len(of_model), losses.shape[1]
+    if n_sessions < LEAST_SESSIONS or losses.empty:
+        return BestBaseline(
+            any_better_p=None,
+            best=None,
+            better_than_best_p=None,
+            n_sessions=n_sessions,
+            n_rivals=n_baselines,
+            note=f"A test of all baselines together needs {LEAST_SESSIONS} sessions and one baseline that forecasts "
+            f"otherwise than the model; there are {n_sessions} and {n_baselines}.",
+        )
+    best = str(losses.mean().idxmin())
+    return BestBaseline(
+        any_better_p=superior_ability(of_model.to_numpy(), losses, seed=seed).consistent,
+        best=best,
+        better_than_best_p=superior_ability(losses[best].to_numpy(), of_model.to_frame("model"), seed=seed).consistent,
+        n_sessions=n_sessions,
+        n_rivals=n_baselines,
+        note=None,
+    )
+
+
+def _session_losses(frame: pd.DataFrame) -> pd.Series:
+    scored = as_scored(frame)
+    losses = log_losses(scored["up"].to_numpy(), scored["probability_up"].to_numpy())
+    return pd.Series(losses).groupby(scored["session"].to_numpy()).mean()
 
 
 def _pair(a: Scored, b: Scored) -> tuple[pd.DataFrame, int]:

@@ -1,11 +1,12 @@
 """The lag-1 gate: whether a forecast of the return merely repeats the last return that was known, or turns it round."""
 
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from stockseq.errors import DataError
+from stockseq.results import Result
 
 # More than half of the forecast's order is then the last value's.
 LEAST_SHARE = 0.5
@@ -13,7 +14,35 @@ LEAST_SHARE = 0.5
 LEAST_SESSIONS = 20
 
 
-def last_known_returns(forecasts: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
+class Repetition(Result):
+    """How closely the expected return follows the last return that was known at the decision.
+
+    Parameters
+    ----------
+    correlation : float or None
+        Of ranks, within the median ticker.
+    share : float or None
+        Its square: the part of the forecast's order that the last return explains.
+    threshold : float
+        From this share on the forecast counts as a repetition.
+    repeats : {"last", "reversed"} or None
+    n, n_tickers, n_tickers_left_out : int
+        Forecasts and tickers judged, and tickers of fewer than 20 sessions, or without a change in either.
+    note : str or None
+        Why nothing could be judged.
+    """
+
+    correlation: float | None
+    share: float | None
+    threshold: float
+    repeats: Literal["last", "reversed"] | None
+    n: int
+    n_tickers: int
+    n_tickers_left_out: int
+    note: str | None = None
+
+
+def last_realised_returns(forecasts: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
     """Return, per forecast, its ticker's newest return whose trade had ended before the decision.
 
     Parameters
@@ -31,18 +60,18 @@ def last_known_returns(forecasts: pd.DataFrame, labels: pd.DataFrame) -> pd.Seri
     --------
     >>> at = pd.to_datetime(["2024-11-25 14:00", "2024-11-26 14:00"], utc=True)
     >>> labels = pd.DataFrame({"ticker": "A", "exit_at": at + pd.Timedelta(hours=7), "realised_return": [0.01, 0.02]})
-    >>> last_known_returns(pd.DataFrame({"ticker": "A", "decision_at": at}), labels).tolist()
+    >>> last_realised_returns(pd.DataFrame({"ticker": "A", "decision_at": at}), labels).tolist()
     [nan, 0.01]
     """
-    asked = forecasts[["ticker", "decision_at"]].assign(place=np.arange(len(forecasts))).sort_values("decision_at")
+    decisions = forecasts[["ticker", "decision_at"]].assign(row=np.arange(len(forecasts))).sort_values("decision_at")
     ended = labels[["ticker", "exit_at", "realised_return"]].sort_values("exit_at")
-    known = pd.merge_asof(
-        asked, ended, left_on="decision_at", right_on="exit_at", by="ticker", allow_exact_matches=False
+    last = pd.merge_asof(
+        decisions, ended, left_on="decision_at", right_on="exit_at", by="ticker", allow_exact_matches=False
     )
-    return known.sort_values("place")["realised_return"].set_axis(forecasts.index)
+    return last.sort_values("row")["realised_return"].set_axis(forecasts.index)
 
 
-def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
+def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> Repetition:
     """Return whether the expected return follows the last known return so closely that it says little else.
 
     A network that is fitted to returns by squared error falls easily for the last value: its curve looks like the
@@ -61,13 +90,6 @@ def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> dict[str, 
     labels : DataFrame with ticker, exit_at, realised_return
         One horizon.
 
-    Returns
-    -------
-    dict
-        correlation (of the median ticker), share (its square), threshold, repeats ("last", "reversed" or None),
-        n_tickers (that could be judged), n_tickers_left_out (fewer than 20 sessions, or no change in either), n
-        (forecasts judged), note (a sentence where nothing could be judged, or None). JSON-able, never NaN.
-
     Raises
     ------
     DataError
@@ -78,7 +100,7 @@ def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> dict[str, 
     >>> at = pd.date_range("2024-01-01 14:00", periods=30, tz="UTC")
     >>> labels = pd.DataFrame({"ticker": "A", "exit_at": at + pd.Timedelta(hours=7), "realised_return": range(30)})
     >>> copied = pd.DataFrame({"ticker": "A", "decision_at": at, "expected_return": range(30)})
-    >>> find_repetition(copied, labels)["repeats"]
+    >>> find_repetition(copied, labels).repeats
     'last'
     """
     missing = [column for column in ("ticker", "decision_at", "expected_return") if column not in forecasts.columns]
@@ -86,26 +108,25 @@ def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> dict[str, 
         raise DataError(
             f"The lag-1 gate needs the columns {missing} of the forecasts; received {list(forecasts.columns)}."
         )
-    rows = forecasts[["ticker", "expected_return"]].assign(last=last_known_returns(forecasts, labels)).dropna()
+    rows = forecasts[["ticker", "expected_return"]].assign(last=last_realised_returns(forecasts, labels)).dropna()
     correlations = []
     n_judged = 0
-    for _, own in rows.groupby("ticker"):
-        if len(own) >= LEAST_SESSIONS and (np.ptp(own[["expected_return", "last"]], axis=0) > 0).all():
-            correlations.append(float(own["expected_return"].corr(own["last"], method="spearman")))
-            n_judged += len(own)
-    figures: dict[str, Any] = {
-        "threshold": LEAST_SHARE,
-        "n": n_judged,
-        "n_tickers": len(correlations),
-        "n_tickers_left_out": int(forecasts["ticker"].nunique()) - len(correlations),
-    }
-    if not correlations:
-        note = (
-            f"No ticker has {LEAST_SESSIONS} sessions on which forecast and last return change, so whether the "
-            "forecast repeats the last value can't be told."
-        )
-        return {**figures, "correlation": None, "share": None, "repeats": None, "note": note}
-    middle = float(np.median(correlations))
-    copied = "last" if middle > 0 else "reversed"
-    repeats = copied if middle**2 >= LEAST_SHARE else None
-    return {**figures, "correlation": middle, "share": middle**2, "repeats": repeats, "note": None}
+    for _, group in rows.groupby("ticker"):
+        if len(group) >= LEAST_SESSIONS and (np.ptp(group[["expected_return", "last"]], axis=0) > 0).all():
+            correlations.append(float(group["expected_return"].corr(group["last"], method="spearman")))
+            n_judged += len(group)
+    median = float(np.median(correlations)) if correlations else None
+    share = None if median is None else median**2
+    return Repetition(
+        correlation=median,
+        share=share,
+        threshold=LEAST_SHARE,
+        repeats=None if median is None or median**2 < LEAST_SHARE else "last" if median > 0 else "reversed",
+        n=n_judged,
+        n_tickers=len(correlations),
+        n_tickers_left_out=int(forecasts["ticker"].nunique()) - len(correlations),
+        note=None
+        if correlations
+        else f"No ticker has {LEAST_SESSIONS} sessions on which forecast and last return change, so whether the "
+        "forecast repeats the last value can't be told.",
+    )

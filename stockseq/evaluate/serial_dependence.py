@@ -83,47 +83,14 @@ def pesaran_timmermann_serial(
     # Forecasts without a mistake leave rounding, not noise.
     if error < 1e-12:
         return None
-    return Significance(slope, error, slope / error, float(stats.t.sf(slope / error, n_groups - 1)), n_groups - 1, n)
-
-
-def pesaran_timmermann_trace(up: Flags, forecast_up: Flags, *, lags: int = 1) -> Significance | None:
-    """Test, one-sided, the same of one series by the textbook's trace statistic.
-
-    Of two categories the trace of the canonical correlations, once the past is partialled out, is one partial R^2, and
-    T times it is chi-square with one degree: `t` is its root with the sign of the slope.
-
-    Parameters
-    ----------
-    up, forecast_up : bool arrays of shape (n_sessions,)
-        In order, without gaps.
-    lags : int, default=1
-        With 0 it is the chi-square of the 2x2 table, and so the test of 1992 up to the factor n / (n - 1).
-
-    Returns
-    -------
-    Significance, or None where outcomes or forecasts never change, or the past tells either wholly
-        p is normal; the standard error is that under no skill, and knows no other dependence than the lags.
-
-    References
-    ----------
-    Pesaran & Timmermann (2009), Journal of the American Statistical Association 104. Equal to the partial R^2 of
-    statsmodels 0.15.0 `OLS`.
-
-    Examples
-    --------
-    >>> up = np.array([True, True, False, False] * 5)
-    >>> round(pesaran_timmermann_trace(up, ~np.roll(up, 1), lags=0).t, 4)
-    0.0
-    """
-    require_rows(flags={"up": up, "forecast_up": forecast_up})
-    rows, known = _past(up, forecast_up, np.arange(len(up)), np.zeros(len(up), dtype=int), lags)
-    outcome, forecast = _beyond(known, up[rows], forecast_up[rows])
-    weight, spread = float((forecast**2).sum()), float((outcome**2).sum())
-    if weight < LEAST or spread < LEAST:
-        return None
-    slope = float((forecast * outcome).sum()) / weight
-    error = math.sqrt(spread / weight / len(rows))
-    return Significance(slope, error, slope / error, float(stats.norm.sf(slope / error)), None, len(rows))
+    return Significance(
+        estimate=slope,
+        standard_error=error,
+        t=slope / error,
+        p=float(stats.t.sf(slope / error, n_groups - 1)),
+        degrees_of_freedom=n_groups - 1,
+        n=n,
+    )
 
 
 def _past(

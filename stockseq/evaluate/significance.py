@@ -1,7 +1,6 @@
 """Whether a score could be luck: tests that know that the tickers of one session move together."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from stockseq.evaluate.rows import require_rows
+from stockseq.results import Result
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -18,8 +18,7 @@ Numbers = npt.NDArray[np.float64]
 SIZE = 0.05
 
 
-@dataclass(frozen=True)
-class Significance:
+class Significance(Result):
     """An estimate, its error, t and p, the degrees of freedom of the p (None: normal), and the rows `n` behind it."""
 
     estimate: float
@@ -136,7 +135,14 @@ def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
         return None
     error = math.sqrt(of_hits - of_chance)
     edge = float((up == forecast_up).mean()) - chance
-    return Significance(edge, error, edge / error, float(stats.norm.sf(edge / error)), None, n)
+    return Significance(
+        estimate=edge,
+        standard_error=error,
+        t=edge / error,
+        p=float(stats.norm.sf(edge / error)),
+        degrees_of_freedom=None,
+        n=n,
+    )
 
 
 def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.NDArray[Any]) -> Significance | None:
@@ -185,7 +191,14 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
     if error < 1e-12:
         return None
     t = slope / error
-    return Significance(slope, error, t, float(stats.t.sf(t, n_groups - 1)), n_groups - 1, n)
+    return Significance(
+        estimate=slope,
+        standard_error=error,
+        t=t,
+        p=float(stats.t.sf(t, n_groups - 1)),
+        degrees_of_freedom=n_groups - 1,
+        n=n,
+    )
 
 
 def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance | None:
@@ -273,4 +286,11 @@ def _mean_test(
     error = math.sqrt(variance / n) / scale
     t = float(values.mean()) / error
     two_sided = stats.norm.sf(abs(t)) if degrees_of_freedom is None else stats.t.sf(abs(t), degrees_of_freedom)
-    return Significance(float(values.mean()), error, t, 2 * float(two_sided), degrees_of_freedom, n)
+    return Significance(
+        estimate=float(values.mean()),
+        standard_error=error,
+        t=t,
+        p=2 * float(two_sided),
+        degrees_of_freedom=degrees_of_freedom,
+        n=n,
+    )

@@ -20,7 +20,7 @@ PIXELS_PER_ROW, PIXELS_AROUND = 32, 110
 
 
 def comparison_figure(compared: Mapping[str, Any]) -> Figure | None:
-    """Return the differences that `compare_with_rivals` gives, the nearest baseline first, or None without any."""
+    """Return the differences that `compare_with_baselines` gives, the nearest baseline first, or None without any."""
     pairs = {name: pair for name, pair in compared.items() if isinstance(pair, Mapping) and "accuracy" in pair}
     if not pairs:
         return None

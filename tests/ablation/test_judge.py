@@ -48,22 +48,22 @@ def test_the_error_of_an_effect_is_that_of_sessions_and_of_seeds() -> None:
     """Worked by hand: hits differ by 0, 1, 0, 0, so .25 with a clustered error of .25; seeds gain .5 and .5."""
     plain, variant = by_hand()
     judged = judge_family(plain, {"v": variant}, n_declared=1)["v"]
-    accuracy = judged["accuracy"]
-    assert judged["by_seed"] == [0.5, 0.5]
-    assert accuracy["difference"] == 0.25
-    assert accuracy["standard_error"] == pytest.approx(0.25)
-    assert accuracy["seed_error"] == 0.0
-    assert accuracy["p"] == pytest.approx(2 * stats.t.sf(1.0, 3))
-    assert judged["by_fold"] == [0.5, 0.0]
+    accuracy = judged.accuracy
+    assert judged.by_seed == (0.5, 0.5)
+    assert accuracy.difference == 0.25
+    assert accuracy.standard_error == pytest.approx(0.25)
+    assert accuracy.seed_error == 0.0
+    assert accuracy.p == pytest.approx(2 * stats.t.sf(1.0, 3))
+    assert judged.by_fold == (0.5, 0.0)
 
     apart = variant.assign(probability_up_seed_1=[0.4, 0.4, 0.6, 0.6])
-    accuracy = judge_family(plain, {"v": apart}, n_declared=1)["v"]["accuracy"]
+    accuracy = judge_family(plain, {"v": apart}, n_declared=1)["v"].accuracy
     # Seeds gain .5 and 0: a standard deviation of .5 / sqrt 2, so .25 over the root of two seeds.
-    assert accuracy["seed_error"] == pytest.approx(0.25)
-    assert accuracy["z"] == pytest.approx(1 / np.sqrt(2))
+    assert accuracy.seed_error == pytest.approx(0.25)
+    assert accuracy.z == pytest.approx(1 / np.sqrt(2))
     # (s + r)^2 / (s^2 / 3 + r^2 / 1) with s = r = 1/16: 4 / (1/3 + 1) = 3 degrees of freedom.
-    assert accuracy["p"] == pytest.approx(2 * stats.t.sf(1 / np.sqrt(2), 3))
-    assert accuracy["ci"][1] == pytest.approx(0.25 + stats.t.ppf(0.975, 3) * 0.25 * np.sqrt(2))
+    assert accuracy.p == pytest.approx(2 * stats.t.sf(1 / np.sqrt(2), 3))
+    assert accuracy.ci[1] == pytest.approx(0.25 + stats.t.ppf(0.975, 3) * 0.25 * np.sqrt(2))
 
 
 def test_a_small_variance_of_seeds_is_not_taken_from_luck_alone() -> None:
@@ -72,21 +72,21 @@ def test_a_small_variance_of_seeds_is_not_taken_from_luck_alone() -> None:
     apart = variant.assign(probability_up_seed_1=[0.4, 0.4, 0.6, 0.6])
     judged = judge_family(plain, {"steady": variant, "apart": apart}, n_declared=2)
     # Variances over two seeds are 0 and 1/16, and their mean 1/32.
-    assert judged["steady"]["accuracy"]["seed_error"] == pytest.approx(np.sqrt(1 / 32))
-    assert judged["apart"]["accuracy"]["seed_error"] == pytest.approx(0.25)
+    assert judged["steady"].accuracy.seed_error == pytest.approx(np.sqrt(1 / 32))
+    assert judged["apart"].accuracy.seed_error == pytest.approx(0.25)
     # The mean of two has (2 - 1) * 4 * 2 / (2 + 3) = 1.6 degrees of freedom.
     sampling, seeds = 1 / 16, 1 / 32
     degrees = (sampling + seeds) ** 2 / (sampling**2 / 3 + seeds**2 / 1.6)
     z = 0.25 / np.sqrt(sampling + seeds)
-    assert judged["steady"]["accuracy"]["p"] == pytest.approx(2 * stats.t.sf(z, degrees))
+    assert judged["steady"].accuracy.p == pytest.approx(2 * stats.t.sf(z, degrees))
 
 
 def test_one_seed_claims_nothing() -> None:
     """Whatever its sessions say, another draw might say otherwise."""
     rng = np.random.default_rng(1)
     judged = judge_family(panel(rng, 0.5, n_seeds=1), {"v": panel(rng, 0.6, n_seeds=1)}, n_declared=1)["v"]
-    assert judged["accuracy"]["p_holm"] < 0.001
-    assert (judged["claim"], judged["accuracy"]["seed_error"]) == ("open", None)
+    assert judged.accuracy.p_holm < 0.001
+    assert (judged.claim, judged.accuracy.seed_error) == ("open", None)
 
 
 def test_the_luck_of_the_return_head_is_luck_too() -> None:
@@ -96,17 +96,17 @@ def test_the_luck_of_the_return_head_is_luck_too() -> None:
     tilted = [plain[f"probability_up_seed_{seed}"] + rng.normal(0, 0.05, len(plain)) for seed in (0, 1)]
     variant = plain.assign(expected_return_seed_0=tilted[0], expected_return_seed_1=tilted[1])
     judged = judge_family(plain, {"v": variant.assign(expected_return=sum(tilted) / 2)}, n_declared=1)["v"]
-    assert judged["accuracy"]["seed_error"] == 0.0
-    assert judged["ic"]["seed_error"] > 0
+    assert judged.accuracy.seed_error == 0.0
+    assert judged.ic.seed_error > 0
 
 
 def test_what_is_left_out_adds_what_the_plain_network_has_over_the_variant() -> None:
     """A variant without text that is worse speaks for the text."""
     plain, variant = by_hand()
     added = judge_family(variant, {"without_text": plain}, n_declared=1, removals=["without_text"])["without_text"]
-    assert added["accuracy"]["difference"] == 0.25
-    assert added["by_fold"] == [0.5, 0.0]
-    assert added["log_loss"]["difference"] < 0
+    assert added.accuracy.difference == 0.25
+    assert added.by_fold == (0.5, 0.0)
+    assert added.log_loss.difference < 0
 
 
 def test_a_claim_holds_after_the_correction_for_all_that_were_declared() -> None:
@@ -114,16 +114,16 @@ def test_a_claim_holds_after_the_correction_for_all_that_were_declared() -> None
     rng = np.random.default_rng(1)
     plain, better, same = panel(rng, 0.5), panel(rng, 0.56), panel(rng, 0.5)
     judged = judge_family(plain, {"better": better, "same": same}, n_declared=3)
-    assert judged["better"]["claim"] == "helps"
+    assert judged["better"].claim == "helps"
     # Three variants in two measures are six tests: the smallest p counts six times, the next five times.
     smallest, next_one = sorted(
-        (judged["better"][measure] for measure in ("accuracy", "ic")), key=lambda test: test["p"]
+        (getattr(judged["better"], measure) for measure in ("accuracy", "ic")), key=lambda test: test.p
     )
-    assert smallest["p_holm"] == pytest.approx(6 * smallest["p"])
-    assert next_one["p_holm"] == pytest.approx(max(6 * smallest["p"], 5 * next_one["p"]))
-    assert judged["same"]["claim"] == "open"
-    assert judge_family(plain, {"better": better}, n_declared=100_000)["better"]["claim"] == "open"
-    assert judge_family(better, {"plain": plain}, n_declared=1)["plain"]["claim"] == "harms"
+    assert smallest.p_holm == pytest.approx(6 * smallest.p)
+    assert next_one.p_holm == pytest.approx(max(6 * smallest.p, 5 * next_one.p))
+    assert judged["same"].claim == "open"
+    assert judge_family(plain, {"better": better}, n_declared=100_000)["better"].claim == "open"
+    assert judge_family(better, {"plain": plain}, n_declared=1)["plain"].claim == "harms"
 
 
 def test_a_component_that_tells_strong_forecasts_from_weak_ones_shows_in_the_information_coefficient() -> None:
@@ -140,19 +140,19 @@ def test_a_component_that_tells_strong_forecasts_from_weak_ones_shows_in_the_inf
         for p in (swapped, exact)
     )
     judged = judge_family(plain, {"v": variant}, n_declared=1)["v"]
-    assert judged["accuracy"]["difference"] == 0.0
-    assert judged["ic"]["difference"] == pytest.approx(0.2 * 39 / 40)
+    assert judged.accuracy.difference == 0.0
+    assert judged.ic.difference == pytest.approx(0.2 * 39 / 40)
     # One 0 and 39 times .2: a standard error of .2 / 40, so z is 39.
-    assert judged["ic"]["z"] == pytest.approx(39.0)
-    assert judged["claim"] == "helps"
+    assert judged.ic.z == pytest.approx(39.0)
+    assert judged.claim == "helps"
 
 
 def test_without_five_tickers_a_claim_rests_on_accuracy() -> None:
     """No session has a coefficient, and the correction is for one measure."""
     plain, variant = by_hand()
     judged = judge_family(plain, {"v": variant}, n_declared=2)["v"]
-    assert judged["ic"] is None
-    assert judged["accuracy"]["p_holm"] == pytest.approx(2 * judged["accuracy"]["p"])
+    assert judged.ic is None
+    assert judged.accuracy.p_holm == pytest.approx(2 * judged.accuracy.p)
 
 
 def test_seeds_that_disagree_carry_no_claim() -> None:
@@ -162,8 +162,8 @@ def test_seeds_that_disagree_carry_no_claim() -> None:
     torn = better.assign(
         **{name: panel(rng, 0.56, apart=0.1)[name] for name in better if name.startswith("probability_up_seed")}
     )
-    assert judge_family(plain, {"v": better}, n_declared=1)["v"]["claim"] == "helps"
-    assert judge_family(plain, {"v": torn}, n_declared=1)["v"]["claim"] == "open"
+    assert judge_family(plain, {"v": better}, n_declared=1)["v"].claim == "helps"
+    assert judge_family(plain, {"v": torn}, n_declared=1)["v"].claim == "open"
 
 
 def test_a_copy_of_the_plain_network_is_neither_claimed_nor_resampled() -> None:
@@ -171,7 +171,7 @@ def test_a_copy_of_the_plain_network_is_neither_claimed_nor_resampled() -> None:
     rng = np.random.default_rng(2)
     plain, better = panel(rng, 0.5), panel(rng, 0.6)
     judged = judge_family(plain, {"copy": plain}, n_declared=1)["copy"]
-    assert (judged["claim"], judged["accuracy"]["p_holm"], judged["sessions_needed"]) == ("open", None, None)
+    assert (judged.claim, judged.accuracy.p_holm, judged.sessions_needed) == ("open", None, None)
     assert find_superior(plain, {"copy": plain, "better": better}, seed=0, n_resamples=500)["names"] == ["better"]
     best = find_best({"plain": better, "copy": better, "worse": plain}, seed=0, n_resamples=500)
     assert best["names"] == ["plain", "copy"]
@@ -218,6 +218,6 @@ def test_networks_that_differ_in_their_seeds_alone_are_rarely_claimed_to_differ(
                 for seed, stray in enumerate(strays)
             }
             frames.append(frame.assign(**members))
-        n_claims += judge_family(frames[0], {"v": frames[1]}, n_declared=1)["v"]["claim"] != "open"
+        n_claims += judge_family(frames[0], {"v": frames[1]}, n_declared=1)["v"].claim != "open"
     # 5 % of 400 with three standard errors of 1.1 points.
     assert n_claims / 400 <= 0.05 + 3 * 0.011

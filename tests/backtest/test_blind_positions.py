@@ -26,7 +26,6 @@ def test_every_shift_is_that_of_numpy_roll() -> None:
     rolled = [(np.roll(weights, k, axis=0) * returns).sum() / N_SESSIONS for k in range(20, N_SESSIONS - 19)]
     earned = (weights * returns).sum() / N_SESSIONS
     test = circular_shift_test(weights, returns)
-    assert test is not None
     assert (test.n, test.earned) == (111, pytest.approx(earned))
     assert (test.null_mean, test.null_sd) == (pytest.approx(np.mean(rolled)), pytest.approx(np.std(rolled, ddof=1)))
     assert test.p == (1 + sum(value >= earned for value in rolled)) / 112
@@ -36,7 +35,6 @@ def test_positions_that_never_change_have_no_timing() -> None:
     """Each shift is the book itself, but for rounding: every draw earned as much."""
     _, returns = null_market(2)
     test = circular_shift_test(np.full((N_SESSIONS, N_TICKERS), 1 / 3), returns)
-    assert test is not None
     assert test.p == 1.0
     assert random_signal_test(np.full((N_SESSIONS, N_TICKERS), 1 / 3), returns, seed=1, n=19).p == 1.0
 
@@ -44,9 +42,11 @@ def test_positions_that_never_change_have_no_timing() -> None:
 def test_too_few_sessions_leave_no_shift() -> None:
     """A shift by 20 of 40 sessions is possible only from 41 on."""
     weights, returns = null_market(3)
-    assert circular_shift_test(weights[:40], returns[:40]) is None
+    assert circular_shift_test(weights[:40], returns[:40]).to_dict() == {
+        "p": None,
+        "note": "40 sessions leave no room to shift the positions by 20 or more.",
+    }
     test = circular_shift_test(weights[:41], returns[:41])
-    assert test is not None
     assert test.n == 2
 
 
@@ -56,7 +56,6 @@ def test_on_a_null_market_both_reject_about_as_often_as_they_say() -> None:
     for seed in range(200):
         weights, returns = null_market(1000 + seed)
         test = circular_shift_test(weights, returns)
-        assert test is not None
         p_shift.append(test.p)
         p_random.append(random_signal_test(weights, returns, seed=seed, n=39).p)
     assert 0.01 <= np.mean(np.array(p_shift) <= 0.05) <= 0.09
@@ -69,7 +68,6 @@ def test_knowledge_is_found_by_both() -> None:
     _, returns = null_market(4)
     known = np.sign(returns) / N_TICKERS
     test = circular_shift_test(known, returns)
-    assert test is not None
     assert test.p == 1 / 112
     assert random_signal_test(known, returns, seed=1, n=99).p == 0.01
 
@@ -101,6 +99,5 @@ def test_a_ticker_listed_halfway_costs_the_blind_nothing() -> None:
         rows["ticker"] = "T" + rows["ticker"].astype(str)
         held = rows.assign(weight=np.where(generator.random(len(rows)) < 0.5, 0.1, 0.0))
         test = circular_shift_test(*position_matrices(as_targets(held), rows))
-        assert test is not None
         rejected.append(test.p < 0.05)
     assert np.mean(rejected) < 0.1

@@ -9,18 +9,16 @@ from scipy.stats import norm
 from stockseq.backtest.sharpe import (
     deflated_sharpe,
     expected_best_sharpe,
-    least_sessions,
     probabilistic_sharpe,
 )
 from tests.evaluate.evaluate_vectors import normals
 
 
 def test_probabilistic_sharpe_of_the_published_fund() -> None:
-    """Bailey & Lopez de Prado (2012): .913 with the fund's moments, .982 if it were normal; 34.6 months needed."""
+    """Bailey & Lopez de Prado (2012): .913 with the fund's moments, .982 if it were normal."""
     moments = {"skewness": -2.448, "kurtosis": 10.164}
     assert probabilistic_sharpe(0.458, 24, **moments) == pytest.approx(0.9133610839, abs=1e-10)
     assert probabilistic_sharpe(0.458, 24) == pytest.approx(0.9816749191, abs=1e-10)
-    assert least_sessions(0.458, **moments) == pytest.approx(34.5575, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +67,6 @@ def test_sharpe_ratios_that_mean_nothing() -> None:
     """No spread, one return, a benchmark never reached: None. NaN and no trial: a sentence."""
     assert deflated_sharpe(np.full(10, 0.01), n_trials=1) is None
     assert deflated_sharpe(np.array([0.01]), n_trials=1) is None
-    assert least_sessions(0.1, benchmark=0.2) is None
     assert probabilistic_sharpe(5.0, 10, skewness=3.0, kurtosis=1.0) is None
     with pytest.raises(ValueError, match="`returns` must be finite"):
         deflated_sharpe(np.array([0.1, np.nan]), n_trials=1)
@@ -77,8 +74,5 @@ def test_sharpe_ratios_that_mean_nothing() -> None:
         expected_best_sharpe(0, 1.0)
     with pytest.raises(ValueError, match="`sharpe` must be finite"):
         probabilistic_sharpe(float("nan"), 10)
-    with pytest.raises(ValueError, match="`level` must lie between"):
-        least_sessions(0.1, level=1.0)
-    assert least_sessions(5.0, skewness=3.0, kurtosis=1.0) is None
     with pytest.raises(ValueError, match="at least 2"):
         probabilistic_sharpe(1.0, 1)

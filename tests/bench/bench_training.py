@@ -17,7 +17,7 @@ from stockseq.dataset.labels import compute_labels
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.features.table import build_features
 from stockseq.models.baselines import forecast_baselines
@@ -74,15 +74,15 @@ def measure(prepared: Prepared) -> dict[str, float]:
     scores = {name: score_forecasts(table.merge(realised, on=["ticker", "session"])) for name, table in tables.items()}
     n_windows = len(samples.on(fold.train)) * sum(seed["n_epochs"] for seed in model.record["seeds"])
     best = optimum(market.truth, fold.test)
-    low, high = scores["network"]["accuracy_ci"]
+    low, high = scores["network"].accuracy_ci
     print(
-        f"market {market.seed}: accuracy {scores['network']['accuracy']:.4f} [{low:.4f}, {high:.4f}] "
-        f"of {best['accuracy']:.4f}; log loss {scores['network']['log_loss']:.4f} of {best['log_loss']:.4f}; "
-        + ", ".join(f"{name} {scores[name]['accuracy']:.4f}" for name in tables if name != "network")
+        f"market {market.seed}: accuracy {scores['network'].accuracy:.4f} [{low:.4f}, {high:.4f}] "
+        f"of {best['accuracy']:.4f}; log loss {scores['network'].log_loss:.4f} of {best['log_loss']:.4f}; "
+        + ", ".join(f"{name} {scores[name].accuracy:.4f}" for name in tables if name != "network")
         + f"; {TRAINING.n_seeds} seeds in {seconds:.0f} s, {n_windows / seconds:,.0f} windows a second",
         flush=True,
     )
-    return {"accuracy": scores["network"]["accuracy"], "optimum": best["accuracy"], "half": (high - low) / 2}
+    return {"accuracy": scores["network"].accuracy, "optimum": best["accuracy"], "half": (high - low) / 2}
 
 
 @pytest.mark.bench

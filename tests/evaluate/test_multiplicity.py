@@ -1,9 +1,8 @@
 """Corrections worked by hand."""
 
 import pytest
-from scipy.stats import false_discovery_control
 
-from stockseq.evaluate.multiplicity import benjamini_hochberg, holm
+from stockseq.evaluate.multiplicity import holm
 
 P_VALUES = [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205]
 
@@ -13,20 +12,22 @@ def test_holm_worked_by_hand() -> None:
     assert holm(P_VALUES) == pytest.approx([0.008, 0.056, 0.234, 0.234, 0.234, 0.234, 0.234, 0.234])
 
 
-def test_benjamini_hochberg_worked_by_hand() -> None:
-    """Benjamini & Hochberg's family: 8/k times p, running minimum from the largest."""
-    expected = [0.008, 0.032, 0.0672, 0.0672, 0.0672, 0.08, 0.592 / 7, 0.205]
-    assert benjamini_hochberg(P_VALUES) == pytest.approx(expected)
-
-
-def test_benjamini_hochberg_equals_scipy() -> None:
-    """scipy 1.17.1 `false_discovery_control`, in whatever order the p-values come."""
-    shuffled = [P_VALUES[place] for place in (5, 0, 7, 3, 2, 6, 1, 4)]
-    assert benjamini_hochberg(shuffled) == pytest.approx(false_discovery_control(shuffled).tolist())
-
-
-def test_empty_families_and_wrong_p_values() -> None:
-    """No claim, no correction; a p outside [0, 1] is a mistake upstream, NaN included."""
+def test_what_could_not_be_tested_is_no_claim() -> None:
+    """Without a declaration the family is the tests there are: 2 x .01 and .04."""
+    assert holm([None, 0.01, None, 0.04]) == [None, 0.02, None, 0.04]
+    assert holm([None, None]) == [None, None]
     assert holm([]) == []
+
+
+def test_what_was_declared_counts_whether_it_was_tested_or_not() -> None:
+    """Five declared: 5 x .01, 4 x .02; a variant that failed must not ease the correction of the others."""
+    assert holm([0.02, None, 0.01], n_declared=5) == pytest.approx([0.08, None, 0.05])
+    assert holm([None], n_declared=5) == [None]
+    with pytest.raises(ValueError, match="at least the 2 p-values, received 1"):
+        holm([0.01, 0.02], n_declared=1)
+
+
+def test_wrong_p_values_are_refused() -> None:
+    """A p outside [0, 1] is a mistake upstream, NaN included."""
     with pytest.raises(ValueError, match="lie in"):
-        benjamini_hochberg([0.5, float("nan")])
+        holm([0.5, float("nan")])

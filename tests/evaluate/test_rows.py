@@ -24,7 +24,7 @@ from stockseq.evaluate.probability import (
     log_losses,
 )
 from stockseq.evaluate.rows import require_rows
-from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial, pesaran_timmermann_trace
+from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial
 from stockseq.evaluate.significance import (
     clustered_interval,
     clustered_mean,
@@ -44,7 +44,6 @@ DIRECTIONS: list[Callable[..., Any]] = [
     balanced_accuracy,
     matthews_correlation,
     pesaran_timmermann,
-    pesaran_timmermann_trace,
     lambda up, forecast_up: pesaran_timmermann_clustered(up, forecast_up, np.arange(len(up))),
     lambda up, forecast_up: pesaran_timmermann_serial(up, forecast_up, np.arange(len(up)), np.arange(len(up))),
 ]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.evaluate.significance import pesaran_timmermann, pesaran_timmermann_clustered
 
 # Few enough values that ties, one class and constant forecasts are common; large and tiny ones overflow or vanish.
@@ -51,9 +51,9 @@ def same(one: Any, other: Any) -> bool:
 @given(panels())
 def test_every_record_is_finite_or_none(frame: pd.DataFrame) -> None:
     """`allow_nan=False` refuses NaN and infinity; warnings are errors in this suite, numpy's among them."""
-    scores = score_forecasts(frame.drop(columns="other"))
+    scores = score_forecasts(frame.drop(columns="other")).to_dict()
     assert json.loads(json.dumps(scores, allow_nan=False)) == scores
-    compared = compare_forecasts(frame, frame.assign(probability_up=frame["other"]))
+    compared = compare_forecasts(frame, frame.assign(probability_up=frame["other"])).to_dict()
     assert json.loads(json.dumps(compared, allow_nan=False)) == compared
 
 
@@ -64,8 +64,8 @@ def test_the_order_of_rows_and_the_names_of_tickers_do_not_matter(frame: pd.Data
     places = list(range(len(frame)))
     random.shuffle(places)
     renamed = frame.iloc[places].assign(ticker=lambda f: f["ticker"].map(lambda ticker: f"{9 - int(ticker[1:])}X"))
-    assert same(score_forecasts(frame.iloc[places]), score_forecasts(frame))
-    assert same(score_forecasts(renamed), score_forecasts(frame))
+    assert same(score_forecasts(frame.iloc[places]).to_dict(), score_forecasts(frame).to_dict())
+    assert same(score_forecasts(renamed).to_dict(), score_forecasts(frame).to_dict())
 
 
 @settings(max_examples=30, deadline=None)
@@ -75,8 +75,8 @@ def test_a_comparison_turned_round_turns_its_signs_round(frame: pd.DataFrame) ->
     other = frame.assign(probability_up=frame["other"])
     one, turned = compare_forecasts(frame, other), compare_forecasts(other, frame)
     for name in ("accuracy", "brier", "log_loss"):
-        assert one[name]["difference"] == pytest.approx(-turned[name]["difference"])
-        assert one[name]["p"] == pytest.approx(turned[name]["p"])
+        assert getattr(one, name).difference == pytest.approx(-getattr(turned, name).difference)
+        assert getattr(one, name).p == pytest.approx(getattr(turned, name).p)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,12 +1,11 @@
-"""The test that allows for runs against statsmodels 0.15.0 and scipy 1.17.1, with gaps, one ticker, and empty pasts."""
+"""The test that allows for runs against statsmodels 0.15.0, with gaps and empty pasts."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy.stats import chi2_contingency
 
-from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial, pesaran_timmermann_trace
+from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial
 from stockseq.evaluate.significance import pesaran_timmermann_clustered
 from tests.evaluate.evaluate_vectors import uniforms
 
@@ -98,54 +97,16 @@ def test_runs_that_agree_by_luck_fool_the_clustered_test_alone() -> None:
     assert np.mean(held) < 0.09
 
 
-def test_the_trace_is_the_partial_r_squared() -> None:
-    """One ticker: t^2 is T times 1 - SSR / SSR without the forecast, by statsmodels' OLS."""
-    up, forecast_up = (column.reshape(SHAPE)[:, 0] for column in (UP, FORECAST_UP))
-    past = sm.add_constant(np.column_stack([up[:-1], forecast_up[:-1]]).astype(float))
-    now = up[1:].astype(float)
-    with_it = sm.OLS(now, np.column_stack([past, forecast_up[1:]])).fit()
-    without = sm.OLS(now, past).fit()
-    test = pesaran_timmermann_trace(up, forecast_up)
-    assert test is not None
-    assert test.n == N_SESSIONS - 1
-    assert test.t**2 == pytest.approx(test.n * (1 - with_it.ssr / without.ssr), rel=1e-9)
-    assert test.estimate == pytest.approx(with_it.params[3], rel=1e-9)
-
-
-def test_the_trace_without_lags_is_the_chi_square_of_the_table() -> None:
-    """scipy's `chi2_contingency` without Yates; the sign says whether the diagonal is the heavy one."""
-    test, turned = (pesaran_timmermann_trace(UP, column, lags=0) for column in (FORECAST_UP, ~FORECAST_UP))
-    table = [[int((a & b).sum()) for b in (FORECAST_UP, ~FORECAST_UP)] for a in (UP, ~UP)]
-    assert test is not None
-    assert turned is not None
-    assert test.t**2 == pytest.approx(chi2_contingency(table, correction=False).statistic, rel=1e-10)
-    assert test.t == pytest.approx(-turned.t)
-
-
-def test_one_ticker_is_a_panel_too() -> None:
-    """A panel of one: the slope is that of the trace; only the error differs, which here allows for unequal spread."""
-    up, forecast_up = (column.reshape(SHAPE)[:, 0] for column in (UP, FORECAST_UP))
-    panel = pesaran_timmermann_serial(up, forecast_up, np.arange(N_SESSIONS), np.repeat("T0", N_SESSIONS))
-    series = pesaran_timmermann_trace(up, forecast_up)
-    assert panel is not None
-    assert series is not None
-    assert panel.estimate == pytest.approx(series.estimate)
-    assert panel.t == pytest.approx(series.t, rel=0.3)
-
-
 def test_a_past_that_tells_all_leaves_no_test() -> None:
     """Constant columns, a forecast that alternates, sessions apart or two alone: None, not a division by 0."""
     always = np.ones(SESSIONS.size, dtype=bool)
     alternating = SESSIONS % 2 == 0
     for up, forecast_up in ((UP, always), (always, UP), (UP, alternating), (alternating, UP), (UP, UP)):
         assert pesaran_timmermann_serial(up, forecast_up, SESSIONS, TICKERS) is None
-    for up, forecast_up in ((UP, always), (always, UP), (UP, alternating)):
-        assert pesaran_timmermann_trace(up[::N_TICKERS], forecast_up[::N_TICKERS]) is None
     apart = (SESSIONS + np.tile(np.arange(N_TICKERS), N_SESSIONS)) % 2 == 0
     assert pesaran_timmermann_serial(UP[apart], FORECAST_UP[apart], SESSIONS[apart], TICKERS[apart]) is None
     few = SESSIONS < 2
     assert pesaran_timmermann_serial(UP[few], FORECAST_UP[few], SESSIONS[few], TICKERS[few]) is None
-    assert pesaran_timmermann_trace(UP[:1], UP[:1]) is None
 
 
 def test_a_lag_that_says_nothing_costs_no_degree_of_freedom() -> None:
@@ -171,4 +132,4 @@ def test_what_can_not_be_tested_is_a_sentence() -> None:
     with pytest.raises(ValueError, match="at least 2 sessions"):
         pesaran_timmermann_serial(UP[:8], FORECAST_UP[:8], SESSIONS[:8], TICKERS[:8])
     with pytest.raises(ValueError, match="`lags` must be at least 0"):
-        pesaran_timmermann_trace(UP, FORECAST_UP, lags=-1)
+        pesaran_timmermann_serial(UP, FORECAST_UP, SESSIONS, TICKERS, lags=-1)

@@ -13,7 +13,7 @@ import stockseq.features.table as feature_table
 from stockseq.dataset.labels import compute_labels
 from stockseq.dataset.panel import build_panel
 from stockseq.dataset.samples import build_samples
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts
 from stockseq.features.news import decide
 from stockseq.features.sentiment import score_headlines, scorer_named
 from stockseq.models.baselines import forecast_baseline
@@ -72,7 +72,7 @@ def forecast(kind: Any, seed: int, *, whole_day: bool = False) -> pd.DataFrame:
 def test_a_wrong_aligner_finds_what_is_not_there(kind: str, wrong: Aligner, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trap that nothing falls into would prove nothing."""
     monkeypatch.setattr(feature_table, "decide", wrong)
-    assert score_forecasts(forecast(kind, 1))["accuracy"] > 0.65
+    assert score_forecasts(forecast(kind, 1)).accuracy > 0.65
 
 
 def test_a_label_that_begins_before_the_decision_finds_the_night() -> None:
@@ -81,7 +81,7 @@ def test_a_label_that_begins_before_the_decision_finds_the_night() -> None:
     The night is three tenths of the variance: by the arcsine law its sign agrees with the whole move's in
     1/2 + asin(sqrt(.3)) / pi = .685 of sessions, so .6 * (.92 * .685 + .08 * .315) + .4 * .5 = .593 can be had.
     """
-    assert score_forecasts(forecast("leak_overnight", 1, whole_day=True))["accuracy"] > 0.55
+    assert score_forecasts(forecast("leak_overnight", 1, whole_day=True)).accuracy > 0.55
 
 
 @pytest.mark.parametrize("kind", ["leak_recap", "leak_overnight", "leak_backdated"])
@@ -91,7 +91,7 @@ def test_the_products_own_aligner_finds_nothing(kind: str) -> None:
     # Sessions of different markets are different clusters, whatever their dates.
     apart = [rows.assign(session=rows["session"] + pd.DateOffset(years=9 * n)) for n, rows in enumerate(markets)]
     scores = score_forecasts(pd.concat(apart, ignore_index=True))
-    low, high = scores["accuracy_ci"]
+    low, high = scores.accuracy_ci
     # The interval reaches 1.96 standard errors to each side; three are allowed.
-    assert abs(scores["accuracy"] - 0.5) < 3 * (high - low) / (2 * 1.96)
-    assert scores["pt_clustered_p"] > 0.01
+    assert abs(scores.accuracy - 0.5) < 3 * (high - low) / (2 * 1.96)
+    assert scores.pt_clustered_p > 0.01

@@ -1,5 +1,6 @@
 """The record of a run's forecasts: complete, and a sentence where there is no figure."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,10 @@ import pandas as pd
 import pytest
 
 from stockseq.errors import DataError
-from stockseq.evaluate.metrics import score_forecasts
+from stockseq.evaluate.scores import score_forecasts, share_attained
 from tests.evaluate.evaluate_vectors import normals, uniforms
 
+COIN = math.log(2)
 DESIGNED = {
     "n",
     "n_sessions",
@@ -47,24 +49,24 @@ def forecasts(n_sessions: int = 60, n_tickers: int = 10, skill: float = 0.0) -> 
 
 def test_it_holds_every_figure_of_the_design() -> None:
     """metrics.json is read by others; its keys are a promise."""
-    assert set(score_forecasts(forecasts())) >= DESIGNED
+    assert set(score_forecasts(forecasts()).to_dict()) >= DESIGNED
 
 
 def test_skill_shows_and_noise_does_not() -> None:
     """A view that leans towards the outcome by one deviation is found; a view that doesn't is not."""
     skilled, blind = score_forecasts(forecasts(skill=1.0)), score_forecasts(forecasts())
-    assert skilled["pt_clustered_p"] < 1e-6
-    assert skilled["edge_ci"][0] > 0
-    assert skilled["ic_t"] > 5
-    assert blind["pt_clustered_p"] > 0.05
-    assert blind["edge_ci"][0] < 0 < blind["edge_ci"][1]
+    assert skilled.pt_clustered_p < 1e-6
+    assert skilled.edge_ci[0] > 0
+    assert skilled.ic_t > 5
+    assert blind.pt_clustered_p > 0.05
+    assert blind.edge_ci[0] < 0 < blind.edge_ci[1]
 
 
 def test_the_edge_is_accuracy_less_chance() -> None:
     """The interval is centred on it, whatever the share of forecasts that say up."""
     scores = score_forecasts(forecasts(skill=0.5).assign(probability_up=lambda f: f["probability_up"] ** 0.95))
-    assert scores["edge"] == pytest.approx(scores["accuracy"] - scores["chance"])
-    assert sum(scores["edge_ci"]) / 2 == pytest.approx(scores["edge"])
+    assert scores.edge == pytest.approx(scores.accuracy - scores.chance)
+    assert sum(scores.edge_ci) / 2 == pytest.approx(scores.edge)
 
 
 def test_always_up_in_a_rising_market_shows_no_skill() -> None:
@@ -72,9 +74,9 @@ def test_always_up_in_a_rising_market_shows_no_skill() -> None:
     frame = forecasts()
     frame["realised_return"] = np.where(uniforms(600, 63) < 0.8, 0.01, -0.01)
     scores = score_forecasts(frame.assign(probability_up=0.9))
-    assert scores["accuracy"] == scores["base_rate"] == scores["chance"]
-    assert scores["pt_clustered_t"] is scores["mcc"] is scores["ic"] is scores["calibration_slope"] is None
-    assert any("Every forecast says up" in note for note in scores["notes"])
+    assert scores.accuracy == scores.base_rate == scores.chance
+    assert scores.pt_clustered_t is scores.mcc is scores.ic is scores.calibration_slope is None
+    assert any("Every forecast says up" in note for note in scores.notes)
 
 
 def test_a_return_of_zero_is_not_up() -> None:
@@ -82,8 +84,8 @@ def test_a_return_of_zero_is_not_up() -> None:
     frame = forecasts()
     frame.loc[:99, "realised_return"] = 0.0
     scores = score_forecasts(frame)
-    assert scores["n_unmoved"] == 100
-    assert scores["share_up"] == (frame["realised_return"] > 0).mean()
+    assert scores.n_unmoved == 100
+    assert scores.share_up == (frame["realised_return"] > 0).mean()
 
 
 def test_each_seed_is_scored_by_itself() -> None:
@@ -91,25 +93,25 @@ def test_each_seed_is_scored_by_itself() -> None:
     frame = forecasts(skill=1.0)
     frame = frame.assign(probability_up_seed_0=frame["probability_up"], probability_up_seed_1=0.4)
     scores = score_forecasts(frame)
-    assert [seed["seed"] for seed in scores["seeds"]] == ["0", "1"]
-    assert scores["seeds"][0]["accuracy"] == scores["accuracy"]
-    assert scores["seeds"][1]["accuracy"] == pytest.approx(1 - scores["share_up"])
+    assert [seed.seed for seed in scores.seeds] == ["0", "1"]
+    assert scores.seeds[0].accuracy == scores.accuracy
+    assert scores.seeds[1].accuracy == pytest.approx(1 - scores.share_up)
 
 
 def test_the_expected_return_is_what_information_is_about() -> None:
     """A model may rank by return and lean by probability; here the two disagree wholly."""
     frame = forecasts(skill=1.0)
     turned = frame.assign(expected_return=-frame["probability_up"])
-    assert score_forecasts(turned)["rank_ic"] == pytest.approx(-score_forecasts(frame)["rank_ic"])
+    assert score_forecasts(turned).rank_ic == pytest.approx(-score_forecasts(frame).rank_ic)
 
 
 def test_hits_that_come_together_are_measured() -> None:
     """All tickers right or wrong together: the correlation is 1; a checkerboard: below 0."""
     frame = forecasts(n_sessions=40, n_tickers=10).assign(probability_up=0.6)
     together = frame.assign(realised_return=np.repeat(np.tile([0.01, -0.01], 20), 10))
-    assert score_forecasts(together)["rho_hit"] == pytest.approx(1.0, abs=0.05)
+    assert score_forecasts(together).rho_hit == pytest.approx(1.0, abs=0.05)
     checkered = frame.assign(realised_return=np.tile([0.01, -0.01], 200))
-    assert score_forecasts(checkered)["rho_hit"] == pytest.approx(-1 / 9, abs=1e-9)
+    assert score_forecasts(checkered).rho_hit == pytest.approx(-1 / 9, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -156,21 +158,21 @@ def test_the_index_of_the_frame_does_not_matter() -> None:
 def test_runs_are_taken_out_of_the_serial_test() -> None:
     """The rows of the first session have no past and are not counted; skill beyond the past is still found."""
     scores = score_forecasts(forecasts(skill=1.0))
-    assert scores["n_pt_serial"] == 590
-    assert scores["pt_serial_p"] < 1e-6
+    assert scores.n_pt_serial == 590
+    assert scores.pt_serial_p < 1e-6
     apart = forecasts(skill=1.0)
     alone = score_forecasts(apart[(apart.index // 10 + apart.index % 10) % 2 == 0])
-    assert alone["pt_serial_t"] is None
-    assert alone["n_pt_serial"] == 0
-    assert any("allows for runs" in note for note in alone["notes"])
+    assert alone.pt_serial_t is None
+    assert alone.n_pt_serial == 0
+    assert any("allows for runs" in note for note in alone.notes)
 
 
 def test_four_tickers_have_no_information_coefficient() -> None:
     """Below five tickers a correlation over tickers is noise: None, and a note says so."""
     scores = score_forecasts(forecasts(n_tickers=4))
-    assert scores["ic"] is scores["rank_ic_t"] is None
-    assert scores["n_ic_sessions"] == 0
-    assert any("0 sessions have 5 tickers or more" in note for note in scores["notes"])
+    assert scores.ic is scores.rank_ic_t is None
+    assert scores.n_ic_sessions == 0
+    assert any("0 sessions have 5 tickers or more" in note for note in scores.notes)
 
 
 def test_the_frame_is_left_as_it_was() -> None:
@@ -179,3 +181,38 @@ def test_the_frame_is_left_as_it_was() -> None:
     before = frame.copy(deep=True)
     score_forecasts(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("measure", "score", "best", "share"),
+    [
+        ("accuracy", 0.56, 0.58, 0.75),
+        ("ic", 0.05, 0.2, 0.25),
+        ("log_loss", COIN - 0.01, COIN - 0.02, 0.5),
+        ("accuracy", 0.58, 0.58, 1.0),
+        ("accuracy", 0.5, 0.58, 0.0),
+        ("log_loss", COIN, COIN - 0.02, 0.0),
+        ("accuracy", 0.48, 0.58, -0.25),
+        ("ic", -0.1, 0.2, -0.5),
+    ],
+)
+def test_shares_worked_by_hand(measure: Any, score: float, best: float, share: float) -> None:
+    """Six of eight points, a quarter of .2, half of .02 nats; the best has all, a coin nothing, worse lies below."""
+    assert share_attained(score, best, measure=measure) == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("measure", "score", "best"),
+    [
+        ("accuracy", 0.58, 0.5),
+        ("ic", 0.2, 0.0),
+        ("log_loss", 0.68, COIN),
+        ("log_loss", 0.68, 0.8),
+        ("ic", None, 0.2),
+        ("ic", 0.2, None),
+        ("accuracy", 0.58, math.nan),
+    ],
+)
+def test_where_nothing_can_be_attained_there_is_no_share(measure: Any, score: float | None, best: float | None) -> None:
+    """In a market of noise the optimum is a coin; a share of nothing would be a division by 0."""
+    assert share_attained(score, best, measure=measure) is None
