@@ -4,27 +4,18 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-RUN := $(BIN)/python -m pipelines
+RECIPE := $(BIN)/python -m pipelines
 
 # glibc gives large buffers back to the kernel at each training step unless told not to: 1.3 to 2 times slower.
 export MALLOC_TRIM_THRESHOLD_ := 8000000000
 export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
-export STOCKSEQ_CONFIG := $(CONFIG)
-export STOCKSEQ_DATA := $(DATA)
-export STOCKSEQ_SOURCE := $(SOURCE)
-export STOCKSEQ_TICKERS := $(TICKERS)
-export STOCKSEQ_FILES := $(FILES)
-export STOCKSEQ_FOLDS := $(FOLDS)
-export STOCKSEQ_SEEDS := $(SEEDS)
-export STOCKSEQ_NOW := $(NOW)
-export STOCKSEQ_MODE := $(MODE)
-export STOCKSEQ_FILE := $(FILE)
-export STOCKSEQ_RUN := $(RUN_ID)
-export STOCKSEQ_HEAD := $(HEAD)
-export STOCKSEQ_MARKETS := $(MARKETS)
-export STOCKSEQ_DATASET := $(DATASET)
+# The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES FOLDS SEEDS NOW MODE FILE RUN_ID HEAD MARKETS DATASET SET
+$(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
+# Every variable of the command line, so that a misspelt one is refused.
+export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 
 define install
 	@sh -c 'set -e; \
@@ -66,33 +57,33 @@ setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
 
 demo: setup ## Run the whole of daily and backtest on a simulated market, offline
-	@$(RUN) demo
+	@$(RECIPE) demo
 daily: setup ## Fetch, score, build features, forecast the next session, score past forecasts
-	@$(RUN) daily
+	@$(RECIPE) daily
 train: setup ## Train on TICKERS (MODE=scratch or finetune); promote only what is better
-	@$(RUN) train
+	@$(RECIPE) train
 backtest: setup ## Walk-forward forecasts, statistics, the ledger backtest, the page
-	@$(RUN) backtest
+	@$(RECIPE) backtest
 ablation: setup ## Judge layers and inputs against the plain network, a declared family (FOLDS=4 SEEDS=3)
-	@$(RUN) ablation
+	@$(RECIPE) ablation
 audit: setup ## Prove on your own store that nothing looks ahead
-	@$(RUN) audit
+	@$(RECIPE) audit
 exam: setup ## Judge the whole product on simulated markets whose optimum is known (MARKETS=6)
-	@$(RUN) exam
+	@$(RECIPE) exam
 benchmark: setup ## Score the network by a published protocol (DATASET=stocknet FILES=...)
-	@$(RUN) benchmark
+	@$(RECIPE) benchmark
 import: setup ## Bring bars or headlines from FILE (or the folder FILES) into the store
-	@$(RUN) import
+	@$(RECIPE) import
 report: setup ## Rebuild and open the page of a run (RUN_ID=..., default the newest)
-	@$(RUN) report
+	@$(RECIPE) report
 runs: setup ## List the runs
-	@$(RUN) runs
+	@$(RECIPE) runs
 models: setup ## List every model with its numbers and state
-	@$(RUN) models
+	@$(RECIPE) models
 ledger: setup ## Verify the forecast ledger and show the live record
-	@$(RUN) ledger --verify
+	@$(RECIPE) ledger --verify
 maintain: setup ## Compact the store's tables
-	@$(RUN) maintain
+	@$(RECIPE) maintain
 
 check: dev ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -1,21 +1,27 @@
-"""The command line: `python -m pipelines <recipe>`; every make target is one line over it."""
+"""The command line: `stockseq <recipe>`, or `python -m pipelines <recipe>`; every make target is one line over it."""
 
+import difflib
+import inspect
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
-
-# TensorFlow reads these when it is loaded; the product speaks, not its libraries.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from stockseq.errors import StockseqError
+from stockseq.errors import SettingsError, StockseqError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stockseq.config import Assignment, Settings
 
 app = typer.Typer(
     add_completion=False,
@@ -25,256 +31,125 @@ app = typer.Typer(
 )
 
 
-def _option(name: str, help_text: str, variable: str | None = None) -> Any:
-    return typer.Option(f"--{name}", help=help_text, envvar=f"STOCKSEQ_{variable or name.upper()}", show_default=False)
+@dataclass(frozen=True)
+class Option:
+    """A value that the command line gives, as `--name` or, with make, as the variable."""
+
+    name: str
+    variable: str
+    help: str
+    # The dotted name of the setting; what has none is an argument of the recipe.
+    setting: str | None = None
+    default: str | None = None
+
+    @property
+    def parameter(self) -> inspect.Parameter:
+        """What Typer reads of a command's parameter; make hands its variables on in the environment."""
+        option = typer.Option(f"--{self.name}", envvar=f"STOCKSEQ_{self.variable}", help=self.help, show_default=False)
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return inspect.Parameter(self.name, kind, default=None, annotation=Annotated[str | None, option])
+
+    def __str__(self) -> str:
+        return f"{self.variable} (`--{self.name}`)"
 
 
-Config = Annotated[str | None, _option("config", "Settings file (default: stockseq.toml where there is one)")]
-Data = Annotated[str | None, _option("data", "Data root: a folder or a deltalake URL")]
-SourceName = Annotated[str | None, _option("source", "yahoo, files, simulated, stocknet or a plug-in")]
-Tickers = Annotated[str | None, _option("tickers", "Tickers, separated by spaces")]
-Files = Annotated[str | None, _option("files", "Folder of the files or stocknet source")]
-Folds = Annotated[str | None, _option("folds", "Number of walk-forward folds")]
-Seeds = Annotated[str | None, _option("seeds", "Number of seeds in the ensemble")]
-Now = Annotated[str | None, _option("now", "The instant of the run, such as 2026-11-20T22:00:00Z (default: the clock)")]
+# The one place where a setting gets its short name; the order is that of the help, and settings are set in it.
+OPTIONS = {
+    option.name: option
+    for option in (
+        Option("config", "CONFIG", "Settings file (default: stockseq.toml where there is one)"),
+        Option("data", "DATA", "Data root: a folder or a deltalake URL", "data"),
+        Option("source", "SOURCE", "yahoo, files, simulated, stocknet or a plug-in", "source"),
+        Option("tickers", "TICKERS", "Tickers, separated by spaces", "tickers"),
+        Option("files", "FILES", "Folder of the files or stocknet source", "<source>.folder"),
+        Option("folds", "FOLDS", "Number of walk-forward folds", "folds.n_folds"),
+        Option("seeds", "SEEDS", "Number of seeds in the ensemble", "training.n_seeds"),
+        Option("now", "NOW", "The instant of the run, such as 2026-11-20T22:00:00Z (default: the clock)"),
+        Option("mode", "MODE", "scratch or finetune (from the champion)", default="scratch"),
+        Option("file", "FILE", "One file of bars or headlines"),
+        Option("run", "RUN_ID", "The run (default: the newest)"),
+        Option("head", "HEAD", "A head hash noted earlier, to be found in the chain"),
+        Option("markets", "MARKETS", "Simulated markets of each kind (default: 6)"),
+        Option("dataset", "DATASET", "stocknet", default="stocknet"),
+    )
+}
+# What make is given besides: any setting, and where Python lies.
+MAKE_VARIABLES = (*(option.variable for option in OPTIONS.values()), "SET", "PYTHON", "VENV")
+SET_ORIGIN = "from SET (`--set`)"
+SET = inspect.Parameter(
+    "set",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting, such as network.units=16; may be repeated"),
+    ],
+)
 
 
-@app.command()
-def daily(
-    config: Config = None,
-    data: Data = None,
-    source: SourceName = None,
-    tickers: Tickers = None,
-    files: Files = None,
-    seeds: Seeds = None,
-    now: Now = None,
-) -> None:
-    """Fetch, score, build features, forecast the next session, score past forecasts."""
-    with _told():
-        from pipelines.daily import run_daily
+def recipe(
+    takes: str, *, name: str | None = None, overrides: Mapping[str, object] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function of the run's settings and instant.
 
-        run_daily(*_resolve(config, data=data, source=source, tickers=tickers, files=files, seeds=seeds, now=now))
+    Parameters
+    ----------
+    takes : str
+        Names of `OPTIONS`; any setting can be given besides. An option without a setting is handed to the function
+        where it has a parameter of that name.
+    name : str, optional
+        Of the command; the function's by default.
+    overrides : mapping, optional
+        What the recipe sets over the settings file, dotted names to values; the command line goes over it.
+    """
+    options = [OPTIONS[name] for name in takes.split()]
 
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        # The first two are the settings and the instant.
+        arguments = dict(list(inspect.signature(function).parameters.items())[2:])
+        others = [argument for name, argument in arguments.items() if name not in OPTIONS]
 
-@app.command()
-def train(
-    config: Config = None,
-    data: Data = None,
-    source: SourceName = None,
-    tickers: Tickers = None,
-    files: Files = None,
-    seeds: Seeds = None,
-    now: Now = None,
-    mode: Annotated[str, _option("mode", "scratch or finetune (from the champion)")] = "scratch",
-) -> None:
-    """Ingest, retrain, compare with the champion on dates neither saw; promote only what is better."""
-    with _told():
-        from pipelines.train import run_train
+        def command(**values: Any) -> None:
+            with report_errors():
+                # An empty make variable counts as not given.
+                given = {option.name: values.pop(option.name) or option.default for option in options}
+                settings, now = read_settings(given, values.pop("set") or (), overrides or {})
+                chosen = {name: value for name, value in given.items() if name in arguments}
+                function(settings, now, **chosen, **values)
 
-        resolved = _resolve(config, data=data, source=source, tickers=tickers, files=files, seeds=seeds, now=now)
-        run_train(*resolved, mode=mode or "scratch")
+        parameters = [*(parameter.replace(kind=SET.kind) for parameter in others), *(o.parameter for o in options), SET]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        command.__doc__ = function.__doc__
+        app.command(name or function.__name__)(command)
+        return function
 
-
-@app.command()
-def backtest(
-    config: Config = None,
-    data: Data = None,
-    source: SourceName = None,
-    tickers: Tickers = None,
-    files: Files = None,
-    folds: Folds = None,
-    seeds: Seeds = None,
-    now: Now = None,
-) -> None:
-    """Forecast walk-forward out of sample, judge the forecasts, trade them through the ledger, draw the page."""
-    with _told():
-        from pipelines.backtest import run_backtest
-
-        run_backtest(
-            *_resolve(config, data=data, source=source, tickers=tickers, files=files, folds=folds, seeds=seeds, now=now)
-        )
+    return register
 
 
-@app.command()
-def ablation(
-    config: Config = None,
-    data: Data = None,
-    source: SourceName = None,
-    tickers: Tickers = None,
-    files: Files = None,
-    folds: Folds = None,
-    seeds: Seeds = None,
-    now: Now = None,
-) -> None:
-    """Judge layers and inputs, a declared family, against the plain network on the same folds and seeds."""
-    with _told():
-        from pipelines.ablation import run_ablation
+def read_settings(
+    given: Mapping[str, str | None], assigned: Sequence[str], overrides: Mapping[str, object]
+) -> tuple["Settings", "pd.Timestamp"]:
+    """Return the settings and the instant of a run.
 
-        settings, instant = _resolve(
-            config, data=data, source=source, tickers=tickers, files=files, folds=folds, seeds=seeds, now=now
-        )
-        run_ablation(_on_every_core(settings), instant)
+    Parameters
+    ----------
+    given : mapping
+        Names of `OPTIONS` to what was given for them; None is not given.
+    assigned : sequence of str
+        Each `NAME=VALUE`; they come last, after those in make's SET.
+    overrides : mapping
+        What the recipe sets over the settings file.
+    """
+    from stockseq.config import load_settings, read_now
 
-
-@app.command()
-def audit(
-    config: Config = None,
-    data: Data = None,
-    source: SourceName = None,
-    tickers: Tickers = None,
-    files: Files = None,
-    now: Now = None,
-) -> None:
-    """Prove on the store's own data that nothing looks ahead: cut or poison the future, rebuild, compare."""
-    with _told():
-        from pipelines.audit import run_audit
-
-        settings, instant = _resolve(config, data=data, source=source, tickers=tickers, files=files, now=now)
-        run_audit(_on_every_core(settings), instant)
-
-
-@app.command()
-def exam(
-    config: Config = None,
-    data: Data = None,
-    seeds: Seeds = None,
-    markets: Annotated[str | None, _option("markets", "Simulated markets of each kind (default: 6)")] = None,
-) -> None:
-    """Run the whole product on simulated markets of every kind, and judge it by their known optimum."""
-    with _told():
-        from pipelines.exam import run_exam
-
-        settings, _ = _resolve(config, source="simulated", seeds=seeds, data=data or "exam")
-        run_exam(_on_every_core(settings), n_markets=markets or None)
-
-
-@app.command()
-def benchmark(
-    config: Config = None,
-    data: Data = None,
-    files: Files = None,
-    seeds: Seeds = None,
-    dataset: Annotated[str, _option("dataset", "stocknet")] = "stocknet",
-) -> None:
-    """Score the network by the protocol of a published dataset, beside baselines and its base rate."""
-    with _told():
-        from pipelines.benchmark import run_benchmark
-
-        settings, now = _resolve(config, data=data, source=dataset or "stocknet", files=files, seeds=seeds)
-        run_benchmark(settings, now, dataset=dataset or "stocknet")
-
-
-@app.command()
-def example(
-    name: Annotated[str, typer.Argument(help="text-sentiment, conv-beside, conv-before or projection-after")],
-    config: Config = None,
-) -> None:
-    """Train one of the founding networks on a simulated market, beside the optimum."""
-    with _told():
-        from pipelines.example import run_example
-
-        run_example(*_resolve(config, source="simulated"), name)
-
-
-@app.command()
-def demo(data: Data = None, seeds: Seeds = None, folds: Folds = None) -> None:
-    """Run daily and backtest on a simulated market, offline."""
-    with _told():
-        from pipelines.demo import run_demo
-
-        run_demo(data or "demo", seeds=seeds, folds=folds)
-
-
-@app.command(name="import")
-def import_files(
-    config: Config = None,
-    data: Data = None,
-    tickers: Tickers = None,
-    files: Files = None,
-    now: Now = None,
-    file: Annotated[str | None, _option("file", "One file of bars or headlines")] = None,
-) -> None:
-    """Bring bars and headlines from files into the store."""
-    with _told():
-        from pipelines.import_files import run_import
-
-        resolved = _resolve(config, data=data, source="files", tickers=tickers, files=files, now=now)
-        run_import(*resolved, file=file or None, config=config or None)
-
-
-@app.command()
-def ledger(
-    config: Config = None,
-    data: Data = None,
-    now: Now = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Recompute every hash of the forecast ledger")] = False,
-    head: Annotated[str | None, _option("head", "A head hash noted earlier, to be found in the chain")] = None,
-) -> None:
-    """Show the live record; with --verify, prove that no forecast was edited, removed or reordered."""
-    with _told():
-        from pipelines.ledger import run_ledger_check
-
-        run_ledger_check(*_resolve(config, data=data, now=now), check=verify, head=head or None)
-
-
-@app.command()
-def report(
-    config: Config = None,
-    data: Data = None,
-    run: Annotated[str | None, _option("run", "The run (default: the newest)")] = None,
-    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser")] = True,
-) -> None:
-    """Rebuild and open the page of a run."""
-    with _told():
-        from pipelines.report import run_report
-
-        run_report(*_resolve(config, data=data), name=run or None, open_page=open_page)
-
-
-@app.command()
-def runs(config: Config = None, data: Data = None) -> None:
-    """List the runs with their main numbers."""
-    with _told():
-        from pipelines.report import list_runs
-
-        list_runs(*_resolve(config, data=data))
-
-
-@app.command()
-def models(config: Config = None, data: Data = None) -> None:
-    """List every model with its numbers and state."""
-    with _told():
-        from pipelines.report import list_models
-
-        list_models(*_resolve(config, data=data))
-
-
-@app.command()
-def maintain(config: Config = None, data: Data = None) -> None:
-    """Compact the store's tables."""
-    with _told():
-        from pipelines.maintain import run_maintain
-
-        run_maintain(*_resolve(config, data=data))
-
-
-def _on_every_core(settings: Any) -> Any:
-    """Return the settings of a run that is made of many tasks by themselves; workers that are set stay."""
-    workers = settings.workers if settings.workers > 1 else os.cpu_count() or 1
-    return settings.model_copy(update={"workers": workers})
-
-
-def _resolve(config: str | None, *, now: str | None = None, **given: str | None) -> tuple[Any, Any]:
-    """Return the settings and the instant of the run; an empty make variable counts as not given."""
-    from pipelines.context import read_now
-    from stockseq.config import load_settings
-
-    names = {"seeds": "training.n_seeds", "folds": "folds.n_folds", "files": "files.folder"}
-    overrides = {names.get(name, name): value for name, value in given.items() if value}
-    if given.get("source") == "stocknet" and given.get("files"):
-        overrides["stocknet.folder"] = overrides.pop("files.folder")
-    path = Path(config) if config else Path("stockseq.toml")
-    settings = load_settings(path if config or path.exists() else None, overrides)
+    check_variables(os.environ.get("STOCKSEQ_VARIABLES", "").split())
+    named = given.get("config")
+    path = Path(named or "stockseq.toml") if "config" in given else None
+    if not named and path is not None and not path.exists():
+        path = None
+    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)])
+    now = given.get("now")
     if not now and settings.source == "simulated":
         from stockseq.sources.simulated import SimulatedSource
 
@@ -283,8 +158,43 @@ def _resolve(config: str | None, *, now: str | None = None, **given: str | None)
     return settings, read_now(now)
 
 
+def _assignments(given: Mapping[str, str | None]) -> list["Assignment"]:
+    from stockseq.config import Assignment
+
+    return [
+        Assignment(option.setting, given[name], f"from {option}")
+        for name, option in OPTIONS.items()
+        if option.setting and given.get(name)
+    ]
+
+
+def _parse(assigned: Sequence[str]) -> list["Assignment"]:
+    from stockseq.config import Assignment
+
+    try:
+        words = shlex.split(os.environ.get("STOCKSEQ_SET", ""))
+    except ValueError as error:
+        raise SettingsError(f"SET can't be split into settings: {error}.") from error
+    return [Assignment.parse(text, origin=SET_ORIGIN) for text in (*words, *assigned)]
+
+
+def check_variables(names: Sequence[str]) -> None:
+    """Refuse a misspelt make variable, which would run something else than was meant; HTTPS_PROXY and its like pass.
+
+    Examples
+    --------
+    >>> check_variables(["HTTPS_PROXY", "TICKER"])
+    Traceback (most recent call last):
+    stockseq.errors.SettingsError: There is no make variable TICKER; did you mean TICKERS?
+    """
+    for name in names:
+        near = difflib.get_close_matches(name.upper(), MAKE_VARIABLES, n=1, cutoff=0.66)
+        if near and name not in MAKE_VARIABLES:
+            raise SettingsError(f"There is no make variable {name}; did you mean {near[0]}?")
+
+
 @contextmanager
-def _told() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Turn what went wrong in the world into one sentence and an exit status."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
@@ -298,10 +208,185 @@ def _told() -> Iterator[None]:
         )
         sys.exit(130)
     except OSError as error:
-        place = f" ({escape(str(error.filename))})" if error.filename else ""
-        errors.print(f"[red]✗[/red] {escape(error.strerror or str(error))}{place}. The store is complete as it was.")
+        path = f" ({escape(str(error.filename))})" if error.filename else ""
+        errors.print(f"[red]✗[/red] {escape(error.strerror or str(error))}{path}. The store is complete as it was.")
         sys.exit(1)
 
 
-if __name__ == "__main__":
+def use_every_core(settings: "Settings") -> "Settings":
+    """Return the settings of a run that is made of many tasks by themselves; workers that are set stay."""
+    workers = settings.workers if settings.workers > 1 else os.cpu_count() or 1
+    return settings.model_copy(update={"workers": workers})
+
+
+@recipe("config data source tickers files seeds now")
+def daily(settings: "Settings", now: "pd.Timestamp") -> None:
+    """Fetch, score, build features, forecast the next session, score past forecasts."""
+    from pipelines.daily import run_daily
+
+    run_daily(settings, now)
+
+
+@recipe("config data source tickers files seeds now mode")
+def train(settings: "Settings", now: "pd.Timestamp", mode: str) -> None:
+    """Ingest, retrain, compare with the champion on dates neither saw; promote only what is better."""
+    from pipelines.train import run_train
+
+    run_train(settings, now, mode=mode)
+
+
+@recipe("config data source tickers files folds seeds now")
+def backtest(settings: "Settings", now: "pd.Timestamp") -> None:
+    """Forecast walk-forward out of sample, judge the forecasts, trade them through the ledger, draw the page."""
+    from pipelines.backtest import run_backtest
+
+    run_backtest(settings, now)
+
+
+@recipe("config data source tickers files folds seeds now")
+def ablation(settings: "Settings", now: "pd.Timestamp") -> None:
+    """Judge layers and inputs, a declared family, against the plain network on the same folds and seeds."""
+    from pipelines.ablation import run_ablation
+
+    run_ablation(use_every_core(settings), now)
+
+
+@recipe("config data source tickers files now")
+def audit(settings: "Settings", now: "pd.Timestamp") -> None:
+    """Prove on the store's own data that nothing looks ahead: cut or poison the future, rebuild, compare."""
+    from pipelines.audit import run_audit
+
+    run_audit(use_every_core(settings), now)
+
+
+@recipe("config data seeds markets", overrides={"source": "simulated", "data": "exam"})
+def exam(settings: "Settings", now: "pd.Timestamp", markets: str | None) -> None:
+    """Run the whole product on simulated markets of every kind, and judge it by their known optimum."""
+    from pipelines.exam import run_exam
+
+    run_exam(use_every_core(settings), n_markets=markets)
+
+
+@recipe("config data files seeds dataset", overrides={"source": "stocknet"})
+def benchmark(settings: "Settings", now: "pd.Timestamp", dataset: str) -> None:
+    """Score the network by the protocol of a published dataset, beside baselines and its base rate."""
+    from pipelines.benchmark import run_benchmark
+
+    run_benchmark(settings, now, dataset=dataset)
+
+
+@recipe("config", overrides={"source": "simulated"})
+def example(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    name: Annotated[str, typer.Argument(help="text-sentiment, conv-beside, conv-before or projection-after")],
+) -> None:
+    """Train one of the founding networks on a simulated market, beside the optimum."""
+    from pipelines.example import run_example
+
+    run_example(settings, now, name)
+
+
+# Enough sessions for the optimum to show, few enough for minutes on two cores.
+DEMO = {
+    "source": "simulated",
+    "data": "demo",
+    "simulated.n_sessions": 900,
+    "simulated.n_tickers": 20,
+    "simulated.seed": 100,
+    "training.n_seeds": 3,
+    "folds.n_folds": 2,
+}
+
+
+@recipe("data seeds folds", overrides=DEMO)
+def demo(settings: "Settings", now: "pd.Timestamp") -> None:
+    """Run daily and backtest on a simulated market, offline."""
+    from pipelines.demo import run_demo
+
+    run_demo(settings)
+
+
+@recipe("config data tickers files now file", name="import", overrides={"source": "files"})
+def import_files(settings: "Settings", now: "pd.Timestamp", file: str | None, config: str | None) -> None:
+    """Bring bars and headlines from files into the store."""
+    from pipelines.import_files import run_import
+
+    run_import(settings, now, file=file, config=config)
+
+
+@recipe("config data now head")
+def ledger(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    head: str | None,
+    verify: Annotated[bool, typer.Option("--verify", help="Recompute every hash of the forecast ledger")] = False,
+) -> None:
+    """Show the live record; with --verify, prove that no forecast was edited, removed or reordered."""
+    from pipelines.ledger import run_ledger_check
+
+    run_ledger_check(settings, now, check=verify, head=head)
+
+
+@recipe("config data run")
+def report(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    run: str | None,
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser")] = True,
+) -> None:
+    """Rebuild and open the page of a run."""
+    from pipelines.report import run_report
+
+    run_report(settings, now, name=run, open_page=open_page)
+
+
+@recipe("config data")
+def runs(settings: "Settings", now: "pd.Timestamp") -> None:
+    """List the runs with their main numbers."""
+    from pipelines.report import list_runs
+
+    list_runs(settings, now)
+
+
+@recipe("config data")
+def models(settings: "Settings", now: "pd.Timestamp") -> None:
+    """List every model with its numbers and state."""
+    from pipelines.report import list_models
+
+    list_models(settings, now)
+
+
+@recipe("config data")
+def maintain(settings: "Settings", now: "pd.Timestamp") -> None:
+    """Compact the store's tables."""
+    from pipelines.maintain import run_maintain
+
+    run_maintain(settings, now)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"stockseq {version('stockseq')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop")
+    ] = False,
+) -> None:
+    """Forecast the next session's move of stocks, and tell the truth about the forecast."""
+
+
+def main() -> None:
+    """Run the command line."""
+    # TensorFlow reads these when it is loaded; the product speaks, not its libraries.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     app()
+
+
+if __name__ == "__main__":
+    main()

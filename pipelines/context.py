@@ -1,6 +1,6 @@
 """The circumstances of one run: settings, store, source, calendar, the clock, and where to speak."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -29,7 +29,6 @@ from stockseq.store import Appended, Store
 from stockseq.testing import check_feature
 
 OWN_SOURCES = ("yahoo", "files", "simulated", "stocknet")
-EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -185,25 +184,3 @@ def open_executor(settings: Settings) -> Iterator[Executor | None]:
                 raise
     else:
         yield None
-
-
-def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")) -> pd.Timestamp:
-    """Return the instant of a run; a given one must name its time zone and lie where calendars and tables reach.
-
-    Examples
-    --------
-    >>> read_now("2026-11-20T22:00:00Z").isoformat()
-    '2026-11-20T22:00:00+00:00'
-    """
-    if not text:
-        return clock()
-    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {text!r}."
-    try:
-        now = pd.Timestamp(text)
-    except ValueError as error:
-        raise SettingsError(expected) from error
-    if now.tzinfo is None:
-        raise SettingsError(expected)
-    if not EARLIEST <= now <= LATEST:
-        raise SettingsError(f"NOW must lie between {EARLIEST.year} and {LATEST.year}, received {text!r}.")
-    return now.tz_convert("UTC")

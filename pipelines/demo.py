@@ -5,30 +5,20 @@ import pandas as pd
 from pipelines.backtest import run_backtest
 from pipelines.context import console
 from pipelines.daily import run_daily
-from stockseq.config import load_settings
-from stockseq.sources.simulated import SimulatedMarket, SimulatedSettings
+from stockseq.config import Settings
+from stockseq.sources.simulated import SimulatedMarket
 
-# Enough sessions for the optimum to show, few enough for minutes on two cores.
-MARKET = SimulatedSettings(n_sessions=900, n_tickers=20, seed=100)
 N_DAYS = 5
 
 
-def run_demo(data: str, *, seeds: str | None, folds: str | None) -> None:
+def run_demo(settings: Settings) -> None:
     """Run five days of daily and one backtest, and show what was found beside what could be found."""
-    settings = load_settings(
-        overrides={
-            "source": "simulated",
-            "data": data,
-            "simulated": MARKET.model_dump(),
-            "training.n_seeds": seeds or 3,
-            "folds.n_folds": folds or 2,
-        }
-    )
-    market = SimulatedMarket(**MARKET.model_dump())
+    simulated = settings.simulated
+    market = SimulatedMarket(**simulated.model_dump())
     days = market.sessions[-N_DAYS:]
     console.print(
-        f"A simulated market of {MARKET.n_tickers} invented companies and {MARKET.n_sessions} sessions: nothing is "
-        "real, and the best possible forecast is known.\n"
+        f"A simulated market of {simulated.n_tickers} invented companies and {simulated.n_sessions} sessions: nothing "
+        "is real, and the best possible forecast is known.\n"
     )
     decisions = market.truth.drop_duplicates("session").set_index("session")["decision_at"]
     for day in days:

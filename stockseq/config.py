@@ -1,14 +1,17 @@
-"""The settings of a run: `stockseq.toml` first, then what the command line says."""
+"""The settings of a run: a TOML file first, then what is set over it."""
 
+import copy
 import difflib
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-import pydantic
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+import pandas as pd
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
@@ -21,16 +24,7 @@ from stockseq.schemas import valid_ticker
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNetSettings, YahooSettings
 
-# What a setting is called where a command line gives it: make's variable, and the option in lower case.
-VARIABLES: Mapping[str, str] = {
-    "source": "SOURCE",
-    "tickers": "TICKERS",
-    "data": "DATA",
-    "files.folder": "FILES",
-    "stocknet.folder": "FILES",
-    "folds.n_folds": "FOLDS",
-    "training.n_seeds": "SEEDS",
-}
+EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 
 
 class DailySettings(BaseModel, frozen=True, extra="forbid"):
@@ -48,7 +42,7 @@ class DailySettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class BacktestSettings(BaseModel, frozen=True, extra="forbid"):
-    """What a backtest does beside forecasting and trading."""
+    """What a backtest does besides forecasting and trading."""
 
     placebos: bool = Field(
         True,
@@ -57,7 +51,7 @@ class BacktestSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
-    """Everything a run can be told; each field has a default that works."""
+    """Every setting of a run; each has a default that works."""
 
     source: str = Field("yahoo", description="yahoo, files, simulated, stocknet, or a plug-in's name")
     tickers: tuple[str, ...] = Field(
@@ -133,18 +127,80 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
             )
         return str(policy)
 
-    @model_validator(mode="after")
-    def _variants_apply(self) -> "Settings":
-        for name, variant in self.ablation.variants.items():
+    @field_validator("ablation")
+    @classmethod
+    def _applicable(cls, ablation: AblationSettings, info: ValidationInfo) -> AblationSettings:
+        # Without a valid network there is an error already.
+        network: NetworkSettings | None = info.data.get("network")
+        for name, variant in ablation.variants.items():
             try:
-                variant.applied_to(self.network)
+                _ = network and variant.applied_to(network)
             except ValueError as error:
-                raise ValueError(f"Setting `ablation.variants.{name}`: {error}") from error
-        return self
+                raise PydanticCustomError("variant", "{reason}", {"reason": str(error), "variant": name}) from error
+        return ablation
 
 
-def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Read the settings file and lay the overrides over it.
+@dataclass(frozen=True)
+class Assignment:
+    """One setting that is given outside the settings file, and where it comes from.
+
+    Parameters
+    ----------
+    setting : str
+        Its dotted name, such as "network.units"; FOLDER is the folder of the source that is set.
+    value : object
+        As it is validated; None takes the default back.
+    origin : str
+        Names where the value comes from in a sentence, such as "from SEEDS (`--seeds`)".
+    text : str, optional
+        What was written, for a setting that is text although the value looks like a number or a date.
+    """
+
+    setting: str
+    value: object
+    origin: str = ""
+    text: str | None = None
+
+    @classmethod
+    def parse(cls, text: str, *, origin: str) -> "Assignment":
+        """Return the assignment that `NAME=VALUE` stands for.
+
+        Parameters
+        ----------
+        text : str
+            VALUE is TOML, and text where it isn't TOML; without VALUE the setting takes its default.
+
+        Raises
+        ------
+        SettingsError
+            If there is no name or no `=`.
+
+        Examples
+        --------
+        >>> Assignment.parse("network.units=16", origin="from SET").value
+        16
+        >>> Assignment.parse("decision=after_close(30)", origin="from SET").value
+        'after_close(30)'
+        >>> Assignment.parse("features=[momentum, carry]", origin="from SET").value
+        ['momentum', 'carry']
+        """
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not all(part.strip() for part in name.split(".")):
+            raise SettingsError(f"A setting {origin} reads NAME=VALUE, such as network.units=16, received {text!r}.")
+        return cls(name, _parse(value) if value else None, origin, value or None)
+
+
+# The setting of an assignment that names the folder of whichever source reads one.
+FOLDER = "<source>.folder"
+
+
+def load_settings(
+    path: Path | None = None,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    assignments: Sequence[Assignment] = (),
+) -> Settings:
+    """Read the settings file, and set the overrides and then the assignments over it.
 
     Parameters
     ----------
@@ -152,11 +208,14 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
         A TOML file; without it the defaults stand.
     overrides : mapping, optional
         Dotted names to values, such as `{"training.n_seeds": 3}`; None values are ignored.
+    assignments : sequence of Assignment, optional
+        The later one wins.
 
     Raises
     ------
     SettingsError
-        For a missing or malformed file, an unknown key (with the nearest known one), or a value out of range.
+        For a missing or malformed file, an unknown name (with the nearest one), or a value out of range (with the
+        file or the option that it comes from).
 
     Examples
     --------
@@ -167,18 +226,40 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     stockseq.errors.SettingsError: Unknown setting `ticker`; did you mean `tickers`?
     """
     values = _read(path) if path is not None else {}
-    for name, value in (overrides or {}).items():
-        if value is not None:
-            *parents, leaf = name.split(".")
-            place = values
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[leaf] = value
+    layers = [Assignment(name, value) for name, value in (overrides or {}).items() if value is not None]
+    given: dict[str, Assignment] = {}
+    for assignment in (*layers, *assignments):
+        name = assignment.setting
+        if name == FOLDER:
+            name = "stocknet.folder" if values.get("source") == "stocknet" else "files.folder"
+        _assign(values, name, assignment.value)
+        given[name] = assignment
     try:
-        return Settings.model_validate(values)
+        return _validate(values, given)
     except ValidationError as error:
-        given = {name for name, value in (overrides or {}).items() if value is not None}
         raise SettingsError(" ".join(_sentence(item, path, given) for item in error.errors())) from error
+
+
+def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")) -> pd.Timestamp:
+    """Return the instant of a run; a given one must name its time zone and lie where calendars and tables reach.
+
+    Examples
+    --------
+    >>> read_now("2026-11-20T22:00:00Z").isoformat()
+    '2026-11-20T22:00:00+00:00'
+    """
+    if not text:
+        return clock()
+    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {text!r}."
+    try:
+        now = pd.Timestamp(text)
+    except ValueError as error:
+        raise SettingsError(expected) from error
+    if now.tzinfo is None:
+        raise SettingsError(expected)
+    if not EARLIEST <= now <= LATEST:
+        raise SettingsError(f"NOW must lie between {EARLIEST.year} and {LATEST.year}, received {text!r}.")
+    return now.tz_convert("UTC")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -190,29 +271,104 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"The settings file {path} isn't valid TOML: {error}.") from error
 
 
-def _sentence(item: Any, path: Path | None, given: Set[str]) -> str:
-    """Return what is wrong with a setting, by its name in the file or, where it was given over it, by the option's."""
+def _parse(text: str) -> object:
+    """Return a TOML value; a shell takes the quotes from text, so what isn't TOML is text, in a list too."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        parsed = {}
+    if parsed.keys() == {"value"}:
+        return parsed["value"]
+    if text.startswith("[") and text.endswith("]"):
+        return [_parse(item.strip()) for item in text[1:-1].split(",") if item.strip()]
+    return text
+
+
+def _assign(values: dict[str, Any], name: str, value: object) -> None:
+    *parents, leaf = name.split(".")
+    table = values
+    for parent in parents:
+        if not isinstance(table.get(parent), dict):
+            table[parent] = {}
+        table = table[parent]
+    if value is None:
+        table.pop(leaf, None)
+    else:
+        # The caller's own value must not change when a later assignment reaches into it.
+        table[leaf] = copy.deepcopy(value)
+
+
+def _validate(values: dict[str, Any], given: Mapping[str, Assignment]) -> Settings:
+    """Return the settings; where text is expected, what was written is taken and not the number that it looks like."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        names = {".".join(map(str, item["loc"])) for item in error.errors() if item["type"] == "string_type"}
+        written = {name: text for name in names & given.keys() if (text := given[name].text) is not None}
+        if not written:
+            raise
+    for name, text in written.items():
+        _assign(values, name, text)
+    return Settings.model_validate(values)
+
+
+def _sentence(item: Any, path: Path | None, given: Mapping[str, Assignment]) -> str:
+    """Return what is wrong with a setting, by its name, and the file or the option that it comes from."""
     location = [str(part) for part in item["loc"]]
+    if item["type"] == "variant":
+        location += ["variants", item["ctx"]["variant"]]
     name = ".".join(location)
-    source = f" in {path}" if path is not None and name not in given else ""
+    origin = _origin(name, path, given)
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(location[-1], _known(location[:-1]), n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(_known(location[:-1])))}."
-        return f"Unknown setting `{name}`{source}; {hint}"
+        return f"Unknown setting `{name}`{origin}; {_hint(location)}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    if not location:
-        return f"{message}{source}."
-    received = "" if "received" in message else f" (received {item['input']!r})"
-    variable = VARIABLES.get(name) if name in given else None
-    what = f"{variable} (`--{variable.lower()}`)" if variable else f"Setting `{name}`{source}"
-    return f"{what}: {message}{received}."
+    if item["type"] != "variant" and "received" not in message:
+        message += f" (received {item['input']!r})"
+    return f"Setting `{name}`{origin}: {message}{'' if message.endswith('?') else '.'}"
 
 
-def _known(location: list[str]) -> list[str]:
-    model: type[BaseModel] = Settings
+def _origin(name: str, path: Path | None, given: Mapping[str, Assignment]) -> str:
+    """Return where a setting comes from, in words; the file is right where something was set over it."""
+    parts = name.split(".")
+    around = {".".join(parts[:n]) for n in range(1, len(parts) + 1)} & given.keys()
+    inside = {other for other in given if other.startswith(f"{name}.")}
+    origins = {given[setting].origin for setting in ({max(around, key=len)} if around else inside)}
+    if not origins:
+        return f" in {path}" if path is not None else ""
+    return " and ".join(f" {origin}" for origin in sorted(origins) if origin)
+
+
+def _hint(location: Sequence[str]) -> str:
+    """Return which setting was meant: those of the same name elsewhere, or else the nearest."""
+    *table, leaf = location
+    siblings = {name: ".".join([*table, name]) for name in _table(table)}
+    everywhere: dict[str, str] = {}
+    for name in _names(Settings):
+        last = name.split(".")[-1]
+        everywhere[last] = f"{everywhere[last]}` or `{name}" if last in everywhere else name
+    for candidates, cutoff in ((everywhere, 1.0), (siblings, 0.6), (everywhere, 0.75)):
+        near = difflib.get_close_matches(leaf, candidates, n=1, cutoff=cutoff)
+        if near:
+            return f"did you mean `{candidates[near[0]]}`?"
+    return f"choose from {', '.join(sorted(siblings))}."
+
+
+def _table(location: Sequence[str]) -> list[str]:
+    """Return the names of a table's settings; a table of tables, such as the variants, is one type throughout."""
+    annotation: Any = Settings
     for part in location:
-        annotation = model.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)
+        fields = _fields(annotation)
+        annotation = fields[part] if fields else get_args(annotation)[-1]
+    return list(_fields(annotation))
+
+
+def _names(model: Any, prefix: str = "") -> Iterator[str]:
+    for name, annotation in _fields(model).items():
+        yield prefix + name
+        yield from _names(annotation, f"{prefix}{name}.")
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {name: field.annotation for name, field in annotation.model_fields.items()}
+    return {}

@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.__main__ import app
+from pipelines import __main__ as command_line
+from pipelines.__main__ import MAKE_VARIABLES, OPTIONS, app
+from stockseq.config import Settings
 from stockseq.store import Store
 from tests.pipelines.small import write_settings
 
@@ -44,11 +49,118 @@ def one_sentence(said: str) -> str:
     return line.removeprefix("✗ ")
 
 
+def recipe_call(monkeypatch: pytest.MonkeyPatch, function: str, *arguments: str) -> tuple[Settings, dict[str, Any]]:
+    """Run the command with its recipe replaced; return the settings and the other arguments that it was handed."""
+    calls: list[tuple[Settings, dict[str, Any]]] = []
+    monkeypatch.setattr(f"pipelines.{function}", lambda settings, *_, **others: calls.append((settings, others)))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.stderr
+    (call,) = calls
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "function", "settings", "others"),
+    [
+        ("daily", "daily.run_daily", ("simulated", "file", 3), {}),
+        ("daily --source files --data x", "daily.run_daily", ("files", "x", 3), {}),
+        ("train --mode finetune", "train.run_train", ("simulated", "file", 3), {"mode": "finetune"}),
+        ("train", "train.run_train", ("simulated", "file", 3), {"mode": "scratch"}),
+        ("ablation --set workers=1", "ablation.run_ablation", ("simulated", "file", os.cpu_count()), {}),
+        ("exam --markets 2", "exam.run_exam", ("simulated", "exam", 3), {"n_markets": "2"}),
+        ("exam --data x", "exam.run_exam", ("simulated", "x", 3), {"n_markets": None}),
+        ("benchmark", "benchmark.run_benchmark", ("stocknet", "file", 3), {"dataset": "stocknet"}),
+        ("demo", "demo.run_demo", ("simulated", "demo", 1), {}),
+        ("import --file x", "import_files.run_import", ("files", "file", 3), {"file": "x", "config": None}),
+        ("ledger --head 0a", "ledger.run_ledger_check", ("simulated", "file", 3), {"check": False, "head": "0a"}),
+        ("report --run x --no-open", "report.run_report", ("simulated", "file", 3), {"name": "x", "open_page": False}),
+    ],
+)
+def test_a_recipe_is_handed_its_settings_and_arguments(
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: str,
+    function: str,
+    settings: tuple[str, str, int],
+    others: dict[str, Any],
+) -> None:
+    """What a recipe always sets goes over the file, and options over that; an empty make variable is not given."""
+    Path("stockseq.toml").write_text("source = 'simulated'\ndata = 'file'\nworkers = 3\n")
+    for variable in MAKE_VARIABLES:
+        monkeypatch.setenv(f"STOCKSEQ_{variable}", "")
+    found, given = recipe_call(monkeypatch, function, *arguments.split())
+    assert (found.source, found.data, found.workers) == settings
+    assert given == others
+
+
+def test_any_setting_can_be_given_and_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After file and options: first those of make's SET, which may hold spaces in quotes, then each `--set`."""
+    Path("stockseq.toml").write_text("network.units = 4\nnetwork.lookback = 4\ndata = 'a'\ntraining.n_seeds = 4\n")
+    monkeypatch.setenv("STOCKSEQ_SET", "network.units=5 network.lookback=5 data='my folder' features='[a.b, c]'")
+    assigned = ["--set", "network.units=6", "--set", "training.epochs = 6"]
+    settings, _ = recipe_call(monkeypatch, "report.list_runs", "runs", "--data", "b", *assigned)
+    assert (settings.network.units, settings.network.lookback, settings.training.epochs) == (6, 5, 6)
+    assert (settings.data, settings.features, settings.training.n_seeds) == ("my folder", ("a.b", "c"), 4)
+
+
+def test_a_set_with_an_open_quote_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of it would otherwise be a setting's value."""
+    monkeypatch.setenv("STOCKSEQ_SET", "data='my folder")
+    assert refusal("runs") == "SET can't be split into settings: No closing quotation."
+
+
+def test_a_misspelt_make_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make itself ignores it; a variable that is meant for other programs passes."""
+    monkeypatch.setenv("STOCKSEQ_VARIABLES", "HTTPS_PROXY UV_INDEX_URL DATA TICKER")
+    assert refusal("daily") == "There is no make variable TICKER; did you mean TICKERS?"
+    assert no_folder()
+
+
+def test_make_hands_on_every_variable() -> None:
+    """One list in the Makefile, of the same names as the options'; values stay as they were typed."""
+    probe = "include Makefile\nprobe:\n\t@env -0\n"
+    given = ["SET=network.units=16 data='my folder' x=\"[a, 'b c']\"", "TICKERS=A B", "TICKER=A", "NOW="]
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKSEQ", "MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-f", "-", "probe", *given],
+        input=probe,
+        cwd=REPOSITORY,
+        env=bare | {"DATA": "from the environment"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = [line.split("=", 1) for line in done.stdout.split("\0") if line.startswith("STOCKSEQ_")]
+    handed = {name.removeprefix("STOCKSEQ_"): value for name, value in pairs}
+    assert set(handed.pop("VARIABLES").split()) == {"SET", "TICKERS", "TICKER", "NOW"}
+    assert (
+        set(handed)
+        == {option.variable for option in OPTIONS.values()} | {"SET"}
+        == set(MAKE_VARIABLES)
+        - {
+            "PYTHON",
+            "VENV",
+        }
+    )
+    assert {name: value for name, value in handed.items() if value} == {
+        "SET": given[0].removeprefix("SET="),
+        "TICKERS": "A B",
+        "DATA": "from the environment",
+    }
+
+
+def test_the_installed_command_is_the_same_application() -> None:
+    """`stockseq daily` is `make daily`; `--version` says what is installed."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert EntryPoint("stockseq", project["scripts"]["stockseq"], "console_scripts").load() is command_line.main
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"stockseq {version('stockseq')}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("tickrs = []", "Unknown setting `tickrs` in settings.toml; did you mean `tickers`?"),
-        ("[daily]\nholdoot = 3", "Unknown setting `daily.holdoot` in settings.toml; did you mean `holdout`?"),
+        ("[daily]\nholdoot = 3", "Unknown setting `daily.holdoot` in settings.toml; did you mean `daily.holdout`?"),
         ("source = ", "settings.toml isn't valid TOML: Invalid value"),
         ("daily = 3", "Setting `daily` in settings.toml:"),
         ('history_from = "yesterday"', "Setting `history_from` in settings.toml:"),
@@ -94,7 +206,9 @@ def test_an_instant_beyond_the_calendar_is_refused(now: str) -> None:
 def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None:
     """It would become a file name, a web address and a piece of a page."""
     sentence = refusal("daily", "--source", "simulated", "--tickers", f"BANVEX {ticker}")
-    assert sentence.startswith("TICKERS (`--tickers`): a ticker is at most 15 letters, digits and . ^ = -")
+    assert sentence.startswith(
+        "Setting `tickers` from TICKERS (`--tickers`): a ticker is at most 15 letters, digits and . ^ = -"
+    )
     assert sentence.endswith(f"received {ticker!r}.")
     assert no_folder()
 
@@ -103,10 +217,19 @@ def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None
     ("arguments", "sentence"),
     [
         (("daily", "--source", "yaho"), "No plug-in `yaho` in stockseq.sources; did you mean `yahoo`?"),
-        (("backtest", "--folds", "abc"), "FOLDS (`--folds`): Input should be a valid integer"),
-        (("train", "--seeds", "0"), "SEEDS (`--seeds`): Input should be greater than or equal to 1 (received '0')."),
+        (
+            ("backtest", "--folds", "abc"),
+            "Setting `folds.n_folds` from FOLDS (`--folds`): Input should be a valid integer",
+        ),
+        (
+            ("train", "--seeds", "0"),
+            "from SEEDS (`--seeds`): Input should be greater than or equal to 1 (received '0').",
+        ),
         (("train", "--mode", "both"), "MODE must be scratch or finetune, received 'both'."),
-        (("demo", "--seeds", "0"), "SEEDS (`--seeds`): Input should be greater than or equal to 1"),
+        (
+            ("demo", "--seeds", "0"),
+            "Setting `training.n_seeds` from SEEDS (`--seeds`): Input should be greater than or equal to 1",
+        ),
         (("import", "--file", "none.csv"), "There is no file none.csv."),
         (("import", "--files", "nowhere"), "nowhere holds no bars or headlines file"),
         (("daily", "--source", "stocknet", "--files", "nowhere"), "nowhere must hold price/raw and tweet/raw"),
@@ -259,7 +382,10 @@ def test_every_recipe_imports_curl_cffi_before_tensorflow() -> None:
     done = subprocess.run(
         [sys.executable, "-c", BLOCKER, *RECIPES], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == [f"{recipe} asks first for curl_cffi" for recipe in RECIPES]
+    # What needs neither of them asks for none.
+    asked = set(done.stdout.splitlines())
+    assert asked <= {f"{recipe} asks first for curl_cffi" for recipe in RECIPES}
+    assert {f"{recipe} asks first for curl_cffi" for recipe in ("backtest", "daily", "train")} <= asked
 
 
 def no_folder() -> bool:
