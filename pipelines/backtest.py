@@ -169,7 +169,7 @@ def optimum_on(context: Context, forecasts: pd.DataFrame) -> dict[str, float] | 
     """Return what the best forecaster scores on the same rows; only a simulated market knows it."""
     if context.settings.source != "simulated":
         return None
-    from stockseq.sources.simulated.truth import optimum
+    from stockseq.sources.simulated import optimum
 
     truth = context.source.truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])  # type: ignore[attr-defined]
     return optimum(truth)

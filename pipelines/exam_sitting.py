@@ -25,8 +25,7 @@ from stockseq.features.block import WARM_UP
 from stockseq.models.training import fit_model
 from stockseq.schemas import as_forecasts
 from stockseq.sources.settings import Kind
-from stockseq.sources.simulated import SimulatedSource
-from stockseq.sources.simulated.truth import optimum
+from stockseq.sources.simulated import SimulatedSource, optimum
 
 
 @dataclass(frozen=True)

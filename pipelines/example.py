@@ -21,8 +21,7 @@ from stockseq.models.layer_readings import read_layers
 from stockseq.models.model import Model
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training import fit_model
-from stockseq.sources.simulated import SimulatedSettings, SimulatedSource
-from stockseq.sources.simulated.truth import optimum
+from stockseq.sources.simulated import SimulatedSettings, SimulatedSource, optimum
 
 # Large enough for an edge to stand out of its interval, small enough for a minute or two on two cores.
 MARKET = SimulatedSettings(n_sessions=900, n_tickers=20, seed=100)

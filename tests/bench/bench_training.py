@@ -25,8 +25,7 @@ from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training import fit_model
 from stockseq.prices import compute_volatility
 from stockseq.sessions import DecisionPolicy
-from stockseq.sources.simulated import SimulatedMarket
-from stockseq.sources.simulated.truth import optimum
+from stockseq.sources.simulated import SimulatedMarket, optimum
 
 SEEDS = (100, 101, 102)
 N_TRAIN, N_TEST, N_TICKERS = 1_000, 500, 30

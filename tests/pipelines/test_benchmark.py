@@ -19,8 +19,8 @@ from stockseq.dataset.walk_forward import FoldSettings
 from stockseq.errors import DataError, SettingsError, SourceError, StockseqError, TooFewSessions
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.simulated import SimulatedMarket
-from stockseq.sources.simulated.yahoo import yahoo_view
 from stockseq.store import Store
+from tests.yahoo_server.simulated import SimulatedListings
 
 NOW = pd.Timestamp("2016-06-01 12:00", tz="UTC")
 CALENDAR = TradingCalendar.until(NOW)
@@ -38,22 +38,13 @@ SMALL = {
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Prices and tweets of a market from September 2013 to October 2015, as the tidy layout has them."""
     market = SimulatedMarket(n_sessions=535, n_tickers=N_TICKERS, first_session="2013-09-03")
-    views = {ticker: yahoo_view(market, ticker, NOW) for ticker in market.tickers}
-    prices = pd.concat(
-        view.history.rename_axis("date").reset_index().assign(ticker=ticker) for ticker, view in views.items()
-    )
-    names = {
-        "Open": "open",
-        "High": "high",
-        "Low": "low",
-        "Close": "close",
-        "Adj Close": "adj_close",
-        "Volume": "volume",
-    }
-    prices = prices.rename(columns=names)[["ticker", "date", *names.values()]].reset_index(drop=True)
-    tweets = pd.concat(view.news.assign(ticker=ticker) for ticker, view in views.items())
-    tweets = tweets.rename(columns={"title": "headline"}).sort_values(["ticker", "published_at"], ignore_index=True)
-    return prices, tweets[["ticker", "published_at", "headline", "publisher", "id"]]
+    listings = SimulatedListings(market)
+    views = {ticker: listings.view(ticker, NOW).bars for ticker in market.tickers}
+    prices = pd.concat(view.rename_axis("date").reset_index().assign(ticker=ticker) for ticker, view in views.items())
+    columns = ["ticker", "date", "open", "high", "low", "close", "adj_close", "volume"]
+    tweets = market.headlines.rename(columns={"headline_id": "id", "text": "headline"})
+    tweets = tweets.sort_values(["ticker", "published_at"], ignore_index=True)
+    return prices[columns].reset_index(drop=True), tweets[["ticker", "published_at", "headline", "publisher", "id"]]
 
 
 def write_tidy(folder: Path, prices: pd.DataFrame, tweets: pd.DataFrame) -> Path:

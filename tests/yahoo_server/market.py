@@ -58,31 +58,29 @@ class ListedMarket:
         if listing is None:
             return None
         opened = self._calendar.schedule["open"] <= now
-        known = listing.bars[listing.bars.index.map(opened.get).fillna(False).astype(bool)]
+        bars = listing.bars[listing.bars.index.map(opened.get).fillna(False).astype(bool)]
         splits = {session: ratio for session, ratio in listing.splits.items() if opened[session]}
         dividends = {session: amount for session, amount in listing.dividends.items() if opened[session]}
-        return View(
-            adjust_to_now(known, splits, dividends),
-            splits,
-            {session: amount / _product(splits, after=session) for session, amount in dividends.items()},
-            [item for appears_at, item in listing.news if appears_at <= now],
-        )
+        return show(bars, splits, dividends, [item for appears_at, item in listing.news if appears_at <= now])
 
 
-def adjust_to_now(
-    bars: pd.DataFrame, splits: Mapping[pd.Timestamp, float], dividends: Mapping[pd.Timestamp, float]
-) -> pd.DataFrame:
-    """Return as-traded bars as Yahoo rewrites them: the whole past per share of today, adj_close also for dividends."""
+def show(
+    bars: pd.DataFrame,
+    splits: Mapping[pd.Timestamp, float],
+    dividends: Mapping[pd.Timestamp, float],
+    news: Sequence[Any],
+) -> View:
+    """Return as-traded bars and dividends as Yahoo rewrites them: the whole past per share of today."""
     shares = pd.Series([_product(splits, after=session) for session in bars.index], index=bars.index, dtype=float)
-    seen = bars[["open", "high", "low", "close"]].astype(float).div(shares, axis=0)
-    seen["volume"] = (bars["volume"] * shares).round()
+    restated = bars[["open", "high", "low", "close"]].astype(float).div(shares, axis=0)
+    restated["volume"] = (bars["volume"] * shares).round()
+    amounts = {session: amount / _product(splits, after=session) for session, amount in dividends.items()}
     payout = pd.Series(1.0, index=bars.index)
-    for session, amount in dividends.items():
-        before = seen.index < session
+    for session, amount in amounts.items():
+        before = restated.index < session
         if before.any():
-            previous = seen.loc[before, "close"].iloc[-1]
-            payout[before] *= 1 - amount / _product(splits, after=session) / previous
-    return seen.assign(adj_close=seen["close"] * payout)
+            payout[before] *= 1 - amount / restated.loc[before, "close"].iloc[-1]
+    return View(restated.assign(adj_close=restated["close"] * payout), splits, amounts, news)
 
 
 def _product(splits: Mapping[pd.Timestamp, float], *, after: pd.Timestamp) -> float:

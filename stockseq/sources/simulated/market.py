@@ -1,12 +1,13 @@
 """A market whose best possible forecast is known, and the source that serves it as any other."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stockseq.schemas import (
     INSTANT,
@@ -20,11 +21,9 @@ from stockseq.schemas import (
 )
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
 from stockseq.sources.settings import Kind, SimulatedSettings
-from stockseq.sources.simulated.headlines import word_headlines
+from stockseq.sources.simulated.headlines import companies, word_headlines
 from stockseq.sources.simulated.paths import POLICY, Law, Paths, simulate
-from stockseq.sources.simulated.phrases import companies
-from stockseq.sources.simulated.truth import probability_up
-from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, count_outcomes
 
 NAME = "simulated"
 
@@ -108,12 +107,7 @@ class SimulatedMarket:
     @cached_property
     def headlines(self) -> Headlines:
         """Headlines known at the last decision, with the instant at which each could first be seen."""
-        return as_headlines(self._worded)
-
-    @cached_property
-    def headline_truth(self) -> pd.DataFrame:
-        """Per headline: headline_id, sign (what it means for the next session: -1, 0 or 1), wording and trap."""
-        return self._worded[["headline_id", "ticker", "sign", "wording", "trap"]].reset_index(drop=True)
+        return as_headlines(self._meant_headlines)
 
     @cached_property
     def truth(self) -> pd.DataFrame:
@@ -150,7 +144,7 @@ class SimulatedMarket:
         return Law(**shared, flip_session=flip)
 
     @cached_property
-    def _worded(self) -> pd.DataFrame:
+    def _meant_headlines(self) -> pd.DataFrame:
         headlines = word_headlines(self._paths.headlines, self.n_tickers, self.readable_share, seed=self.seed)
         last_decision = self.calendar.decision_at(POLICY)[self.sessions[-1]]
         return headlines[headlines["first_seen_at"] <= last_decision].reset_index(drop=True)
@@ -202,8 +196,8 @@ class SimulatedSource:
 
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return the bars and actions that are final at `now`; see `Source`."""
-        bars = self._known(self.market.bars, first_sessions, now)
-        actions = self._known(self.market.actions, first_sessions, now)
+        bars = _known_at(now, self.market.bars, first_sessions)
+        actions = _known_at(now, self.market.actions, first_sessions)
         return FetchedBars(as_bars(bars), as_actions(actions), self._outcomes(first_sessions, bars))
 
     def fetch_headlines(
@@ -211,27 +205,76 @@ class SimulatedSource:
     ) -> FetchedHeadlines:
         """Return the headlines first seen in (`since`, `now`]; one stamped earlier than it appeared is not lost."""
         rows = self.market.headlines
-        wanted = rows["ticker"].isin(tickers) & (rows["first_seen_at"] <= now)
+        selected = rows["ticker"].isin(tickers) & (rows["first_seen_at"] <= now)
         if since is not None:
-            wanted &= rows["first_seen_at"] > since
-        headlines = as_headlines(rows[wanted])
+            selected &= rows["first_seen_at"] > since
+        headlines = as_headlines(rows[selected])
         return FetchedHeadlines(headlines, self._outcomes(tickers, headlines))
 
-    def _known(self, rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp], now: pd.Timestamp) -> pd.DataFrame:
-        first = rows["ticker"].map(first_sessions)
-        known = rows[(rows["fetched_at"] <= now) & (rows["session"] >= first)]
-        return known.assign(fetched_at=now)
+    def _outcomes(self, tickers: Iterable[str], rows: pd.DataFrame) -> dict[str, Outcome]:
+        listed = self.tickers
+        unlisted = f"The simulated market lists {len(listed)} tickers from {listed[0]} to {listed[-1]}."
+        return count_outcomes(tickers, rows, listed=listed, unlisted=unlisted)
 
-    def _outcomes(self, tickers: Sequence[str] | Mapping[str, object], rows: pd.DataFrame) -> dict[str, Outcome]:
-        counts = rows["ticker"].value_counts()
-        return {ticker: self._outcome(ticker, int(counts.get(ticker, 0))) for ticker in tickers}
 
-    def _outcome(self, ticker: str, n_rows: int) -> Outcome:
-        if ticker not in self.tickers:
-            listed = self.tickers
-            return Outcome(
-                ticker,
-                "unknown",
-                reason=f"The simulated market lists {len(listed)} tickers from {listed[0]} to {listed[-1]}.",
-            )
-        return Outcome(ticker, "updated" if n_rows else "nothing_new", n_rows)
+def _known_at(now: pd.Timestamp, rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
+    first = rows["ticker"].map(first_sessions)
+    return rows[(rows["fetched_at"] <= now) & (rows["session"] >= first)].assign(fetched_at=now)
+
+
+def probability_up(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return P(mean + noise > 0) for noise of unit variance and Student's t law with 5 degrees of freedom.
+
+    Parameters
+    ----------
+    mean : array of any shape
+        Expected move in standard deviations.
+
+    Returns
+    -------
+    array of the same shape
+        The distribution function of t5 at mean * sqrt(5 / 3).
+
+    Examples
+    --------
+    >>> probability_up(np.array([0.0, 0.2])).round(4).tolist()
+    [0.5, 0.5967]
+    """
+    z = np.asarray(mean) / np.sqrt(3)
+    square = 1 + z**2
+    return 0.5 + (z / square * (1 + 2 / (3 * square)) + np.arctan(z)) / np.pi
+
+
+def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeIndex | None = None) -> dict[str, float]:
+    """Return what the best forecast would be expected to reach.
+
+    Parameters
+    ----------
+    truth : DataFrame
+        The `truth` of a simulated market.
+    sessions : sequence of sessions, optional
+        Where to look; all of them if not given.
+
+    Returns
+    -------
+    dict
+        accuracy, log_loss, brier and ic (correlation of the best forecast with the standardised return), and n rows.
+
+    Examples
+    --------
+    >>> best = optimum(pd.DataFrame({"session": [0, 0], "probability_up": [0.6, 0.4], "mean": [0.2, -0.2]}))
+    >>> round(best["accuracy"], 6), round(best["brier"], 6)
+    (0.6, 0.24)
+    """
+    rows = truth if sessions is None else truth[truth["session"].isin(pd.Index(sessions))]
+    if rows.empty:
+        raise ValueError("`optimum` needs at least one row of truth on the sessions given.")
+    p = rows["probability_up"].to_numpy(dtype=float)
+    spread = float(np.std(rows["mean"].to_numpy(dtype=float)))
+    return {
+        "n": float(len(p)),
+        "accuracy": float(np.mean(np.maximum(p, 1 - p))),
+        "log_loss": float(-np.mean(p * np.log(p) + (1 - p) * np.log(1 - p))),
+        "brier": float(np.mean(p * (1 - p))),
+        "ic": spread / float(np.sqrt(1 + spread**2)),
+    }

@@ -1,7 +1,7 @@
 """The law of the simulated market: one forward recursion over sessions, each random stream seeded by itself."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ NEWS_WEIGHT, CONTRARIAN_WEIGHT, INTERACTION_WEIGHT = 0.16, 0.11, 0.10
 # Of the news and of the contrarian view in the decaying market, and of the news in the gated one.
 DECAYING_WEIGHT, GATED_WEIGHT = 0.2, 0.25
 # Share of the headlines' effect that is left a session later; in the decaying market the calendar days that halve it.
-NEWS_KEPT, HALF_LIFE_DAYS = 0.5, 1.0
+NEWS_DECAY, HALF_LIFE_DAYS = 0.5, 1.0
 # Standard deviations of tanh of the headlines' sum, with and without those of the session itself.
 NEWS_SPREAD, LATE_NEWS_SPREAD = 0.57, 0.32
 # The t5 law gives P(up) = .56 at this mean: t5.ppf(.56) / sqrt(5/3).
@@ -129,17 +129,18 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
     for number in range(law.n_sessions + 1):
         deviation = np.sqrt(state.variance)
         night = deviation * np.sqrt(OVERNIGHT_SHARE) * _t5(law.stream(_NIGHT, number), law.n_tickers)
-        written = _write_headlines(law, clock, number, state, night)
+        window = clock.window(number)
+        written = _write_headlines(law, window, state, night)
         polarity = np.bincount(written["ticker"], weights=written["sign"], minlength=law.n_tickers).astype(np.float64)
-        remembered = clock.kept(law, number) * state.news
-        state.news = remembered + polarity
-        mean, views = _expected(law, number, state, remembered)
+        carried = clock.news_decay(law, number) * state.news
+        state.news = carried + polarity
+        mean, views = _expected(law, number, state, carried)
         views["polarity"] = polarity
         views["volatility"] = deviation * np.sqrt(1 - OVERNIGHT_SHARE)
         day = views["volatility"] * (mean + _t5(law.stream(_DAY, number), law.n_tickers))
         # No price may reach 0; at these volatilities the floors are more than twenty standard deviations away.
         night, day = np.maximum(night, -0.5), np.maximum(day, -0.8)
-        headlines += [written, _set_trap(law, clock, number, state.day, night, day)]
+        headlines += [written, _set_trap(law, window, state.day, night, day)]
         traded = _trade(state, night, day, pays & ((number + pay_offset) % DIVIDEND_EVERY == 0), number)
         _add_range_and_volume(law.stream(_RANGE, number), traded, deviation, state.shares * size)
         rows.append(views | traded)
@@ -147,6 +148,21 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
     columns = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     drawn = {name: np.concatenate([part[name] for part in headlines]) for name in headlines[0]}
     return Paths(columns, pd.DataFrame(drawn))
+
+
+class _Window(NamedTuple):
+    """Seconds since 1970 around one decision: of the session before it, and of the session that it decides.
+
+    A headline published until `last_publication` is known at the decision.
+    """
+
+    number: int
+    opened: int
+    closed: int
+    decided_before: int
+    last_publication: int
+    opens_next: int
+    closes_next: int
 
 
 @dataclass(frozen=True)
@@ -164,10 +180,23 @@ class _Clock:
         schedule = calendar.schedule.iloc[start:stop].assign(decision=calendar.decision_at(POLICY).iloc[start:stop])
         return cls(*(_seconds(schedule[name]) for name in ("open", "close", "decision")))
 
-    def kept(self, law: Law, number: int) -> float:
+    def window(self, number: int) -> _Window:
+        """Return the window of the headlines that session `number` is decided on."""
+        latency = int(LATENCY.total_seconds())
+        return _Window(
+            number,
+            opened=int(self.opens[number]),
+            closed=int(self.closes[number]),
+            decided_before=int(self.decisions[number]),
+            last_publication=int(self.decisions[number + 1]) - latency,
+            opens_next=int(self.opens[number + 1]),
+            closes_next=int(self.closes[number + 1]),
+        )
+
+    def news_decay(self, law: Law, number: int) -> float:
         """Return the share of the headlines' effect that session `number` takes over from the one before."""
         if law.kind != "decaying":
-            return NEWS_KEPT
+            return NEWS_DECAY
         days = round(float(self.opens[number + 1] - self.opens[number]) / 86_400)
         return 2.0 ** (-days / HALF_LIFE_DAYS)
 
@@ -176,28 +205,26 @@ def _seconds(instants: pd.Series) -> NDArray[np.int64]:
     return np.asarray(instants.astype("datetime64[s, UTC]").astype("int64"), dtype=np.int64)
 
 
-def _write_headlines(law: Law, clock: _Clock, number: int, state: _State, night: Array) -> _Drawn:
+def _write_headlines(law: Law, window: _Window, state: _State, night: Array) -> _Drawn:
     """Draw the headlines of one window: half in the hours of the session before, half at any time."""
-    rng = law.stream(_NEWS, number)
+    rng = law.stream(_NEWS, window.number)
     ticker = np.repeat(np.arange(law.n_tickers), rng.poisson(HEADLINES_PER_SESSION, law.n_tickers))
     uniforms = rng.random((len(ticker), _UNIFORMS))
     in_hours, when, neutral, copies, up, delay = uniforms[:, :6].T
-    opened, closed = clock.opens[number], clock.closes[number]
-    start, stop = clock.decisions[number] + 1, clock.decisions[number + 1] - int(LATENCY.total_seconds())
-    instant = np.where(in_hours < 0.5, opened + when * (closed - opened), start + when * (stop - start))
+    start = window.decided_before + 1
+    at_any_time = start + when * (window.last_publication - start)
+    instant = np.where(in_hours < 0.5, window.opened + when * (window.closed - window.opened), at_any_time)
     published = instant.astype(np.int64)
-    own = np.where(up < 0.5, 1.0, -1.0)
-    move = _move_so_far(rng, clock, number, published, ticker, state, night)
-    sign = np.where(neutral < NEUTRAL_SHARE, 0.0, np.where(copies < COPYING_SHARE, move, own))
-    return _table(
-        number, ticker, published, published + 10 + (delay * 290).astype(np.int64), sign, uniforms, trap=False
-    )
+    drawn = np.where(up < 0.5, 1.0, -1.0)
+    copied = _move_so_far(rng, window, published, ticker, state, night)
+    sign = np.where(neutral < NEUTRAL_SHARE, 0.0, np.where(copies < COPYING_SHARE, copied, drawn))
+    columns = {"ticker": ticker, "published": published, "seen": published + _delay(delay), "sign": sign}
+    return _with_wording(columns, uniforms, window, trap=False)
 
 
 def _move_so_far(
     rng: np.random.Generator,
-    clock: _Clock,
-    number: int,
+    window: _Window,
     published: NDArray[np.int64],
     ticker: NDArray[np.int64],
     state: _State,
@@ -208,64 +235,57 @@ def _move_so_far(
     Between two auctions the price is a Brownian bridge, so that no headline knows how its session will end. The
     noise of the session to come is independent of whatever is copied, so its law given what is known stays exact.
     """
-    opened, closed, opens_next = clock.opens[number], clock.closes[number], clock.opens[number + 1]
-    before, after = published < opened, published >= closed
+    before, after = published < window.opened, published >= window.closed
     whole = np.where(before, state.night[ticker], np.where(after, night[ticker], state.day[ticker]))
     share = np.where(after, OVERNIGHT_SHARE, 1 - OVERNIGHT_SHARE)
-    since, until = np.where(after, closed, opened), np.where(after, opens_next, closed)
+    since = np.where(after, window.closed, window.opened)
+    until = np.where(after, window.opens_next, window.closed)
     elapsed = np.where(before, 1.0, (published - since) / (until - since))
     spread = np.sqrt(state.variance[ticker] * share * elapsed * (1 - elapsed))
     return np.where(elapsed * whole + spread * rng.standard_normal(len(ticker)) < 0, -1.0, 1.0)
 
 
-def _set_trap(law: Law, clock: _Clock, number: int, last_day: Array, night: Array, day: Array) -> _Drawn:
+def _set_trap(law: Law, window: _Window, last_day: Array, night: Array, day: Array) -> _Drawn:
     """Draw the headlines of the leak kinds: legal to use when they are known, ruinous when joined by date."""
-    rng = law.stream(_TRAP, number)
-    uniforms = rng.random((law.n_tickers, _UNIFORMS))
+    uniforms = law.stream(_TRAP, window.number).random((law.n_tickers, _UNIFORMS))
     chosen, truth, when, delay = uniforms[:, :4].T
-    after_close, before_decision = (
-        clock.closes[number] + 1800,
-        clock.decisions[number + 1] - int(LATENCY.total_seconds()),
-    )
-    somewhen = (after_close + when * (before_decision - after_close)).astype(np.int64)
+    after_close = window.closed + 1800
+    overnight = (after_close + when * (window.last_publication - after_close)).astype(np.int64)
     minutes_after = (300 + 1200 * when).astype(np.int64)
-    soon = (10 + delay * 290).astype(np.int64)
     if law.kind == "leak_recap":
-        move, published = last_day, clock.closes[number] + minutes_after
-        seen = published + soon
+        move, published = last_day, window.closed + minutes_after
+        seen = published + _delay(delay)
     elif law.kind == "leak_overnight":
-        move, published, seen = night, somewhen, somewhen + soon
+        move, published, seen = night, overnight, overnight + _delay(delay)
     elif law.kind == "leak_backdated":
-        move, published, seen = day, somewhen, clock.closes[number + 1] + minutes_after
+        move, published, seen = day, overnight, window.closes_next + minutes_after
     else:
-        return _table(number, np.arange(0), np.arange(0), np.arange(0), np.zeros(0), uniforms[:0], trap=True)
-    used = np.flatnonzero((chosen < TRAP_SHARE) & (move != 0))
+        # No kind but these sets traps.
+        move, published, seen = np.zeros(law.n_tickers), overnight, overnight
     sign = np.sign(move) * np.where(truth < TRAP_TRUTH, 1.0, -1.0)
-    return _table(number, used, published[used], seen[used], sign[used], uniforms[used], trap=True)
+    columns = {"ticker": np.arange(law.n_tickers), "published": published, "seen": seen, "sign": sign}
+    used = np.flatnonzero((chosen < TRAP_SHARE) & (move != 0))
+    return _with_wording({name: column[used] for name, column in columns.items()}, uniforms[used], window, trap=True)
 
 
-def _table(
-    number: int,
-    ticker: NDArray[np.int64],
-    published: NDArray[np.int64],
-    seen: NDArray[np.int64],
-    sign: Array,
-    uniforms: Array,
-    *,
-    trap: bool,
-) -> _Drawn:
-    columns = {"ticker": ticker, "published": published, "seen": seen, "sign": sign}
-    constant = {"window": np.full(len(ticker), number), "trap": np.full(len(ticker), trap)}
+def _delay(uniform: Array) -> NDArray[np.int64]:
+    """Return the seconds from a publication until it is seen."""
+    return 10 + (uniform * 290).astype(np.int64)
+
+
+def _with_wording(columns: _Drawn, uniforms: Array, window: _Window, *, trap: bool) -> _Drawn:
+    n_rows = len(uniforms)
+    constant = {"window": np.full(n_rows, window.number), "trap": np.full(n_rows, trap)}
     names = ("wording", "phrase", "suffix", "publisher")
-    return columns | constant | {name: uniforms[:, 6 + place] for place, name in enumerate(names)}
+    return columns | constant | {name: uniforms[:, column] for column, name in enumerate(names, start=6)}
 
 
-def _expected(law: Law, number: int, state: _State, remembered: Array) -> tuple[Array, dict[str, Array]]:
+def _expected(law: Law, number: int, state: _State, carried: Array) -> tuple[Array, dict[str, Array]]:
     """Return the mean of the traded leg in standard deviations, and the views that make it."""
     news = np.tanh(state.news) / NEWS_SPREAD
     if law.kind == "decaying":
         # Headlines work from the session after theirs on, so that what is left of them is all that there is.
-        news = np.tanh(remembered) / LATE_NEWS_SPREAD
+        news = np.tanh(carried) / LATE_NEWS_SPREAD
     contrarian = np.zeros(law.n_tickers)
     # `ta` gives the index from its 14th close on; before that nobody knows it and nothing depends on it.
     if number >= RSI_WINDOW:

@@ -9,7 +9,7 @@ from ta.momentum import RSIIndicator
 
 from stockseq.sessions import CLOSE_LAG, DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket, SimulatedSettings, SimulatedSource
-from stockseq.sources.simulated.truth import optimum, probability_up
+from stockseq.sources.simulated.market import optimum, probability_up
 
 LEAKS = ["leak_recap", "leak_overnight", "leak_backdated"]
 
@@ -43,9 +43,14 @@ def total_return_index(market: SimulatedMarket) -> pd.DataFrame:
     return growth.fillna(1.0).cumprod()
 
 
+def meanings(market: SimulatedMarket) -> pd.DataFrame:
+    """What each headline means for the next session, how it is worded, and whether it is a trap: no table says so."""
+    return market._meant_headlines[["headline_id", "sign", "wording", "trap"]]
+
+
 def decided(market: SimulatedMarket) -> pd.DataFrame:
     """Headlines with the session whose decision may use them first, at the default latency of 900 s."""
-    headlines = market.headlines.merge(market.headline_truth[["headline_id", "sign", "trap"]], on="headline_id")
+    headlines = market.headlines.merge(meanings(market)[["headline_id", "sign", "trap"]], on="headline_id")
     late = headlines["published_at"] + pd.Timedelta(seconds=900)
     available_at = late.where(late > headlines["first_seen_at"], headlines["first_seen_at"])
     return headlines.assign(session=market.calendar.decided_session(available_at, DecisionPolicy()))
@@ -225,7 +230,7 @@ def test_dividends_are_quarterly_and_small(market):
 def test_headlines_arrive_at_the_stated_rate_and_in_the_stated_shares():
     """Poisson .9 per ticker and window; 35 % neutral; of the rest 45 % lexicon, 45 % outside, 10 % inverted."""
     market = SimulatedMarket(n_sessions=400, n_tickers=20, seed=8)
-    truth = market.headline_truth
+    truth = meanings(market)
     assert len(truth) / (401 * 20) == pytest.approx(0.9, abs=0.04)
     assert (truth["sign"] == 0).mean() == pytest.approx(0.35, abs=0.02)
     shares = truth.loc[truth["sign"] != 0, "wording"].value_counts(normalize=True)
@@ -251,9 +256,9 @@ def test_every_headline_is_known_at_the_decision_of_its_window(market):
     assert (headlines["first_seen_at"] > headlines["published_at"]).all()
 
 
-def told(market: SimulatedMarket, session: pd.Series, realised: pd.DataFrame) -> float:
+def share_foretold(market: SimulatedMarket, session: pd.Series, realised: pd.DataFrame) -> float:
     """Share of trap headlines whose sign is the realised one of the session that an aligner gives them to."""
-    headlines = market.headlines.merge(market.headline_truth[["headline_id", "sign", "trap"]], on="headline_id")
+    headlines = market.headlines.merge(meanings(market)[["headline_id", "sign", "trap"]], on="headline_id")
     rows = headlines.assign(session=session.to_numpy())
     rows = rows[rows["trap"]].merge(realised, on=["ticker", "session"])
     assert len(rows) > 500
@@ -269,14 +274,14 @@ def test_an_aligner_by_calendar_date_falls_into_the_traps(kind):
         by_stamp = local.dt.normalize().astype("datetime64[us]")
     else:
         by_stamp = market.calendar.decided_session(market.headlines["published_at"], DecisionPolicy())
-    assert told(market, by_stamp, market.truth) > 0.85
+    assert share_foretold(market, by_stamp, market.truth) > 0.85
 
 
 @pytest.mark.parametrize("kind", LEAKS)
 def test_an_aligner_by_instant_learns_nothing_from_the_traps(kind):
     """Used when they are known, the traps are noise (four standard errors of a fair coin, clustered generously)."""
     market = SimulatedMarket(kind, n_sessions=250, n_tickers=10, seed=6)
-    assert told(market, decided(market)["session"], market.truth) == pytest.approx(0.5, abs=0.08)
+    assert share_foretold(market, decided(market)["session"], market.truth) == pytest.approx(0.5, abs=0.08)
 
 
 def test_the_night_trap_tells_the_night():
@@ -285,7 +290,7 @@ def test_the_night_trap_tells_the_night():
     index = total_return_index(market)
     night = index / index.shift(1) / (wide(market, "close") / wide(market, "open")) - 1
     long = night.stack().rename("realised_return").reset_index()
-    assert told(market, decided(market)["session"], long) > 0.85
+    assert share_foretold(market, decided(market)["session"], long) > 0.85
 
 
 def test_the_optimum_is_worked_by_hand():

@@ -4,7 +4,7 @@ import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from stockseq.schemas import valid_ticker
-from stockseq.sources.simulated.phrases import NEUTRAL, POLAR, PUBLISHERS, SUFFIXES, companies
+from stockseq.sources.simulated.headlines import NEUTRAL, POLAR, PUBLISHERS, SUFFIXES, companies
 
 
 @pytest.fixture(scope="module")
