@@ -8,7 +8,7 @@ from stockseq.schemas import SESSION, TEXT
 from stockseq.store.tables import COUNT, Table
 
 # More names than this in one predicate take longer to read than the rows that they leave out.
-MOST_NAMES = 10_000
+MOST_NAMES = 2_000
 
 
 def text_in(column: str, values: Iterable[str]) -> str:

@@ -1,15 +1,16 @@
 """A day forecasts once, is scored when its bars are final, and changes nothing when it is run again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from pipelines import ingest as module
 from pipelines.context import Context
 from pipelines.daily import run_daily
 from pipelines.results import find_run
 from stockseq.forecast_ledger import verify
+from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
 
 
@@ -78,14 +79,14 @@ def test_a_run_leaves_its_numbers_in_files_and_a_page(begun, mornings):
 def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, market, monkeypatch):
     """A stale price is worse than no forecast."""
     lagging = market.tickers[0]
-    fetch = module._fetch_bars
+    fetch = SimulatedSource.fetch_bars
 
-    def without_the_last_bar(context, source, tickers):
-        fetched = fetch(context, source, tickers)
+    def without_the_last_bar(source, first_sessions, *, now):
+        fetched = fetch(source, first_sessions, now=now)
         stale = (fetched.bars["ticker"] == lagging) & (fetched.bars["session"] == fetched.bars["session"].max())
-        return module.replace(fetched, bars=fetched.bars[~stale])
+        return replace(fetched, bars=fetched.bars[~stale])
 
-    monkeypatch.setattr(module, "_fetch_bars", without_the_last_bar)
+    monkeypatch.setattr(SimulatedSource, "fetch_bars", without_the_last_bar)
     outlook = run_daily(settings, mornings[0]).outlook
     assert set(outlook.refused) == {lagging}
     assert "is missing" in outlook.refused[lagging]

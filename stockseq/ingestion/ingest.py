@@ -1,0 +1,235 @@
+"""From a source into the store: one fetch, the revised tickers again in full, one commit per table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from stockseq.errors import SourceError, counted
+from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
+from stockseq.market import MarketData
+from stockseq.progress import SILENT, Progress
+from stockseq.schemas import Dropped, as_actions, as_bars
+from stockseq.sessions import FIRST_SESSION, TradingCalendar
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
+from stockseq.store import Appended, Store, extend_market
+
+# Yahoo has decades; ten years teach a model what it can learn of daily bars, and fetch in seconds.
+YAHOO_START = pd.Timestamp("2015-01-01")
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """How a fetch ended.
+
+    Parameters
+    ----------
+    outcomes : mapping of ticker to Outcome
+        Of every ticker that was asked for; `n_rows` are the bars and headlines that the store did not have yet.
+    headline_failures : mapping of ticker to reason
+        Tickers whose headlines failed though their bars came.
+    dropped : tuple of Dropped
+        What was left out on the way, and the sessions that the source has no bar of.
+    """
+
+    outcomes: Mapping[str, Outcome]
+    headline_failures: Mapping[str, str]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def n_failed(self) -> int:
+        """Tickers that could not be brought up to date."""
+        return sum(outcome.status in ("failed", "unknown") for outcome in self.outcomes.values())
+
+
+def ingest(
+    store: Store,
+    source: Source,
+    tickers: Sequence[str],
+    *,
+    now: pd.Timestamp,
+    calendar: TradingCalendar,
+    history_from: pd.Timestamp | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Ingested, MarketData]:
+    """Bring the tickers up to `now`; each table is read once.
+
+    Parameters
+    ----------
+    store : Store
+    source : Source
+        Asked for each ticker's newest stored sessions and all after them, and for every headline that it has.
+    tickers : sequence of str
+    now : Timestamp, tz-aware
+        The instant of the fetch; what the store came to know later is left alone and not looked at.
+    calendar : TradingCalendar
+        Of the tickers' exchange.
+    history_from : Timestamp, tz-naive, or None, default=None
+        Where the history of new tickers starts; None is 2015 at Yahoo, and all that there is elsewhere.
+    progress : Progress, default=SILENT
+
+    Returns
+    -------
+    (Ingested, MarketData)
+        How the fetch ended, and what the store knows of the tickers at `now` after it.
+
+    Raises
+    ------
+    SourceUnreachable
+        If nothing answers; the store is then as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stockseq.sources.simulated import SimulatedSettings, SimulatedSource
+    >>> source = SimulatedSource(SimulatedSettings(n_tickers=2, n_sessions=30))
+    >>> now = source.default_now
+    >>> store, calendar = Store(tempfile.mkdtemp()), TradingCalendar.until(now)
+    >>> ingested, market = ingest(store, source, source.tickers, now=now, calendar=calendar)
+    >>> ingested.n_failed, len(market.bars), market.tickers == source.tickers
+    (0, 60, True)
+    >>> again, _ = ingest(store, source, source.tickers, now=now, calendar=calendar)
+    >>> sorted({outcome.status for outcome in again.outcomes.values()})
+    ['nothing_new']
+    """
+    market = store.market(calendar, tickers=tickers, as_of=now)
+    return _update(store, source, market, tickers, history_from=history_from, progress=progress)
+
+
+def ingest_missing(
+    store: Store,
+    source: Source,
+    tickers: Sequence[str],
+    *,
+    now: pd.Timestamp,
+    calendar: TradingCalendar,
+    history_from: pd.Timestamp | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Ingested | None, MarketData]:
+    """Fetch those of the tickers of which the store has no bar at `now`, as `ingest` does.
+
+    Returns
+    -------
+    (Ingested or None, MarketData)
+        How the fetch ended, None where there was nothing to fetch; and what the store knows of all the tickers then.
+    """
+    market = store.market(calendar, tickers=tickers, as_of=now)
+    missing = [ticker for ticker in tickers if ticker not in market.tickers]
+    if not missing:
+        return None, market
+    return _update(store, source, market, missing, history_from=history_from, progress=progress)
+
+
+def universe(
+    store: Store, source: Source, named: tuple[str, ...], default: tuple[str, ...], as_of: pd.Timestamp
+) -> tuple[str, ...]:
+    """Return the tickers that are named, or else all of the source, of the store as of an instant, or the default.
+
+    Raises
+    ------
+    SourceError
+        If there are none.
+    """
+    listed = named or tuple(getattr(source, "tickers", ()))
+    if listed:
+        return listed
+    stored = tuple(sorted(store.read("bars", columns=["ticker"], as_of=as_of)["ticker"].unique()))
+    if not stored and not default:
+        raise SourceError('No tickers: name them, as in make daily TICKERS="AAPL MSFT", or in stockseq.toml.')
+    return stored or default
+
+
+def _update(
+    store: Store,
+    source: Source,
+    market: MarketData,
+    tickers: Sequence[str],
+    *,
+    history_from: pd.Timestamp | None,
+    progress: Progress,
+) -> tuple[Ingested, MarketData]:
+    """Fetch some tickers of a market that was read from the store; return the whole market after that."""
+    task = f"Fetching {counted(len(tickers), 'ticker')} from {source.name}"
+    progress.step(task, 0, 2)
+    first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
+    fetched = _fetch_bars(source, market, tickers, first=first, progress=progress)
+    progress.step(task, 1, 2, "headlines")
+    headlines = source.fetch_headlines(tickers, since=None, now=market.now)
+    progress.step(task, 2, 2)
+    appended = _append(store, market, fetched, headlines)
+    asked = {*market.tickers, *tickers}
+    after = extend_market(market, appended.values(), tickers=sorted(asked))
+    n_bars, n_headlines = appended["bars"].by_ticker, appended["headlines"].by_ticker
+    outcomes = {
+        ticker: _outcome(
+            fetched.outcomes[ticker], headlines.outcomes[ticker], n_bars.get(ticker, 0), n_headlines.get(ticker, 0)
+        )
+        for ticker in tickers
+    }
+    failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
+    dropped = (*fetched.dropped, *headlines.dropped, *_count_gaps(after.of(tickers)))
+    return Ingested(outcomes, failures, dropped), after
+
+
+def _append(
+    store: Store, market: MarketData, fetched: FetchedBars, headlines: FetchedHeadlines
+) -> Mapping[str, Appended]:
+    # A kill between two commits must leave what the next run asks for again. Bars tell that a ticker's history is
+    # there, so a new ticker's actions come before them; a stored ticker's new split starts a full fetch, so after them.
+    is_new = ~fetched.actions["ticker"].isin(market.tickers)
+    return {
+        "new actions": store.append_vintages("actions", fetched.actions[is_new]),
+        "bars": store.append_vintages("bars", fetched.bars),
+        "actions": store.append_vintages("actions", fetched.actions[~is_new]),
+        "headlines": store.append("headlines", headlines.headlines),
+    }
+
+
+def _fetch_bars(
+    source: Source, market: MarketData, tickers: Sequence[str], *, first: pd.Timestamp, progress: Progress
+) -> FetchedBars:
+    now = market.now
+    fetched = source.fetch_bars(overlap_starts(market.bars, tickers, first=first), now=now)
+    revised = find_revised(market.bars, market.actions, fetched)
+    if revised:
+        for ticker, reason in revised.items():
+            progress.say(f"  {ticker}: {reason}; its whole history is fetched again.")
+        fetched = _merge(fetched, source.fetch_bars(dict.fromkeys(revised, first), now=now), set(revised))
+    withdrawn = withdrawn_actions(market.actions, fetched, now=now)
+    return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn])))
+
+
+def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> FetchedBars:
+    # A ticker whose second fetch failed keeps nothing of the first: half a revision would mix two histories.
+    bars, actions = (frame[~frame["ticker"].isin(revised)] for frame in (first.bars, first.actions))
+    return FetchedBars(
+        bars=as_bars(pd.concat([bars, again.bars])),
+        actions=as_actions(pd.concat([actions, again.actions])),
+        outcomes={**first.outcomes, **again.outcomes},
+        dropped=(*(drop for drop in first.dropped if drop.ticker not in revised), *again.dropped),
+    )
+
+
+def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -> Outcome:
+    if bars.status in ("unknown", "failed"):
+        return bars
+    if n_bars or n_headlines:
+        return Outcome(
+            bars.ticker,
+            "updated",
+            n_bars + n_headlines,
+            f"{counted(n_bars, 'bar')}, {counted(n_headlines, 'headline')}",
+        )
+    return Outcome(bars.ticker, "nothing_new")
+
+
+def _count_gaps(market: MarketData) -> tuple[Dropped, ...]:
+    if market.bars.empty:
+        return ()
+    # Beyond the newest bar of all, nothing is missing: the data end there.
+    last = min(market.calendar.last_final_session(market.now), market.bars["session"].max())
+    missing = missing_sessions(market.bars, market.calendar, first=last - pd.Timedelta(days=14), last=last)
+    return tuple(
+        Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))
+        for ticker, n in missing["ticker"].value_counts().sort_index().items()
+    )
