@@ -9,8 +9,6 @@ import pandas as pd
 
 from stockseq.errors import SourceError
 from stockseq.schemas import (
-    ACTIONS,
-    BARS,
     HEADLINES,
     NUMBER,
     SESSION,
@@ -27,7 +25,7 @@ from stockseq.sources.files.bars import BarsFile
 from stockseq.sources.files.source import read_bars_file
 from stockseq.sources.files.tables import load_table, read_instants_or_dates, rename_columns
 from stockseq.sources.settings import PRESETS, FilesSettings, StockNetSettings
-from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, TickerBars
 
 NAME = "stocknet"
 TIDY = ("prices.parquet", "headlines.parquet")
@@ -116,7 +114,7 @@ class StockNetSource:
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return the bars and the implied dividends; see `Source`."""
         outcomes: dict[str, Outcome] = {}
-        parts: list[BarsFile] = []
+        parts: list[TickerBars] = []
         for ticker, first in first_sessions.items():
             path = self._prices / f"{ticker}.csv"
             if ticker not in self.tickers or not path.exists():
@@ -128,14 +126,9 @@ class StockNetSource:
                 outcomes[ticker] = Outcome(ticker, "failed", reason=str(error))
                 continue
             bars, actions = (rows[rows["session"] >= first] for rows in (read.bars, read.actions))
-            parts.append(BarsFile(as_bars(bars), as_actions(actions), read.dropped, read.notes))
+            parts.append(TickerBars(as_bars(bars), as_actions(actions), read.dropped))
             outcomes[ticker] = Outcome(ticker, "updated" if len(bars) else "nothing_new", len(bars))
-        return FetchedBars(
-            as_bars(pd.concat([empty(BARS), *(part.bars for part in parts)])),
-            as_actions(pd.concat([empty(ACTIONS), *(part.actions for part in parts)])),
-            outcomes,
-            tuple(drop for part in parts for drop in part.dropped),
-        )
+        return FetchedBars.of_tickers(parts, outcomes)
 
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
@@ -148,11 +141,11 @@ class StockNetSource:
             if ticker not in self.tickers or not (self._tweets / ticker).is_dir():
                 outcomes[ticker] = self._unknown(ticker, "folder of tweets")
                 continue
-            rows, left_out = self._read_tweets(ticker, now)
+            rows, faults = self._read_tweets(ticker, now)
             if since is not None:
                 rows = rows[rows["published_at"] > since]
             parts.append(rows)
-            dropped += left_out
+            dropped += faults
             outcomes[ticker] = Outcome(ticker, "updated" if len(rows) else "nothing_new", len(rows))
         headlines = as_headlines(pd.concat([empty(HEADLINES), *parts]))
         return FetchedHeadlines(headlines, outcomes, tuple(dropped))

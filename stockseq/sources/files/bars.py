@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import SourceError
+from stockseq.prices import later_splits
 from stockseq.schemas import (
     NUMBER,
     PRICES,
     SESSION,
-    Actions,
-    Bars,
     Dropped,
     as_actions,
     as_bars,
@@ -20,9 +19,10 @@ from stockseq.schemas import (
     valid_ticker,
 )
 from stockseq.sessions import TradingCalendar
-from stockseq.sources.files.actions import dividends_per_share, shares_of_today
+from stockseq.sources.files.dividends import dividends_per_share
 from stockseq.sources.files.tables import BAR_EXTRAS, Table, read_instants_or_dates
 from stockseq.sources.settings import Basis
+from stockseq.sources.source import TickerBars
 
 STAGE = "read bars"
 CONFLICT, NOT_FINAL = "session repeated with other values", "session not final yet"
@@ -31,12 +31,9 @@ LEAST_VISIBLE_SPLIT, AGREEMENT = 1.25, 0.8
 
 
 @dataclass(frozen=True)
-class BarsFile:
-    """What one file gave: as-traded bars, actions, what was left out, and what the user should be told."""
+class BarsFile(TickerBars):
+    """What one file gave: as-traded bars, actions, what was left out, and notes for the user."""
 
-    bars: Bars
-    actions: Actions
-    dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
 
 
@@ -69,36 +66,52 @@ def build_bars(
     faults = bar_faults(rows)
     # A faulty price must not enter the arithmetic of its neighbours; its session's split still counts.
     rows["close"] = rows["close"].where(faults.isna())
-    basis, note = _judge(rows, basis, table)
-    notes = [*table.notes, *conflict, note]
-    later = shares_of_today(rows) if basis == "split_adjusted" else np.ones(len(rows))
-    dividends, unconfirmed = dividends_per_share(rows, split_adjusted=basis == "split_adjusted")
+    basis, note = _judge_basis(rows, basis, table)
+    later = _later_splits(rows)
+    dividends, unconfirmed = dividends_per_share(rows, later, split_adjusted=basis == "split_adjusted")
     if basis == "adjusted":
-        dividends, rows["split"], unconfirmed = 0.0 * dividends, 1.0, []
-    elif "dividends" not in rows:
-        told = "implied by its adjusted closes" if "adj_close" in rows else "unknown"
-        notes.append(f"{table.path.name} states no dividends: they are {told}.")
-
+        dividends, rows["split"], unconfirmed = 0.0 * dividends, 1.0, ()
     last = calendar.last_final_session(now)
     faults[rows["session"] > last] = NOT_FINAL
     dropped = (*dropped, *count_dropped(STAGE, rows["ticker"], faults), *unconfirmed)
-    traded = rows.assign(**{price: rows[price] * later for price in PRICES}, volume=(rows["volume"] / later).round())
-    traded = traded[faults.isna()].assign(source=source, fetched_at=now)
-    if traded.empty:
-        reasons = "; ".join(sorted({drop.reason for drop in dropped}))
-        raise SourceError(f"{table.path} holds no usable bar: {reasons}.")
-    events = pd.concat(
-        [
-            rows[rows["split"] != 1].assign(kind="split", value=rows["split"]),
-            rows[dividends > 0].assign(kind="dividend", value=dividends),
-        ]
-    )
-    actions = events[events["session"] <= last].assign(source=source, fetched_at=now)
-    return BarsFile(as_bars(traded), as_actions(actions), dropped, tuple(notes))
+    if faults.notna().all():
+        raise _no_usable_bar(table, dropped)
+    restated = later if basis == "split_adjusted" else np.ones(len(rows))
+    traded = rows.assign(**{price: rows[price] * restated for price in PRICES})
+    traded = traded.assign(volume=(rows["volume"] / restated).round(), source=source, fetched_at=now)
+    actions = _actions(rows, dividends, last=last).assign(source=source, fetched_at=now)
+    notes = (*table.notes, *conflict, note, *_dividend_note(rows, basis, table))
+    return BarsFile(as_bars(traded[faults.isna()]), as_actions(actions), dropped, notes)
+
+
+def _later_splits(rows: pd.DataFrame) -> np.ndarray:
+    """Return for each row the product of its ticker's splits after it."""
+    products = []
+    for _, group in rows.groupby("ticker", sort=False):
+        splits = group[group["split"] != 1]
+        products.append(later_splits(group["session"], dict(zip(splits["session"], splits["split"], strict=True))))
+    return np.concatenate(products)
+
+
+def _actions(rows: pd.DataFrame, dividends: pd.Series, *, last: pd.Timestamp) -> pd.DataFrame:
+    splits = rows[rows["split"] != 1].assign(kind="split", value=rows["split"])
+    events = pd.concat([splits, rows[dividends > 0].assign(kind="dividend", value=dividends)])
+    return events[events["session"] <= last]
+
+
+def _dividend_note(rows: pd.DataFrame, basis: Basis, table: Table) -> tuple[str, ...]:
+    if basis == "adjusted" or "dividends" in rows:
+        return ()
+    source = "implied by its adjusted closes" if "adj_close" in rows else "unknown"
+    return (f"{table.path.name} states no dividends: they are {source}.",)
+
+
+def _no_usable_bar(table: Table, dropped: tuple[Dropped, ...]) -> SourceError:
+    return SourceError(f"{table.path} holds no usable bar: {'; '.join(sorted({drop.reason for drop in dropped}))}.")
 
 
 def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, tuple[Dropped, ...], tuple[str, ...]]:
-    """Return typed rows in order of ticker and session, one of each, what has no such key, and what to tell of it."""
+    """Return typed rows in order of ticker and session, one of each, what has no such key, and notes on it."""
     frame = table.frame.copy()
     frame["ticker"] = frame["ticker"].astype("str").str.strip()
     numbers = [column for column in (*PRICES, "volume", *BAR_EXTRAS) if column in frame]
@@ -120,8 +133,7 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
     dropped = count_dropped(STAGE, frame["ticker"].where(~frame["ticker"].isin(broken), "?"), faults)
     rows = frame[faults.isna()].sort_values(["ticker", "session"], ignore_index=True)
     if rows.empty:
-        reasons = "; ".join(sorted({drop.reason for drop in dropped}))
-        raise SourceError(f"{table.path} holds no usable bar: {reasons}.")
+        raise _no_usable_bar(table, dropped)
     splits = rows["splits"] if "splits" in rows else pd.Series(1.0, index=rows.index)
     rows["split"] = splits.where(np.isfinite(splits) & (splits > 0), 1.0)
     return rows, dropped, _conflict(conflicting, table)
@@ -151,8 +163,8 @@ def _sessions(dates: pd.Series, calendar: TradingCalendar) -> pd.Series:
     return pd.to_datetime(values).dt.normalize().astype(SESSION)
 
 
-def _judge(rows: pd.DataFrame, declared: Basis | None, table: Table) -> tuple[Basis, str]:
-    """Return the basis: the declared one unless the prices at the splits contradict it, or the one that they tell."""
+def _judge_basis(rows: pd.DataFrame, declared: Basis | None, table: Table) -> tuple[Basis, str]:
+    """Return the basis: the declared one unless the prices at the splits contradict it, or the one that they show."""
     before = rows.groupby("ticker", sort=False)["close"].transform(lambda closes: closes.ffill().shift(1))
     ratio = np.abs(np.log(rows["split"]))
     visible = (ratio >= np.log(LEAST_VISIBLE_SPLIT)) & before.notna() & rows["close"].notna()
@@ -163,11 +175,11 @@ def _judge(rows: pd.DataFrame, declared: Basis | None, table: Table) -> tuple[Ba
     if split.empty:
         return declared or "as_traded", f"{name}: no visible split, prices read as {declared or 'as_traded'}."
     falls = float((np.abs(jump + split) < np.abs(jump)).mean())
-    told: Basis | None = "as_traded" if falls >= AGREEMENT else "split_adjusted" if falls <= 1 - AGREEMENT else None
+    judged: Basis | None = "as_traded" if falls >= AGREEMENT else "split_adjusted" if falls <= 1 - AGREEMENT else None
     count = f"{round(falls * len(split))} of {len(split)} splits show in its prices"
-    if told is None and declared is None:
+    if judged is None and declared is None:
         raise SourceError(f"{table.path}: {count}, so its basis can't be judged; set files.basis.")
-    if declared is not None and told not in (None, declared):
-        raise SourceError(f"{table.path} is declared {declared}, but {count}: set files.basis to {told}.")
-    basis: Basis = declared or told or "as_traded"
+    if declared is not None and judged not in (None, declared):
+        raise SourceError(f"{table.path} is declared {declared}, but {count}: set files.basis to {judged}.")
+    basis: Basis = declared or judged or "as_traded"
     return basis, f"{name}: {count}, so they are read as {basis}."

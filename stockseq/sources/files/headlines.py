@@ -1,6 +1,8 @@
 """From a table of headlines to instants that mean something: zones explicit, bare dates known at their end."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ _END_OF_DAY = pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class HeadlinesFile:
-    """What one file gave: headlines, what was left out, and what the user should be told."""
+    """What one file gave: headlines, what was left out, and notes for the user."""
 
     headlines: Headlines
     dropped: tuple[Dropped, ...]
@@ -48,47 +50,51 @@ def build_headlines(
         For stamps without a zone, or if no row is a headline.
     """
     frame = table.frame
-    published_at, date_only = read_stamps(
-        frame["published_at"], timezone=timezone, exchange_timezone=exchange_timezone, path=str(table.path)
-    )
-    tickers = frame["ticker"].astype("str").str.strip()
-    texts = _text(frame, "headline")
-    broken = {name for name in tickers.unique() if not valid_ticker(name)}
-    faults = pd.Series(None, index=frame.index, dtype=object)
-    faults[published_at > now] = "published after now"
-    faults[published_at.isna()] = "time of publication not readable as ISO 8601"
-    faults[texts == ""] = "empty text"
-    faults[tickers.isin(broken)] = "not a ticker"
-    seen = pd.Series(pd.NaT, index=frame.index, dtype=INSTANT)
+    read = partial(read_stamps, timezone=timezone, exchange_timezone=exchange_timezone, path=str(table.path))
+    published_at, date_only = read(frame["published_at"])
+    first_seen_at = pd.Series(pd.NaT, index=frame.index, dtype=INSTANT)
     if "first_seen_at" in frame:
-        seen, _ = read_stamps(
-            frame["first_seen_at"], timezone=timezone, exchange_timezone=exchange_timezone, path=str(table.path)
-        )
-        faults[seen > now] = "first seen after now"
-    # Without an id or an address, the stamp tells two headlines of the same words apart.
-    keys = _text(frame, "id")
-    keys = keys.where(keys != "", _text(frame, "url"))
-    keys[keys == ""] = published_at[keys == ""].astype("str").fillna("")
+        first_seen_at, _ = read(frame["first_seen_at"])
     rows = pd.DataFrame(
         {
-            "headline_id": [headline_id(*row) for row in zip(tickers, keys, texts, strict=True)],
-            "ticker": tickers,
+            "ticker": frame["ticker"].astype("str").str.strip(),
             "published_at": published_at,
-            "first_seen_at": seen,
+            "first_seen_at": first_seen_at,
             "date_only": date_only,
-            "text": texts,
+            "text": _text(frame, "headline"),
             "publisher": _text(frame, "publisher"),
             "url": _text(frame, "url"),
             "source": source,
         }
     )
-    faults[faults.isna() & rows[faults.isna()].duplicated("headline_id").reindex(rows.index, fill_value=False)] = (
-        "headline repeated"
-    )
-    dropped = count_dropped(STAGE, tickers.where(~tickers.isin(broken), "?"), faults)
+    keys = zip(rows["ticker"], _keys(frame, published_at), rows["text"], strict=True)
+    rows["headline_id"] = [headline_id(*key) for key in keys]
+    not_tickers = {name for name in rows["ticker"].unique() if not valid_ticker(name)}
+    faults = _faults(rows, not_tickers, now=now)
+    dropped = count_dropped(STAGE, rows["ticker"].where(~rows["ticker"].isin(not_tickers), "?"), faults)
     if faults.notna().all():
         raise SourceError(f"{table.path} holds no usable headline: {'; '.join(sorted({d.reason for d in dropped}))}.")
     return HeadlinesFile(as_headlines(rows[faults.isna()]), dropped, table.notes)
+
+
+def _keys(frame: pd.DataFrame, published_at: pd.Series) -> pd.Series:
+    """Return each headline's id, or its address; without either, its stamp keeps two of the same words apart."""
+    keys = _text(frame, "id")
+    keys = keys.where(keys != "", _text(frame, "url"))
+    return keys.where(keys != "", published_at.astype("str").fillna(""))
+
+
+def _faults(rows: pd.DataFrame, not_tickers: Collection[str], *, now: pd.Timestamp) -> pd.Series:
+    """Return why each row is no headline, or None; the later a reason stands here, the more it weighs."""
+    faults = pd.Series(None, index=rows.index, dtype=object)
+    faults[rows["published_at"] > now] = "published after now"
+    faults[rows["published_at"].isna()] = "time of publication not readable as ISO 8601"
+    faults[rows["text"] == ""] = "empty text"
+    faults[rows["ticker"].isin(not_tickers)] = "not a ticker"
+    faults[rows["first_seen_at"] > now] = "first seen after now"
+    good = rows[faults.isna()]
+    faults[good.index[good.duplicated("headline_id")]] = "headline repeated"
+    return faults
 
 
 def read_stamps(

@@ -1,6 +1,6 @@
 """Bars and headlines from files: CSV, JSON Lines or Parquet, one of each in a folder, or one file alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from stockseq.sources.files.tables import (
     rename_columns,
 )
 from stockseq.sources.settings import FilesSettings
-from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, count_outcomes
 
 NAME = "files"
 BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
@@ -45,12 +45,7 @@ BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
 
 def read_bars_file(path: Path, settings: FilesSettings, *, now: pd.Timestamp, source: str = NAME) -> BarsFile:
     """Read bars and actions from one file; see `build_bars`."""
-    return _bars(_load(path, settings), settings, now, source)
-
-
-def read_headlines_file(path: Path, settings: FilesSettings, *, now: pd.Timestamp, source: str = NAME) -> HeadlinesFile:
-    """Read headlines from one file; see `build_headlines`."""
-    return _headlines(_load(path, settings), settings, now, source)
+    return _build_bars(_load(path, settings), settings, now=now, source=source)
 
 
 class FilesSource:
@@ -68,7 +63,8 @@ class FilesSource:
     def __init__(self, settings: FilesSettings | None = None, *, file: Path | None = None) -> None:
         self.settings = settings or FilesSettings()
         self.file = file
-        self._read: dict[tuple[str, pd.Timestamp], BarsFile | HeadlinesFile] = {}
+        self._bars: dict[pd.Timestamp, BarsFile] = {}
+        self._headlines: dict[pd.Timestamp, HeadlinesFile] = {}
 
     @cached_property
     def tickers(self) -> tuple[str, ...]:
@@ -78,13 +74,13 @@ class FilesSource:
         return tuple(sorted(name for name in names if valid_ticker(name)))
 
     def notes(self, now: pd.Timestamp) -> tuple[str, ...]:
-        """Return what the user should be told about the files: basis, columns ignored, encoding."""
-        parts = (self._bars_file(now), self._headlines_file(now))
-        return tuple(note for part in parts if part is not None for note in part.notes)
+        """Return what the user should know of the files: basis, columns ignored, encoding."""
+        bars, headlines = self._read_bars(now), self._read_headlines(now)
+        return (*(bars.notes if bars else ()), *(headlines.notes if headlines else ()))
 
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return the files' bars and actions; see `Source`."""
-        read = self._bars_file(now)
+        read = self._read_bars(now)
         if read is None:
             outcomes = {
                 ticker: Outcome(ticker, "nothing_new", reason="There is no file of bars.") for ticker in first_sessions
@@ -102,7 +98,7 @@ class FilesSource:
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
     ) -> FetchedHeadlines:
         """Return the files' headlines; see `Source`."""
-        read = self._headlines_file(now)
+        read = self._read_headlines(now)
         if read is None:
             outcomes = {
                 ticker: Outcome(ticker, "nothing_new", reason="There is no file of headlines.") for ticker in tickers
@@ -124,8 +120,7 @@ class FilesSource:
 
     def _table(self, names: Sequence[str], *, headlines: bool) -> Table | None:
         if self.file is not None:
-            table = self._own_file
-            return table if ("headline" in table.frame) == headlines else None
+            return self._single_table if ("headline" in self._single_table.frame) == headlines else None
         folder = Path(self.settings.folder)
         if not any((folder / f"{name}{suffix}").exists() for name in BAR_NAMES + HEADLINE_NAMES for suffix in SUFFIXES):
             raise SourceError(f"{folder} holds no bars or headlines file ({', '.join(SUFFIXES)}); set files.folder.")
@@ -136,34 +131,23 @@ class FilesSource:
         return _load(present[0], self.settings) if present else None
 
     @cached_property
-    def _own_file(self) -> Table:
+    def _single_table(self) -> Table:
         return _load(Path(str(self.file)), self.settings)
 
-    def _bars_file(self, now: pd.Timestamp) -> BarsFile | None:
-        table, key = self._bar_table, ("bars", now)
-        if table is None:
-            return None
-        if key not in self._read:
-            self._read[key] = _bars(table, self.settings, now, NAME)
-        return self._read[key]  # type: ignore[return-value]
+    def _read_bars(self, now: pd.Timestamp) -> BarsFile | None:
+        if self._bar_table is not None and now not in self._bars:
+            self._bars[now] = _build_bars(self._bar_table, self.settings, now=now, source=NAME)
+        return self._bars.get(now)
 
-    def _headlines_file(self, now: pd.Timestamp) -> HeadlinesFile | None:
-        table, key = self._headline_table, ("headlines", now)
-        if table is None:
-            return None
-        if key not in self._read:
-            self._read[key] = _headlines(table, self.settings, now, NAME)
-        return self._read[key]  # type: ignore[return-value]
+    def _read_headlines(self, now: pd.Timestamp) -> HeadlinesFile | None:
+        if self._headline_table is not None and now not in self._headlines:
+            self._headlines[now] = _build_headlines(self._headline_table, self.settings, now=now)
+        return self._headlines.get(now)
 
-    def _outcomes(self, tickers: Sequence[str] | Mapping[str, object], rows: pd.DataFrame) -> dict[str, Outcome]:
-        counts = rows["ticker"].value_counts()
-        return {ticker: self._outcome(ticker, int(counts.get(ticker, 0))) for ticker in tickers}
-
-    def _outcome(self, ticker: str, n_rows: int) -> Outcome:
-        if ticker not in self.tickers:
-            listed = " to ".join(dict.fromkeys((*self.tickers[:1], *self.tickers[-1:])))
-            return Outcome(ticker, "unknown", reason=f"The files don't list it; they list {listed}.")
-        return Outcome(ticker, "updated" if n_rows else "nothing_new", n_rows)
+    def _outcomes(self, tickers: Iterable[str], rows: pd.DataFrame) -> dict[str, Outcome]:
+        ends = " to ".join(dict.fromkeys((*self.tickers[:1], *self.tickers[-1:])))
+        unlisted = f"The files don't list it; they list {ends}."
+        return count_outcomes(tickers, rows, listed=self.tickers, unlisted=unlisted)
 
 
 def _unusable(ticker: str, dropped: Sequence[Dropped]) -> Outcome:
@@ -172,14 +156,14 @@ def _unusable(ticker: str, dropped: Sequence[Dropped]) -> Outcome:
     return Outcome(ticker, "failed", reason=f"not one of its rows is a usable bar: {reasons}. Mend the file.")
 
 
-def _bars(table: Table, settings: FilesSettings, now: pd.Timestamp, source: str) -> BarsFile:
+def _build_bars(table: Table, settings: FilesSettings, *, now: pd.Timestamp, source: str) -> BarsFile:
     calendar = TradingCalendar.until(now, exchange=settings.exchange)
     return build_bars(table, basis=settings.basis, source=source, now=now, calendar=calendar)
 
 
-def _headlines(table: Table, settings: FilesSettings, now: pd.Timestamp, source: str) -> HeadlinesFile:
+def _build_headlines(table: Table, settings: FilesSettings, *, now: pd.Timestamp) -> HeadlinesFile:
     zone = TradingCalendar.until(now, exchange=settings.exchange).timezone
-    return build_headlines(table, timezone=settings.timezone, exchange_timezone=zone, source=source, now=now)
+    return build_headlines(table, timezone=settings.timezone, exchange_timezone=zone, source=NAME, now=now)
 
 
 def _load(path: Path, settings: FilesSettings) -> Table:

@@ -23,7 +23,7 @@ NUMBERS = ("open", "high", "low", "close", "volume", *BAR_EXTRAS)
 
 @dataclass(frozen=True)
 class Table:
-    """A file's rows under our column names, and what the user should be told about it."""
+    """A file's rows under our column names, and notes for the user."""
 
     path: Path
     frame: pd.DataFrame
@@ -85,17 +85,17 @@ def rename_columns(
         If a needed column is missing, with the nearest name in the file.
     """
     columns = [str(column) for column in table.frame.columns]
-    found = {ours: _find(ours, columns, mapping) for ours in (*needed, *optional)}
+    names = {ours: _find(ours, columns, mapping) for ours in (*needed, *optional)}
     frame = table.frame.set_axis(columns, axis=1)
-    renamed = pd.DataFrame({ours: frame[theirs] for ours, theirs in found.items() if theirs is not None})
-    missing = [ours for ours in needed if found[ours] is None]
+    renamed = pd.DataFrame({ours: frame[theirs] for ours, theirs in names.items() if theirs is not None})
+    missing = [ours for ours in needed if names[ours] is None]
     notes = list(table.notes)
     if missing == ["ticker"] and valid_ticker(table.path.stem):
         renamed.insert(0, "ticker", table.path.stem)
         notes.append(f"{table.path.name} has no ticker column: its rows are taken as {table.path.stem}'s.")
     elif missing:
         raise SourceError(_missing(table.path, missing, columns))
-    ignored = [column for column in columns if column not in found.values()]
+    ignored = [column for column in columns if column not in names.values()]
     if ignored:
         notes.append(f"{table.path.name}: columns that mean nothing here are ignored: {', '.join(ignored)}.")
     return Table(table.path, renamed, tuple(notes))
@@ -153,9 +153,9 @@ def _text(header: pd.Index, numbers: Sequence[str]) -> dict[str, str]:
 
 
 def _find(ours: str, columns: Sequence[str], mapping: Mapping[str, str]) -> str | None:
-    wanted = mapping.get(ours)
-    if wanted is not None and wanted in columns:
-        return wanted
+    mapped = mapping.get(ours)
+    if mapped is not None and mapped in columns:
+        return mapped
     return next((column for column in columns if _plain(column) == ours), None)
 
 

@@ -1,0 +1,90 @@
+"""Tables out of CSV, JSON Lines and Parquet: columns, encodings and damage."""
+
+import pandas as pd
+import pytest
+
+from stockseq.errors import SourceError
+from stockseq.sources.files import FilesSettings, FilesSource
+from stockseq.sources.files.source import read_bars_file
+from tests.sources.files.price_files import AS_TRADED, NOW, bars_of, headlines_of, put
+
+
+def test_a_ticker_named_NA_is_a_ticker(tmp_path):
+    """Readers of CSV take it for a missing value."""
+    read = bars_of(
+        tmp_path, "ticker,date,open,high,low,close,volume\nNA,2024-12-02,1,1,1,1,1\nTRUE,2024-12-02,1,1,1,1,1\n"
+    )
+    assert read.bars["ticker"].tolist() == ["NA", "TRUE"]
+
+
+def test_columns_are_found_whatever_their_case_and_extra_ones_are_told(tmp_path):
+    """As Yahoo writes them; a file of one ticker may be named after it."""
+    text = "Date,Open,High,Low,Close,Adj Close,Volume,Mood\n2024-12-02,1,1,1,1,1,5,good\n"
+    read = read_bars_file(put(tmp_path, "KOLA.csv", text), FilesSettings(preset="yahoo"), now=NOW)
+    assert read.bars["ticker"].tolist() == ["KOLA"]
+    assert any("ignored: Mood" in note for note in read.notes)
+    assert any("taken as KOLA's" in note for note in read.notes)
+
+
+def test_columns_can_be_named(tmp_path):
+    """Over the preset, ours to the file's."""
+    text = "sym,day,open,high,low,last,volume\nKOLA,2024-12-02,1,1,1,1,5\n"
+    read = bars_of(tmp_path, text, columns={"ticker": "sym", "date": "day", "close": "last"})
+    assert read.bars["close"].tolist() == [1.0]
+
+
+def test_a_missing_column_is_named_with_the_nearest(tmp_path):
+    """Did you mean."""
+    with pytest.raises(SourceError, match=r"lacks the columns `volume` \(did you mean `Volumes`\?\)"):
+        bars_of(tmp_path, "ticker,date,open,high,low,close,Volumes\nKOLA,2024-12-02,1,1,1,1,5\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("bars.csv", b"", "is empty"),
+        ("bars.csv", b"ticker,date,open,high,low,close,volume\n", "has no rows"),
+        ("bars.parquet", b"PAR1 no more", "isn't a readable parquet|can't be read"),
+        ("bars.jsonl", b"{broken", "isn't a readable jsonl"),
+        ("bars.jsonl", b"[1, 2]\n", "each line must be one JSON object"),
+        ("bars.xlsx", b"x", "must be one of .csv, .jsonl, .parquet"),
+        ("bars.csv", b"\x7fELF\x90", "isn't text in UTF-8 or Windows-1252: .* holds the byte 0x90"),
+        ("bars.csv", b"PK\x03\x04\x00\xe9", "isn't text in UTF-8 or Windows-1252: .* holds the byte 0xe9"),
+        ("bars.csv", b'a,b\n"1,2\n3,4,5,6\n"x', "isn't a readable csv|lacks the columns"),
+    ],
+)
+def test_a_file_that_holds_no_table_is_refused_in_one_sentence(tmp_path, name, content, sentence):
+    """Damaged, empty or of another kind."""
+    with pytest.raises(SourceError, match=sentence):
+        read_bars_file(put(tmp_path, name, content), FilesSettings(), now=NOW)
+
+
+def test_a_missing_file_is_missing_whatever_its_name(tmp_path):
+    """Told to convert it, its owner would look for a fault in the wrong place."""
+    with pytest.raises(SourceError, match=r"There is no file .*nope\."):
+        read_bars_file(tmp_path / "nope", FilesSettings(), now=NOW)
+
+
+def test_text_in_another_encoding_is_read_and_said_to_be(tmp_path):
+    """Windows-1252 is the usual one; a declared one is taken at its word."""
+    content = "ticker,published_at,headline\nKOLA,2024-12-02T10:00:00Z,Köla häuft an\n".encode("cp1252")
+    file = put(tmp_path, "headlines.csv", content)
+    assert headlines_of(file).headlines["text"].tolist() == ["Köla häuft an"]
+    assert any("Windows-1252" in note for note in FilesSource(FilesSettings(), file=file).notes(NOW))
+    utf16 = "ticker,published_at,headline\nKOLA,2024-12-02T10:00:00Z,Köla\n".encode("utf-16")
+    assert headlines_of(put(tmp_path, "h.csv", utf16), encoding="utf-16").headlines["text"].tolist() == ["Köla"]
+    with pytest.raises(SourceError, match="unknown encoding"):
+        headlines_of(put(tmp_path, "h.csv", utf16), encoding="utf-99")
+
+
+def test_the_three_formats_give_the_same_bars(tmp_path):
+    """The format is no part of the data."""
+    frame = pd.read_csv(put(tmp_path, "bars.csv", AS_TRADED))
+    frame.to_json(tmp_path / "bars.jsonl", orient="records", lines=True)
+    frame.assign(date=pd.to_datetime(frame["date"])).to_parquet(tmp_path / "bars.parquet")
+    first, *others = (
+        read_bars_file(tmp_path / f"bars.{kind}", FilesSettings(), now=NOW) for kind in ("csv", "jsonl", "parquet")
+    )
+    for other in others:
+        pd.testing.assert_frame_equal(other.bars, first.bars)
+        pd.testing.assert_frame_equal(other.actions, first.actions)
