@@ -20,7 +20,7 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import compute_labels
 from stockseq.errors import SourceError, counted
 from stockseq.evaluate.scores import score_forecasts
-from stockseq.forecast_ledger import append_forecasts, append_outcomes, live_record
+from stockseq.forecast_ledger import append_forecasts, append_outcomes, live_record, verify
 from stockseq.schemas import Actions, Bars, Dropped
 
 
@@ -166,7 +166,7 @@ def _headlines_read(prepared: Prepared, outlook: Outlook) -> pd.DataFrame:
 
 def live_scores(context: Context) -> dict[str, Any]:
     """Score the forecasts that were made before their session opened and whose outcome is known."""
-    record = live_record(context.store)
+    record = live_record(verify(context.store))
     n_sessions = int(record["session"].nunique())
     ledger = context.read("forecasts")
     n_on_time = len(ledger[~ledger["late"]].drop_duplicates(["ticker", "session"]))

@@ -10,30 +10,74 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from stockseq.errors import DataError, LedgerBroken, StoreError
+from stockseq.errors import DataError, LedgerBroken, StoreError, counted
 from stockseq.schemas import Labels, as_forecasts
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
-from stockseq.store import TABLES, Appended, Store
+from stockseq.store import TABLES, Appended, Store, arrange
 
 GENESIS = "0" * 64
 IDENTITY = ["ticker", "session", "model_id", "probability_up", "expected_return"]
 HASHED = [column for column in TABLES["forecasts"].columns if column != "hash"]
 
 
-@dataclass(frozen=True)
-class LedgerState:
-    """The ledger as verified: its number of rows and the hash of the last one (64 zeros where there is none)."""
+@dataclass(frozen=True, repr=False, eq=False)
+class Ledger:
+    """The ledger as verified, read once.
 
-    n_rows: int
-    head_hash: str
+    Parameters
+    ----------
+    forecasts : DataFrame of n_rows rows
+        The chain, in its order.
+    outcomes : DataFrame of n_outcomes rows
+        forecast_id, realised_return (fraction) and scored_at of every forecast whose trade is over.
+    """
+
+    forecasts: pd.DataFrame
+    outcomes: pd.DataFrame
+
+    @property
+    def n_rows(self) -> int:
+        """The length of the chain."""
+        return len(self.forecasts)
+
+    @property
+    def head_hash(self) -> str:
+        """The hash of the last row; 64 zeros where there is none. Note it elsewhere to be sure of all rows up to it."""
+        return str(self.forecasts["hash"].iloc[-1]) if self.n_rows else GENESIS
+
+    def as_of(self, instant: pd.Timestamp) -> "Ledger":
+        """Return what was forecast and scored at `instant` (tz-aware) or before."""
+        forecasts, outcomes = self.forecasts, self.outcomes
+        return Ledger(
+            forecasts[forecasts["made_at"] <= instant].reset_index(drop=True),
+            outcomes[outcomes["scored_at"] <= instant].reset_index(drop=True),
+        )
+
+    def extend(self, *appended: Appended) -> "Ledger":
+        """Return the ledger after appends of forecasts or outcomes, as `verify` would read it again."""
+        tables = {"forecasts": self.forecasts, "outcomes": self.outcomes}
+        for written in appended:
+            if written.n_rows:
+                rows = pd.concat([tables[written.table], written.rows], ignore_index=True)
+                tables[written.table] = arrange(rows, TABLES[written.table])
+        return Ledger(**tables)
+
+    def __repr__(self) -> str:
+        n_rows, n_outcomes = counted(self.n_rows, "forecast"), counted(len(self.outcomes), "outcome")
+        return f"<{type(self).__name__}: {n_rows}, {n_outcomes}, head {self.head_hash[:12]}>"
 
 
 def append_forecasts(
-    store: Store, forecasts: pd.DataFrame, *, made_at: pd.Timestamp, model_id: str, calendar: TradingCalendar
+    store: Store,
+    forecasts: pd.DataFrame,
+    *,
+    made_at: pd.Timestamp,
+    model_id: str,
+    calendar: TradingCalendar,
+    ledger: Ledger | None = None,
 ) -> Appended:
     """Chain the forecasts that are not in the ledger yet onto it, in one commit; return their rows.
 
@@ -49,6 +93,8 @@ def append_forecasts(
         The model that made them.
     calendar : TradingCalendar
         Gives each session's open.
+    ledger : Ledger, optional
+        As `verify` gave it, with what was appended since; read and verified here without it.
 
     Returns
     -------
@@ -74,25 +120,27 @@ def append_forecasts(
     >>> made = {"made_at": pd.Timestamp("2024-02-06 14:05", tz="UTC"), "model_id": "m1", "calendar": calendar}
     >>> append_forecasts(store, forecasts, **made), append_forecasts(store, forecasts, **made)
     (<Appended: 1 row to forecasts>, <Appended: 0 rows to forecasts>)
-    >>> verify(store).n_rows
-    1
+    >>> verify(store)
+    <Ledger: 1 forecast, 0 outcomes, head f33dd417d6d7>
     """
-    state = verify(store)
+    ledger = verify(store) if ledger is None else ledger
     rows = _entries(as_forecasts(forecasts), made_at=made_at, model_id=model_id, calendar=calendar)
-    ledger = store.read("forecasts", columns=["forecast_id", "made_at"])
-    fresh = rows[~rows["forecast_id"].isin(ledger["forecast_id"])]
-    if len(fresh) and (ledger["made_at"] > made_at).any():
+    fresh = rows[~rows["forecast_id"].isin(ledger.forecasts["forecast_id"])]
+    made_before = ledger.forecasts["made_at"]
+    if len(fresh) and (made_before > made_at).any():
         raise StoreError(
-            f"The ledger's newest forecast was made at {ledger['made_at'].max()}, so none can be entered as of "
+            f"The ledger's newest forecast was made at {made_before.max()}, so none can be entered as of "
             f"{made_at}; use another data root to replay the past."
         )
-    appended = store.append("forecasts", _chained(fresh, head=state.head_hash, n_before=state.n_rows))
-    _note_head(store, made_at)
+    appended = store.append("forecasts", _chained(fresh, head=ledger.head_hash, n_before=ledger.n_rows))
+    # Also of what a killed run appended and did not come to note; a head that is noted stays as it is.
+    last = ledger.extend(appended).forecasts[["sequence", "hash"]].tail(1)
+    store.append("ledger_heads", last.rename(columns={"sequence": "n_rows"}).assign(made_at=made_at))
     return appended
 
 
-def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
-    """Check every row of the ledger against its hash, the row before it, the noted heads and the tables' own logs.
+def verify(store: Store, *, expected_head: str | None = None) -> Ledger:
+    """Read the ledger once, and check each row against its hash, the row before it, the noted heads and the log.
 
     Outcomes are no part of the chain, since anybody can recompute them from prices; what is checked is that no commit
     ever changed one.
@@ -106,7 +154,7 @@ def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
 
     Returns
     -------
-    LedgerState
+    Ledger
         Note its `head_hash` elsewhere to be sure of all rows up to it for good.
 
     Raises
@@ -114,7 +162,8 @@ def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
     LedgerBroken
         Naming the first row that was edited, removed, added or moved.
     """
-    hashes = _verified_hashes(store.read("forecasts"))
+    forecasts = store.read("forecasts")
+    hashes = _verified_hashes(forecasts)
     heads = store.read("ledger_heads")
     for n_rows, noted, when in zip(heads["n_rows"].tolist(), heads["hash"], heads["made_at"], strict=True):
         if n_rows > len(hashes):
@@ -126,11 +175,16 @@ def verify(store: Store, *, expected_head: str | None = None) -> LedgerState:
             raise _broken(f"{rewrite} of the table `{table}`", "this commit did more than append")
     if expected_head is not None and expected_head not in {GENESIS, *hashes}:
         raise _broken("some row", f"none has the expected hash {expected_head}, so rows were rewritten or cut")
-    return LedgerState(len(hashes), hashes[-1] if hashes else GENESIS)
+    return Ledger(forecasts, store.read("outcomes"))
 
 
 def append_outcomes(
-    store: Store, labels: Labels, *, scored_at: pd.Timestamp, model_ids: Collection[str] | None = None
+    store: Store,
+    labels: Labels,
+    *,
+    scored_at: pd.Timestamp,
+    model_ids: Collection[str] | None = None,
+    ledger: Ledger | None = None,
 ) -> Appended:
     """Note the realised return of each forecast whose trade is over, once and for all; return the new outcomes.
 
@@ -144,6 +198,8 @@ def append_outcomes(
         The instant of the scoring.
     model_ids : collection of str, optional
         Only the forecasts of these models, where models forecast different trades.
+    ledger : Ledger, optional
+        As `verify` gave it, with what was appended since; read and verified here without it.
 
     Returns
     -------
@@ -151,15 +207,22 @@ def append_outcomes(
         The new outcomes. An outcome that is there stays, even if a later vintage of the bar would give another return.
     """
     final = labels[labels["exit_at"] + CLOSE_LAG <= scored_at]
-    forecasts = store.read("forecasts", columns=["forecast_id", "ticker", "session", "model_id"])
+    forecasts = open_forecasts(verify(store) if ledger is None else ledger)
     if model_ids is not None:
         forecasts = forecasts[forecasts["model_id"].isin(model_ids)]
-    scored = forecasts.merge(final[["ticker", "session", "realised_return"]], on=["ticker", "session"])
+    scored = forecasts[["forecast_id", "ticker", "session"]].merge(
+        final[["ticker", "session", "realised_return"]], on=["ticker", "session"]
+    )
     outcomes = scored[["forecast_id", "realised_return"]].assign(scored_at=scored_at)
     return store.append("outcomes", outcomes)
 
 
-def live_record(store: Store) -> pd.DataFrame:
+def open_forecasts(ledger: Ledger) -> pd.DataFrame:
+    """Return the rows of the ledger that have no outcome yet."""
+    return ledger.forecasts[~ledger.forecasts["forecast_id"].isin(ledger.outcomes["forecast_id"])]
+
+
+def live_record(ledger: Ledger) -> pd.DataFrame:
     """Return the last on-time forecast of each ticker and session whose outcome is known.
 
     Returns
@@ -168,9 +231,8 @@ def live_record(store: Store) -> pd.DataFrame:
         The ledger's columns with `realised_return` (fraction) and `scored_at`, sorted by session and ticker. A forecast
         that was late is never in it.
     """
-    ledger = store.read("forecasts")
-    on_time = ledger[~ledger["late"]].drop_duplicates(["ticker", "session"], keep="last")
-    scored = on_time.merge(store.read("outcomes"), on="forecast_id", validate="one_to_one")
+    on_time = ledger.forecasts[~ledger.forecasts["late"]].drop_duplicates(["ticker", "session"], keep="last")
+    scored = on_time.merge(ledger.outcomes, on="forecast_id", validate="one_to_one")
     return scored.sort_values(["session", "ticker"], kind="stable", ignore_index=True)
 
 
@@ -199,39 +261,32 @@ def _chained(rows: pd.DataFrame, *, head: str, n_before: int) -> pd.DataFrame:
     return numbered.assign(previous_hash=hashes[:-1], hash=hashes[1:])
 
 
-def _verified_hashes(ledger: pd.DataFrame) -> list[str]:
+def _verified_hashes(forecasts: pd.DataFrame) -> list[str]:
     """Return the hashes in order; raise `LedgerBroken` at the first row that doesn't follow from the one before it."""
     hashes: list[str] = []
     columns = ["sequence", "ticker", "previous_hash", "hash", "forecast_id"]
-    rows = zip(*(ledger[column].tolist() for column in columns), strict=True)
-    texts = zip(_texts(ledger, HASHED), _texts(ledger, IDENTITY), strict=True)
-    for (sequence, ticker, previous, own, forecast_id), (content, identity) in zip(rows, texts, strict=True):
-        place = len(hashes) + 1
-        name = f"row {place} ({ticker}, {identity[1][:10]})"
-        if sequence > place:
-            raise _broken(f"row {place}", "it is missing")
-        if sequence < place:
+    rows = zip(*(forecasts[column].tolist() for column in columns), strict=True)
+    texts = zip(_texts(forecasts, HASHED), _texts(forecasts, IDENTITY), strict=True)
+    for (sequence, ticker, previous, stored_hash, forecast_id), (content, identity) in zip(rows, texts, strict=True):
+        number = len(hashes) + 1
+        name = f"row {number} ({ticker}, {identity[1][:10]})"
+        if sequence > number:
+            raise _broken(f"row {number}", "it is missing")
+        if sequence < number:
             raise _broken(f"row {sequence}", "it is there twice")
-        if own != _digest(content) or forecast_id != _digest(identity):
+        if stored_hash != _digest(content) or forecast_id != _digest(identity):
             raise _broken(name, "it was edited after it was made")
         if previous != (hashes[-1] if hashes else GENESIS):
             raise _broken(name, "it doesn't follow the row before it")
-        hashes.append(own)
+        hashes.append(stored_hash)
     return hashes
 
 
-def _broken(place: str, reason: str) -> LedgerBroken:
+def _broken(where: str, reason: str) -> LedgerBroken:
     return LedgerBroken(
-        f"The forecast ledger is broken at {place}: {reason}. Put the store back from a copy, or move the tables "
+        f"The forecast ledger is broken at {where}: {reason}. Put the store back from a copy, or move the tables "
         "`forecasts`, `ledger_heads` and `outcomes` aside to begin a new record."
     )
-
-
-def _note_head(store: Store, made_at: pd.Timestamp) -> None:
-    """Note how long the ledger is; also what a killed run appended and did not come to note."""
-    last = store.read("forecasts", columns=["sequence", "hash"]).tail(1).rename(columns={"sequence": "n_rows"})
-    if not last["n_rows"].isin(store.read("ledger_heads")["n_rows"]).all():
-        store.append("ledger_heads", last.assign(made_at=made_at))
 
 
 def _texts(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:
@@ -241,7 +296,7 @@ def _texts(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:
 
 
 def _canonical(column: pd.Series) -> list[str]:
-    values: list[Any] = column.tolist()
+    values = column.tolist()
     if column.dtype.kind == "f":
         return [value.hex() for value in values]
     if column.dtype.kind == "M":

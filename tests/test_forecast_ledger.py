@@ -288,7 +288,7 @@ def test_the_live_record_takes_the_last_forecast_on_time_and_never_a_late_one(tm
     append(store, DAYS[1], f"{DAYS[1]} 15:00", up=0.99)
     for day in DAYS[:2]:
         append_outcomes(store, labels(day, 0.02), scored_at=utc("2024-02-09"))
-    record = live_record(store)
+    record = live_record(verify(store))
     assert record[["ticker", "probability_up", "realised_return"]].to_numpy().tolist() == [
         ["AAPL", 0.45, 0.02],
         ["MSFT", 0.45, 0.02],
@@ -306,11 +306,36 @@ def test_an_outcome_is_never_rewritten_by_a_later_revision(store: Store) -> None
     """The vendor's correction of next week can't improve last week's record."""
     append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06"))
     assert append_outcomes(store, labels(DAYS[0], -0.02), scored_at=utc("2024-02-20")).n_rows == 0
-    assert live_record(store)["realised_return"].tolist() == [0.02, 0.02]
+    assert live_record(verify(store))["realised_return"].tolist() == [0.02, 0.02]
+
+
+def test_the_ledger_after_appends_is_what_a_fresh_read_gives(store: Store) -> None:
+    """So that one morning reads and verifies it once; what was made or scored later is not known as of earlier."""
+    before = verify(store)
+    later, scored_at = utc("2024-02-08 14:05"), utc("2024-02-07 22:00")
+    new = forecasts("2024-02-08", up=0.61)
+    made = append_forecasts(store, new, made_at=later, model_id="m2", calendar=CALENDAR, ledger=before)
+    scored = append_outcomes(store, labels(DAYS[0], 0.02), scored_at=scored_at, ledger=before)
+    after, fresh = before.extend(scored, made), verify(store)
+    assert (after.n_rows, len(after.outcomes)) == (8, 2)
+    pd.testing.assert_frame_equal(after.forecasts, fresh.forecasts)
+    pd.testing.assert_frame_equal(after.outcomes, fresh.outcomes)
+    pd.testing.assert_frame_equal(after.as_of(scored_at).forecasts, before.forecasts)
+    assert len(live_record(after)) == len(live_record(after.as_of(scored_at))) == 2
+    assert live_record(after.as_of(scored_at - pd.Timedelta(seconds=1))).empty
+
+
+def test_a_ledger_that_another_run_has_extended_since_is_not_extended(store: Store) -> None:
+    """Two rows can't both follow the same head."""
+    stale = verify(store)
+    append(store, "2024-02-08", "2024-02-08 14:05")
+    new, at = forecasts("2024-02-08", up=0.7), utc("2024-02-08 14:06")
+    with pytest.raises(StoreError, match="append-only and holds other content for 2 of 2 rows, first sequence 7"):
+        append_forecasts(store, new, made_at=at, model_id="m1", calendar=CALENDAR, ledger=stale)
 
 
 def test_a_store_without_forecasts_has_an_empty_record(tmp_path: Path) -> None:
     """The first morning asks for it too."""
     store = Store(tmp_path)
     assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06")).n_rows == 0
-    assert live_record(store).empty
+    assert live_record(verify(store)).empty

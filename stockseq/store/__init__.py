@@ -1,7 +1,7 @@
 """The Delta tables under one data root: `from stockseq.store import Store`."""
 
-from stockseq.store.appends import Appended, extend_market
+from stockseq.store.appends import Appended, arrange, extend_market
 from stockseq.store.store import Store
 from stockseq.store.tables import TABLES, Table
 
-__all__ = ["TABLES", "Appended", "Store", "Table", "extend_market"]
+__all__ = ["TABLES", "Appended", "Store", "Table", "arrange", "extend_market"]

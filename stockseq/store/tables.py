@@ -218,7 +218,7 @@ TABLES: Mapping[str, Table] = {
         Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), recorded_at=("at",)),
         # Keyed by its place in the chain, so that two writers can't both extend the same head.
         Table("forecasts", LEDGER, ("sequence",), "refuse", recorded_at=("made_at",), since="session"),
-        Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "refuse"),
+        Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "keep_first"),
         Table("outcomes", OUTCOMES, ("forecast_id",), "keep_first", recorded_at=("scored_at",)),
         Table("trials", TRIALS, ("trial_id",), "keep_first", recorded_at=("scored_at",)),
     )
