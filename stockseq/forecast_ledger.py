@@ -83,16 +83,12 @@ def append_forecasts(
 
     Parameters
     ----------
-    store : Store
-        Whose `forecasts` table is the ledger.
-    forecasts : DataFrame with the columns of `FORECASTS`
+    store, forecasts : Store, DataFrame with the columns of `FORECASTS`
         Further columns are left out.
     made_at : Timestamp, tz-aware
-        The instant of the forecast; a row whose session had opened by then is marked late.
-    model_id : str
-        The model that made them.
-    calendar : TradingCalendar
-        Gives each session's open.
+        A row whose session had opened by then is marked late.
+    model_id, calendar : str, TradingCalendar
+        The model that made them, and its exchange's sessions.
     ledger : Ledger, optional
         As `verify` gave it, with what was appended since; read and verified here without it.
 
@@ -125,17 +121,8 @@ def append_forecasts(
     """
     ledger = verify(store) if ledger is None else ledger
     rows = _entries(as_forecasts(forecasts), made_at=made_at, model_id=model_id, calendar=calendar)
-    fresh = rows[~rows["forecast_id"].isin(ledger.forecasts["forecast_id"])]
-    made_before = ledger.forecasts["made_at"]
-    if len(fresh) and (made_before > made_at).any():
-        raise StoreError(
-            f"The ledger's newest forecast was made at {made_before.max()}, so none can be entered as of "
-            f"{made_at}; use another data root to replay the past."
-        )
-    appended = store.append("forecasts", _chained(fresh, head=ledger.head_hash, n_before=ledger.n_rows))
-    # Also of what a killed run appended and did not come to note; a head that is noted stays as it is.
-    last = ledger.extend(appended).forecasts[["sequence", "hash"]].tail(1)
-    store.append("ledger_heads", last.rename(columns={"sequence": "n_rows"}).assign(made_at=made_at))
+    appended = store.append("forecasts", _chained(rows, ledger, made_at=made_at))
+    _note_head(store, ledger.extend(appended), made_at)
     return appended
 
 
@@ -252,10 +239,17 @@ def _entries(
     return typed.assign(forecast_id=[_digest(values) for values in _texts(typed, IDENTITY)])
 
 
-def _chained(rows: pd.DataFrame, *, head: str, n_before: int) -> pd.DataFrame:
-    """Return the rows numbered from `n_before` + 1 on, each with the hash of the one before it and its own."""
-    numbered = rows.assign(sequence=range(n_before + 1, n_before + 1 + len(rows)), previous_hash="")
-    hashes = [head]
+def _chained(rows: pd.DataFrame, ledger: Ledger, *, made_at: pd.Timestamp) -> pd.DataFrame:
+    """Return the rows that the ledger lacks, numbered on, each with the hash of the row before it and its own."""
+    fresh = rows[~rows["forecast_id"].isin(ledger.forecasts["forecast_id"])]
+    made_before, n_before = ledger.forecasts["made_at"], ledger.n_rows
+    if len(fresh) and (made_before > made_at).any():
+        raise StoreError(
+            f"The ledger's newest forecast was made at {made_before.max()}, so none can be entered as of {made_at}; "
+            "use another data root to replay the past."
+        )
+    numbered = fresh.assign(sequence=range(n_before + 1, n_before + 1 + len(fresh)), previous_hash="")
+    hashes = [ledger.head_hash]
     for *content, _ in _texts(numbered, HASHED):
         hashes.append(_digest([*content, hashes[-1]]))
     return numbered.assign(previous_hash=hashes[:-1], hash=hashes[1:])
@@ -287,6 +281,13 @@ def _broken(where: str, reason: str) -> LedgerBroken:
         f"The forecast ledger is broken at {where}: {reason}. Put the store back from a copy, or move the tables "
         "`forecasts`, `ledger_heads` and `outcomes` aside to begin a new record."
     )
+
+
+def _note_head(store: Store, ledger: Ledger, made_at: pd.Timestamp) -> None:
+    """Note how long the ledger is; also what a killed run appended and did not come to note."""
+    last = ledger.forecasts[["sequence", "hash"]].tail(1)
+    # A head that is noted stays as it is.
+    store.append("ledger_heads", last.rename(columns={"sequence": "n_rows"}).assign(made_at=made_at))
 
 
 def _texts(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:

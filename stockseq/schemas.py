@@ -223,7 +223,7 @@ def as_labels(frame: pd.DataFrame) -> Labels:
 
 def as_forecasts(frame: pd.DataFrame) -> Forecasts:
     """Check forecasts; further columns are kept."""
-    forecasts = _with_columns(frame, FORECASTS, "Forecasts", keep=True)
+    forecasts = _with_columns(frame, FORECASTS, "Forecasts", further=True)
     within = forecasts["probability_up"].between(0, 1)
     _require(forecasts, within, "Forecasts", lambda row: f"probability_up {row.probability_up}", "session")
     return Forecasts(_keyed(forecasts, ["ticker", "session"], "Forecasts"))
@@ -241,14 +241,14 @@ def empty(columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _with_columns(
-    frame: pd.DataFrame, columns: Mapping[str, str], name: str, *, nullable: tuple[str, ...] = (), keep: bool = False
+    frame: pd.DataFrame, columns: Mapping[str, str], name: str, *, nullable: tuple[str, ...] = (), further: bool = False
 ) -> pd.DataFrame:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise DataError(
             f"`{name}` needs the columns {list(columns)}; {missing} missing, received {list(frame.columns)}."
         )
-    extra = [column for column in frame.columns if column not in columns] if keep else []
+    extra = [column for column in frame.columns if column not in columns] if further else []
     try:
         typed = frame[[*columns, *extra]].astype(dict(columns)).reset_index(drop=True)
     except (TypeError, ValueError) as error:

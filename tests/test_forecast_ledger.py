@@ -34,7 +34,7 @@ def forecasts(day: str, *, up: float = 0.53, tickers: tuple[str, ...] = ("AAPL",
             "session": pd.Timestamp(day),
             "decision_at": utc(f"{day} 14:00"),
             "probability_up": up,
-            "expected_return": [0.1 * (up - 0.5) * (place + 1) for place in range(len(tickers))],
+            "expected_return": [0.1 * (up - 0.5) * (number + 1) for number in range(len(tickers))],
         }
     )
 
@@ -132,7 +132,7 @@ def test_made_at_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
     assert store.read("forecasts")["made_at"].iloc[0] == utc("2024-02-05 14:05")
 
 
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("position", range(6))
 @pytest.mark.parametrize(
     ("column", "value"),
     [
@@ -145,24 +145,24 @@ def test_made_at_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
         ("model_id", "m2"),
     ],
 )
-def test_any_edited_value_is_detected_at_its_row(store: Store, place: int, column: str, value: object) -> None:
+def test_any_edited_value_is_detected_at_its_row(store: Store, position: int, column: str, value: object) -> None:
     """Even the last bit of a probability, in any row."""
 
     def edit(rows: pd.DataFrame) -> pd.DataFrame:
         edited = rows.astype({column: object})
-        edited.loc[place, column] = value
+        edited.loc[position, column] = value
         return edited
 
     rewrite(store, "forecasts", edit)
-    with pytest.raises(LedgerBroken, match=rf"row {place + 1} .*edited"):
+    with pytest.raises(LedgerBroken, match=rf"row {position + 1} .*edited"):
         verify(store)
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_any_removed_row_is_detected_and_named(store: Store, place: int) -> None:
+@pytest.mark.parametrize("position", range(6))
+def test_any_removed_row_is_detected_and_named(store: Store, position: int) -> None:
     """The last row too, whose removal leaves the chain whole: the noted heads know the length."""
-    rewrite(store, "forecasts", lambda rows: rows.drop(index=place))
-    with pytest.raises(LedgerBroken, match=rf"row {place + 1}: it is missing"):
+    rewrite(store, "forecasts", lambda rows: rows.drop(index=position))
+    with pytest.raises(LedgerBroken, match=rf"row {position + 1}: it is missing"):
         verify(store)
 
 

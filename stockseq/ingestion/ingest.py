@@ -56,10 +56,8 @@ def ingest(
 
     Parameters
     ----------
-    store : Store
-    source : Source
-        Asked for each ticker's newest stored sessions and all after them, and for every headline that it has.
-    tickers : sequence of str
+    store, source, tickers : Store, Source, sequence of str
+        The source is asked for each ticker's newest stored sessions and all after them, and for all its headlines.
     now : Timestamp, tz-aware
         The instant of the fetch; what the store came to know later is left alone and not looked at.
     calendar : TradingCalendar

@@ -79,14 +79,14 @@ def find_revised(
     """
     revised = {}
     for ticker, bars in fetched.bars.groupby("ticker"):
-        known = stored_bars[stored_bars["ticker"] == ticker]
-        if known.empty:
+        past = stored_bars[stored_bars["ticker"] == ticker]
+        if past.empty:
             continue
         old, new = (frame[frame["ticker"] == ticker] for frame in (stored_actions, fetched.actions))
         # Actions before the answer's first session weren't asked for.
         old = old[old["session"] >= bars["session"].min()]
-        reason = _changed_action(old, new, last=known["session"].max(), tolerance=tolerance) or _changed_price(
-            known, bars, tolerance
+        reason = _changed_action(old, new, last=past["session"].max(), tolerance=tolerance) or _changed_price(
+            past, bars, tolerance
         )
         if reason is not None:
             revised[str(ticker)] = reason

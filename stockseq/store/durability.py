@@ -3,18 +3,25 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import unquote
 
 LOG = "_delta_log"
 TORN = "_torn"
 
 
+class DataFile(NamedTuple):
+    """A file of rows that a commit adds, and its length in bytes."""
+
+    path: Path
+    size: int
+
+
 def sync_commit(table: Path, version: int) -> None:
     """Force the files of one commit, and the folders that name them, onto the disk."""
     commit = _commit_path(table, version)
     log_files = [path for path in (table / LOG).glob(f"{version:020}.*") if path.is_file()]
-    data_files = [_data_file(table, add) for add in _actions(commit, "add")]
+    data_files = [file.path for file in _read_commit(table, commit)[1]]
     for path in [*data_files, *log_files, table / LOG / "_last_checkpoint"]:
         if path.exists():
             _sync(path)
@@ -55,34 +62,31 @@ def _commits(table: Path) -> list[Path]:
     return sorted(path for path in (table / LOG).glob("*.json") if path.stem.isdigit())
 
 
-def _actions(commit: Path, kind: str) -> list[dict[str, Any]]:
+def _read_commit(table: Path, commit: Path) -> tuple[int | None, list[DataFile]]:
+    """Return how many data files a commit says it adds, None where it says nothing, and those that it names."""
     actions = [json.loads(line) for line in commit.read_text().splitlines()]
-    return [action[kind] for action in actions if kind in action]
-
-
-def _data_file(table: Path, add: dict[str, Any]) -> Path:
-    return table / unquote(add["path"])
+    adds = [action["add"] for action in actions if "add" in action]
+    infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
+    files = [DataFile(table / unquote(add["path"]), add["size"]) for add in adds]
+    return infos[0].get("operationMetrics", {}).get("num_added_files", len(files)) if infos else None, files
 
 
 def _is_whole(table: Path, commit: Path) -> bool:
     try:
-        infos, adds = _actions(commit, "commitInfo"), _actions(commit, "add")
+        n_added, files = _read_commit(table, commit)
     except ValueError:
         return False
-    if not infos:
-        return False
     # A cut at the end of a line leaves valid lines; the first one says how many files there were.
-    n_added = infos[0].get("operationMetrics", {}).get("num_added_files", len(adds))
-    return n_added == len(adds) and all(_is_parquet(_data_file(table, add), add["size"]) for add in adds)
+    return n_added == len(files) and all(_is_parquet(file) for file in files)
 
 
-def _is_parquet(path: Path, size: int) -> bool:
-    if not path.is_file() or path.stat().st_size != size:
+def _is_parquet(file: DataFile) -> bool:
+    if not file.path.is_file() or file.path.stat().st_size != file.size:
         return False
-    with open(path, "rb") as file:
-        first = file.read(4)
-        file.seek(-4, os.SEEK_END)
-        return first == file.read(4) == b"PAR1"
+    with file.path.open("rb") as opened:
+        first = opened.read(4)
+        opened.seek(-4, os.SEEK_END)
+        return first == opened.read(4) == b"PAR1"
 
 
 def _sync(path: Path) -> None:

@@ -67,7 +67,6 @@ def conditions(
     spec: Table,
     tickers: Sequence[str] | None,
     as_of: pd.Timestamp | None,
-    since: pd.Timestamp | None,
     where: Mapping[str, str] | None,
 ) -> str | None:
     """Return the predicate of one `read`, or None where it wants every row; raise `ValueError` for a wrong question."""
@@ -80,12 +79,6 @@ def conditions(
                 f"`as_of` is a tz-aware instant, for a table that has one; received {as_of} for `{spec.name}`."
             )
         parts.append(f"coalesce({', '.join(spec.recorded_at)}) <= {moment(as_of)}")
-    if since is not None:
-        if not spec.since or (since.tzinfo is None) != (spec.columns[spec.since] == SESSION):
-            raise ValueError(
-                f"`since` is a tz-naive session, for headlines a tz-aware instant; received {since} for `{spec.name}`."
-            )
-        parts.append(f"{spec.since} >= {moment(since)}")
     parts += [text_in(_having(spec, name), [value]) for name, value in (where or {}).items()]
     return " AND ".join(parts) or None
 

@@ -169,7 +169,6 @@ class Store:
         *,
         tickers: Sequence[str] | None = None,
         as_of: pd.Timestamp | None = None,
-        since: pd.Timestamp | None = None,
         where: Mapping[str, str] | None = None,
         columns: Sequence[str] | None = None,
         version: int | None = None,
@@ -185,8 +184,6 @@ class Store:
         as_of : Timestamp or None, tz-aware, default=None
             Only what was known at this instant: fetched, first seen (published, where that is missing), made or scored
             at it or before.
-        since : Timestamp or None, default=None
-            Only sessions from this tz-naive one on; of headlines, only those published from this tz-aware instant on.
         where : mapping of column to text or None, default=None
             Only rows that hold this text, such as {"feature_set": "default-1"}.
         columns : sequence or None, default=None
@@ -200,7 +197,7 @@ class Store:
             No rows where nothing was written yet. Columns that belong to other feature sets are left out.
         """
         spec = _table(table)
-        wanted = predicates.conditions(spec, tickers, as_of, since, where)
+        wanted = predicates.conditions(spec, tickers, as_of, where)
         rows = self._frame(spec, self._file(spec).open(version), wanted, columns)
         rows = arrange(rows, spec)
         return rows[list(columns)] if columns is not None else rows

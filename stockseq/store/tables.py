@@ -48,8 +48,6 @@ class Table:
     recorded_at : tuple of columns, default=()
         The first of them that has a value is the instant from which a row was known; empty where the table can't be
         read as of an instant.
-    since : str, default=""
-        The column that `read(since=...)` cuts; empty where there is none.
     open_ended : bool, default=False
         Whether float64 columns of any name may follow the fixed ones.
     """
@@ -61,7 +59,6 @@ class Table:
     order: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
     recorded_at: tuple[str, ...] = ()
-    since: str = ""
     open_ended: bool = False
 
     @property
@@ -183,16 +180,13 @@ TRIALS = {"trial_id": TEXT, "scored_at": INSTANT, "name": TEXT, "settings": TEXT
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        Table(
-            "bars", BARS, ("ticker", "session", "fetched_at"), "vintages", recorded_at=("fetched_at",), since="session"
-        ),
+        Table("bars", BARS, ("ticker", "session", "fetched_at"), "vintages", recorded_at=("fetched_at",)),
         Table(
             "actions",
             ACTIONS,
             ("ticker", "session", "kind", "fetched_at"),
             "vintages",
             recorded_at=("fetched_at",),
-            since="session",
         ),
         Table(
             "headlines",
@@ -202,7 +196,6 @@ TABLES: Mapping[str, Table] = {
             order=("ticker", "published_at", "headline_id"),
             nullable=("first_seen_at",),
             recorded_at=("first_seen_at", "published_at"),
-            since="published_at",
         ),
         Table("scores", SCORES, ("headline_id", "scorer"), "refuse"),
         # Stored by session, because a daily run replaces the last ones of every ticker.
@@ -212,12 +205,11 @@ TABLES: Mapping[str, Table] = {
             ("session", "ticker", "feature_set"),
             "derived",
             order=("ticker", "session", "feature_set"),
-            since="session",
             open_ended=True,
         ),
         Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), recorded_at=("at",)),
         # Keyed by its place in the chain, so that two writers can't both extend the same head.
-        Table("forecasts", LEDGER, ("sequence",), "refuse", recorded_at=("made_at",), since="session"),
+        Table("forecasts", LEDGER, ("sequence",), "refuse", recorded_at=("made_at",)),
         Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "keep_first"),
         Table("outcomes", OUTCOMES, ("forecast_id",), "keep_first", recorded_at=("scored_at",)),
         Table("trials", TRIALS, ("trial_id",), "keep_first", recorded_at=("scored_at",)),

@@ -57,7 +57,7 @@ def headlines(texts: Sequence[str], *, seen: str | None = "2024-02-05 12:00") ->
             {
                 "headline_id": list(texts),
                 "ticker": "AAPL",
-                "published_at": [utc("2024-02-05 10:00") + pd.Timedelta(hours=place) for place in range(len(texts))],
+                "published_at": [utc("2024-02-05 10:00") + pd.Timedelta(hours=hour) for hour in range(len(texts))],
                 "first_seen_at": pd.Series([seen] * len(texts), dtype="datetime64[us, UTC]"),
                 "date_only": False,
                 "text": list(texts),

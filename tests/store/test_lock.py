@@ -11,7 +11,7 @@ import pytest
 from stockseq.errors import StoreBusy, StoreError
 from stockseq.store import Store
 
-HOLDER = """
+LOCKER = """
 import multiprocessing, sys, time
 from stockseq.store import Store
 with Store(sys.argv[1]).lock():
@@ -19,22 +19,22 @@ with Store(sys.argv[1]).lock():
         child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True)
         child.start()
         print(child.pid, flush=True)
-    print("held", flush=True)
+    print("locked", flush=True)
     time.sleep(60)
 """
 
 
-def hold(root: Path, how: str = "") -> subprocess.Popen[str]:
+def start_locker(root: Path, how: str = "") -> subprocess.Popen[str]:
     """Start another process that holds the store."""
-    return subprocess.Popen([sys.executable, "-c", HOLDER, str(root), how], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", LOCKER, str(root), how], stdout=subprocess.PIPE, text=True)
 
 
-def wait_until_held(process: subprocess.Popen[str]) -> list[str]:
+def wait_until_locked(process: subprocess.Popen[str]) -> list[str]:
     """Return what the process printed before it held the store."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
-        if line == "held\n":
+        if line == "locked\n":
             return lines
         lines.append(line)
     raise AssertionError("the other process did not get the lock")
@@ -49,9 +49,9 @@ def end(process: subprocess.Popen[str]) -> None:
 
 def test_a_second_run_is_refused_at_once_and_told_who_holds_the_store(tmp_path: Path) -> None:
     """And gets it as soon as the first is killed, with no lock to remove by hand."""
-    process = hold(tmp_path)
+    process = start_locker(tmp_path)
     try:
-        wait_until_held(process)
+        wait_until_locked(process)
         with (
             pytest.raises(StoreBusy, match=rf"process {process.pid} on .* since 20\d\d-.*\+00:00"),
             Store(tmp_path).lock(),
@@ -65,8 +65,8 @@ def test_a_second_run_is_refused_at_once_and_told_who_holds_the_store(tmp_path: 
 
 def test_a_killed_runs_forked_workers_do_not_keep_the_lock(tmp_path: Path) -> None:
     """A fork shares its parent's lock unless it lets go of it."""
-    process = hold(tmp_path, "forks")
-    worker = int(wait_until_held(process)[0])
+    process = start_locker(tmp_path, "forks")
+    worker = int(wait_until_locked(process)[0])
     end(process)
     try:
         with Store(tmp_path).lock():

@@ -99,10 +99,10 @@ def test_every_past_state_reads_as_it_was_fetched(
     ]
     for frame in [pd.concat(frames)] if together else frames:
         store.append_vintages("bars", frame)
-    known: dict[int, float] = {}
+    expected: dict[int, float] = {}
     for number, fetch in enumerate(fetches, start=1):
-        known |= fetch
+        expected |= fetch
         rows = store.read("bars", as_of=utc(f"2024-03-0{number}"))
-        assert rows["session"].tolist() == [pd.Timestamp(days[day]) for day in sorted(known)]
-        assert rows["close"].to_numpy() == pytest.approx([known[day] for day in sorted(known)], rel=1.1e-6)
+        assert rows["session"].tolist() == [pd.Timestamp(days[day]) for day in sorted(expected)]
+        assert rows["close"].to_numpy() == pytest.approx([expected[day] for day in sorted(expected)], rel=1.1e-6)
     assert store.append_vintages("bars", pd.concat(frames)).n_rows == 0
