@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NewType
 
@@ -238,6 +238,33 @@ def empty(columns: Mapping[str, str]) -> pd.DataFrame:
     (0, 6)
     """
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
+
+
+def require_unique(frame: pd.DataFrame, key: Sequence[str], *, needs: str, remedy: str) -> None:
+    """Raise `DataError` if two rows share a key, naming the first.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    key : sequence of str
+        Columns, `session` among them.
+    needs : str
+        The rule that is broken, such as "A label needs one bar per ticker and session".
+    remedy : str
+        What to do about it, a sentence.
+
+    Examples
+    --------
+    >>> bars = pd.DataFrame({"ticker": "A", "session": pd.to_datetime(["2024-11-25", "2024-11-25"])})
+    >>> require_unique(bars, ["ticker", "session"], needs="There must be one bar", remedy="Read one vintage.")
+    Traceback (most recent call last):
+    stockseq.errors.DataError: There must be one bar; 1 repeat, first A on 2024-11-25. Read one vintage.
+    """
+    repeated = frame[frame.duplicated(list(key))]
+    if len(repeated):
+        first = repeated.iloc[0]
+        name = " ".join(str(first[column]) for column in key if column != "session")
+        raise DataError(f"{needs}; {len(repeated)} repeat, first {name} on {first['session'].date()}. {remedy}")
 
 
 def _with_columns(

@@ -14,7 +14,7 @@ from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
 from stockseq.features.news import LATENCY, decide, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.schemas import INSTANT, NUMBER, SESSION, TEXT, Actions, Bars, Dropped, Headlines, empty
+from stockseq.schemas import INSTANT, NUMBER, SESSION, TEXT, Actions, Bars, Dropped, Headlines, empty, require_unique
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
 # What stands beside the features in the table; `inputs` is a checksum of all that a row was computed from.
@@ -93,8 +93,11 @@ def build_features(
     """
     names = _column_names(features)
     types = FEATURE_KEYS | dict.fromkeys(names, NUMBER)
-    _require_one_vintage(bars, ["ticker", "session"], "bars")
-    _require_one_vintage(actions, ["ticker", "session", "kind"], "actions")
+    remedy = "Read the newest vintage, or one `as_of`."
+    needs = "Features are built from one vintage, so one bar per ticker and session"
+    require_unique(bars, ["ticker", "session"], needs=needs, remedy=remedy)
+    needs = "Features are built from one vintage, so one action per ticker, kind and session"
+    require_unique(actions, ["ticker", "kind", "session"], needs=needs, remedy=remedy)
     decided = decide(headlines, calendar=calendar, policy=policy, latency=latency)
     scored = _with_scores(decided, scores)
     placed = _with_decisions(bars, calendar, policy)
@@ -194,15 +197,6 @@ def _column_names(features: Sequence[Feature]) -> list[str]:
     if repeated:
         raise ValueError(f"Every feature needs a name of its own, and none of the table's columns; {repeated} repeat.")
     return names
-
-
-def _require_one_vintage(frame: pd.DataFrame, key: list[str], name: str) -> None:
-    repeated = frame[frame.duplicated(key)]
-    if len(repeated):
-        raise DataError(
-            f"Features are built from one vintage; the {name} have {len(repeated)} rows whose {key} repeat, "
-            f"first {repeated.iloc[0][key].tolist()}. Read the newest vintage, or one `as_of`."
-        )
 
 
 def _with_decisions(bars: pd.DataFrame, calendar: TradingCalendar, policy: DecisionPolicy) -> pd.DataFrame:

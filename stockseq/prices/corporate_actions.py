@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stockseq.errors import DataError
-from stockseq.schemas import PRICES, SESSION, Actions
+from stockseq.schemas import PRICES, SESSION, Actions, require_unique
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -112,13 +112,8 @@ def adjustment_factors(traded: pd.DataFrame, actions: Actions) -> pd.Series:
     >>> (bars["close"] * adjustment_factors(bars, actions)).round(9).tolist()
     [100.0, 100.0]
     """
-    repeated = actions.duplicated(["ticker", "session", "kind"])
-    if repeated.any():
-        first = actions[repeated].iloc[0]
-        raise DataError(
-            f"A label needs one action per ticker, session and kind; {int(repeated.sum())} repeat, first "
-            f"{first['ticker']} {first['kind']} on {first['session'].date()}. Read the newest vintage only."
-        )
+    needs = "A label needs one action per ticker, kind and session"
+    require_unique(actions, ["ticker", "kind", "session"], needs=needs, remedy="Read the newest vintage only.")
     before = traded.groupby("ticker")["close"].shift().to_numpy(dtype=float)
     ordered = _in_order(actions)
     return pd.Series(_compute_steps(_first_bars(traded, ordered), ordered, before).growth, index=traded.index)
@@ -164,14 +159,14 @@ def _first_bars(traded: pd.DataFrame, actions: pd.DataFrame) -> Positions:
     """Return the position of the bar at which each action takes effect: of its ex-date or later, n_bars if none."""
     codes, tickers = pd.factorize(traded["ticker"])
     # One number per ticker and date keeps the order of the bars, so that one search serves all tickers.
-    wanted = pd.Index(tickers).get_indexer(pd.Index(actions["ticker"]))
-    keys, asked = (
+    action_codes = pd.Index(tickers).get_indexer(pd.Index(actions["ticker"]))
+    bar_keys, action_keys = (
         number * 10**6 + _dates(rows).astype("datetime64[D]").astype(np.int64)
-        for number, rows in ((codes.astype(np.int64), traded), (wanted.astype(np.int64), actions))
+        for number, rows in ((codes.astype(np.int64), traded), (action_codes.astype(np.int64), actions))
     )
-    positions = keys.searchsorted(asked)
-    found = (wanted >= 0) & (np.r_[codes, -1][positions] == wanted)
-    return np.where(found, positions, len(traded))
+    positions = bar_keys.searchsorted(action_keys)
+    same_ticker = (action_codes >= 0) & (np.r_[codes, -1][positions] == action_codes)
+    return np.where(same_ticker, positions, len(traded))
 
 
 def _compute_steps(positions: Positions, actions: pd.DataFrame, closes_before: Floats) -> _Steps:

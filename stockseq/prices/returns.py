@@ -44,17 +44,17 @@ def compute_volatility(keys: pd.DataFrame, bars: Bars, actions: Actions) -> pd.S
     traded = traded_bars(bars)
     squared = (_close_ratios(traded, actions) - 1.0) ** 2
     variance = squared.groupby(traded["ticker"]).ewm(alpha=1.0 - DECAY).mean().droplevel(0).reindex(traded.index)
-    known = traded[["ticker", "session"]].assign(volatility=np.sqrt(variance))
-    asked = keys[["ticker", "session"]].assign(row=np.arange(len(keys)))
+    by_session = traded[["ticker", "session"]].assign(volatility=np.sqrt(variance))
+    rows = keys[["ticker", "session"]].assign(row=np.arange(len(keys)))
     # A close of the session itself is not known when the session is decided.
-    found = pd.merge_asof(
-        asked.sort_values("session", kind="stable"),
-        known.astype({"session": asked["session"].dtype}).sort_values("session", kind="stable"),
+    latest = pd.merge_asof(
+        rows.sort_values("session", kind="stable"),
+        by_session.astype({"session": rows["session"].dtype}).sort_values("session", kind="stable"),
         on="session",
         by="ticker",
         allow_exact_matches=False,
     ).sort_values("row")
-    return pd.Series(found["volatility"].clip(lower=FLOOR).to_numpy(), index=keys.index, name="volatility")
+    return pd.Series(latest["volatility"].clip(lower=FLOOR).to_numpy(), index=keys.index, name="volatility")
 
 
 def find_jumps(bars: Bars, actions: Actions, *, bound: float = BOUND) -> pd.DataFrame:

@@ -5,8 +5,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from stockseq.errors import DataError
-from stockseq.schemas import Bars
+from stockseq.schemas import Bars, require_unique
 
 Values = TypeVar("Values", pd.Series, np.ndarray)
 
@@ -58,11 +57,6 @@ def traded_bars(bars: Bars) -> pd.DataFrame:
     >>> len(traded_bars(pd.DataFrame([bar])))
     0
     """
-    repeated = bars.duplicated(["ticker", "session"])
-    if repeated.any():
-        first = bars[repeated].iloc[0]
-        raise DataError(
-            f"A label needs one bar per ticker and session; {int(repeated.sum())} repeat, first {first['ticker']} on "
-            f"{first['session'].date()}. Read the newest vintage only."
-        )
+    needs = "A label needs one bar per ticker and session"
+    require_unique(bars, ["ticker", "session"], needs=needs, remedy="Read the newest vintage only.")
     return bars[is_traded(bars)].sort_values(["ticker", "session"], kind="stable", ignore_index=True)

@@ -307,7 +307,7 @@ def test_a_longer_warm_up_of_a_users_feature_is_kept() -> None:
         ({"features": (FEW[0], FEW[0])}, ValueError, r"\['return_1'\] repeat"),
         ({"features": (Feature("session", FEW[0].compute, 1),)}, ValueError, r"\['session'\] repeat"),
         ({"features": (Feature("broken", lambda bars: bars["adj_close"], 1),)}, PluginError, "'broken' failed"),
-        ({"bars": Bars(pd.concat([BARS, BARS.iloc[:1]]))}, DataError, "one vintage; the bars have 1 rows"),
+        ({"bars": Bars(pd.concat([BARS, BARS.iloc[:1]]))}, DataError, "one vintage, so one bar .* 1 repeat"),
         ({"headlines": _headlines(401)}, ValueError, "Every headline needs a score; 1 of 401 have none"),
         (
             {"bars": as_bars(BARS.assign(session=BARS["session"] + pd.Timedelta(days=1822)))},
