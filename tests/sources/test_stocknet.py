@@ -143,11 +143,11 @@ def tidy(tmp_path: Path) -> Path:
 def test_both_layouts_give_the_same_bars_dividends_and_adjusted_closes(folder, tidy):
     """They are the same content; so is what becomes of them."""
     as_published, tidied = (StockNetSettings(folder=str(path)) for path in (folder, tidy))
-    one, other = (open_stocknet(settings).fetch_bars({"KOLA": ALL}, now=NOW) for settings in (as_published, tidied))
+    first, second = (open_stocknet(settings).fetch_bars({"KOLA": ALL}, now=NOW) for settings in (as_published, tidied))
     columns = ["ticker", "session", "open", "high", "low", "close", "volume"]
-    pd.testing.assert_frame_equal(one.bars[columns], other.bars[columns])
+    pd.testing.assert_frame_equal(first.bars[columns], second.bars[columns])
     pd.testing.assert_frame_equal(
-        one.actions[["session", "kind", "value"]], other.actions[["session", "kind", "value"]]
+        first.actions[["session", "kind", "value"]], second.actions[["session", "kind", "value"]]
     )
     pd.testing.assert_frame_equal(read_adjusted_closes(as_published), read_adjusted_closes(tidied))
     assert read_adjusted_closes(tidied)["adjusted_close"].tolist() == [99.0, 100.9803, 101.9803]

@@ -24,16 +24,16 @@ def chart(
     if "range" in query:
         days = RANGES.get(query["range"], 40_000)
         first, last = now - pd.Timedelta(days=days), now
-        shown = view.bars.index[opens > first] if query["range"] != "1d" else view.bars.index[-1:]
+        sessions = view.bars.index[opens > first] if query["range"] != "1d" else view.bars.index[-1:]
     else:
         first, last = (pd.Timestamp(int(query[name]), unit="s", tz="UTC") for name in ("period1", "period2"))
-        shown = view.bars.index[(opens >= first) & (opens < last)]
-    bars = view.bars.loc[shown]
+        sessions = view.bars.index[(opens >= first) & (opens < last)]
+    bars = view.bars.loc[sessions]
     # The bar of a session under way carries the instant of its last trade.
-    times = [epoch(now if opens[s] <= now < closes[s] else opens[s]) for s in shown]
+    times = [epoch(now if opens[s] <= now < closes[s] else opens[s]) for s in sessions]
     result: dict[str, Any] = {
         "meta": _meta(ticker, view, now=now, calendar=calendar),
-        "events": _events(view, shown, calendar.schedule["open"]),
+        "events": _events(view, sessions, calendar.schedule["open"]),
         "indicators": {
             "quote": [{name: bars[name].tolist() for name in ("open", "high", "low", "close", "volume")}],
             "adjclose": [{"adjclose": bars["adj_close"].tolist()}],
@@ -85,13 +85,13 @@ def story(key: str, title: Any, published_at: str, **changes: Any) -> dict[str, 
     return {"id": key, "content": {**content, **changes}}
 
 
-def _events(view: View, shown: pd.DatetimeIndex, opens: pd.Series) -> dict[str, Any]:
-    if not len(shown):
+def _events(view: View, sessions: pd.DatetimeIndex, opens: pd.Series) -> dict[str, Any]:
+    if not len(sessions):
         return {}
     events: dict[str, Any] = {}
     # An event is listed by its own date, whether or not a price stands there.
-    splits = {epoch(opens[s]): ratio for s, ratio in view.splits.items() if s >= shown[0]}
-    dividends = {epoch(opens[s]): amount for s, amount in view.dividends.items() if s >= shown[0]}
+    splits = {epoch(opens[s]): ratio for s, ratio in view.splits.items() if s >= sessions[0]}
+    dividends = {epoch(opens[s]): amount for s, amount in view.dividends.items() if s >= sessions[0]}
     if splits:
         events["splits"] = {str(at): _split(at, ratio) for at, ratio in splits.items()}
     if dividends:

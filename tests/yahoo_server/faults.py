@@ -49,8 +49,7 @@ class Faults:
 
     def add(self, kind: str, *, endpoint: str = "chart", ticker: str | None = None, times: int | None = None) -> None:
         """Let something go wrong from now on."""
-        known = kind in BODIES or kind in WIRE or kind in CHANGES or kind == "no_a3"
-        if not known:
+        if not (kind in BODIES or kind in WIRE or kind in CHANGES or kind == "no_a3"):
             raise ValueError(f"No fault is called {kind!r}.")
         with self._lock:
             self._due.append(Fault(kind, endpoint, ticker, times))

@@ -124,8 +124,8 @@ class YahooServer:
             return 200, {"chart": {"result": [result], "error": None}}
         if entry.endpoint == "news":
             view = self.market.view(str(entry.ticker), self.now)
-            wanted = int(body["serviceConfig"]["snippetCount"])
-            return 200, answers.news(view.news if view is not None else (), wanted)
+            n_items = int(body["serviceConfig"]["snippetCount"])
+            return 200, answers.news(view.news if view is not None else (), n_items)
         if entry.endpoint == "search":
             return 200, {"quotes": [], "news": []}
         return 404, {"finance": {"result": None, "error": {"code": "Not Found", "description": "Not Found"}}}

@@ -196,8 +196,8 @@ class SimulatedSource:
 
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return the bars and actions that are final at `now`; see `Source`."""
-        bars = _known_at(now, self.market.bars, first_sessions)
-        actions = _known_at(now, self.market.actions, first_sessions)
+        bars = _available_at(now, self.market.bars, first_sessions)
+        actions = _available_at(now, self.market.actions, first_sessions)
         return FetchedBars(as_bars(bars), as_actions(actions), self._outcomes(first_sessions, bars))
 
     def fetch_headlines(
@@ -217,7 +217,7 @@ class SimulatedSource:
         return count_outcomes(tickers, rows, listed=listed, unlisted=unlisted)
 
 
-def _known_at(now: pd.Timestamp, rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
+def _available_at(now: pd.Timestamp, rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
     first = rows["ticker"].map(first_sessions)
     return rows[(rows["fetched_at"] <= now) & (rows["session"] >= first)].assign(fetched_at=now)
 

@@ -79,8 +79,8 @@ def test_a_longer_market_repeats_a_shorter_one_bit_for_bit(kind):
         pd.testing.assert_frame_equal(
             rows[rows["session"].isin(sessions)].reset_index(drop=True), getattr(short, name), check_exact=True
         )
-    known = long.headlines["first_seen_at"] <= short.truth["decision_at"].max()
-    pd.testing.assert_frame_equal(long.headlines[known].reset_index(drop=True), short.headlines)
+    by_then = long.headlines["first_seen_at"] <= short.truth["decision_at"].max()
+    pd.testing.assert_frame_equal(long.headlines[by_then].reset_index(drop=True), short.headlines)
     truth = long.truth[long.truth["session"].isin(short.sessions)].reset_index(drop=True)
     forecastable = short.truth.drop(columns="realised_return")
     pd.testing.assert_frame_equal(truth[forecastable.columns], forecastable, check_exact=True)
@@ -323,9 +323,9 @@ def test_the_source_serves_no_bar_before_it_is_final(source):
     """The session's own bar appears when its close is half an hour past."""
     session = source.market.sessions[20]
     final_at = source.market.calendar.schedule.loc[session, "close"] + CLOSE_LAG
-    asked = {"BANVEX": source.market.sessions[0]}
-    early = source.fetch_bars(asked, now=final_at - pd.Timedelta(seconds=1))
-    late = source.fetch_bars(asked, now=final_at)
+    first_sessions = {"BANVEX": source.market.sessions[0]}
+    early = source.fetch_bars(first_sessions, now=final_at - pd.Timedelta(seconds=1))
+    late = source.fetch_bars(first_sessions, now=final_at)
     assert (len(early.bars), len(late.bars)) == (20, 21)
     assert late.bars["session"].max() == session
     assert (late.bars["fetched_at"] == final_at).all()
@@ -342,9 +342,9 @@ def test_the_source_starts_where_it_is_asked_to(source):
 
 def test_a_ticker_that_is_not_listed_is_unknown(source):
     """With the range that is listed, so that the user sees what to write."""
-    asked = ["AAPL", "BANVEX"]
-    bars = source.fetch_bars(dict.fromkeys(asked, pd.Timestamp("2018-01-01")), now=source.default_now)
-    news = source.fetch_headlines(asked, since=None, now=source.default_now)
+    tickers = ["AAPL", "BANVEX"]
+    bars = source.fetch_bars(dict.fromkeys(tickers, pd.Timestamp("2018-01-01")), now=source.default_now)
+    news = source.fetch_headlines(tickers, since=None, now=source.default_now)
     for outcomes in (bars.outcomes, news.outcomes):
         assert {ticker: outcome.status for ticker, outcome in outcomes.items()} == {
             "AAPL": "unknown",

@@ -13,8 +13,9 @@ from stockseq.schemas import Actions, Bars, as_actions, as_bars
 from stockseq.sources.source import FetchedBars
 from stockseq.sources.yahoo import YahooSource
 from stockseq.testing import check_source
-from tests.sources.conftest import NOW, forget_yfinance, hurried
+from tests.sources.yahoo.scenario import NOW, hurried
 from tests.yahoo_server.market import ListedMarket
+from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
 
 START = pd.Timestamp("2024-11-01")
@@ -119,13 +120,13 @@ def test_the_loopback_yahoo_serves_a_process_through_its_environment_alone(
     with subprocess.Popen([*command, "--tickers", "2"], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            told = json.loads(process.stdout.readline())
+            served = json.loads(process.stdout.readline())
             forget_yfinance(monkeypatch)
-            for name, value in told["environment"].items():
+            for name, value in served["environment"].items():
                 monkeypatch.setenv(name, value)
             # The market starts on 2018-01-02, a Tuesday; its 30th session is 2018-02-13.
             result = YahooSource(hurried(tmp_path)).fetch_bars(
-                dict.fromkeys(told["tickers"], pd.Timestamp("2018-01-02")), now=pd.Timestamp("2018-02-13T23:00:00Z")
+                dict.fromkeys(served["tickers"], pd.Timestamp("2018-01-02")), now=pd.Timestamp("2018-02-13T23:00:00Z")
             )
         finally:
             process.terminate()

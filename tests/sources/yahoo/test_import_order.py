@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-ASK = """
+FETCH = """
 import pandas as pd
 from stockseq.errors import StockseqError
 from stockseq.sources.yahoo import YahooSettings, YahooSource
@@ -32,14 +32,14 @@ def run_fresh(code: str) -> str:
 
 def test_tensorflow_first_is_refused_with_the_remedy() -> None:
     """Every request would fail with an error about impersonation, ticker by ticker."""
-    printed = run_fresh("import tensorflow\n" + ASK)
+    printed = run_fresh("import tensorflow\n" + FETCH)
     assert printed.startswith("SourceError TensorFlow was imported before curl_cffi")
     assert "Import stockseq.sources.yahoo before TensorFlow" in printed
 
 
 def test_yahoo_can_be_asked_after_a_model_was_built() -> None:
     """Our own import of TensorFlow sees to the order: the request leaves, and fails because nobody listens."""
-    printed = run_fresh("import stockseq.layers.backend\n" + ASK)
+    printed = run_fresh("import stockseq.layers.backend\n" + FETCH)
     assert printed.startswith("SourceUnreachable")
     assert "Impersonat" not in printed
 

@@ -9,7 +9,7 @@ from stockseq.errors import SourceUnreachable
 from stockseq.sources.source import FetchedHeadlines
 from stockseq.sources.yahoo import YahooSource
 from stockseq.sources.yahoo.news import LONGEST_TEXT, read_news
-from tests.sources.conftest import NOW
+from tests.sources.yahoo.scenario import NOW, states
 from tests.yahoo_server.answers import story
 from tests.yahoo_server.market import ListedMarket
 from tests.yahoo_server.server import YahooServer
@@ -17,12 +17,8 @@ from tests.yahoo_server.server import YahooServer
 AT = "2024-11-27T15:00:00Z"
 
 
-def ask(source: YahooSource, *tickers: str, now: pd.Timestamp = NOW) -> FetchedHeadlines:
+def fetch_news(source: YahooSource, *tickers: str, now: pd.Timestamp = NOW) -> FetchedHeadlines:
     return source.fetch_headlines(tickers, since=None, now=now)
-
-
-def states(result: FetchedHeadlines) -> dict[str, tuple[str, int]]:
-    return {ticker: (outcome.status, outcome.n_rows) for ticker, outcome in result.outcomes.items()}
 
 
 def read(*items: Any) -> tuple[list[str], dict[str, int]]:
@@ -32,7 +28,7 @@ def read(*items: Any) -> tuple[list[str], dict[str, int]]:
 
 def test_headlines_carry_both_times(source: YahooSource) -> None:
     """An item counts from the later of the two, so the source's clock is never trusted alone."""
-    result = ask(source, "KOLA")
+    result = fetch_news(source, "KOLA")
     assert states(result) == {"KOLA": ("updated", 2)}
     assert result.headlines["text"].tolist() == ["Kola opens a second plant", "Kola raises its outlook"]
     assert result.headlines["published_at"].tolist() == [
@@ -46,7 +42,7 @@ def test_headlines_carry_both_times(source: YahooSource) -> None:
 
 def test_no_news_is_nothing_new(source: YahooSource) -> None:
     """And no failure."""
-    result = ask(source, "MOSS")
+    result = fetch_news(source, "MOSS")
     assert (result.outcomes["MOSS"].status, result.outcomes["MOSS"].reason) == ("nothing_new", "no news")
 
 
@@ -58,11 +54,11 @@ def test_only_what_was_published_since_comes_back(source: YahooSource) -> None:
 
 def test_an_edited_headline_is_a_new_version(source: YahooSource, yahoo: YahooServer, market: ListedMarket) -> None:
     """The old text was known when it was decided upon; the new one is known from its own first sight."""
-    before = ask(source, "KOLA").headlines
+    before = fetch_news(source, "KOLA").headlines
     news = market.listings["KOLA"].news
     news[1] = (news[1][0], story("k2", "Kola cuts its outlook", "2024-11-27T14:30:00Z"))
     yahoo.now = NOW + pd.Timedelta(days=2)
-    after = ask(source, "KOLA", now=yahoo.now).headlines
+    after = fetch_news(source, "KOLA", now=yahoo.now).headlines
     assert after["headline_id"].tolist()[0] == before["headline_id"].tolist()[0]
     assert after["headline_id"].tolist()[1] not in set(before["headline_id"])
     assert after["first_seen_at"].tolist() == [yahoo.now] * 2
@@ -73,7 +69,7 @@ def test_an_edited_headline_is_a_new_version(source: YahooSource, yahoo: YahooSe
 def test_a_passing_fault_costs_no_headline(source: YahooSource, yahoo: YahooServer, endpoint: str, kind: str) -> None:
     """yfinance gives an empty list for most of these, as if there were no news."""
     yahoo.faults.add(kind, endpoint=endpoint, ticker="KOLA", times=2)
-    assert states(ask(source, "KOLA", "MOSS")) == {"KOLA": ("updated", 2), "MOSS": ("nothing_new", 0)}
+    assert states(fetch_news(source, "KOLA", "MOSS")) == {"KOLA": ("updated", 2), "MOSS": ("nothing_new", 0)}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +90,7 @@ def test_a_passing_fault_costs_no_headline(source: YahooSource, yahoo: YahooServ
 def test_a_lasting_fault_fails_its_ticker_alone(source: YahooSource, yahoo: YahooServer, kind: str, words: str) -> None:
     """Taken for "no news", it would be believed by the features."""
     yahoo.faults.add(kind, endpoint="news", ticker="MOSS")
-    result = ask(source, "MOSS", "KOLA")
+    result = fetch_news(source, "MOSS", "KOLA")
     assert states(result) == {"MOSS": ("failed", 0), "KOLA": ("updated", 2)}
     assert words in result.outcomes["MOSS"].reason
     assert result.outcomes["MOSS"].retry_at > NOW
@@ -104,19 +100,19 @@ def test_no_answer_at_all_is_said_in_one_sentence(source: YahooSource, yahoo: Ya
     """News and bars are two fetches; the network may go between them."""
     yahoo.faults.add("reset", endpoint="any")
     with pytest.raises(SourceUnreachable, match="can't be reached"):
-        ask(source, "KOLA", "MOSS")
+        fetch_news(source, "KOLA", "MOSS")
 
 
 def test_what_cant_be_a_ticker_is_refused_unasked(source: YahooSource, yahoo: YahooServer) -> None:
     """As for bars."""
-    assert states(ask(source, "<script>", "KOLA")) == {"<script>": ("unknown", 0), "KOLA": ("updated", 2)}
+    assert states(fetch_news(source, "<script>", "KOLA")) == {"<script>": ("unknown", 0), "KOLA": ("updated", 2)}
     assert yahoo.n_requests("news") == 1
 
 
 def test_a_malformed_item_costs_only_itself(source: YahooSource, market: ListedMarket) -> None:
     """Through the real yfinance, which passes items on as they are."""
     market.listings["KOLA"].news.append((NOW, {"id": "bad", "content": None}))
-    result = ask(source, "KOLA")
+    result = fetch_news(source, "KOLA")
     assert states(result) == {"KOLA": ("updated", 2)}
     assert [(dropped.reason, dropped.n_rows) for dropped in result.dropped] == [("news item without content", 1)]
 

@@ -7,15 +7,12 @@ import pandas as pd
 import pytest
 
 from stockseq.sessions import TradingCalendar
-from stockseq.sources.yahoo import YahooSettings, YahooSource
+from stockseq.sources.yahoo import YahooSource
+from tests.sources.yahoo.scenario import NOW, FakeTime, hurried, plain_bars
 from tests.yahoo_server.answers import story
 from tests.yahoo_server.market import ListedMarket, Listing
 from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
-
-# Wednesday evening before Thanksgiving: the bar of 2024-11-27 is final.
-NOW = pd.Timestamp("2024-11-27T23:00:00Z")
-FIRST = pd.Timestamp("2024-11-18")
 
 
 @pytest.fixture(scope="session")
@@ -49,18 +46,6 @@ def market(calendar: TradingCalendar) -> ListedMarket:
     )
 
 
-def plain_bars(
-    sessions: pd.DatetimeIndex, first_close: float, *, halved_from: pd.Timestamp | None = None
-) -> pd.DataFrame:
-    """As-traded bars that close a quarter higher each session; high and low are one above and below."""
-    close = pd.Series([first_close + 0.25 * n for n in range(len(sessions))], index=sessions)
-    volume = pd.Series(1_000.0, index=sessions)
-    if halved_from is not None:
-        close[sessions >= halved_from] /= 2
-        volume[sessions >= halved_from] *= 2
-    return pd.DataFrame({"open": close, "high": close + 1, "low": close - 1, "close": close, "volume": volume})
-
-
 @pytest.fixture
 def yahoo(
     market: ListedMarket, calendar: TradingCalendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -73,23 +58,6 @@ def yahoo(
         yield server
 
 
-class FakeTime:
-    """A clock that only waits move, and the waits it was asked for."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def clock(self) -> float:
-        """Return the seconds waited so far."""
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Wait without waiting."""
-        self.waits.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
 def fake_time() -> FakeTime:
     """A clock for pacing and back-off."""
@@ -100,10 +68,3 @@ def fake_time() -> FakeTime:
 def source(yahoo: YahooServer, tmp_path: Path) -> YahooSource:
     """The real source with waits of a millisecond."""
     return YahooSource(hurried(tmp_path))
-
-
-def hurried(tmp_path: Path, **changes: object) -> YahooSettings:
-    """Settings that try as often as the defaults and wait a thousandth of the time."""
-    waits = {"retry_wait_s": 0.002, "back_off_s": 0.06, "longest_back_off_s": 0.9, "patience_s": 30.0}
-    fast = {"requests_per_second": 2000.0, "timeout_s": 20.0, "cache_folder": tmp_path / "yahoo"}
-    return YahooSettings.model_validate({**fast, **waits, **changes})

@@ -6,27 +6,19 @@ import pandas as pd
 import pytest
 
 from stockseq.errors import SourceUnreachable
-from stockseq.sources.source import FetchedBars
 from stockseq.sources.yahoo import YahooSource
-from tests.sources.conftest import FIRST, NOW, FakeTime, forget_yfinance, hurried
+from tests.sources.yahoo.scenario import NOW, FakeTime, fetch, hurried, states
 from tests.yahoo_server.faults import CHANGES
+from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
 
 # NYSE sessions from 2024-11-18 to 11-27.
 N_SESSIONS = 8
 
 
-def ask(source: YahooSource, *tickers: str) -> FetchedBars:
-    return source.fetch_bars(dict.fromkeys(tickers, FIRST), now=NOW)
-
-
-def states(result: FetchedBars) -> dict[str, tuple[str, int]]:
-    return {ticker: (outcome.status, outcome.n_rows) for ticker, outcome in result.outcomes.items()}
-
-
 def test_good_answers_give_every_final_session(source: YahooSource) -> None:
     """The frame of all that follows: nothing wrong, nothing dropped."""
-    result = ask(source, "KOLA", "MOSS")
+    result = fetch(source, "KOLA", "MOSS")
     assert states(result) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
     assert not result.dropped
     assert (result.bars["fetched_at"] == NOW).all()
@@ -43,7 +35,7 @@ def test_good_answers_give_every_final_session(source: YahooSource) -> None:
 def test_a_passing_fault_costs_nothing(source: YahooSource, yahoo: YahooServer, kind: str, times: int) -> None:
     """yfinance keeps bad answers and repeats them to itself; the retry must reach Yahoo."""
     yahoo.faults.add(kind, ticker="KOLA", times=times)
-    assert states(ask(source, "KOLA", "MOSS")) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
+    assert states(fetch(source, "KOLA", "MOSS")) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +64,7 @@ def test_a_passing_fault_costs_nothing(source: YahooSource, yahoo: YahooServer, 
 def test_a_lasting_fault_fails_its_ticker_alone(source: YahooSource, yahoo: YahooServer, kind: str, words: str) -> None:
     """The reason is said in words, the attempts are bounded, and the tickers before and after keep their data."""
     yahoo.faults.add(kind, ticker="FERN")
-    result = ask(source, "KOLA", "FERN", "MOSS")
+    result = fetch(source, "KOLA", "FERN", "MOSS")
     assert states(result) == {
         "KOLA": ("updated", N_SESSIONS),
         "FERN": ("failed", 0),
@@ -89,14 +81,14 @@ def test_a_timeout_fails_its_ticker_alone(yahoo: YahooServer, tmp_path: Path) ->
     """yfinance waits 10 to 30 s where it isn't told; the source's own limit holds for every request."""
     yahoo.faults.add("hang", ticker="KOLA")
     yahoo.hang_s = 0.4
-    result = ask(YahooSource(hurried(tmp_path, timeout_s=0.15, attempts=2)), "KOLA", "MOSS")
+    result = fetch(YahooSource(hurried(tmp_path, timeout_s=0.15, attempts=2)), "KOLA", "MOSS")
     assert states(result) == {"KOLA": ("failed", 0), "MOSS": ("updated", N_SESSIONS)}
     assert "timed out" in result.outcomes["KOLA"].reason.lower()
 
 
 def test_an_unknown_ticker_ends_with_yahoos_reason_after_one_request(source: YahooSource, yahoo: YahooServer) -> None:
     """Left alone, yfinance makes 13 requests for it."""
-    result = ask(source, "NOPE", "KOLA")
+    result = fetch(source, "NOPE", "KOLA")
     assert states(result) == {"NOPE": ("unknown", 0), "KOLA": ("updated", N_SESSIONS)}
     assert result.outcomes["NOPE"].reason == "Yahoo: No data found, symbol may be delisted"
     assert yahoo.n_requests("chart", "NOPE") == 1
@@ -105,15 +97,15 @@ def test_an_unknown_ticker_ends_with_yahoos_reason_after_one_request(source: Yah
 
 def test_a_ticker_known_yesterday_may_be_delisted_today(source: YahooSource, yahoo: YahooServer) -> None:
     """Its time zone is cached by then, so that another request of yfinance's meets the 404."""
-    assert states(ask(source, "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
+    assert states(fetch(source, "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
     yahoo.faults.add("delisted", ticker="KOLA")
-    assert states(ask(source, "KOLA")) == {"KOLA": ("unknown", 0)}
+    assert states(fetch(source, "KOLA")) == {"KOLA": ("unknown", 0)}
 
 
 @pytest.mark.parametrize("ticker", ["../../x", "<script>", " KOLA", "KOLA ", "", "KOLA MOSS", "A" * 16, "..", "kola"])
 def test_what_cant_be_a_ticker_is_refused_unasked(source: YahooSource, yahoo: YahooServer, ticker: str) -> None:
     """It would end up in a URL; a blank would be a different ticker to Yahoo."""
-    result = ask(source, ticker)
+    result = fetch(source, ticker)
     assert states(result) == {ticker: ("unknown", 0)}
     assert result.outcomes[ticker].reason.startswith("not asked: ")
     assert not yahoo.log
@@ -122,7 +114,7 @@ def test_what_cant_be_a_ticker_is_refused_unasked(source: YahooSource, yahoo: Ya
 def test_a_symbol_without_prices_has_nothing_new(source: YahooSource, yahoo: YahooServer) -> None:
     """Yahoo answers so for a listing that hasn't traded yet; that is no failure."""
     yahoo.faults.add("no_sessions", ticker="KOLA")
-    result = ask(source, "KOLA", "MOSS")
+    result = fetch(source, "KOLA", "MOSS")
     assert states(result) == {"KOLA": ("nothing_new", 0), "MOSS": ("updated", N_SESSIONS)}
 
 
@@ -142,9 +134,9 @@ def test_a_symbol_without_prices_has_nothing_new(source: YahooSource, yahoo: Yah
 def test_a_bad_row_is_left_out_and_counted(source: YahooSource, yahoo: YahooServer, kind: str, reason: str) -> None:
     """yfinance hands such rows on without a word."""
     yahoo.faults.add(kind, ticker="KOLA")
-    result = ask(source, "KOLA", "MOSS")
-    kept = N_SESSIONS if kind == "weekend_session" else N_SESSIONS - 1
-    assert states(result) == {"KOLA": ("updated", kept), "MOSS": ("updated", N_SESSIONS)}
+    result = fetch(source, "KOLA", "MOSS")
+    n_rows = N_SESSIONS if kind == "weekend_session" else N_SESSIONS - 1
+    assert states(result) == {"KOLA": ("updated", n_rows), "MOSS": ("updated", N_SESSIONS)}
     assert [(d.ticker, d.reason, d.n_rows) for d in result.dropped] == [("KOLA", reason, 1)]
 
 
@@ -158,7 +150,7 @@ def test_every_change_of_a_chart_is_tested(request: pytest.FixtureRequest) -> No
 def test_a_missing_session_stays_missing(source: YahooSource, yahoo: YahooServer) -> None:
     """The last row but one is 2024-11-26; nothing is filled in."""
     yahoo.faults.add("missing_session", ticker="KOLA")
-    sessions = ask(source, "KOLA").bars["session"]
+    sessions = fetch(source, "KOLA").bars["session"]
     assert len(sessions) == N_SESSIONS - 1
     assert pd.Timestamp("2024-11-26") not in set(sessions)
 
@@ -166,7 +158,7 @@ def test_a_missing_session_stays_missing(source: YahooSource, yahoo: YahooServer
 def test_a_repeated_session_is_stored_once(source: YahooSource, yahoo: YahooServer) -> None:
     """Yahoo repeats sessions at times."""
     yahoo.faults.add("repeated_session", ticker="KOLA")
-    assert states(ask(source, "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
+    assert states(fetch(source, "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
 
 
 @pytest.mark.parametrize("endpoint", ["crumb", "cookie"])
@@ -174,14 +166,14 @@ def test_a_repeated_session_is_stored_once(source: YahooSource, yahoo: YahooServ
 def test_a_bad_crumb_or_cookie_costs_nothing(source: YahooSource, yahoo: YahooServer, endpoint: str, kind: str) -> None:
     """Charts need neither."""
     yahoo.faults.add(kind, endpoint=endpoint)
-    assert states(ask(source, "KOLA", "MOSS")) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
+    assert states(fetch(source, "KOLA", "MOSS")) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "html"])
 def test_an_error_page_is_never_sent_as_a_crumb(source: YahooSource, yahoo: YahooServer, kind: str) -> None:
     """yfinance takes the body of any answer for the crumb and keeps it."""
     yahoo.faults.add(kind, endpoint="crumb", times=1)
-    ask(source, "KOLA", "MOSS")
+    fetch(source, "KOLA", "MOSS")
     assert {entry.query.get("crumb") for entry in yahoo.log if entry.endpoint == "chart"} <= {None, "loopback.crumb"}
 
 
@@ -190,9 +182,9 @@ def test_a_cookie_without_its_a3_part_is_forgotten(
 ) -> None:
     """Stored, it makes every later process fail without a request."""
     yahoo.faults.add("no_a3", endpoint="cookie", times=1)
-    ask(YahooSource(hurried(tmp_path)), "KOLA")
+    fetch(YahooSource(hurried(tmp_path)), "KOLA")
     forget_yfinance(monkeypatch)
-    assert states(ask(YahooSource(hurried(tmp_path)), "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
+    assert states(fetch(YahooSource(hurried(tmp_path)), "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
 
 
 @pytest.mark.parametrize("name", ["cookies.db", "tkr-tz.db"])
@@ -201,7 +193,7 @@ def test_a_damaged_cache_is_replaced(yahoo: YahooServer, tmp_path: Path, name: s
     folder = tmp_path / "yahoo"
     folder.mkdir()
     (folder / name).write_bytes(b"no database at all" * 100)
-    assert states(ask(YahooSource(hurried(tmp_path)), "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
+    assert states(fetch(YahooSource(hurried(tmp_path)), "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
 
 
 def test_no_network_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +202,7 @@ def test_no_network_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with pytest.raises(SourceUnreachable, match=r"^Yahoo Finance can't be reached: no answer .* SOURCE=files\.$"):
-        ask(YahooSource(hurried(tmp_path)), "KOLA", "FERN", "MOSS", "NOPE")
+        fetch(YahooSource(hurried(tmp_path)), "KOLA", "FERN", "MOSS", "NOPE")
 
 
 def test_a_passing_refusal_waits_twice_as_long_each_time(
@@ -219,7 +211,7 @@ def test_a_passing_refusal_waits_twice_as_long_each_time(
     """60, then 120 s: asking on at once is how an address gets blocked for hours."""
     yahoo.faults.add("429", ticker="KOLA", times=2)
     settings = hurried(tmp_path, back_off_s=60, longest_back_off_s=900, patience_s=900)
-    result = ask(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "MOSS")
+    result = fetch(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "MOSS")
     assert states(result) == {"KOLA": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
     assert [wait for wait in fake_time.waits if wait >= 1] == [60, 120]
 
@@ -230,7 +222,7 @@ def test_a_lasting_refusal_of_one_ticker_costs_it_alone(
     """After 60, 120 and 240 s the next ticker is tried, and goes through."""
     yahoo.faults.add("429", ticker="KOLA")
     settings = hurried(tmp_path, back_off_s=60, longest_back_off_s=900, patience_s=900)
-    result = ask(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "FERN", "MOSS")
+    result = fetch(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "FERN", "MOSS")
     assert states(result) == {"KOLA": ("failed", 0), "FERN": ("updated", N_SESSIONS), "MOSS": ("updated", N_SESSIONS)}
     assert result.outcomes["KOLA"].reason == "Yahoo answered HTTP 429: too many requests"
     assert [wait for wait in fake_time.waits if wait >= 1] == [60, 120, 240]
@@ -241,7 +233,7 @@ def test_a_lasting_refusal_ends_in_bounded_time(yahoo: YahooServer, tmp_path: Pa
     yahoo.faults.add("429")
     settings = hurried(tmp_path, back_off_s=60, longest_back_off_s=900, patience_s=900)
     source = YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep)
-    result = ask(source, "KOLA", "FERN", "MOSS")
+    result = fetch(source, "KOLA", "FERN", "MOSS")
     assert states(result) == {"KOLA": ("failed", 0), "FERN": ("failed", 0), "MOSS": ("failed", 0)}
     assert [wait for wait in fake_time.waits if wait >= 1] == [60, 120, 240, 480]
     # One request per wait and one at the end: nothing is repeated at once.
@@ -255,7 +247,7 @@ def test_requests_are_spaced_over_cookies_crumbs_and_charts(
 ) -> None:
     """Two a second: each request after the first waits half a second, whatever it asks for."""
     settings = hurried(tmp_path, requests_per_second=2.0)
-    ask(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "MOSS")
+    fetch(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "MOSS")
     # Cookie, crumb, and for each ticker its time zone and its chart.
     assert len(yahoo.log) == 6
     assert fake_time.waits == [0.5] * 5
@@ -263,7 +255,7 @@ def test_requests_are_spaced_over_cookies_crumbs_and_charts(
 
 def test_nothing_but_yahoo_is_called(source: YahooSource, yahoo: YahooServer) -> None:
     """The proxy sees every host that is asked for."""
-    ask(source, "KOLA", "NOPE")
+    fetch(source, "KOLA", "NOPE")
     source.fetch_headlines(["KOLA"], since=None, now=NOW)
     assert yahoo.refused_hosts == []
     assert {entry.endpoint for entry in yahoo.log} == {"cookie", "crumb", "chart", "news"}
@@ -275,6 +267,6 @@ def test_yfinance_stays_off_the_terminal(
     """Its messages go into the reasons instead."""
     yahoo.faults.add("html", ticker="KOLA")
     yahoo.faults.add("500", endpoint="crumb")
-    ask(source, "KOLA", "MOSS", "NOPE")
+    fetch(source, "KOLA", "MOSS", "NOPE")
     assert capfd.readouterr() == ("", "")
     assert not caplog.records

@@ -9,17 +9,13 @@ from stockseq.sessions import TradingCalendar
 from stockseq.sources.simulated import SimulatedMarket
 from stockseq.sources.source import FetchedBars
 from stockseq.sources.yahoo import YahooSource
-from tests.sources.conftest import FIRST, NOW, hurried, plain_bars
+from tests.sources.yahoo.scenario import NOW, fetch, hurried, plain_bars
 from tests.yahoo_server.market import ListedMarket, Listing
 from tests.yahoo_server.server import YahooServer
 from tests.yahoo_server.simulated import SimulatedListings
 
 SPLIT = pd.Timestamp("2024-11-26")
 EX_DATE = pd.Timestamp("2024-11-25")
-
-
-def ask(source: YahooSource, *tickers: str, now: pd.Timestamp = NOW) -> FetchedBars:
-    return source.fetch_bars(dict.fromkeys(tickers, FIRST), now=now)
 
 
 def values(result: FetchedBars, column: str = "close") -> dict[str, float]:
@@ -32,7 +28,7 @@ def listed(result: FetchedBars) -> list[tuple[str, str, float]]:
 
 def test_prices_and_volume_are_as_traded(source: YahooSource) -> None:
     """FERN closed at 204 with 1,000 shares before its 2:1 split and at 102.125 with 2,000 on it; Yahoo says 102."""
-    result = ask(source, "FERN")
+    result = fetch(source, "FERN")
     assert values(result)["11-25"] == pytest.approx(204.0, rel=1e-12)
     assert values(result)["11-26"] == pytest.approx(102.125, rel=1e-12)
     assert values(result, "volume")["11-25"] == 1000
@@ -46,11 +42,11 @@ def test_the_golden_example_comes_back_as_traded(yahoo: YahooServer, calendar: T
     bars = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), closes), index=sessions)
     listing = Listing(bars.assign(volume=[1000, 1000, 2000, 2000, 2000]), {sessions[2]: 2.0}, {sessions[3]: 0.515})
     yahoo.market, yahoo.now = ListedMarket({"GOLD": listing}, calendar), pd.Timestamp("2024-12-02T22:00Z")
-    shown = yahoo.market.view("GOLD", yahoo.now)
-    assert shown is not None
-    assert shown.bars["adj_close"].round(6).tolist() == [49.5, 50.49, 50.985, 51.0, 52.0]
-    assert shown.bars["volume"].tolist() == [2000] * 5
-    result = ask(YahooSource(hurried(tmp_path)), "GOLD", now=yahoo.now)
+    view = yahoo.market.view("GOLD", yahoo.now)
+    assert view is not None
+    assert view.bars["adj_close"].round(6).tolist() == [49.5, 50.49, 50.985, 51.0, 52.0]
+    assert view.bars["volume"].tolist() == [2000] * 5
+    result = fetch(YahooSource(hurried(tmp_path)), "GOLD", now=yahoo.now)
     assert list(values(result).values()) == pytest.approx(closes, rel=1e-12)
     assert list(values(result, "volume").values()) == [1000, 1000, 2000, 2000, 2000]
     assert listed(result) == [("11-27", "split", 2.0), ("11-29", "dividend", 0.515)]
@@ -64,10 +60,10 @@ def test_a_split_and_a_dividend_of_one_date_are_told_apart(
     bars = pd.DataFrame({name: [100.0, 49.0] for name in ("open", "high", "low", "close")}, index=sessions)
     listing = Listing(bars.assign(volume=1000.0), {sessions[1]: 2.0}, {sessions[1]: 1.0})
     yahoo.market = ListedMarket({"BOTH": listing}, calendar)
-    shown = yahoo.market.view("BOTH", NOW)
-    assert shown is not None
-    assert shown.bars["adj_close"].tolist() == [49.0, 49.0]
-    result = ask(YahooSource(hurried(tmp_path)), "BOTH")
+    view = yahoo.market.view("BOTH", NOW)
+    assert view is not None
+    assert view.bars["adj_close"].tolist() == [49.0, 49.0]
+    result = fetch(YahooSource(hurried(tmp_path)), "BOTH")
     assert list(values(result).values()) == [100.0, 49.0]
     assert listed(result) == [("11-26", "dividend", 1.0), ("11-26", "split", 2.0)]
 
@@ -77,13 +73,13 @@ def test_a_late_split_leaves_the_as_traded_past_alone(
     source: YahooSource, yahoo: YahooServer, market: ListedMarket, ratio: float
 ) -> None:
     """Yahoo rewrites its whole past on the day of a split; what was traded doesn't change."""
-    before = ask(source, "KOLA")
+    before = fetch(source, "KOLA")
     session = pd.Timestamp("2024-11-29")
     listing = market.listings["KOLA"]
     listing.splits[session] = ratio
     listing.bars.loc[session:, ["open", "high", "low", "close"]] /= ratio
     yahoo.now = pd.Timestamp("2024-11-29T23:00:00Z")
-    after = ask(source, "KOLA", now=yahoo.now)
+    after = fetch(source, "KOLA", now=yahoo.now)
     past = after.bars[after.bars["session"] < session]
     for column in ("open", "high", "low", "close", "volume"):
         assert past[column].tolist() == pytest.approx(before.bars[column].tolist(), rel=1e-12), column
@@ -105,7 +101,7 @@ def test_a_late_split_leaves_the_as_traded_past_alone(
 def test_an_unfinished_bar_is_never_kept(source: YahooSource, yahoo: YahooServer, instant: str, newest: str) -> None:
     """A bar is final half an hour after the close, early closes included; Yahoo shows it from the open on."""
     yahoo.now = pd.Timestamp(instant)
-    result = ask(source, "KOLA", now=yahoo.now)
+    result = fetch(source, "KOLA", now=yahoo.now)
     assert max(values(result)) == newest
     unfinished = [dropped for dropped in result.dropped if dropped.reason == "session not final yet"]
     assert len(unfinished) == (instant not in ("2024-11-27T14:29:00Z", "2024-11-27T21:30:00Z", "2024-11-29T18:30:00Z"))
@@ -115,14 +111,14 @@ def test_yahoos_own_trading_hours_count_too(source: YahooSource, yahoo: YahooSer
     """At 21:45 UTC the calendar takes 11-27 for final, but Yahoo shows its session open until 23:00."""
     yahoo.faults.add("late_close", ticker="KOLA")
     yahoo.now = pd.Timestamp("2024-11-27T21:45:00Z")
-    result = ask(source, "KOLA", "MOSS", now=yahoo.now)
+    result = fetch(source, "KOLA", "MOSS", now=yahoo.now)
     newest = result.bars.groupby("ticker")["session"].max()
     assert newest.to_dict() == {"KOLA": pd.Timestamp("2024-11-26"), "MOSS": pd.Timestamp("2024-11-27")}
 
 
 def test_a_replay_of_the_past_knows_nothing_later(source: YahooSource, yahoo: YahooServer) -> None:
     """On 11-22 neither the dividend of 11-25 nor the split of 11-26 was known, and 203.75 had been traded."""
-    result = ask(source, "FERN", now=pd.Timestamp("2024-11-22T23:00:00Z"))
+    result = fetch(source, "FERN", now=pd.Timestamp("2024-11-22T23:00:00Z"))
     assert max(values(result)) == "11-22"
     assert values(result)["11-22"] == pytest.approx(203.75, rel=1e-12)
     assert listed(result) == []
@@ -143,7 +139,7 @@ def test_a_dividend_on_the_first_session_asked_for_is_confirmed(source: YahooSou
 def test_a_dividend_given_as_traded_is_recognised(source: YahooSource, yahoo: YahooServer) -> None:
     """FERN's 0.50 is 0.25 per share of today; where Yahoo lists 0.50, the adjusted closes still say 0.25."""
     yahoo.faults.add("dividend_doubled", ticker="FERN")
-    result = ask(source, "FERN")
+    result = fetch(source, "FERN")
     assert listed(result) == [("11-25", "dividend", 0.5), ("11-26", "split", 2.0)]
     assert not result.dropped
 
@@ -151,7 +147,7 @@ def test_a_dividend_given_as_traded_is_recognised(source: YahooSource, yahoo: Ya
 def test_a_dividend_that_fits_no_basis_is_quarantined(source: YahooSource, yahoo: YahooServer) -> None:
     """A quarter of the amount is neither per share of then nor of today; the bars stay."""
     yahoo.faults.add("dividend_quartered", ticker="FERN")
-    result = ask(source, "FERN")
+    result = fetch(source, "FERN")
     assert listed(result) == [("11-26", "split", 2.0)]
     assert len(result.bars) == 8
     assert [dropped.reason for dropped in result.dropped] == [
@@ -163,7 +159,7 @@ def test_a_dividend_without_a_close_before_it_is_quarantined(source: YahooSource
     """On the first session of a listing there is nothing to tell its basis from."""
     market.listings["MOSS"].bars = market.listings["MOSS"].bars.loc[EX_DATE:]
     market.listings["MOSS"].dividends[EX_DATE] = 0.2
-    result = ask(source, "MOSS")
+    result = fetch(source, "MOSS")
     assert list(values(result)) == ["11-25", "11-26", "11-27"]
     assert listed(result) == []
     assert [dropped.reason for dropped in result.dropped] == [
@@ -176,7 +172,7 @@ def test_a_changed_dividend_comes_with_its_new_amount(
 ) -> None:
     """Yahoo corrects dividends, and its adjusted closes with them."""
     market.listings["FERN"].dividends[EX_DATE] = 0.75
-    assert listed(ask(source, "FERN"))[0] == ("11-25", "dividend", 0.75)
+    assert listed(fetch(source, "FERN"))[0] == ("11-25", "dividend", 0.75)
 
 
 def test_rounded_adjusted_closes_still_confirm_a_small_dividend(
@@ -189,20 +185,20 @@ def test_rounded_adjusted_closes_still_confirm_a_small_dividend(
 
     class Rounded:
         def view(self, ticker: str, now: pd.Timestamp) -> object:
-            shown = listed_market.view(ticker, now)
-            assert shown is not None
-            shown.bars["adj_close"] = shown.bars["adj_close"].round(2)
-            return shown
+            view = listed_market.view(ticker, now)
+            assert view is not None
+            view.bars["adj_close"] = view.bars["adj_close"].round(2)
+            return view
 
     yahoo.market = Rounded()  # type: ignore[assignment]
-    result = ask(YahooSource(hurried(tmp_path)), "CENT")
+    result = fetch(YahooSource(hurried(tmp_path)), "CENT")
     assert listed(result) == [("11-25", "dividend", 0.03)]
 
 
 def test_prices_before_a_split_that_isnt_applied_are_left_out(source: YahooSource, yahoo: YahooServer) -> None:
     """Yahoo lists some splits before it adjusts the prices; undoing what wasn't done would double them."""
     yahoo.faults.add("split_not_applied", ticker="FERN")
-    result = ask(source, "FERN")
+    result = fetch(source, "FERN")
     assert values(result) == {"11-26": 102.125, "11-27": 102.25}
     assert ("11-26", "split", 2.0) in listed(result)
     reasons = {dropped.reason for dropped in result.dropped}
@@ -213,7 +209,7 @@ def test_a_split_on_a_missing_session_keeps_its_date(source: YahooSource, yahoo:
     """yfinance moves such a split to the session before, which would then be taken for split already."""
     # The last row but one is the session of the split.
     yahoo.faults.add("missing_session", ticker="FERN")
-    result = ask(source, "FERN")
+    result = fetch(source, "FERN")
     assert values(result)["11-25"] == pytest.approx(204.0, rel=1e-12)
     assert ("11-26", "split", 2.0) in listed(result)
 
@@ -240,7 +236,7 @@ def test_a_simulated_market_comes_back_as_it_was_traded(yahoo: YahooServer, tmp_
         assert result.bars[column].tolist() == pytest.approx(traded[column].tolist(), rel=1e-9), column
     assert result.bars["volume"].tolist() == pytest.approx(traded["volume"].tolist(), abs=1)
     order = ["ticker", "session", "kind"]
-    known = market.actions[market.actions["session"] <= last].sort_values(order, ignore_index=True)
-    assert result.actions[order].to_numpy().tolist() == known[order].to_numpy().tolist()
-    assert result.actions["value"].tolist() == pytest.approx(known["value"].tolist(), rel=1e-6)
+    actions = market.actions[market.actions["session"] <= last].sort_values(order, ignore_index=True)
+    assert result.actions[order].to_numpy().tolist() == actions[order].to_numpy().tolist()
+    assert result.actions["value"].tolist() == pytest.approx(actions["value"].tolist(), rel=1e-6)
     assert not result.dropped
