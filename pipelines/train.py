@@ -54,10 +54,22 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
                     raise
                 context.say(f"{error} It is replaced.")
                 champion = None
-            if mode == "finetune" and champion is None:
-                raise SettingsError("There is no champion to fine-tune; train one first with MODE=scratch.")
+            if mode == "finetune":
+                _check_base(champion, n_seeds=settings.training.n_seeds)
             train_and_judge(context, prepared, champion, mode=mode)
         show_models(context.registry.list_models())
+
+
+def _check_base(champion: Champion | None, *, n_seeds: int) -> None:
+    """Raise `SettingsError` if there is no champion that a fine-tuning can start from."""
+    if champion is None:
+        raise SettingsError("There is no champion to fine-tune; train one first with MODE=scratch.")
+    n_networks = len(champion.model.networks)
+    if n_seeds != n_networks:
+        raise SettingsError(
+            f"MODE=finetune trains each network of the champion {champion.model_id} on: it has {n_networks}, and SEEDS "
+            f"(`training.n_seeds`) is {n_seeds}. Give SEEDS={n_networks}, or MODE=scratch."
+        )
 
 
 def load_champion(context: Context) -> Champion | None:

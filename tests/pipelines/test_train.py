@@ -38,6 +38,15 @@ def test_a_fine_tuned_model_stands_beside_the_champion_it_came_from(begun, morni
     assert len(models(begun, mornings[0])) == 2
 
 
+def test_fine_tuning_another_number_of_networks_says_both_numbers(begun, mornings):
+    """Each network is trained on from its weights; what was asked for is in the settings, not in the code."""
+    one_seed = begun.model_copy(update={"training": begun.training.model_copy(update={"n_seeds": 1})})
+    with pytest.raises(
+        SettingsError, match=r"it has 2, and SEEDS \(`training.n_seeds`\) is 1\. Give SEEDS=2, or MODE=s"
+    ):
+        run_train(one_seed, mornings[0], mode="finetune")
+
+
 def test_too_few_sessions_say_where_the_others_went(settings, mornings, capsys):
     """By hand: 227 sessions are over by then, 60 and 3 precede the first sample; "164" alone looks like lost data."""
     folds = settings.folds.model_copy(update={"min_train": 900})
