@@ -29,7 +29,13 @@ def has_print(price: Values, volume: Values) -> Values:
 
 
 def is_traded(bars: Bars) -> "pd.Series[bool]":
-    """Return whether a trade was possible on each bar: it has an open and a close print."""
+    """Return whether a trade was possible on each bar: it has an open and a close print.
+
+    Examples
+    --------
+    >>> is_traded(pd.DataFrame({"open": [9.0, 9.0], "close": [9.0, 9.0], "volume": [1.0, 0.0]})).tolist()
+    [True, False]
+    """
     return has_print(bars["open"], bars["volume"]) & has_print(bars["close"], bars["volume"])
 
 

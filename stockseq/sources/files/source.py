@@ -55,7 +55,18 @@ class FilesSource:
     ----------
     settings : FilesSettings
     file : Path, optional
-        One file of bars or of headlines (its columns tell), in place of the folder.
+        One file of bars or of headlines (by its columns), in place of the folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     text = "ticker,date,open,high,low,close,volume\\nKOLA,2024-12-02,9,9,9,9,5\\n"
+    ...     n_characters = Path(folder, "bars.csv").write_text(text)
+    ...     source = FilesSource(FilesSettings(folder=folder))
+    ...     fetched = source.fetch_bars({"KOLA": pd.Timestamp("2024-12-01")}, now=pd.Timestamp("2024-12-04", tz="UTC"))
+    >>> fetched.outcomes["KOLA"].status, fetched.bars["close"].tolist()
+    ('updated', [9.0])
     """
 
     name = NAME

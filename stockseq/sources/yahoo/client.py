@@ -28,7 +28,7 @@ class UnknownTicker(YFException):
 
 
 class PacedSession(requests.Session):
-    """A browser-like session that spaces its requests and tells bad answers from good ones.
+    """A browser-like session that spaces its requests and raises for bad answers.
 
     yfinance repeats a refused request at once, asks a dozen times for an unknown ticker, and keeps an error page as
     its crumb. Raising here, before it sees such an answer, prevents all three.

@@ -1,6 +1,6 @@
-"""Yahoo's dividends: which splits each amount was already adjusted for, told from the adjusted closes."""
+"""Yahoo's dividends: which splits each amount was already adjusted for, by the adjusted closes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -58,19 +58,25 @@ def confirm_dividends(
         # A dividend beyond the newest final bar is judged once that bar is there.
         if session < since or not session <= newest:
             continue
-        later = np.array([ratio for split, ratio in splits.items() if split > session])
-        shares = np.prod(later)
-        implied, slack = (shares * part for part in _implied(rows, session, half_step))
-        # Per as-traded share, if the amount was adjusted for none, the first, the first two, ... of the later splits.
-        candidates = amount * np.concatenate([[1.0], np.cumprod(later)])
-        value = candidates[np.argmin(np.abs(candidates - implied))]
+        later = [ratio for split, ratio in splits.items() if split > session]
+        implied, slack = (np.prod(later) * part for part in _implied(rows, session, half_step))
+        value = _per_traded_share(amount, later, float(implied))
         if abs(value - implied) <= TOLERANCE * value + slack:
-            confirmed[session] = float(value)
+            confirmed[session] = value
         else:
             finding = f"imply {implied:.6g} per share then traded" if np.isfinite(implied) else "are missing before it"
             reason = f"dividend of {amount:.6g} on {session.date()} not confirmed: the adjusted closes {finding}"
             dropped.append(Dropped("fetch bars", ticker, reason, 1))
     return confirmed, dropped
+
+
+def _per_traded_share(amount: float, later: Sequence[float], implied: float) -> float:
+    """Return the amount in the basis that comes nearest to what is implied.
+
+    It may have been adjusted for none, the first, the first two, ... of the later splits.
+    """
+    candidates = amount * np.concatenate([[1.0], np.cumprod(later)])
+    return float(candidates[np.argmin(np.abs(candidates - implied))])
 
 
 def _implied(rows: pd.DataFrame, session: pd.Timestamp, half_step: float) -> tuple[float, float]:
@@ -91,7 +97,7 @@ def _half_step(prices: pd.Series) -> float:
     values = prices.to_numpy(dtype=float)
     for decimals in range(2, 7):
         step = 10.0**-decimals
-        # Single precision blurs large prices, which then can't be told from rounded ones and needn't be.
+        # Single precision blurs large prices, which then look like rounded ones, and do no harm.
         if np.all(np.abs(values - values.round(decimals)) <= 2 * SINGLE_PRECISION * np.abs(values) + 1e-12):
             return step / 2
     return 0.0
