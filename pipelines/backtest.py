@@ -140,7 +140,7 @@ def _realised(forecasts: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 
 def _metrics(context: Context, prepared: Prepared, walked: Walked, traded: Traded) -> dict[str, Any]:
     forecasts = walked.forecasts
-    scores = score_forecasts(forecasts)
+    scores = score_forecasts(forecasts, bootstrap_seed=context.settings.training.seed)
     measures = {"sharpe_per_session": traded.portfolio["sharpe_per_session"], "accuracy": scores.accuracy}
     record_trial(context, "backtest", measures)
     last = forecasts[forecasts["session"].isin(walked.last.test)]

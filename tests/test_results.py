@@ -2,11 +2,21 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from stockseq.backtest.blind_positions import NullTest
+from stockseq.backtest.overfitting import Overfitting
+from stockseq.backtest.performance import PerformanceFigures
+from stockseq.evaluate.comparison import BestBaseline, Comparison
+from stockseq.evaluate.repetition import Repetition
+from stockseq.evaluate.scores import Scores
 from stockseq.results import Result
+
+# Parts of the metrics.json that `make demo` wrote in version 0.1, before results had types.
+OLD = json.loads((Path(__file__).parent / "metrics_0_1.json").read_text())
 
 
 class Test(Result):
@@ -73,3 +83,23 @@ def test_the_repr_is_one_short_line():
     """A result of forty figures is printed in a notebook cell and in a failing test."""
     figures = Figures(n=3, accuracy=0.123456, notes=("a" * 500,) * 9, test=Test(difference=0.1))
     assert repr(figures) == "Figures(n=3, accuracy=0.1235, test=Test(difference=0.1), notes=<9 items>)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old"),
+    [
+        (Scores, OLD["forecast"]),
+        (Scores, OLD["baselines"]["majority"]),
+        (Comparison, OLD["comparisons"]["majority"]),
+        (BestBaseline, OLD["superior"]),
+        (Repetition, OLD["repetition"]),
+        (PerformanceFigures, OLD["benchmarks"]["buy_and_hold"]),
+        (PerformanceFigures, OLD["benchmarks"]["majority"]),
+        (NullTest, OLD["circular_shift"]),
+        (NullTest, OLD["random_signal"]),
+        (Overfitting, OLD["overfitting"]),
+    ],
+)
+def test_runs_of_before_are_read_and_written_unchanged(kind, old):
+    """A page can be rendered again, and a run compared, whichever version wrote it."""
+    assert kind.from_dict(old).to_dict() == old

@@ -11,7 +11,7 @@ from scipy import stats
 from stockseq.evaluate.comparison import Comparison, PairedTest, compare_forecasts, paired_test
 from stockseq.evaluate.information import daily_information
 from stockseq.evaluate.multiplicity import holm
-from stockseq.evaluate.power import sessions_for_difference
+from stockseq.evaluate.power import sessions_needed_for_difference
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import SIZE
@@ -259,7 +259,7 @@ def _judge(
     claim, needed = _claim([test for measure in CLAIMS if (test := tests[measure]) is not None]), None
     if claim == "open" and accuracy.standard_error > 0:
         # The first step of Holm's correction is the one that any claim has to pass.
-        needed = sessions_for_difference(
+        needed = sessions_needed_for_difference(
             EDGE,
             accuracy.standard_error,
             accuracy.n_sessions,

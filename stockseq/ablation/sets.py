@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stockseq.evaluate.multiplicity import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import SIZE
-from stockseq.evaluate.superior import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
 
 CONFIDENCE_SIZE = 0.10
 

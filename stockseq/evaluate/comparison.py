@@ -9,11 +9,10 @@ import pandas as pd
 from scipy import stats
 
 from stockseq.errors import DataError
-from stockseq.evaluate.multiplicity import holm
+from stockseq.evaluate.multiplicity import holm, superior_ability
 from stockseq.evaluate.probability import brier_losses, log_losses
 from stockseq.evaluate.scored import KEY, Scored, as_scored
 from stockseq.evaluate.significance import Significance, clustered_mean, diebold_mariano, number_sessions
-from stockseq.evaluate.superior import superior_ability
 from stockseq.results import Result
 
 # Fewer sessions leave a bootstrap too few blocks.
@@ -114,7 +113,7 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
 
     References
     ----------
-    Diebold & Mariano (1995); Cameron & Miller (2015) for the clusters. Equal to statsmodels 0.15.0 `OLS` of the
+    Diebold & Mariano (1995); Cameron & Miller (2015) for the clusters. By statsmodels 0.15.0 `OLS` of the
     differences on a constant with `cov_type="cluster"`.
 
     Examples
@@ -162,7 +161,7 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
 
     Examples
     --------
-    >>> paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3])).z
+    >>> round(paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3])).z, 4)
     1.0
     """
     difference, error = clustered_mean(values, sessions)
@@ -170,7 +169,7 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
     degrees = n_sessions - 1
     reach = float(stats.t.ppf(0.975, degrees)) * error
     # Equal forecasts leave rounding, not noise.
-    z = difference / error if error > 1e-15 else None
+    z = difference / error if error > max(1e-15, 1e-12 * float(np.abs(values).max())) else None
     return PairedTest(
         difference=difference,
         standard_error=error,

@@ -1,14 +1,12 @@
 """How well a forecast names the direction: accuracy, its balanced forms, and the ranking behind it.
 
-Every function takes columns of shape (n,), without a NaN, and raises TypeError or ValueError in one sentence otherwise;
-the tests hold each against scikit-learn 1.9.1.
+Every function takes columns of shape (n,), without a NaN, and raises TypeError or ValueError in one sentence otherwise.
+Where scikit-learn would warn or give a 0 or a 1 that looks like a result, they give None.
 """
-
-import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from sklearn import metrics
 
 from stockseq.evaluate.rows import require_rows
 
@@ -54,7 +52,7 @@ def balanced_accuracy(up: Flags, forecast_up: Flags) -> float | None:
     require_rows(flags={"up": up, "forecast_up": forecast_up})
     if up.all() or not up.any():
         return None
-    return float((forecast_up[up].mean() + (~forecast_up[~up]).mean()) / 2)
+    return float(metrics.balanced_accuracy_score(up, forecast_up))
 
 
 def matthews_correlation(up: Flags, forecast_up: Flags) -> float | None:
@@ -66,11 +64,9 @@ def matthews_correlation(up: Flags, forecast_up: Flags) -> float | None:
     1.0
     """
     require_rows(flags={"up": up, "forecast_up": forecast_up})
-    share_up, share_forecast = float(up.mean()), float(forecast_up.mean())
-    spread = share_up * (1 - share_up) * share_forecast * (1 - share_forecast)
-    if spread == 0:
+    if up.all() or not up.any() or forecast_up.all() or not forecast_up.any():
         return None
-    return float(((up & forecast_up).mean() - share_up * share_forecast) / math.sqrt(spread))
+    return float(metrics.matthews_corrcoef(up, forecast_up))
 
 
 def area_under_curve(up: Flags, score: Numbers) -> float | None:
@@ -86,8 +82,6 @@ def area_under_curve(up: Flags, score: Numbers) -> float | None:
     0.75
     """
     require_rows(flags={"up": up}, numbers={"score": score})
-    n_up = int(up.sum())
-    n_down = len(up) - n_up
-    if not n_up or not n_down:
+    if up.all() or not up.any():
         return None
-    return float((rankdata(score)[up].sum() - n_up * (n_up + 1) / 2) / (n_up * n_down))
+    return float(metrics.roc_auc_score(up, score))

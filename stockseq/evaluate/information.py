@@ -52,8 +52,8 @@ def daily_information(scored: Scored) -> pd.DataFrame:
     numbers = scored[["score", "realised_return"]].astype("float64")
     grouped = numbers.groupby(scored["session"])
     varied = (grouped.max() > grouped.min()).all(axis=1) & (grouped.size() >= LEAST_TICKERS)
-    kept = scored["session"].map(varied)
-    numbers, sessions = numbers[kept], scored.loc[kept, "session"]
+    usable = scored["session"].map(varied)
+    numbers, sessions = numbers[usable], scored.loc[usable, "session"]
     ranks = numbers.groupby(sessions).rank()
     return pd.DataFrame({"ic": _correlation(numbers, sessions), "rank_ic": _correlation(ranks, sessions)})
 

@@ -1,12 +1,12 @@
-"""How many forecasts it takes to tell skill from luck."""
+"""How many forecasts it takes to show skill: sample sizes of the tests."""
 
 import math
 
 from scipy.stats import norm
 
 
-def forecasts_to_tell(edge: float, *, size: float = 0.05, power: float = 0.80) -> int:
-    """Return how many independent forecasts tell an accuracy of 0.5 + `edge` from a coin's.
+def forecasts_needed(edge: float, *, size: float = 0.05, power: float = 0.80) -> int:
+    """Return how many independent forecasts show that an accuracy of 0.5 + `edge` is more than a coin's.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def forecasts_to_tell(edge: float, *, size: float = 0.05, power: float = 0.80) -
 
     Examples
     --------
-    >>> forecasts_to_tell(0.02)
+    >>> forecasts_needed(0.02)
     3865
     """
     if not 0 < edge <= 0.5:
@@ -34,8 +34,8 @@ def forecasts_to_tell(edge: float, *, size: float = 0.05, power: float = 0.80) -
     return math.ceil(0.25 * ((norm.isf(size) + norm.ppf(power)) / edge) ** 2)
 
 
-def sessions_to_tell(edge: float, n_tickers: float, rho: float, *, size: float = 0.05, power: float = 0.80) -> int:
-    """Return how many sessions tell an edge when the tickers of a session are right or wrong together.
+def sessions_needed(edge: float, n_tickers: float, rho: float, *, size: float = 0.05, power: float = 0.80) -> int:
+    """Return how many sessions show an edge when the tickers of a session are right or wrong together.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def sessions_to_tell(edge: float, n_tickers: float, rho: float, *, size: float =
     rho : float
         Correlation between the hits of two tickers of one session; below 0 counts as 0.
     size, power : float
-        As in `forecasts_to_tell`.
+        As in `forecasts_needed`.
 
     Returns
     -------
@@ -55,16 +55,16 @@ def sessions_to_tell(edge: float, n_tickers: float, rho: float, *, size: float =
 
     Examples
     --------
-    >>> sessions_to_tell(0.02, n_tickers=30, rho=0.2)
+    >>> sessions_needed(0.02, n_tickers=30, rho=0.2)
     877
     """
     if not (1 <= n_tickers < math.inf and math.isfinite(rho)):
         raise ValueError(f"`n_tickers` must be at least 1 and `rho` finite, received {n_tickers} and {rho}.")
     effect = 1 + (n_tickers - 1) * min(max(rho, 0.0), 1.0)
-    return max(2, math.ceil(forecasts_to_tell(edge, size=size, power=power) * effect / n_tickers))
+    return max(2, math.ceil(forecasts_needed(edge, size=size, power=power) * effect / n_tickers))
 
 
-def sessions_for_difference(
+def sessions_needed_for_difference(
     difference: float,
     standard_error: float,
     n_sessions: int,
@@ -74,12 +74,12 @@ def sessions_for_difference(
     size: float = 0.05,
     power: float = 0.80,
 ) -> int | None:
-    """Return how many sessions like those seen tell a difference between two models from noise.
+    """Return how many sessions like those seen show that two models differ.
 
     Parameters
     ----------
     difference : float
-        To be told, in either direction; not 0.
+        To be shown, in either direction; not 0.
     standard_error : float
         Of the difference over the sessions seen, above 0.
     n_sessions : int
@@ -87,7 +87,7 @@ def sessions_for_difference(
     n_compared : int, default=1
         Comparisons of the family; the difference has to pass the first, hardest step of Holm's correction.
     lasting_error : float, default=0
-        Error beside that of the sessions, which more of them don't lessen, such as that of a few seeds.
+        A further error, which more sessions don't lessen, such as that of a few seeds.
     size, power : float
         Chance to claim a difference where there is none (two-sided), and to see it where there is.
 
@@ -104,7 +104,7 @@ def sessions_for_difference(
 
     Examples
     --------
-    >>> sessions_for_difference(0.01, 0.0035693, 250)
+    >>> sessions_needed_for_difference(0.01, 0.0035693, 250)
     250
     """
     if not difference or standard_error <= 0 or n_sessions < 1 or n_compared < 1:
@@ -113,5 +113,5 @@ def sessions_for_difference(
             f"{difference}, {standard_error}, {n_sessions}, {n_compared}."
         )
     reach = float(norm.isf(size / 2 / n_compared) + norm.ppf(power))
-    left = (difference / reach) ** 2 - lasting_error**2
-    return math.ceil(n_sessions * standard_error**2 / left) if left > 0 else None
+    sampling = (difference / reach) ** 2 - lasting_error**2
+    return math.ceil(n_sessions * standard_error**2 / sampling) if sampling > 0 else None

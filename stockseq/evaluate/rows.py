@@ -50,8 +50,8 @@ def require_rows(
             )
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) != 1 or 0 in lengths.values():
-        told = ", ".join(f"{n} of `{name}`" for name, n in lengths.items())
-        raise ValueError(f"A score needs at least one row and as many in every column; received {told}.")
+        counts = ", ".join(f"{n} of `{name}`" for name, n in lengths.items())
+        raise ValueError(f"A score needs at least one row and as many in every column; received {counts}.")
     for name, values in flags.items():
         if values.dtype != np.bool_:
             raise TypeError(f"`{name}` must be true or false in every row, received {_received(values)}.")

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from stockseq.evaluate.rows import require_rows
 from stockseq.results import Result
@@ -16,6 +18,7 @@ Numbers = npt.NDArray[np.float64]
 
 # A p-value below this counts as shown.
 SIZE = 0.05
+LEAST_BLOCK = 5
 
 
 class Significance(Result):
@@ -30,19 +33,19 @@ class Significance(Result):
 
 
 def number_sessions(sessions: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], int]:
-    """Return the place of each row's session among all sessions in order, and their count, at least two.
+    """Return the number of each row's session among all sessions in order, and their count, at least two.
 
     Examples
     --------
     >>> number_sessions(np.array(["Tue", "Mon", "Tue"]))
     (array([1, 0, 1]), 2)
     """
-    places, names = pd.factorize(sessions, sort=True)
+    numbers, names = pd.factorize(sessions, sort=True)
     if len(names) < 2:
         raise ValueError(
             f"Tickers of one session move together, so at least 2 sessions are needed; received {len(names)}."
         )
-    return places, len(names)
+    return numbers, len(names)
 
 
 def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, float]:
@@ -66,7 +69,7 @@ def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, 
 
     References
     ----------
-    Cameron & Miller (2015), Journal of Human Resources 50(2). Equal to statsmodels 0.15.0 `OLS` on a constant with
+    Cameron & Miller (2015), Journal of Human Resources 50(2). By statsmodels 0.15.0 `OLS` on a constant with
     `cov_type="cluster"`.
 
     Examples
@@ -75,10 +78,19 @@ def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, 
     (0.5, 0.5)
     """
     require_rows(numbers={"values": values}, labels={"sessions": sessions})
-    groups, n_groups = number_sessions(sessions)
-    mean = float(values.mean())
-    sums = np.bincount(groups, values - mean, n_groups)
-    return mean, math.sqrt(n_groups / (n_groups - 1) * float((sums**2).sum())) / len(values)
+    fitted = fit_clustered(values, np.ones(len(values)), number_sessions(sessions)[0])
+    return float(values.mean()), float(fitted.bse[0])
+
+
+def fit_clustered(outcome: Numbers, regressors: Numbers, sessions: npt.NDArray[np.int64]) -> Any:
+    """Return statsmodels' least squares with the CR1 variance clustered by session and Student's t.
+
+    Examples
+    --------
+    >>> fit_clustered(np.array([1.0, 1.0, 0.0, 0.0]), np.ones(4), np.array([0, 0, 1, 1])).bse
+    array([0.5])
+    """
+    return OLS(outcome, regressors).fit(cov_type="cluster", cov_kwds={"groups": sessions}, use_t=True)
 
 
 def clustered_interval(values: Numbers, sessions: npt.NDArray[Any], *, level: float = 0.95) -> tuple[float, float]:
@@ -95,110 +107,6 @@ def clustered_interval(values: Numbers, sessions: npt.NDArray[Any], *, level: fl
     mean, error = clustered_mean(values, sessions)
     reach = float(stats.t.ppf(0.5 + level / 2, number_sessions(sessions)[1] - 1)) * error
     return mean - reach, mean + reach
-
-
-def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
-    """Test, one-sided, that the direction is named more often than by chance, taking rows for independent.
-
-    Rows of one session are not: this is the textbook's figure, `pesaran_timmermann_clustered` the one to believe.
-
-    Returns
-    -------
-    Significance, or None where outcomes or forecasts never change
-        `estimate` is the accuracy beyond chance; p is normal.
-
-    References
-    ----------
-    Pesaran & Timmermann (1992), Journal of Business & Economic Statistics 10(4). t^2 (n - 1) / n is the chi-square
-    of scipy 1.17.1 `chi2_contingency(correction=False)`, and statsmodels 0.15.0 `pesaran_timmermann` its root.
-
-    Examples
-    --------
-    >>> up = np.array([True, True, False, False] * 5)
-    >>> round(pesaran_timmermann(up, np.roll(up, 1)).t, 4)
-    0.0
-    """
-    require_rows(flags={"up": up, "forecast_up": forecast_up})
-    n = len(up)
-    p_up, p_forecast = float(up.mean()), float(forecast_up.mean())
-    spread_up, spread_forecast = p_up * (1 - p_up), p_forecast * (1 - p_forecast)
-    if spread_up == 0 or spread_forecast == 0:
-        return None
-    chance = p_up * p_forecast + (1 - p_up) * (1 - p_forecast)
-    of_hits = chance * (1 - chance) / n
-    of_chance = (
-        (2 * p_up - 1) ** 2 * spread_forecast
-        + (2 * p_forecast - 1) ** 2 * spread_up
-        + 4 * spread_up * spread_forecast / n
-    ) / n
-    if of_hits <= of_chance:
-        return None
-    error = math.sqrt(of_hits - of_chance)
-    edge = float((up == forecast_up).mean()) - chance
-    return Significance(
-        estimate=edge,
-        standard_error=error,
-        t=edge / error,
-        p=float(stats.norm.sf(edge / error)),
-        degrees_of_freedom=None,
-        n=n,
-    )
-
-
-def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.NDArray[Any]) -> Significance | None:
-    """Test, one-sided, that the direction is named more often than by chance, with sessions as clusters.
-
-    The slope of a regression of the outcome on the forecast direction and a constant, with the CR1 variance clustered
-    by session. It alone keeps its size when all tickers are forecast alike, and when the market drifts. Sessions count
-    as independent of one another: where outcomes and forecasts both come in runs, `pesaran_timmermann_serial` holds.
-
-    Parameters
-    ----------
-    up, forecast_up : bool arrays of shape (n,)
-    sessions : array of shape (n,)
-
-    Returns
-    -------
-    Significance, or None where outcomes or forecasts never change, or no spread is left between sessions
-        `estimate` is the slope: how much more often a row rose that was forecast to. Times twice the variance of the
-        forecast direction it is the accuracy beyond chance. p is of Student's t, one degree less than sessions.
-
-    References
-    ----------
-    Pesaran & Timmermann (1992); Cameron & Miller (2015), Journal of Human Resources 50(2). Equal to the slope of
-    statsmodels 0.15.0 `OLS.fit(cov_type="cluster", use_t=True)`.
-
-    Examples
-    --------
-    >>> up = np.array([True, True, False, False, True, False])
-    >>> test = pesaran_timmermann_clustered(up, np.array([True, False] * 3), np.array([1, 1, 2, 2, 3, 3]))
-    >>> round(test.estimate, 4)
-    0.3333
-    """
-    require_rows(flags={"up": up, "forecast_up": forecast_up}, labels={"sessions": sessions})
-    groups, n_groups = number_sessions(sessions)
-    n = len(up)
-    regressor = forecast_up - forecast_up.mean()
-    weight = float((regressor**2).sum())
-    if n < 3 or up.all() or not up.any() or forecast_up.all() or not forecast_up.any():
-        return None
-    slope = float((regressor * up).sum()) / weight
-    residuals = up - up.mean() - slope * regressor
-    sums = np.bincount(groups, regressor * residuals, n_groups)
-    correction = n_groups / (n_groups - 1) * (n - 1) / (n - 2)
-    error = math.sqrt(correction * float((sums**2).sum())) / weight
-    # Forecasts without a mistake leave rounding, not noise.
-    if error < 1e-12:
-        return None
-    t = slope / error
-    return Significance(
-        estimate=slope,
-        standard_error=error,
-        t=t,
-        p=float(stats.t.sf(t, n_groups - 1)),
-        degrees_of_freedom=n_groups - 1,
-        n=n,
-    )
 
 
 def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance | None:
@@ -220,7 +128,7 @@ def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance 
 
     References
     ----------
-    Newey & West (1987), Econometrica 55(3), with Bartlett's weights. Equal to statsmodels 0.15.0
+    Newey & West (1987), Econometrica 55(3), with Bartlett's weights. By statsmodels 0.15.0
     `OLS.fit(cov_type="HAC")` on a constant.
 
     Examples
@@ -233,8 +141,7 @@ def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance 
         raise ValueError(f"`lag` must be at least 0 sessions, received {lag}.")
     n = len(values)
     reach = math.floor(4 * (n / 100) ** (2 / 9)) if lag is None else lag
-    weights = 1.0 - np.arange(1, reach + 1) / (reach + 1)
-    return _mean_test(values, weights, scale=1.0, degrees_of_freedom=None)
+    return _mean_test(values, lag=reach, kernel="bartlett", scale=1.0, degrees_of_freedom=None)
 
 
 def diebold_mariano(loss_differences: Numbers, *, horizon: int = 1) -> Significance | None:
@@ -267,27 +174,103 @@ def diebold_mariano(loss_differences: Numbers, *, horizon: int = 1) -> Significa
     if not 1 <= horizon < max(n, 2):
         raise ValueError(f"`horizon` must be at least 1 and below the number of sessions {n}, received {horizon}.")
     small = math.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
-    return _mean_test(loss_differences, np.ones(horizon - 1), scale=small, degrees_of_freedom=n - 1)
+    return _mean_test(loss_differences, lag=horizon - 1, kernel="uniform", scale=small, degrees_of_freedom=n - 1)
+
+
+def block_length(values: Numbers) -> int:
+    """Return the mean block for a stationary bootstrap of one value per session, at least 5 sessions.
+
+    References
+    ----------
+    Politis & White (2004), Econometric Reviews 23(1), as corrected in 2009: arch 8.0.0 `optimal_block_length`.
+
+    Examples
+    --------
+    >>> block_length(np.random.default_rng(1).normal(size=100))
+    5
+    """
+    require_rows(numbers={"values": values})
+    if len(values) < 8 or np.ptp(values) == 0:
+        return LEAST_BLOCK
+    return max(LEAST_BLOCK, math.ceil(optimal_block_length(values)["stationary"].iloc[0]))
+
+
+def bootstrap_interval(
+    values: Numbers,
+    sessions: npt.NDArray[Any],
+    *,
+    seed: int,
+    level: float = 0.95,
+    n_resamples: int = 10_000,
+    block: int | None = None,
+) -> tuple[float, float]:
+    """Return the percentile interval of the mean of `values`, resampling sessions in blocks, each with all its tickers.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+        One value per session and ticker, such as hits or differences of losses.
+    sessions : array of shape (n,)
+        Sortable; sessions are resampled in their order, each with all its rows.
+    seed : int
+    level : float, default=0.95
+    n_resamples : int, default=10000
+    block : int, optional
+        Sessions of a block, on average; `block_length` of the session means by default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the columns don't match, a value is not finite, there are fewer than two sessions, or an option is out of
+        range.
+
+    References
+    ----------
+    Politis & Romano (1994), Journal of the American Statistical Association 89: arch 8.0.0 `StationaryBootstrap`.
+
+    Examples
+    --------
+    >>> bootstrap_interval(np.ones(6), np.array([1, 1, 2, 2, 3, 3]), seed=1, n_resamples=50)
+    (1.0, 1.0)
+    """
+    require_rows(numbers={"values": values}, labels={"sessions": sessions})
+    if not 0 < level < 1 or n_resamples < 1 or (block is not None and block < 1):
+        raise ValueError(
+            f"A bootstrap needs `level` between 0 and 1, and `n_resamples` and `block` of at least 1; received "
+            f"{level}, {n_resamples} and {block}."
+        )
+    groups, _ = number_sessions(sessions)
+    counts = np.bincount(groups).astype(np.float64)
+    sums = np.bincount(groups, values)
+    mean_block = block_length(sums / counts) if block is None else block
+    bootstrap = StationaryBootstrap(mean_block, sums, counts, seed=np.random.default_rng(seed))
+    means = bootstrap.apply(_ratio, n_resamples)
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+    return float(low), float(high)
+
+
+def _ratio(sums: Numbers, counts: Numbers) -> Numbers:
+    return np.atleast_1d(sums.sum() / counts.sum())
 
 
 def _mean_test(
-    values: Numbers, weights: Numbers, *, scale: float, degrees_of_freedom: int | None
+    values: Numbers, *, lag: int, kernel: str, scale: float, degrees_of_freedom: int | None
 ) -> Significance | None:
-    """Test a mean whose long-run variance is gamma_0 + 2 sum of weighted autocovariances; t is scaled."""
+    """Test a mean by its long-run variance, whose autocovariances up to `lag` are weighted by the kernel."""
     n = len(values)
     # A spread of rounding errors would be taken for noise, and its mean for a certainty.
     if n < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return None
-    deviations = values - values.mean()
-    covariances = [float((deviations[k:] * deviations[: n - k]).sum()) / n for k in range(min(len(weights), n - 1) + 1)]
-    variance = covariances[0] + 2 * sum(w * c for w, c in zip(weights, covariances[1:], strict=False))
+    fitted = OLS(values, np.ones(n)).fit(cov_type="HAC", cov_kwds={"maxlags": lag, "kernel": kernel})
+    variance = float(fitted.cov_params()[0, 0])
+    # The uniform kernel may leave none.
     if variance <= 0:
         return None
-    error = math.sqrt(variance / n) / scale
-    t = float(values.mean()) / error
+    mean, error = float(values.mean()), math.sqrt(variance) / scale
+    t = mean / error
     two_sided = stats.norm.sf(abs(t)) if degrees_of_freedom is None else stats.t.sf(abs(t), degrees_of_freedom)
     return Significance(
-        estimate=float(values.mean()),
+        estimate=mean,
         standard_error=error,
         t=t,
         p=2 * float(two_sided),

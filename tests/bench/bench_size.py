@@ -14,20 +14,22 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, t
 
-from stockseq.evaluate.bootstrap import bootstrap_interval
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.information import daily_information, summarise_information
+from stockseq.evaluate.multiplicity import superior_ability
+from stockseq.evaluate.pesaran_timmermann import (
+    pesaran_timmermann,
+    pesaran_timmermann_clustered,
+    pesaran_timmermann_serial,
+)
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
-from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial
 from stockseq.evaluate.significance import (
+    bootstrap_interval,
     clustered_mean,
     diebold_mariano,
     newey_west_mean,
-    pesaran_timmermann,
-    pesaran_timmermann_clustered,
 )
-from stockseq.evaluate.superior import superior_ability
 
 N_PANELS, N_RESAMPLED, N_RESAMPLES = 2_000, 500, 999
 N_SESSIONS, N_TICKERS, N_MODELS = 250, 20, 5

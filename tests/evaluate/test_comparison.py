@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import multipletests
 
 from stockseq.errors import DataError
@@ -50,6 +51,18 @@ def test_the_better_model_has_the_smaller_loss() -> None:
     assert one.brier.z < -3
     assert one.log_loss.z < -3
     assert one.log_loss.z == pytest.approx(-other.log_loss.z)
+
+
+def test_diebold_mariano_is_of_the_session_means_of_the_log_loss() -> None:
+    """Over one session without autocovariances it is the t-test of a mean: scipy 1.17.1 `ttest_1samp`."""
+    a, b = forecasts(0.3, 72), forecasts(0.1, 73)
+    up = RETURNS > 0
+    loss = [-np.log(np.where(up, f["probability_up"], 1 - f["probability_up"])) for f in (a, b)]
+    theirs = ttest_1samp((loss[0] - loss[1]).reshape(N_SESSIONS, N_TICKERS).mean(axis=1), 0.0)
+    ours = compare_forecasts(a.sample(frac=1, random_state=1), b).diebold_mariano
+    assert ours is not None
+    assert (ours.t, ours.p, ours.n) == pytest.approx((theirs.statistic, theirs.pvalue, N_SESSIONS), rel=1e-10)
+    assert compare_forecasts(a, a).diebold_mariano is None
 
 
 def test_equal_models_have_no_z() -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from stockseq.backtest.sharpe import deflated_sharpe
-from stockseq.evaluate.bootstrap import block_length, bootstrap_interval
 from stockseq.evaluate.direction import (
     accuracy,
     accuracy_by_chance,
@@ -16,22 +15,27 @@ from stockseq.evaluate.direction import (
     balanced_accuracy,
     matthews_correlation,
 )
+from stockseq.evaluate.pesaran_timmermann import (
+    pesaran_timmermann,
+    pesaran_timmermann_clustered,
+    pesaran_timmermann_serial,
+)
 from stockseq.evaluate.probability import (
     brier_losses,
     calibration,
     decompose_brier,
     expected_calibration_error,
+    log_loss,
     log_losses,
 )
 from stockseq.evaluate.rows import require_rows
-from stockseq.evaluate.serial_dependence import pesaran_timmermann_serial
 from stockseq.evaluate.significance import (
+    block_length,
+    bootstrap_interval,
     clustered_interval,
     clustered_mean,
     diebold_mariano,
     newey_west_mean,
-    pesaran_timmermann,
-    pesaran_timmermann_clustered,
 )
 
 UP = np.array([True, False, True, False])
@@ -49,6 +53,7 @@ DIRECTIONS: list[Callable[..., Any]] = [
 ]
 PROBABILITIES: list[Callable[..., Any]] = [
     brier_losses,
+    log_loss,
     log_losses,
     calibration,
     expected_calibration_error,

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockseq.evaluate.comparison import compare_forecasts
+from stockseq.evaluate.pesaran_timmermann import pesaran_timmermann, pesaran_timmermann_clustered
 from stockseq.evaluate.scores import score_forecasts
-from stockseq.evaluate.significance import pesaran_timmermann, pesaran_timmermann_clustered
 
 # Few enough values that ties, one class and constant forecasts are common; large and tiny ones overflow or vanish.
 PROBABILITY = st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 0.9, 1.0]) | st.floats(0, 1)

@@ -98,6 +98,17 @@ def test_each_seed_is_scored_by_itself() -> None:
     assert scores.seeds[1].accuracy == pytest.approx(1 - scores.share_up)
 
 
+def test_a_bootstrap_interval_is_there_where_a_seed_is() -> None:
+    """Sessions are independent here, so it is about as wide as the clustered one; a metrics.json without it is none."""
+    frame = forecasts(n_sessions=200)
+    scores = score_forecasts(frame, bootstrap_seed=1)
+    assert scores.accuracy_bootstrap_ci is not None
+    width = scores.accuracy_ci[1] - scores.accuracy_ci[0]
+    assert scores.accuracy_bootstrap_ci == pytest.approx(scores.accuracy_ci, abs=0.15 * width)
+    assert scores == score_forecasts(frame, bootstrap_seed=1)
+    assert "accuracy_bootstrap_ci" not in score_forecasts(frame).to_dict()
+
+
 def test_the_expected_return_is_what_information_is_about() -> None:
     """A model may rank by return and lean by probability; here the two disagree wholly."""
     frame = forecasts(skill=1.0)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stockseq.errors import counted
-from stockseq.evaluate.power import sessions_to_tell
+from stockseq.evaluate.power import sessions_needed
 from stockseq.report import format as wording
 
 SIZE = 0.05
@@ -171,7 +171,7 @@ def gain(difference: Mapping[str, Any]) -> str:
 def _power(benchmark: Mapping[str, Any]) -> str:
     period = _main(benchmark)
     scores = period["samples"][0]["scores"]["prices_and_text"]
-    needed = sessions_to_tell(CLAIMED_EDGE, scores["n"] / scores["n_sessions"], scores["rho_hit"] or 0.0)
+    needed = sessions_needed(CLAIMED_EDGE, scores["n"] / scores["n_sessions"], scores["rho_hit"] or 0.0)
     return (
         f"To tell an edge of {100 * CLAIMED_EDGE:.0f} points over chance from luck would take about "
         f"{wording.count(needed)} dates like these; the {period['name']} period has {scores['n_sessions']}."

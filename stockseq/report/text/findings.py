@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stockseq.errors import listed
-from stockseq.evaluate.power import sessions_for_difference
+from stockseq.evaluate.power import sessions_needed_for_difference
 from stockseq.evaluate.significance import SIZE
 from stockseq.report.text.verdict import p_value, percent
 
@@ -139,7 +139,7 @@ def _needed(compared: Mapping[str, Any]) -> list[str]:
         return []
     name = max(untold, key=lambda other: abs(untold[other]["accuracy"]["difference"]))
     tested, n_sessions = untold[name]["accuracy"], untold[name]["n_sessions"]
-    needed = sessions_for_difference(
+    needed = sessions_needed_for_difference(
         tested["difference"], tested["standard_error"], n_sessions, n_compared=len(compared), size=SIZE
     )
     return [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stockseq.evaluate.power import sessions_to_tell
+from stockseq.evaluate.power import sessions_needed
 from stockseq.evaluate.significance import SIZE
 
 # What is asked about where no edge was found.
@@ -69,7 +69,7 @@ def _needed(scores: Mapping[str, Any], edge: float) -> int | None:
     """Return the sessions that tell this edge, at the tickers per session and the correlation of this run."""
     if edge < 0.0005:
         return None
-    return sessions_to_tell(min(edge, 0.5), scores["n"] / scores["n_sessions"], scores["rho_hit"] or 0.0)
+    return sessions_needed(min(edge, 0.5), scores["n"] / scores["n_sessions"], scores["rho_hit"] or 0.0)
 
 
 def _points(edge: float) -> str:
