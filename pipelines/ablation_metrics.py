@@ -53,8 +53,8 @@ def judge_ablation(context: Context, family: Family, forecasts: Mapping[str, pd.
         "family": len(family.variants) - 1,
         "edge": EDGE,
         "variants": [_record(name, family, scores.get(name), judged.get(name)) for name in family.variants],
-        "superior": find_superior(plain, others, seed=training.seed, removals=removals),
-        "confidence_set": find_best(forecasts, seed=training.seed),
+        "superior": find_superior(plain, others, seed=training.seed, removals=removals).to_dict(),
+        "confidence_set": find_best(forecasts, seed=training.seed).to_dict(),
         "optimum": optimum_on(context, plain),
         "trials": count_trials(context),
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +9,26 @@ import pandas as pd
 from stockseq.evaluate.multiplicity import LEAST_SESSIONS, N_RESAMPLES, model_confidence_set, superior_models
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import SIZE
+from stockseq.results import Result
 
 CONFIDENCE_SIZE = 0.10
+
+
+class NamedSet(Result):
+    """The variants that a test of the whole family names.
+
+    Parameters
+    ----------
+    names : tuple of str
+    size : float
+        The chance that a name is there, or missing from a confidence set, by mistake.
+    note : str or None
+        Why nothing could be tested.
+    """
+
+    names: tuple[str, ...]
+    size: float
+    note: str | None = None
 
 
 def find_superior(
@@ -21,35 +38,29 @@ def find_superior(
     seed: int,
     removals: Collection[str] = (),
     n_resamples: int = N_RESAMPLES,
-) -> dict[str, Any]:
+) -> NamedSet:
     """Return the components that add to accuracy by the stepwise bootstrap, which knows that variants are alike.
 
     The parameters and errors are those of `judge_family`, with the seed and the draws of the bootstrap.
-
-    Returns
-    -------
-    dict
-        names (those found), size (the chance of one false name), note (a sentence where something could not be
-        tested, or None).
 
     References
     ----------
     Romano & Wolf (2005), Econometrica 73(4).
     """
-    own = _error_rates(plain)
+    reference = _error_rates(plain)
     added = pd.DataFrame(
-        {name: (own - _error_rates(frame)) * (-1 if name in removals else 1) for name, frame in variants.items()}
+        {name: (reference - _error_rates(frame)) * (-1 if name in removals else 1) for name, frame in variants.items()}
     )
     # Without noise in what a component adds there is nothing to resample.
-    told = added.loc[:, [float(np.ptp(added[name])) > 1e-9 for name in added]]
-    if len(own) < LEAST_SESSIONS or told.empty:
-        return {"names": [], "size": SIZE, "note": _untold(len(own))}
+    varied = added.loc[:, [float(np.ptp(added[name])) > 1e-9 for name in added]]
+    if len(reference) < LEAST_SESSIONS or varied.empty:
+        return NamedSet(names=(), size=SIZE, note=_too_little(len(reference)))
     # The benchmark loses nothing, and each component the less the more it adds.
-    names = superior_models(np.zeros(len(told)), -told, seed=seed, size=SIZE, n_resamples=n_resamples)
-    return {"names": [str(name) for name in names], "size": SIZE, "note": None}
+    names = superior_models(np.zeros(len(varied)), -varied, seed=seed, size=SIZE, n_resamples=n_resamples)
+    return NamedSet(names=tuple(map(str, names)), size=SIZE, note=None)
 
 
-def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
+def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: int = N_RESAMPLES) -> NamedSet:
     """Return the networks among which the most accurate is with a chance of 90 %: the model confidence set.
 
     Parameters
@@ -61,9 +72,9 @@ def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: i
 
     Returns
     -------
-    dict
-        names, size and note, as `find_superior` gives them; all networks where nothing can be tested. Those that are
-        equally often right in every session stay or go together.
+    NamedSet
+        All networks where nothing can be tested. Those that are equally often right in every session stay or go
+        together.
 
     References
     ----------
@@ -73,10 +84,10 @@ def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: i
     distinct = rates.T.drop_duplicates().T
     noiseless = any(float(np.ptp(distinct[a] - distinct[b])) <= 1e-9 for a, b in combinations(distinct, 2))
     if len(rates) < LEAST_SESSIONS or distinct.shape[1] < 2 or noiseless:
-        return {"names": list(map(str, rates)), "size": CONFIDENCE_SIZE, "note": _untold(len(rates))}
+        return NamedSet(names=tuple(map(str, rates)), size=CONFIDENCE_SIZE, note=_too_little(len(rates)))
     best = rates[model_confidence_set(distinct, seed=seed, size=CONFIDENCE_SIZE, n_resamples=n_resamples)]
-    names = [str(name) for name in rates if any(rates[name].equals(best[kept]) for kept in best)]
-    return {"names": names, "size": CONFIDENCE_SIZE, "note": None}
+    names = tuple(str(name) for name in rates if any(rates[name].equals(best[other]) for other in best))
+    return NamedSet(names=names, size=CONFIDENCE_SIZE, note=None)
 
 
 def _error_rates(frame: pd.DataFrame) -> pd.Series:
@@ -85,7 +96,7 @@ def _error_rates(frame: pd.DataFrame) -> pd.Series:
     return (scored["up"] != scored["forecast_up"]).groupby(scored["session"]).mean()
 
 
-def _untold(n_sessions: int) -> str:
+def _too_little(n_sessions: int) -> str:
     return (
         f"To look at all of them together takes {LEAST_SESSIONS} sessions and networks that differ; there are "
         f"{n_sessions} sessions."

@@ -220,12 +220,12 @@ def compare_with_baselines(model: pd.DataFrame, baselines: Mapping[str, pd.DataF
             n=pair.n,
             n_sessions=pair.n_sessions,
             n_left_out=pair.n_left_out,
-            accuracy=pair.accuracy.model_copy(update={"p_holm": accuracy[place]}),
-            log_loss=pair.log_loss.model_copy(update={"p_holm": log_loss[place]}),
+            accuracy=pair.accuracy.model_copy(update={"p_holm": p_accuracy}),
+            log_loss=pair.log_loss.model_copy(update={"p_holm": p_log_loss}),
             diebold_mariano=pair.diebold_mariano,
             notes=pair.notes,
         )
-        for place, (name, pair) in enumerate(pairs.items())
+        for (name, pair), p_accuracy, p_log_loss in zip(pairs.items(), accuracy, log_loss, strict=True)
     }
 
 

@@ -14,7 +14,7 @@ LEAST_TICKERS = 5
 
 @dataclass(frozen=True)
 class Information:
-    """Mean over sessions of the coefficient, its ratio to its own spread, and the Newey-West t of the mean.
+    """Mean over sessions of the coefficient, its ratio to its spread, and the Newey-West t of the mean.
 
     `ratio` is mean over standard deviation (ddof 1), not annualised; it and `t` are None where the spread is 0.
     """

@@ -161,7 +161,7 @@ def _changes(flags: Flags) -> bool:
 def _test_slope(
     up: Flags, forecast_up: Flags, controls: Numbers, sessions: npt.NDArray[np.int64]
 ) -> Significance | None:
-    """Test the slope of the outcome on the forecast beside a constant and other controls; None without noise in it."""
+    """Test the slope of the outcome on the forecast with a constant and other controls; None without noise in it."""
     n, n_sessions = len(up), len(np.unique(sessions))
     controls = _independent(controls)
     if n_sessions < 2 or n <= 1 + controls.shape[1] or not (_changes(up) and _changes(forecast_up)):
@@ -213,8 +213,8 @@ def _independent(columns: Numbers) -> Numbers:
     """Return the columns without those that the columns before them explain, which cost no degree of freedom."""
     products = columns.T @ columns
     chosen: list[int] = []
-    for place in range(columns.shape[1]):
-        tried = [*chosen, place]
+    for column in range(columns.shape[1]):
+        tried = [*chosen, column]
         if np.linalg.matrix_rank(products[np.ix_(tried, tried)], rtol=SAME, hermitian=True) == len(tried):
             chosen = tried
     return columns[:, chosen]

@@ -4,6 +4,8 @@ import math
 
 from scipy.stats import norm
 
+from stockseq.evaluate.significance import SIZE
+
 
 def forecasts_needed(edge: float, *, size: float = 0.05, power: float = 0.80) -> int:
     """Return how many independent forecasts show that an accuracy of 0.5 + `edge` is more than a coin's.
@@ -71,7 +73,6 @@ def sessions_needed_for_difference(
     *,
     n_compared: int = 1,
     lasting_error: float = 0.0,
-    size: float = 0.05,
     power: float = 0.80,
 ) -> int | None:
     """Return how many sessions like those seen show that two models differ.
@@ -88,14 +89,14 @@ def sessions_needed_for_difference(
         Comparisons of the family; the difference has to pass the first, hardest step of Holm's correction.
     lasting_error : float, default=0
         A further error, which more sessions don't lessen, such as that of a few seeds.
-    size, power : float
-        Chance to claim a difference where there is none (two-sided), and to see it where there is.
+    power : float
+        Chance to see a difference where there is one.
 
     Returns
     -------
     int or None
         n_sessions * standard_error ** 2 / ((difference / reach) ** 2 - lasting_error ** 2), where reach is the normal's
-        quantile of size / n_compared, two-sided, and that of power; None where the lasting error alone is too much.
+        quantile of 5 % / n_compared, two-sided, and that of power; None where the lasting error alone is too much.
 
     Raises
     ------
@@ -112,6 +113,6 @@ def sessions_needed_for_difference(
             "`difference` must not be 0, and `standard_error`, `n_sessions` and `n_compared` be above 0; received "
             f"{difference}, {standard_error}, {n_sessions}, {n_compared}."
         )
-    reach = float(norm.isf(size / 2 / n_compared) + norm.ppf(power))
+    reach = float(norm.isf(SIZE / 2 / n_compared) + norm.ppf(power))
     sampling = (difference / reach) ** 2 - lasting_error**2
     return math.ceil(n_sessions * standard_error**2 / sampling) if sampling > 0 else None

@@ -17,6 +17,15 @@ LEAST_SESSIONS = 20
 class Repetition(Result):
     """How closely the expected return follows the last return that was known at the decision.
 
+    A network that is fitted to returns by squared error falls easily for the last value: its curve looks like the
+    market's, one session late, and forecasts nothing. The rule: within each ticker, the rank correlation between the
+    expected return and the last return known at the decision; where the median ticker's, squared, is at least 0.5, the
+    forecast repeats the last value (or turns it round, where the correlation is negative). Squared it is the share of
+    the forecast's order that the last value explains, so from 0.5 up there is more of the last value in it than of all
+    else. The copy of the sign alone has 0.75 (by hand: the correlation of a sign with uniform ranks is the square root
+    of 3/4); the best forecast of the simulated market lies below 0.1. Ranks, because a few wild returns would
+    otherwise decide.
+
     Parameters
     ----------
     correlation : float or None
@@ -73,15 +82,6 @@ def last_realised_returns(forecasts: pd.DataFrame, labels: pd.DataFrame) -> pd.S
 
 def find_repetition(forecasts: pd.DataFrame, labels: pd.DataFrame) -> Repetition:
     """Return whether the expected return follows the last known return so closely that it says little else.
-
-    A network that is fitted to returns by squared error falls easily for the last value: its curve looks like the
-    market's, one session late, and forecasts nothing. The rule: within each ticker, the rank correlation between the
-    expected return and the last return known at the decision; where the median ticker's, squared, is at least 0.5, the
-    forecast repeats the last value (or turns it round, where the correlation is negative). Squared it is the share of
-    the forecast's order that the last value explains, so from 0.5 up there is more of the last value in it than of all
-    else. The copy of the sign alone has 0.75 (by hand: the correlation of a sign with uniform ranks is the square root
-    of 3/4); the best forecast of the simulated market lies below 0.1. Ranks, because a few wild returns would
-    otherwise decide.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def require_rows(
     """
     columns = {**flags, **numbers, **probabilities, **labels}
     for name, values in columns.items():
-        # A Series lines up by its index, not by its place, and would pair the wrong rows without a word.
+        # A Series lines up by its index, not by its order, and would pair the wrong rows without a word.
         if not isinstance(values, np.ndarray) or values.ndim != 1:
             raise TypeError(
                 f"`{name}` must be a numpy array of one dimension, received {_received(values)}; of a Series, pass "

@@ -1,4 +1,4 @@
-"""The table that every score is computed from: forecasts beside what was realised."""
+"""The table that every score is computed from: forecasts joined with what was realised."""
 
 from typing import NewType
 

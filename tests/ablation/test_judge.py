@@ -172,9 +172,9 @@ def test_a_copy_of_the_plain_network_is_neither_claimed_nor_resampled() -> None:
     plain, better = panel(rng, 0.5), panel(rng, 0.6)
     judged = judge_family(plain, {"copy": plain}, n_declared=1)["copy"]
     assert (judged.claim, judged.accuracy.p_holm, judged.sessions_needed) == ("open", None, None)
-    assert find_superior(plain, {"copy": plain, "better": better}, seed=0, n_resamples=500)["names"] == ["better"]
+    assert find_superior(plain, {"copy": plain, "better": better}, seed=0, n_resamples=500).names == ("better",)
     best = find_best({"plain": better, "copy": better, "worse": plain}, seed=0, n_resamples=500)
-    assert best["names"] == ["plain", "copy"]
+    assert best.names == ("plain", "copy")
 
 
 def test_the_bootstrap_over_all_names_what_adds_and_what_was_left_out() -> None:
@@ -183,7 +183,7 @@ def test_the_bootstrap_over_all_names_what_adds_and_what_was_left_out() -> None:
     plain, with_layer, without_text = panel(rng, 0.55), panel(rng, 0.62), panel(rng, 0.48)
     variants = {"layer": with_layer, "without_text": without_text, "nothing": panel(rng, 0.55)}
     found = find_superior(plain, variants, seed=0, removals=["without_text"], n_resamples=500)
-    assert found["names"] == ["layer", "without_text"]
+    assert found.names == ("layer", "without_text")
 
 
 @pytest.mark.parametrize("n_sessions", [3, 9])
@@ -191,8 +191,8 @@ def test_few_sessions_are_told_and_not_resampled(n_sessions: int) -> None:
     """The bootstrap needs blocks of sessions."""
     rng = np.random.default_rng(4)
     frames: list[Any] = [panel(rng, 0.5).head(n_sessions * N_TICKERS) for _ in range(2)]
-    assert f"there are {n_sessions} sessions" in find_superior(frames[0], {"v": frames[1]}, seed=0)["note"]
-    assert find_best({"plain": frames[0], "v": frames[1]}, seed=0)["names"] == ["plain", "v"]
+    assert f"there are {n_sessions} sessions" in find_superior(frames[0], {"v": frames[1]}, seed=0).note
+    assert find_best({"plain": frames[0], "v": frames[1]}, seed=0).names == ("plain", "v")
 
 
 def test_a_family_smaller_than_what_came_is_refused() -> None:

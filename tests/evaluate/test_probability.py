@@ -9,9 +9,11 @@ from sklearn import metrics
 
 from stockseq.evaluate.probability import (
     brier_losses,
+    brier_score,
     calibration,
     decompose_brier,
     expected_calibration_error,
+    log_loss,
     log_losses,
 )
 from tests.evaluate.evaluate_vectors import normals, uniforms
@@ -27,12 +29,14 @@ def test_scores_of_the_table_worked_by_hand() -> None:
     assert calibration(UP, PROBABILITY) == pytest.approx((0.6576035422, 1.6755842961), abs=1e-9)
 
 
-def test_scores_equal_those_of_scikit_learn_and_statsmodels() -> None:
+def test_losses_by_row_have_the_means_of_scikit_learn_and_the_line_is_statsmodels() -> None:
     """Certain and wrong forecasts among them: the clip must lie where scikit-learn's lies."""
     up = uniforms(400, 7) < 0.5
     probability = np.clip(0.5 + 0.1 * up + 0.3 * normals(400, 8), 0, 1)
-    assert brier_losses(up, probability).mean() == pytest.approx(metrics.brier_score_loss(up, probability))
-    assert log_losses(up, probability).mean() == pytest.approx(metrics.log_loss(up, probability), rel=1e-12)
+    brier, loss = metrics.brier_score_loss(up, probability), metrics.log_loss(up, probability)
+    assert brier_losses(up, probability).mean() == pytest.approx(brier, rel=1e-12)
+    assert log_losses(up, probability).mean() == pytest.approx(loss, rel=1e-12)
+    assert (brier_score(up, probability), log_loss(up, probability)) == (brier, loss)
     inner = np.clip(probability, 0.01, 0.99)
     odds = np.log(inner / (1 - inner))
     theirs = sm.Logit(up.astype(float), sm.add_constant(odds)).fit(disp=0).params

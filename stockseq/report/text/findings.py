@@ -140,7 +140,7 @@ def _needed(compared: Mapping[str, Any]) -> list[str]:
     name = max(untold, key=lambda other: abs(untold[other]["accuracy"]["difference"]))
     tested, n_sessions = untold[name]["accuracy"], untold[name]["n_sessions"]
     needed = sessions_needed_for_difference(
-        tested["difference"], tested["standard_error"], n_sessions, n_compared=len(compared), size=SIZE
+        tested["difference"], tested["standard_error"], n_sessions, n_compared=len(compared)
     )
     return [
         f"To tell its {100 * tested['difference']:+.1f} points beside {name_words(name)} from noise would take "
