@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
+from typing import TypeVar
 
 import pandas as pd
 
 from stockseq.errors import counted
 from stockseq.schemas import Actions, Bars, Headlines
 from stockseq.sessions import TradingCalendar
+
+Table = TypeVar("Table", bound=pd.DataFrame)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -66,14 +69,14 @@ class MarketData:
         """Return the data of these tickers alone; a ticker without any adds none."""
         wanted = list(tickers)
 
-        def rows(frame: pd.DataFrame) -> pd.DataFrame:
-            return frame[frame["ticker"].isin(wanted)].reset_index(drop=True)
+        def rows(table: Table) -> Table:
+            return table[table["ticker"].isin(wanted)].reset_index(drop=True)
 
         return replace(
             self,
-            bars=Bars(rows(self.bars)),
-            actions=Actions(rows(self.actions)),
-            headlines=Headlines(rows(self.headlines)),
+            bars=rows(self.bars),
+            actions=rows(self.actions),
+            headlines=rows(self.headlines),
             truth=None if self.truth is None else rows(self.truth),
         )
 

@@ -1,12 +1,15 @@
 """A table is checked once, where it enters a stage, and the error names the first offending row."""
 
 import math
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import stockseq
 from stockseq.errors import DataError, StockseqError
 from stockseq.schemas import (
     ACTIONS,
@@ -233,3 +236,17 @@ def test_no_accepted_ticker_leads_out_of_a_folder_or_into_markup(text: str) -> N
     if valid_ticker(text):
         assert not set(text) & set("/\\<>&\"' \n\0")
         assert text.strip(".")
+
+
+def test_no_cast_makes_a_table() -> None:
+    """A frame becomes one by being checked or by being read from the store; rows of one are one already."""
+    made = re.compile(r"(?<![\w\"])(?:Bars|Actions|Headlines|Labels|Forecasts)\(")
+    package = Path(stockseq.__file__).parent
+    casts = {
+        f"{path.relative_to(package)}:{number}"
+        for path in sorted(package.rglob("*.py"))
+        if path.name != "schemas.py" and path.parent.name != "store"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if made.search(line) and not line.strip().startswith((">>>", "..."))
+    }
+    assert casts == set()

@@ -51,7 +51,7 @@ def remove_after(tables: Tables, cut: Cut, *, clock: Clock) -> Tables:
     actions = clock.final(tables.actions["session"]) <= cut.decision_at
     headlines = clock.available(tables.headlines) <= cut.decision_at
     return Tables(
-        Bars(tables.bars[bars].reset_index(drop=True)),
-        Actions(tables.actions[actions].reset_index(drop=True)),
-        Headlines(tables.headlines[headlines].reset_index(drop=True)),
+        tables.bars[bars].reset_index(drop=True),
+        tables.actions[actions].reset_index(drop=True),
+        tables.headlines[headlines].reset_index(drop=True),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -12,10 +13,7 @@ from stockseq.schemas import (
     BARS,
     HEADLINES,
     SESSION,
-    Actions,
-    Bars,
     Dropped,
-    Headlines,
     as_actions,
     as_bars,
     as_headlines,
@@ -41,6 +39,7 @@ from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, coun
 
 NAME = "files"
 BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
+Rows = TypeVar("Rows", bound=pd.DataFrame)
 
 
 def read_bars_file(path: Path, settings: FilesSettings, *, now: pd.Timestamp, source: str = NAME) -> BarsFile:
@@ -97,13 +96,12 @@ class FilesSource:
                 ticker: Outcome(ticker, "nothing_new", reason="There is no file of bars.") for ticker in first_sessions
             }
             return FetchedBars(as_bars(empty(BARS)), as_actions(empty(ACTIONS)), outcomes)
-        bars, actions = (_since(rows, first_sessions) for rows in (read.bars, read.actions))
+        bars, actions = _since(read.bars, first_sessions), _since(read.actions, first_sessions)
         dropped = tuple(drop for drop in read.dropped if drop.ticker in first_sessions or drop.ticker == "?")
         faulty = {drop.ticker for drop in dropped if drop.reason != NOT_FINAL}
         barless = faulty.intersection(first_sessions).difference(read.bars["ticker"])
         outcomes = self._outcomes(first_sessions, bars) | {ticker: _unusable(ticker, dropped) for ticker in barless}
-        # Rows of a checked table need no second check.
-        return FetchedBars(Bars(bars), Actions(actions), outcomes, dropped)
+        return FetchedBars(bars, actions, outcomes, dropped)
 
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
@@ -119,7 +117,7 @@ class FilesSource:
         if since is not None:
             rows = rows[rows["published_at"] > since]
         dropped = tuple(drop for drop in read.dropped if drop.ticker in tickers or drop.ticker == "?")
-        return FetchedHeadlines(Headlines(rows.reset_index(drop=True)), self._outcomes(tickers, rows), dropped)
+        return FetchedHeadlines(rows.reset_index(drop=True), self._outcomes(tickers, rows), dropped)
 
     @cached_property
     def _bar_table(self) -> Table | None:
@@ -184,6 +182,6 @@ def _load(path: Path, settings: FilesSettings) -> Table:
     return rename_columns(table, BAR_COLUMNS, BAR_EXTRAS, mapping=settings.mapping)
 
 
-def _since(rows: pd.DataFrame, first_sessions: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
+def _since(rows: Rows, first_sessions: Mapping[str, pd.Timestamp]) -> Rows:
     first = rows["ticker"].map(dict(first_sessions)).astype(SESSION)
     return rows[rows["session"] >= first].reset_index(drop=True)
