@@ -242,6 +242,15 @@ def compare_with_best(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
     References
     ----------
     Hansen (2005), Journal of Business & Economic Statistics 23(4).
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"session": pd.bdate_range("2024-01-01", periods=40), "ticker": "A"})
+    >>> rows["realised_return"] = np.tile([0.01, 0.02, -0.01, 0.01, -0.02], 8)
+    >>> model = rows.assign(probability_up=np.where(rows["realised_return"] > 0, 0.7, 0.4))
+    >>> best = compare_with_best(model, {"always up": rows.assign(probability_up=0.6)}, seed=1)
+    >>> best.best, best.better_than_best_p < 0.01
+    ('always up', True)
     """
     losses = pd.DataFrame({name: _session_losses(frame) for name, frame in baselines.items()})
     of_model = _session_losses(model).reindex(losses.index)

@@ -27,7 +27,6 @@ from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import (
     bootstrap_interval,
     clustered_mean,
-    diebold_mariano,
     newey_west_mean,
 )
 
@@ -142,11 +141,11 @@ def comparisons(rng: Generator, forecast: Callable[[Generator], Numbers]) -> PVa
     realised, a, b = returns(rng), forecast(rng), forecast(rng)
     compared = compare_forecasts(table(a, realised), table(b, realised))
     information = summarise_information(daily_information(as_scored(table(a, realised)))["ic"])
-    mariano = diebold_mariano(daily_losses(a, realised) - daily_losses(b, realised))
+    mariano = compared.diebold_mariano
     coefficient = None if information is None else information.t
     return {
         "DM-HLN": None if mariano is None else mariano.p,
-        **{f"compared {name}": compared[name]["p"] for name in ("accuracy", "brier", "log_loss")},
+        **{f"compared {name}": getattr(compared, name).p for name in ("accuracy", "brier", "log_loss")},
         "IC Newey-West": None if coefficient is None else 2 * float(norm.sf(abs(coefficient))),
     }
 
