@@ -51,7 +51,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train backtest ablation audit exam benchmark import report runs models ledger maintain check format test test-slow bench lock help clean
+.PHONY: setup dev demo daily train backtest ablation audit exam benchmark import report runs models ledger maintain check format test test-slow mutation bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -89,10 +89,12 @@ check: dev ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 format: dev ## Format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-test: dev ## Run the tests; no network and no server needed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: dev ## Run the tests and report their coverage; no network and no server needed
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 test-slow: dev ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
+mutation: dev ## Change the code of prices, dataset, news and simulator bit by bit; list what no test notices
+	@$(BIN)/mutmut run && $(BIN)/mutmut results
 bench: dev ## Run the measurements
 	@$(BIN)/python -m pytest -m bench -s -p no:timeout
 lock: ## Rebuild the lock files (needs uv)
@@ -101,4 +103,4 @@ lock: ## Rebuild the lock files (needs uv)
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 clean: ## Remove the virtual environment and the demo's data
-	@rm -rf $(VENV) demo build *.egg-info
+	@rm -rf $(VENV) demo build mutants .coverage *.egg-info
