@@ -284,7 +284,7 @@ def example(
     """Train one of the founding networks on a simulated market, beside the optimum."""
     from pipelines.example import run_example
 
-    run_example(settings, now, name)
+    run_example(settings, name)
 
 
 # Enough sessions for the optimum to show, few enough for minutes on two cores.
@@ -302,9 +302,11 @@ DEMO = {
 @recipe("data seeds folds", overrides=DEMO)
 def demo(settings: "Settings", now: "pd.Timestamp") -> None:
     """Run daily and backtest on a simulated market, offline."""
+    from pipelines.backtest import run_backtest
+    from pipelines.daily import run_daily
     from pipelines.demo import run_demo
 
-    run_demo(settings)
+    run_demo(settings, daily=run_daily, backtest=run_backtest)
 
 
 @recipe("config data tickers files now file", name="import", overrides={"source": "files"})

@@ -4,14 +4,14 @@ import shlex
 from pathlib import Path
 
 import pandas as pd
-from rich.markup import escape
 
-from pipelines.context import Context, console
-from pipelines.ingest import ingest
-from pipelines.screen import show_outcomes
+from pipelines.screens.console import console, show_progress
+from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
+from stockseq.ingestion.ingest import ingest
 from stockseq.sources.files import FilesSource
+from stockseq.workspace import Workspace
 
 
 def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, config: str | None = None) -> None:
@@ -37,23 +37,26 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
             "Nothing was named to import; give a folder, as in make import FILES=my-folder, or one file, as in "
             "make import FILE=bars.csv."
         )
-    context = Context(settings, now)
     source = FilesSource(settings.files, file=Path(file) if file else None)
-    tickers = settings.tickers or source.tickers
     for note in source.notes(now):
-        console.print(escape(note))
-    with context.hold_store(trains=False):
-        show_outcomes(ingest(context, tickers, source), with_page=False)
-        held = context.read("bars", columns=["ticker"])
-    if held.empty:
+        console.print(note, markup=False)
+    with show_progress() as progress:
+        workspace = Workspace(settings, now=now, progress=progress)
+        with workspace.lock(trains=False):
+            tickers = settings.tickers or source.tickers
+            ingested, market = ingest(
+                workspace.store, source, tickers, now=now, calendar=workspace.calendar, progress=progress
+            )
+    show_outcomes(ingested, with_page=False)
+    if market.bars.empty:
         console.print("Next: import bars, too, for headlines alone can't be forecast from.")
-        return
-    console.print(f"Next: {escape(_next_command(settings, file, config))}")
+    else:
+        console.print(f"Next: {_next_command(settings, file, config)}", markup=False)
 
 
 def _next_command(settings: Settings, file: str | None, config: str | None) -> str:
     """Return the backtest of what was imported, with every variable without which it would read something else."""
-    # One file is no source to fetch from again; what it held is in the store, which any source is asked after.
+    # One file is no source to fetch from again; what it had is in the store, which any source is asked after.
     folder = {} if file else {"SOURCE": "files", "FILES": settings.files.folder}
     given = {**folder, "DATA": settings.data, "TICKERS": " ".join(settings.tickers), "CONFIG": config or ""}
     return " ".join(["make backtest", *(f"{name}={shlex.quote(value)}" for name, value in given.items() if value)])

@@ -4,23 +4,25 @@ import re
 
 import pandas as pd
 
-from pipelines.context import Context, console
-from pipelines.daily import live_scores
-from pipelines.screen import record_line
+from pipelines.screens.console import console
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.forecast_ledger import verify
+from stockseq.forecasting.live import score_live
+from stockseq.report.text.record import record_sentence
+from stockseq.workspace import Workspace
 
 
 def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:
     """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
-    context = Context(settings, now, new_store=False)
-    console.print(f"Live record: {record_line(live_scores(context))}")
+    workspace = Workspace(settings, now=now, create=False)
+    ledger = verify(workspace.store, expected_head=head if check else None)
+    live = score_live(ledger.as_of(now))
+    console.print(f"Live record: {record_sentence(live.scores, n=live.n)}")
     if check:
-        state = verify(context.store, expected_head=head)
         console.print(
-            f"[green]✓[/green] {state.n_rows} forecasts, every hash as it was written. Head: {state.head_hash}\n"
+            f"[green]✓[/green] {ledger.n_rows} forecasts, every hash as it was written. Head: {ledger.head_hash}\n"
             "Note the head elsewhere; later, make ledger HEAD=... proves that nothing before it changed."
         )

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
 from stockseq.backtest.policy import PolicySettings
-from stockseq.dataset.walk_forward import FoldSettings
+from stockseq.dataset.folds import FoldSettings
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings

@@ -10,6 +10,9 @@ Slot = Literal["before", "within", "after"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
 GROUPS = ("stockseq.sources", "stockseq.features", *(f"stockseq.layers.{slot}" for slot in SLOTS))
 
+# Arguments of a plug-in by name, as the settings give them.
+Options = dict[str, Any]
+
 
 def plugin_names(group: str) -> list[str]:
     """Return the names that installed packages offer in one of `GROUPS`, sorted.

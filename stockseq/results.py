@@ -47,13 +47,27 @@ class Result(BaseModel):
         shown = [f"{name}={_shown(value)}" for name, value in self if value is not None]
         return f"{type(self).__name__}({', '.join([*shown[:N_SHOWN], *(['...'] if len(shown) > N_SHOWN else [])])})"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(_shown(value))}</td></tr>"
-            for name, value in self
-            if value is not None
-        )
-        return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
+        return html_table(type(self).__name__, dict(self))
+
+
+def html_table(title: str, values: Mapping[str, object]) -> str:
+    """Return named values as a table of two columns for a notebook, escaped; what is None is left out.
+
+    Examples
+    --------
+    >>> html_table("Drawdown", {"most": -0.25})
+    '<table><caption>Drawdown</caption><tr><th>most</th><td>-0.25</td></tr></table>'
+    """
+    rows = "".join(
+        f"<tr><th>{html.escape(name)}</th><td>{html.escape(_shown(value))}</td></tr>"
+        for name, value in values.items()
+        if value is not None
+    )
+    return f"<table><caption>{html.escape(title)}</caption>{rows}</table>"
 
 
 def _shown(value: object) -> str:

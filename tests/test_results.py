@@ -83,6 +83,7 @@ def test_the_repr_is_one_short_line():
     """A result of forty figures is printed in a notebook cell and in a failing test."""
     figures = Figures(n=3, accuracy=0.123456, notes=("a" * 500,) * 9, test=Test(difference=0.1))
     assert repr(figures) == "Figures(n=3, accuracy=0.1235, test=Test(difference=0.1), notes=<9 items>)"
+    assert str(figures) == repr(figures)
 
 
 @pytest.mark.parametrize(

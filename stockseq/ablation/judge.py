@@ -136,7 +136,9 @@ def judge_family(
     reference = _scored(plain)
     ensembles = {name: _scored(frame) for name, frame in variants.items()}
     # The component is what the first of a pair has and the second lacks.
-    pairs = {name: (reference, one) if name in removals else (one, reference) for name, one in ensembles.items()}
+    pairs = {
+        name: (reference, variant) if name in removals else (variant, reference) for name, variant in ensembles.items()
+    }
     compared = {name: compare_forecasts(more.forecasts, less.forecasts) for name, (more, less) in pairs.items()}
     tests = {measure: _test(measure, compared, pairs) for measure in MEASURES}
     claims = [measure for measure in CLAIMS if measure != "ic" or reference.information is not None]

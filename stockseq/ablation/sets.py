@@ -14,14 +14,14 @@ from stockseq.results import Result
 CONFIDENCE_SIZE = 0.10
 
 
-class NamedSet(Result):
-    """The variants that a test of the whole family names.
+class ModelSet(Result):
+    """The variants that a test over the whole family names.
 
     Parameters
     ----------
     names : tuple of str
     size : float
-        The chance that a name is there, or missing from a confidence set, by mistake.
+        The chance that a name is wrong, or missing.
     note : str or None
         Why nothing could be tested.
     """
@@ -38,30 +38,35 @@ def find_superior(
     seed: int,
     removals: Collection[str] = (),
     n_resamples: int = N_RESAMPLES,
-) -> NamedSet:
-    """Return the components that add to accuracy by the stepwise bootstrap, which knows that variants are alike.
+) -> ModelSet:
+    """Return the components that add to accuracy by the stepwise bootstrap, which allows for variants being alike.
 
     The parameters and errors are those of `judge_family`, with the seed and the draws of the bootstrap.
+
+    Returns
+    -------
+    ModelSet
+        `size` is the chance of one false name.
 
     References
     ----------
     Romano & Wolf (2005), Econometrica 73(4).
     """
-    reference = _error_rates(plain)
+    errors = _error_rates(plain)
     added = pd.DataFrame(
-        {name: (reference - _error_rates(frame)) * (-1 if name in removals else 1) for name, frame in variants.items()}
+        {name: (errors - _error_rates(frame)) * (-1 if name in removals else 1) for name, frame in variants.items()}
     )
     # Without noise in what a component adds there is nothing to resample.
-    varied = added.loc[:, [float(np.ptp(added[name])) > 1e-9 for name in added]]
-    if len(reference) < LEAST_SESSIONS or varied.empty:
-        return NamedSet(names=(), size=SIZE, note=_too_little(len(reference)))
+    noisy = added.loc[:, [float(np.ptp(added[name])) > 1e-9 for name in added]]
+    if len(errors) < LEAST_SESSIONS or noisy.empty:
+        return ModelSet(names=(), size=SIZE, note=_too_few(len(errors)))
     # The benchmark loses nothing, and each component the less the more it adds.
-    names = superior_models(np.zeros(len(varied)), -varied, seed=seed, size=SIZE, n_resamples=n_resamples)
-    return NamedSet(names=tuple(map(str, names)), size=SIZE, note=None)
+    names = superior_models(np.zeros(len(noisy)), -noisy, seed=seed, size=SIZE, n_resamples=n_resamples)
+    return ModelSet(names=tuple(map(str, names)), size=SIZE, note=None)
 
 
-def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: int = N_RESAMPLES) -> NamedSet:
-    """Return the networks among which the most accurate is with a chance of 90 %: the model confidence set.
+def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: int = N_RESAMPLES) -> ModelSet:
+    """Return the model confidence set: the networks among which the most accurate is with a chance of 90 %.
 
     Parameters
     ----------
@@ -72,9 +77,9 @@ def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: i
 
     Returns
     -------
-    NamedSet
-        All networks where nothing can be tested. Those that are equally often right in every session stay or go
-        together.
+    ModelSet
+        `size` is the chance that the most accurate is missing; all networks where nothing can be tested. Those that
+        are equally often right in every session stay or go together.
 
     References
     ----------
@@ -84,10 +89,10 @@ def find_best(networks: Mapping[str, pd.DataFrame], *, seed: int, n_resamples: i
     distinct = rates.T.drop_duplicates().T
     noiseless = any(float(np.ptp(distinct[a] - distinct[b])) <= 1e-9 for a, b in combinations(distinct, 2))
     if len(rates) < LEAST_SESSIONS or distinct.shape[1] < 2 or noiseless:
-        return NamedSet(names=tuple(map(str, rates)), size=CONFIDENCE_SIZE, note=_too_little(len(rates)))
+        return ModelSet(names=tuple(map(str, rates)), size=CONFIDENCE_SIZE, note=_too_few(len(rates)))
     best = rates[model_confidence_set(distinct, seed=seed, size=CONFIDENCE_SIZE, n_resamples=n_resamples)]
     names = tuple(str(name) for name in rates if any(rates[name].equals(best[other]) for other in best))
-    return NamedSet(names=names, size=CONFIDENCE_SIZE, note=None)
+    return ModelSet(names=names, size=CONFIDENCE_SIZE, note=None)
 
 
 def _error_rates(frame: pd.DataFrame) -> pd.Series:
@@ -96,8 +101,8 @@ def _error_rates(frame: pd.DataFrame) -> pd.Series:
     return (scored["up"] != scored["forecast_up"]).groupby(scored["session"]).mean()
 
 
-def _too_little(n_sessions: int) -> str:
+def _too_few(n_sessions: int) -> str:
     return (
-        f"To look at all of them together takes {LEAST_SESSIONS} sessions and networks that differ; there are "
+        f"A test of all networks together needs {LEAST_SESSIONS} sessions and networks that differ; there are "
         f"{n_sessions} sessions."
     )

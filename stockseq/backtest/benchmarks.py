@@ -7,16 +7,16 @@ import pandas as pd
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.policy import Holding
-from stockseq.backtest.simulator import LedgerResult
+from stockseq.backtest.simulator import AccountHistory
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.prices import is_traded
 from stockseq.schemas import Bars
 
 
-class RunLedger(Protocol):
-    """`run_ledger` with all but targets, account and holding given."""
+class Simulate(Protocol):
+    """`simulate` with all but targets, account and holding given."""
 
-    def __call__(self, targets: Targets, *, account: AccountSettings, holding: Holding) -> LedgerResult:
+    def __call__(self, targets: Targets, *, account: AccountSettings, holding: Holding) -> AccountHistory:
         """Return the history of the account that follows `targets`."""
         ...
 
@@ -29,8 +29,8 @@ def run_benchmarks(
     account: AccountSettings,
     holding: Holding,
     seed: int,
-    run: RunLedger,
-) -> dict[str, LedgerResult]:
+    run: Simulate,
+) -> dict[str, AccountHistory]:
     """Run each benchmark through the strategy's own ledger, so that costs, dates and capital are the same.
 
     Parameters
@@ -40,7 +40,7 @@ def run_benchmarks(
     bars : Bars
         Of one vintage.
     sessions : DatetimeIndex
-        Those of `run_ledger`.
+        Those of `simulate`.
     account : AccountSettings
         Of the strategy. The shuffled book has its gross weight on average, not each session, and may borrow for that.
     holding : {"session", "overnight", "close_to_close"}
@@ -48,11 +48,11 @@ def run_benchmarks(
     seed : int
         Of the shuffle.
     run : callable of (targets, account, holding)
-        `functools.partial(run_ledger, bars=..., actions=..., sessions=..., costs=...)`.
+        `functools.partial(simulate, bars=..., actions=..., sessions=..., costs=...)`.
 
     Returns
     -------
-    dict of LedgerResult
+    dict of AccountHistory
         buy_and_hold, equal_weight and random_same_turnover.
     """
     universe = pd.Index(sorted(targets["ticker"].unique()))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stockseq.backtest.simulator import LedgerResult
+from stockseq.backtest.simulator import AccountHistory
 from stockseq.results import Result
 
 SESSIONS_PER_YEAR = 252
@@ -51,12 +51,12 @@ class PerformanceFigures(Result):
     n_fills: int
 
 
-def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> PerformanceFigures:
+def summarise(result: AccountHistory, *, cash_rate: float = 0.0) -> PerformanceFigures:
     """Return the figures of one backtest.
 
     Parameters
     ----------
-    result : LedgerResult of n_sessions
+    result : AccountHistory of n_sessions
         The first session holds the capital untouched, so there are n_sessions - 1 returns.
     cash_rate : float, default=0.0
         Yearly rate that the Sharpe and Sortino ratios subtract; give the rate at which the account was paid interest.
@@ -70,7 +70,7 @@ def summarise(result: LedgerResult, *, cash_rate: float = 0.0) -> PerformanceFig
     >>> equity = pd.DataFrame({"equity": [100.0, 110.0, 99.0], "cost": 0.0, "interest": 0.0, "turnover": 1.0},
     ...                       index=pd.DatetimeIndex(["2024-11-27", "2024-11-29", "2024-12-02"]))
     >>> nothing = pd.DataFrame()
-    >>> round(summarise(LedgerResult(equity, nothing, nothing, nothing)).max_drawdown, 4)
+    >>> round(summarise(AccountHistory(equity, nothing, nothing, nothing)).max_drawdown, 4)
     -0.1
     """
     equity = result.equity

@@ -1,6 +1,6 @@
 """From forecasts to target weights, with nothing but what is known at the decision."""
 
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,15 @@ from stockseq.schemas import Forecasts
 
 # How long an order's position is meant to last, and so which label it earns.
 Holding = Literal["session", "overnight", "close_to_close"]
+
+
+class PolicyOptions(TypedDict, total=False):
+    """What every policy can be told besides how it selects."""
+
+    mode: Literal["long_short", "long_only"]
+    volatility_scaled: bool
+    gross: float
+    max_weight: float
 
 
 class PolicySettings(BaseModel, frozen=True, extra="forbid"):
@@ -39,6 +48,32 @@ class PolicySettings(BaseModel, frozen=True, extra="forbid"):
     max_weight: float = Field(
         default=0.25, gt=0, description="Largest absolute weight of one ticker; what it cuts stays cash."
     )
+
+
+class TopK(PolicySettings, frozen=True):
+    """Trade the k tickers that are most likely to rise and, long and short, the k least likely.
+
+    Examples
+    --------
+    >>> TopK(3, mode="long_only").top_k
+    3
+    """
+
+    def __init__(self, top_k: int = 5, **settings: Unpack[PolicyOptions]) -> None:
+        super().__init__(select="top_k", top_k=top_k, **settings)
+
+
+class Threshold(PolicySettings, frozen=True):
+    """Trade every forecast whose probability of up is this far from one half.
+
+    Examples
+    --------
+    >>> Threshold(0.05).select
+    'threshold'
+    """
+
+    def __init__(self, threshold: float = 0.02, **settings: Unpack[PolicyOptions]) -> None:
+        super().__init__(select="threshold", threshold=threshold, **settings)
 
 
 def target_weights(

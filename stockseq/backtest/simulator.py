@@ -16,7 +16,7 @@ from stockseq.schemas import Actions, Bars
 
 
 @dataclass(frozen=True)
-class LedgerResult:
+class AccountHistory:
     """What one run of the ledger leaves; amounts in the account's currency, shares signed.
 
     equity : index session. cash, receivable, long, short (negative), equity at the close; traded (absolute value at the
@@ -35,7 +35,7 @@ class LedgerResult:
     flags: pd.DataFrame
 
 
-def run_ledger(
+def simulate(
     targets: Targets,
     bars: Bars,
     actions: Actions,
@@ -46,7 +46,7 @@ def run_ledger(
     holding: Holding = "session",
     delistings: Mapping[str, Delisting] | None = None,
     pay_dates: Mapping[tuple[str, pd.Timestamp], pd.Timestamp] | None = None,
-) -> LedgerResult:
+) -> AccountHistory:
     """Trade target weights through as-traded bars and return the account's history.
 
     A target of session s is turned into whole shares with the equity and the close of the session before, and filled at
@@ -76,7 +76,7 @@ def run_ledger(
 
     Returns
     -------
-    LedgerResult
+    AccountHistory
         `equity` has n_sessions rows, the first with the capital untouched.
 
     Raises
@@ -94,7 +94,7 @@ def run_ledger(
     ...                           "volume": 1e6}))
     >>> actions = Actions(pd.DataFrame(columns=["ticker", "session", "kind", "value"]))
     >>> targets = as_targets(pd.DataFrame({"session": sessions[1:], "ticker": "AAA", "weight": 0.5}))
-    >>> result = run_ledger(targets, bars, actions, sessions=sessions, costs=CostSettings().scaled(0),
+    >>> result = simulate(targets, bars, actions, sessions=sessions, costs=CostSettings().scaled(0),
     ...                     account=AccountSettings(capital=100_000))
     >>> result.equity["equity"].tolist()
     [100000.0, 100500.0]
@@ -119,7 +119,7 @@ def run_ledger(
     equity = pd.DataFrame(balances, index=market.sessions.rename("session"))
     before = equity["equity"].shift().clip(lower=0)
     equity["turnover"] = (equity["traded"] / before.where(before > 0)).fillna(0.0)
-    return LedgerResult(equity, book.journal.fills(), book.journal.positions(), book.journal.flags())
+    return AccountHistory(equity, book.journal.fills(), book.journal.positions(), book.journal.flags())
 
 
 def _open_session(book: Book) -> None:

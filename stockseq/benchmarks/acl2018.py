@@ -16,7 +16,7 @@ from stockseq.sessions import TradingCalendar
 
 MOST_DOWN, LEAST_UP = -0.005, 0.0055
 LOOKBACK = 5
-# A move is looked back on by the calendar when tweets are asked for: these days before it, weekends among them.
+# Tweets count from so many calendar days before a move, weekends among them.
 TWEET_DAYS = 5
 
 
@@ -28,6 +28,10 @@ class Period:
     title: str
     first: pd.Timestamp
     end: pd.Timestamp
+
+    def of(self, sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """Return those of the sessions that lie in the period."""
+        return sessions[(sessions >= self.first) & (sessions < self.end)]
 
 
 PERIODS = (
@@ -103,8 +107,8 @@ def label_instances(adjusted_closes: pd.DataFrame, *, calendar: TradingCalendar,
     faults[(size > MOST_DOWN) & (size <= LEAST_UP)] = "a move above -0.5 % and of at most 0.55 %"
     faults[by_ticker.cumcount() < lookback] = f"fewer than {lookback} bars before the move"
     inside = moves["period"].notna()
-    kept = moves[inside & faults.isna()].astype({"period": "str"}).reset_index(drop=True)
-    return Instances(kept, count_dropped("instances", rows.loc[inside, "ticker"], faults[inside]))
+    counting = moves[inside & faults.isna()].astype({"period": "str"}).reset_index(drop=True)
+    return Instances(counting, count_dropped("instances", rows.loc[inside, "ticker"], faults[inside]))
 
 
 def tweeted_every_day(instances: pd.DataFrame, headlines: Headlines, *, calendar: TradingCalendar) -> pd.Series:
@@ -140,10 +144,8 @@ def tweeted_every_day(instances: pd.DataFrame, headlines: Headlines, *, calendar
     tweeted = pd.DataFrame({"ticker": headlines["ticker"], "date": dates}).drop_duplicates()
     keys = instances[["ticker", "session"]].assign(row=np.arange(len(instances)))
     keys["session"] = keys["session"].astype(SESSION)
-    asked = pd.concat(
-        [keys.assign(date=keys["session"] - pd.Timedelta(days=back)) for back in range(1, TWEET_DAYS + 1)]
-    )
-    found = asked.merge(tweeted, on=["ticker", "date"])
+    days = pd.concat([keys.assign(date=keys["session"] - pd.Timedelta(days=back)) for back in range(1, TWEET_DAYS + 1)])
+    found = days.merge(tweeted, on=["ticker", "date"])
     found["lag_day"] = calendar.sessions.searchsorted(found["date"].to_numpy(), side="right")
     with_tweets = found.groupby("row")["lag_day"].nunique().reindex(keys["row"], fill_value=0).to_numpy()
     last = calendar.sessions.searchsorted(keys["session"].to_numpy(), side="right")

@@ -1,11 +1,12 @@
 """The label of a session: the return of the trade that the backtest makes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from stockseq.prices import adjustment_factors, compute_volatility, is_traded, traded_bars
+from stockseq.prices import adjustment_factors, is_traded, traded_bars, volatility_before, volatility_path
 from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels, count_dropped
 from stockseq.sessions import TradingCalendar
 
@@ -13,6 +14,14 @@ Horizon = Literal["open_to_close", "open_to_next_open"]
 
 # Sessions from the entry to the exit, as the purge between folds counts them.
 HORIZON_SESSIONS: Mapping[Horizon, int] = {"open_to_close": 0, "open_to_next_open": 1}
+
+
+@dataclass(frozen=True)
+class LabelledTrades:
+    """The labels, and by ticker and reason the bars that have none."""
+
+    labels: Labels
+    dropped: tuple[Dropped, ...]
 
 
 def compute_labels(
@@ -33,7 +42,7 @@ def compute_labels(
     -------
     Labels of at most n_bars rows
         `realised_return` is a fraction; `volatility` is known when the session is decided. There is no row, rather than
-        a NaN, where the trade was impossible; `count_unlabelled` says why.
+        a NaN, where the trade was impossible; `label_trades` says why.
 
     Raises
     ------
@@ -50,24 +59,36 @@ def compute_labels(
     >>> compute_labels(bars, actions, calendar=calendar)["realised_return"].round(9).tolist()
     [0.03]
     """
-    trades = _trades(bars, actions, calendar, horizon)
-    return as_labels(trades[trades["fault"].isna()])
+    return label_trades(bars, actions, calendar=calendar, horizon=horizon).labels
 
 
-def count_unlabelled(
-    bars: Bars, actions: Actions, *, calendar: TradingCalendar, horizon: Horizon = "open_to_close"
-) -> tuple[Dropped, ...]:
-    """Return how many bars of each ticker have no label, and why; the arguments are those of `compute_labels`."""
+def label_trades(
+    bars: Bars,
+    actions: Actions,
+    *,
+    calendar: TradingCalendar,
+    horizon: Horizon = "open_to_close",
+    path: pd.DataFrame | None = None,
+) -> LabelledTrades:
+    """Return what `compute_labels` gives, with an account of the bars that have no label.
+
+    The arguments are those of `compute_labels`; `path` is the `volatility_path` of the bars, where it is there already.
+    """
     trades = _trades(bars, actions, calendar, horizon)
+    trades["volatility"] = volatility_before(trades, volatility_path(bars, actions) if path is None else path)
+    faults = _faults(trades, calendar)
     halted = bars[~is_traded(bars)]
-    return (
-        *count_dropped("labels", halted["ticker"], "no volume, or no open or close print"),
-        *count_dropped("labels", trades["ticker"], trades["fault"]),
+    return LabelledTrades(
+        as_labels(trades.loc[faults.isna(), list(LABELS)]),
+        (
+            *count_dropped("labels", halted["ticker"], "no volume, or no open or close print"),
+            *count_dropped("labels", trades["ticker"], faults),
+        ),
     )
 
 
 def _trades(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: Horizon) -> pd.DataFrame:
-    """Return the columns of `Labels` and `fault`, a reason or None, for every bar that traded."""
+    """Return ticker, session, entry_at, exit_at and realised_return of every bar that traded."""
     if horizon not in HORIZON_SESSIONS:
         raise ValueError(f"`horizon` must be one of {list(HORIZON_SESSIONS)}, received {horizon!r}.")
     traded = traded_bars(bars)
@@ -81,9 +102,7 @@ def _trades(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: Ho
         trades["exit_at"] = trades["session"].map(schedule["open"].shift(-1))
         exit_price = _next_open(traded, actions, schedule)
     trades["realised_return"] = exit_price / traded["open"] - 1.0
-    trades["volatility"] = compute_volatility(trades, bars, actions)
-    trades["fault"] = _faults(trades, calendar)
-    return trades[[*LABELS, "fault"]]
+    return trades
 
 
 def _next_open(traded: pd.DataFrame, actions: Actions, schedule: pd.DataFrame) -> pd.Series:
@@ -96,6 +115,7 @@ def _next_open(traded: pd.DataFrame, actions: Actions, schedule: pd.DataFrame) -
 
 
 def _faults(trades: pd.DataFrame, calendar: TradingCalendar) -> pd.Series:
+    """Return why each trade has no label; None where it has one."""
     faults = pd.Series(None, index=trades.index, dtype=object)
     faults[trades["volatility"].isna()] = "fewer than two closes before it, so no volatility"
     faults[trades["realised_return"].isna()] = "no usable open on the next session (halt, delisting, or still to come)"

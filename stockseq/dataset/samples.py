@@ -1,29 +1,25 @@
-"""Samples: the panel rows that have a window behind them and a label before them."""
+"""Samples: the windows that have a label."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stockseq.dataset.panel import Panel
-from stockseq.dataset.windows import count_windowless, window_ends
+from stockseq.dataset.windows import Windows, as_utc
 from stockseq.schemas import Dropped, Labels, count_dropped
 
 TARGET_LIMIT = 4.0
 
 
-@dataclass(frozen=True)
-class Samples:
-    """What a model is fitted on and scored against, aligned and in the order of the panel.
+@dataclass(frozen=True, kw_only=True)
+class Samples(Windows):
+    """What a model is fitted on and scored against: windows with what was realised after them.
 
     Parameters
     ----------
-    ends : int64 array of shape (n,)
-        The panel row on which the sample's window ends: the row of `session` itself.
-    ticker : object array of shape (n,)
-    session, decision_at, exit_at : datetime64[us] arrays of shape (n,)
-        The traded session, and in UTC the decision and the end of the label.
+    exit_at : datetime64[us] array of shape (n,)
+        The end of the label, in UTC.
     realised_return : float64 array of shape (n,)
         Fraction.
     up : bool array of shape (n,)
@@ -34,94 +30,64 @@ class Samples:
         Panel rows that are no sample, by ticker and reason.
     """
 
-    ends: npt.NDArray[np.int64]
-    ticker: npt.NDArray[np.object_]
-    session: npt.NDArray[np.datetime64]
-    decision_at: npt.NDArray[np.datetime64]
     exit_at: npt.NDArray[np.datetime64]
     realised_return: npt.NDArray[np.float64]
     up: npt.NDArray[np.bool_]
     target: npt.NDArray[np.float32]
     dropped: tuple[Dropped, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.ends)
-
     @property
     def n_unmoved(self) -> int:
         """Samples whose return is exactly 0; they count as not up."""
         return int((self.realised_return == 0).sum())
 
-    def on(self, sessions: pd.DatetimeIndex) -> "Samples":
-        """Return the samples of these sessions."""
-        return self._where(pd.DatetimeIndex(self.session).isin(sessions))
-
-    def known_at(self, decision_at: pd.Timestamp) -> "Samples":
-        """Return the samples whose label has ended before `decision_at` (tz-aware): those that may train for it."""
-        return self._where(pd.DatetimeIndex(self.exit_at).tz_localize("UTC") < decision_at)
-
-    def _where(self, mask: npt.NDArray[np.bool_]) -> "Samples":
-        arrays = {field.name: getattr(self, field.name)[mask] for field in fields(self) if field.name != "dropped"}
-        return replace(self, **arrays)
+    def ended_before(self, decision_at: pd.Timestamp) -> "Samples":
+        """Return the samples whose label ended before `decision_at` (tz-aware): those that may train for it."""
+        return self.where(np.asarray(pd.DatetimeIndex(self.exit_at).tz_localize("UTC") < decision_at))
 
 
-def build_samples(panel: Panel, labels: Labels, *, lookback: int, sessions: pd.DatetimeIndex | None = None) -> Samples:
-    """Join the windows of the panel with the labels of their last session.
+def build_samples(windows: Windows, labels: Labels) -> Samples:
+    """Join the windows with the labels of their sessions.
 
     Parameters
     ----------
-    panel : Panel
+    windows : Windows
     labels : Labels
         One horizon.
-    lookback : int
-        Rows of a window.
-    sessions : DatetimeIndex, optional
-        The sessions that a window's span is counted with; see `window_ends`.
 
     Returns
     -------
     Samples
-
-    Raises
-    ------
-    ValueError
-        If `lookback` is less than 1.
+        In the order of the windows; those without a label are counted in `dropped`.
 
     Examples
     --------
+    >>> from stockseq.dataset.panel import Panel
+    >>> from stockseq.dataset.windows import build_windows
     >>> session = pd.DatetimeIndex(["2024-11-25"]).astype("datetime64[us]")
     >>> at = session.tz_localize("UTC")
     >>> keys = pd.DataFrame({"ticker": ["A"], "session": session, "decision_at": at})
     >>> panel = Panel(keys, np.zeros((1, 1), np.float32), ("momentum",), ((),))
     >>> labels = keys.assign(entry_at=at, exit_at=at, realised_return=0.01, volatility=0.02)
-    >>> build_samples(panel, labels, lookback=1).target.tolist()
+    >>> build_samples(build_windows(panel, np.array([0.02]), lookback=1), labels).target.tolist()
     [0.5]
     """
-    ends = window_ends(panel.keys, lookback, sessions=sessions)
-    windows = panel.keys.loc[ends, ["ticker", "session", "decision_at"]].assign(end=ends)
-    joined = windows.merge(
-        labels[["ticker", "session", "exit_at", "realised_return", "volatility"]], on=["ticker", "session"], how="left"
+    keys = pd.DataFrame({"ticker": windows.ticker, "session": windows.session}).astype({"ticker": "str"})
+    joined = keys.merge(
+        labels[["ticker", "session", "exit_at", "realised_return"]], on=["ticker", "session"], how="left"
     )
-    labelled = joined["realised_return"].notna()
-    unlabelled = joined.loc[~labelled, "ticker"]
-    joined = joined[labelled]
-    realised = joined["realised_return"].to_numpy(dtype=np.float64)
-    scaled = np.clip(realised / joined["volatility"].to_numpy(dtype=np.float64), -TARGET_LIMIT, TARGET_LIMIT)
+    labelled = joined["realised_return"].notna().to_numpy()
+    those, outcomes = windows.where(labelled), joined[labelled]
+    realised = outcomes["realised_return"].to_numpy(dtype=np.float64)
     return Samples(
-        ends=joined["end"].to_numpy(dtype=np.int64),
-        ticker=joined["ticker"].to_numpy(dtype=object),
-        session=joined["session"].to_numpy(dtype="datetime64[us]"),
-        decision_at=_utc(joined["decision_at"]),
-        exit_at=_utc(joined["exit_at"]),
+        ends=those.ends,
+        ticker=those.ticker,
+        session=those.session,
+        decision_at=those.decision_at,
+        volatility=those.volatility,
+        exit_at=as_utc(outcomes["exit_at"]),
         realised_return=realised,
         up=realised > 0,
-        target=scaled.astype(np.float32),
-        dropped=(
-            *count_windowless(panel.keys, lookback, sessions=sessions),
-            *count_dropped("samples", unlabelled, "no label"),
-        ),
+        target=np.clip(realised / those.volatility, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32),
+        dropped=(*windows.dropped, *count_dropped("samples", joined.loc[~labelled, "ticker"], "no label")),
     )
-
-
-def _utc(instants: pd.Series) -> npt.NDArray[np.datetime64]:
-    return pd.DatetimeIndex(instants).tz_convert("UTC").tz_localize(None).to_numpy(dtype="datetime64[us]")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,15 +62,15 @@ class Scaler:
         scaled = (matrix - np.array(self.centre)) / np.where(spread > 0, spread, np.inf)
         return np.clip(scaled, -self.limit, self.limit).astype(np.float32)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, list[float] | float]:
         """Return a JSON-able form that `from_dict` reads back exactly."""
         return {"centre": list(self.centre), "spread": list(self.spread), "limit": self.limit}
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> "Scaler":
+    def from_dict(cls, state: Mapping[str, object]) -> "Scaler":
         """Read what `to_dict` gave; raise `ValueError` for anything else."""
         try:
-            scaler = cls(tuple(map(float, state["centre"])), tuple(map(float, state["spread"])), float(state["limit"]))
+            scaler = cls(_floats(state["centre"]), _floats(state["spread"]), _floats([state["limit"]])[0])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"A stored scaler needs the numbers centre, spread and limit: {error!r}.") from error
         if (
@@ -81,3 +80,10 @@ class Scaler:
         ):
             raise ValueError("A stored scaler needs one finite centre and one spread of at least 0 per feature.")
         return scaler
+
+
+def _floats(values: object) -> tuple[float, ...]:
+    """Return a list of numbers as floats; raise `TypeError` or `ValueError` for anything else."""
+    if not isinstance(values, list):
+        raise TypeError(f"expected a list of numbers, received {values!r}")
+    return tuple(map(float, values))

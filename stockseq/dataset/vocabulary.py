@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,20 +109,22 @@ class Vocabulary:
                 slots[row, : len(headlines)] = [places[text] for text in headlines]
         return codes[slots]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, list[str] | bool]:
         """Return a JSON-able form that `from_dict` reads back exactly."""
         return {"tokens": list(self.tokens), "bigrams": self.bigrams}
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> "Vocabulary":
+    def from_dict(cls, state: Mapping[str, object]) -> "Vocabulary":
         """Read what `to_dict` gave; raise `ValueError` for anything else."""
         tokens, bigrams = state.get("tokens"), state.get("bigrams")
-        valid = (
-            isinstance(tokens, list) and all(isinstance(token, str) for token in tokens) and isinstance(bigrams, bool)
-        )
-        if not valid or len(set(tokens or ())) != len(tokens or ()):
+        if (
+            not isinstance(tokens, list)
+            or not all(isinstance(token, str) for token in tokens)
+            or len(set(tokens)) != len(tokens)
+            or not isinstance(bigrams, bool)
+        ):
             raise ValueError("A stored vocabulary needs a list of distinct `tokens` and a true or false `bigrams`.")
-        return cls(tuple(tokens or ()), bool(bigrams))
+        return cls(tuple(tokens), bigrams)
 
     @cached_property
     def _places(self) -> dict[str, int]:

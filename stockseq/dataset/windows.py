@@ -1,11 +1,13 @@
 """Windows over the panel, named by the row they end on and gathered from one matrix."""
 
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from stockseq.dataset.panel import Panel
 from stockseq.schemas import Dropped, count_dropped
 
 # A window may miss so many sessions (halts, rows without features) before its rows no longer mean "the last days".
@@ -13,6 +15,114 @@ SLACK = 5
 
 SHORT = "fewer rows before it than the lookback"
 TORN = f"the window spans more than the lookback and {SLACK} sessions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """What a model forecasts from, with a label or without: aligned, in the order of the panel.
+
+    Parameters
+    ----------
+    ends : int64 array of shape (n,)
+        The panel row on which the window ends: the row of `session` itself.
+    ticker : object array of shape (n,)
+    session, decision_at : datetime64[us] arrays of shape (n,)
+        The traded session, and the instant of its decision in UTC.
+    volatility : float64 array of shape (n,)
+        Known at the decision; a fraction per session, positive and finite.
+    dropped : tuple of Dropped
+        Panel rows that end no window, by ticker and reason.
+    """
+
+    ends: npt.NDArray[np.int64]
+    ticker: npt.NDArray[np.object_]
+    session: npt.NDArray[np.datetime64]
+    decision_at: npt.NDArray[np.datetime64]
+    volatility: npt.NDArray[np.float64]
+    dropped: tuple[Dropped, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def sessions(self) -> pd.DatetimeIndex:
+        """The sessions that have a window, ascending."""
+        return pd.DatetimeIndex(np.unique(self.session))
+
+    def on(self, sessions: pd.DatetimeIndex) -> Self:
+        """Return the windows of these sessions."""
+        return self.where(np.asarray(pd.DatetimeIndex(self.session).isin(sessions)))
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Self:
+        """Return the windows on which the mask, of shape (n,), is true."""
+        arrays = {field.name: getattr(self, field.name)[mask] for field in fields(self) if field.name != "dropped"}
+        return replace(self, **arrays)
+
+
+def build_windows(
+    panel: Panel,
+    volatility: npt.NDArray[np.float64],
+    *,
+    lookback: int,
+    sessions: pd.DatetimeIndex | None = None,
+) -> Windows:
+    """Return every window of the panel whose volatility is known.
+
+    Parameters
+    ----------
+    panel : Panel of n_rows
+    volatility : float64 array of shape (n_rows,)
+        Known at each row's decision, from `compute_volatility(panel.keys, ...)`; NaN where there is none.
+    lookback : int
+        Rows of a window.
+    sessions : DatetimeIndex, optional
+        The sessions that a window's span is counted with; see `window_ends`.
+
+    Raises
+    ------
+    ValueError
+        If `lookback` is less than 1.
+
+    Examples
+    --------
+    >>> session = pd.DatetimeIndex(["2024-11-25"]).astype("datetime64[us]")
+    >>> keys = pd.DataFrame({"ticker": ["A"], "session": session, "decision_at": session.tz_localize("UTC")})
+    >>> panel = Panel(keys, np.zeros((1, 1), np.float32), ("momentum",), ((),))
+    >>> build_windows(panel, np.array([0.02]), lookback=1).volatility.tolist()
+    [0.02]
+    """
+    ends = window_ends(panel.keys, lookback, sessions=sessions)
+    sized = np.isfinite(volatility[ends])
+    unsized = panel.keys["ticker"].iloc[ends[~sized]]
+    ends = ends[sized]
+    keys = panel.keys.loc[ends]
+    return Windows(
+        ends=ends,
+        ticker=keys["ticker"].to_numpy(dtype=object),
+        session=keys["session"].to_numpy(dtype="datetime64[us]"),
+        decision_at=as_utc(keys["decision_at"]),
+        volatility=np.asarray(volatility, dtype=np.float64)[ends],
+        dropped=(
+            *count_windowless(panel.keys, lookback, sessions=sessions),
+            *count_dropped("windows", unsized, "fewer than two closes before it, so no volatility"),
+        ),
+    )
+
+
+def as_utc(instants: pd.Series) -> npt.NDArray[np.datetime64]:
+    """Return tz-aware instants as datetime64[us] in UTC."""
+    return pd.DatetimeIndex(instants).tz_convert("UTC").tz_localize(None).to_numpy(dtype="datetime64[us]")
+
+
+def window_rows(ends: npt.NDArray[np.int64], lookback: int) -> npt.NDArray[np.int64]:
+    """Return every row that a window reads, once, ascending.
+
+    Examples
+    --------
+    >>> window_rows(np.array([3, 4]), 2).tolist()
+    [2, 3, 4]
+    """
+    return np.unique(np.asarray(ends, dtype=np.int64)[:, None] + np.arange(1 - lookback, 1))
 
 
 def window_ends(

@@ -41,6 +41,15 @@ class Ingested:
         """Tickers that could not be brought up to date."""
         return sum(outcome.status in ("failed", "unknown") for outcome in self.outcomes.values())
 
+    def require_any(self) -> None:
+        """Raise `SourceError` if not one ticker could be brought up to date."""
+        if self.n_failed == len(self.outcomes):
+            reasons = "; ".join(sorted({outcome.reason for outcome in self.outcomes.values()}))
+            raise SourceError(
+                f"Not one of {counted(len(self.outcomes), 'ticker')} could be fetched ({reasons}), so nothing is "
+                "forecast."
+            )
+
 
 def ingest(
     store: Store,

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 # TensorFlow exports libcurl symbols that would break every request of a source loaded after it.
 import stockseq.sources.curl_first  # noqa: F401
@@ -12,6 +13,9 @@ import stockseq.sources.curl_first  # noqa: F401
 # Both are read when the library is loaded. oneDNN's kernels round by the machine they run on; ours should not.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+# A layer's arguments by name, as Keras saves and restores them.
+Config = dict[str, Any]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -65,7 +65,7 @@ class GatedResidual(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:3], self.output_dimension or input_shape[-1])
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "dimension": self.dimension, "output_dimension": self.output_dimension}
 
     def _dense(self, name: str, n_variables: int | None, width: int | None, activation: str | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stockseq.layers.backend import keras, tf
+from stockseq.layers.backend import Config, keras, tf
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -67,7 +67,7 @@ class HeadlineEmbedding(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:2], self.dimension)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stockseq.errors import PluginError
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 
 TEXT = "text"
 
@@ -37,7 +37,7 @@ class PickColumns(keras.layers.Layer):
     def call(self, values: Any) -> Any:
         return keras.ops.take(values, self.positions, axis=-1)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "positions": self.positions}
 
 

@@ -18,13 +18,13 @@ import importlib
 import inspect
 import random
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
-from stockseq.plugins import SLOTS, Slot, load_plugin, plugin_names
+from stockseq.plugins import SLOTS, Options, Slot, load_plugin, plugin_names
 
 Readings = dict[str, float | list[float]]
 
@@ -131,9 +131,7 @@ def _is_layer(found: Any) -> bool:
     return inspect.isclass(found) and issubclass(found, keras.layers.Layer)
 
 
-def make_layer(
-    slot: Slot, name: str, options: Mapping[str, Any], *, seed: int, offered: Mapping[str, Any] | None = None
-) -> Any:
+def make_layer(slot: Slot, name: str, options: Options, *, seed: int, offered: Options | None = None) -> Any:
     """Return the slot's layer, built with `options`; one that takes a `seed` is given this one.
 
     Parameters
@@ -161,13 +159,13 @@ def make_layer(
         return layer(**arguments)
     except Exception as error:  # a user's layer may raise anything
         unknown = [option for option in options if option not in _known_options(layer)]
-        reason = _unknown_option(unknown[0], layer) if unknown else tell(error)
+        reason = _unknown_option(unknown[0], layer) if unknown else describe_error(error)
         raise PluginError(
             f"The layer {slot} the LSTM, `{name}`, refuses its options {dict(options)}: {reason}"
         ) from error
 
 
-def tell(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return what an error of Keras says, without the frame that Keras puts around it."""
     text = re.sub(r"\x1b\[\d+m", "", str(error))
     text = text.partition("Arguments received by")[0]

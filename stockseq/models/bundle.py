@@ -18,7 +18,7 @@ from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError, PluginError
 from stockseq.layers.backend import keras
 from stockseq.layers.slots import find_layer, layer_names
-from stockseq.models.model import Model
+from stockseq.models.model import Model, TrainingRecord
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.plugins import SLOTS
@@ -51,7 +51,7 @@ class State(BaseModel, frozen=True, extra="forbid"):
     names: tuple[str, ...]
     trained_through: str
     median_volatility: float
-    record: dict[str, Any]
+    record: TrainingRecord
 
 
 def save_bundle(model: Model, folder: Path) -> Path:
@@ -129,7 +129,7 @@ def _write(model: Model, folder: Path) -> None:
         names=model.names,
         trained_through=model.trained_through.isoformat(),
         median_volatility=model.median_volatility,
-        record=dict(model.record),
+        record=model.record,
     )
     contents = (state.model_dump(mode="json"), model.scaler.to_dict(), model.vocabulary.to_dict())
     for name, content in zip(PARTS, contents, strict=True):

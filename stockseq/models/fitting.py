@@ -12,7 +12,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.errors import PluginError, TrainingFailed
 from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
-from stockseq.models.matrix import Matrix, make_predictor
+from stockseq.models.matrix import Matrix, Tensors, make_predictor
 from stockseq.models.network import RELATIVE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import Targets
@@ -116,7 +116,7 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     return FitResult(job.seed, tuple(weights), epoch, best or report(0, math.nan))
 
 
-def _start_layers(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJob) -> None:
+def _start_layers(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> None:
     """Let the layers that begin from data see their inputs on training windows, spread evenly over all of them."""
     ends = job.train.ends
     ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), START_WINDOWS)).astype(np.int64)]
@@ -127,7 +127,7 @@ def _start_layers(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJ
             raise PluginError(f"The layer `{layer.name}` can't start from {len(ends)} windows: {error}") from error
 
 
-def _make_epoch(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJob) -> Callable[[Any], Any]:
+def _make_epoch(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> Callable[[Any], Any]:
     """Return the function that trains on all batches of one order of the windows and returns the mean loss."""
     ends, values, known = (tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known))
     # The few windows that fill no batch wait for the next epoch's order.
@@ -155,7 +155,7 @@ def _make_epoch(network: Any, read: Callable[[Any], dict[str, Any]], job: FitJob
     return run_epoch
 
 
-def _weighted_loss(outputs: dict[str, Any], values: Any, known: Any, training: TrainingSettings) -> Any:
+def _weighted_loss(outputs: Tensors, values: Any, known: Any, training: TrainingSettings) -> Any:
     losses = {
         "direction": lambda out: keras.ops.mean(keras.ops.binary_crossentropy(values[:, 0], out)),
         "return": lambda out: 0.5 * keras.ops.mean((values[:, 1] - out) ** 2),

@@ -1,6 +1,5 @@
 """What the layers of a model learnt that a person can read: half-lives, weights of features, attention."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,8 @@ from stockseq.dataset.panel import Panel
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Readable, Readings
-from stockseq.models.matrix import check_windows
-from stockseq.models.model import Model, make_matrix
+from stockseq.models.matrix import Tensors, check_windows
+from stockseq.models.model import Model
 from stockseq.models.placing import named_layers
 
 # The mean over so many windows is known well enough, and their attention fits in memory.
@@ -48,12 +47,12 @@ def read_layers(model: Model, panel: Panel, ends: npt.NDArray[np.int64]) -> list
         raise ValueError("`ends` must name at least one window to read the layers on, received none.")
     check_windows(panel.keys, ends, model.network.lookback)
     ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), MOST_WINDOWS)).astype(np.int64)]
-    read = make_matrix(panel, model.names, model.scaler, model.vocabulary, model.network).reader()
-    inputs = read(tf.constant(ends))
+    matrix, ends = model.read(panel, ends)
+    inputs = matrix.reader()(tf.constant(ends))
     return [read_network(network, inputs) for network in model.networks]
 
 
-def read_network(network: Any, inputs: Mapping[str, Any]) -> dict[str, Readings]:
+def read_network(network: Any, inputs: Tensors) -> dict[str, Readings]:
     """Return the readings of one network's layers and cells on its inputs, by the name of each one's class.
 
     The second of one class, counted from the input, is "Name 2", and so on.

@@ -13,6 +13,8 @@ from stockseq.layers.backend import tf
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
 BATCH = 1024
 
+# Inputs of a network or outputs of its heads, by name.
+Tensors = dict[str, Any]
 Predictor = Callable[[npt.NDArray[np.int64]], dict[str, npt.NDArray[np.float64]]]
 
 
@@ -32,21 +34,21 @@ class Matrix:
     text: npt.NDArray[np.int32] | None
     lookback: int
 
-    def reader(self) -> Callable[[Any], dict[str, Any]]:
+    def reader(self) -> Callable[[Any], Tensors]:
         """Return the function from a tensor of window ends (batch,) to the network's inputs."""
         held = {"indicators": tf.constant(self.indicators)}
         if self.text is not None:
             held["text"] = tf.constant(self.text)
         offsets = tf.range(1 - self.lookback, 1, dtype=tf.int64)
 
-        def read(ends: Any) -> dict[str, Any]:
+        def read(ends: Any) -> Tensors:
             rows = ends[:, tf.newaxis] + offsets
             return {name: tf.gather(values, rows) for name, values in held.items()}
 
         return read
 
 
-def make_predictor(network: Any, read: Callable[[Any], dict[str, Any]]) -> Predictor:
+def make_predictor(network: Any, read: Callable[[Any], Tensors]) -> Predictor:
     """Return the function from window ends (n,) to each head's values (n,), without dropout."""
 
     @tf.function

@@ -12,13 +12,46 @@ from scipy.stats import norm
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
+from stockseq.dataset.windows import Windows, window_rows
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.results import Result
 from stockseq.schemas import SESSION, Forecasts, as_forecasts
 
 # A probability of exactly 0 or 1 claims what no sample can show, and has no finite log loss.
-SUREST = 1e-6
+PROBABILITY_FLOOR = 1e-6
+
+
+class SampleBalance(Result):
+    """Which samples a model saw, and how many of them rose."""
+
+    n: int
+    n_sessions: int
+    n_tickers: int
+    first: str | None
+    last: str | None
+    up_share: float | None
+    n_unmoved: int
+
+
+class SeedTraining(Result):
+    """How the network of one seed was found."""
+
+    seed: int
+    n_epochs: int
+    best_epoch: int
+    train_loss: float | None
+    validation_loss: float | None
+
+
+class TrainingRecord(Result):
+    """How a model was fitted: its samples, its vocabulary, and each seed's epochs and losses."""
+
+    train: SampleBalance | None = None
+    validation: SampleBalance | None = None
+    vocabulary_size: int = 0
+    seeds: tuple[SeedTraining, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,8 +71,7 @@ class Model:
         The newest session whose label was used, for training or for early stopping.
     median_volatility : float
         Of the training samples, a fraction per session.
-    record : mapping
-        How it was fitted: samples, class balance, and per seed the epochs and losses; JSON-able.
+    record : TrainingRecord
     """
 
     networks: tuple[Any, ...]
@@ -50,22 +82,17 @@ class Model:
     training: TrainingSettings
     trained_through: pd.Timestamp
     median_volatility: float
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: TrainingRecord = field(default_factory=TrainingRecord)
 
-    def forecast(
-        self, panel: Panel, ends: npt.NDArray[np.int64], *, volatility: npt.ArrayLike | None = None
-    ) -> Forecasts:
+    def forecast(self, panel: Panel, windows: Windows) -> Forecasts:
         """Forecast the session of each window's last row.
 
         Parameters
         ----------
         panel : Panel
             With the features that the model was trained with, in any order.
-        ends : int64 array of shape (n,)
-            Rows on which windows end, from `window_ends(panel.keys, model.network.lookback)`.
-        volatility : array of shape (n,), optional
-            The volatility known at each decision, a fraction per session, from `compute_volatility`; it turns the
-            volatility-scaled return into a return. The training samples' median by default.
+        windows : Windows of the panel, n of them
+            Of the model's lookback. Their volatility turns the volatility-scaled return into a return.
 
         Returns
         -------
@@ -79,46 +106,79 @@ class Model:
         ValueError
             If the panel lacks a feature, a window leaves its ticker, or a volatility isn't positive and finite.
         """
-        check_windows(panel.keys, ends, self.network.lookback)
-        spread = self._volatility(volatility, len(ends))
+        check_windows(panel.keys, windows.ends, self.network.lookback)
+        _check_volatility(windows.volatility)
         seeds = self.training.seeds
-        keys = panel.keys.loc[ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
-        if not len(ends):
+        keys = panel.keys.loc[windows.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
+        if not len(windows):
             nothing = {name: pd.Series(dtype=np.float64) for name in _columns(seeds)}
             return as_forecasts(keys.assign(**nothing))
-        read = make_matrix(panel, self.names, self.scaler, self.vocabulary, self.network).reader()
-        outputs = [make_predictor(network, read)(ends) for network in self.networks]
+        matrix, ends = self.read(panel, windows.ends)
+        reader = matrix.reader()
+        outputs = [make_predictor(network, reader)(ends) for network in self.networks]
         up = np.stack([_probability(output) for output in outputs])
         scaled = np.stack([_scaled_return(output) for output in outputs])
-        values = [up.mean(axis=0), scaled.mean(axis=0) * spread, *up]
+        values = [up.mean(axis=0), scaled.mean(axis=0) * windows.volatility, *up]
         return as_forecasts(keys.assign(**dict(zip(_columns(seeds), values, strict=True))))
 
-    def _volatility(self, volatility: npt.ArrayLike | None, n: int) -> npt.NDArray[np.float64]:
-        if volatility is None:
-            return np.full(n, self.median_volatility)
-        given = np.asarray(volatility, dtype=np.float64)
-        if given.shape != (n,) or not (np.isfinite(given) & (given > 0)).all():
-            raise ValueError(
-                f"`volatility` must be {n} positive, finite fractions, one per window; received the shape "
-                f"{given.shape} with {int((~(np.isfinite(given) & (given > 0))).sum())} that are not."
-            )
-        return given
+    def read(self, panel: Panel, ends: npt.NDArray[np.int64]) -> tuple[Matrix, npt.NDArray[np.int64]]:
+        """Return the rows that windows read, as the networks read them, and where the windows end in them."""
+        return make_matrix(panel, ends, self.names, self.scaler, self.vocabulary, self.network)
 
 
 def make_matrix(
-    panel: Panel, names: tuple[str, ...], scaler: Scaler, vocabulary: Vocabulary, network: NetworkSettings
-) -> Matrix:
-    """Return the panel as the networks read it; raise `ValueError` if it lacks a feature."""
+    panel: Panel,
+    ends: npt.NDArray[np.int64],
+    names: tuple[str, ...],
+    scaler: Scaler,
+    vocabulary: Vocabulary,
+    network: NetworkSettings,
+) -> tuple[Matrix, npt.NDArray[np.int64]]:
+    """Return the rows that windows read, scaled and encoded, and the places in them where the windows end.
+
+    No other row of the panel is looked at: one session's forecasts cost as much with ten years before them as with one.
+
+    Parameters
+    ----------
+    panel : Panel
+    ends : int64 array of shape (n,)
+        Rows of the panel on which windows of `network.lookback` rows end.
+    names : tuple of str
+        The features, in the order that the network reads them.
+    scaler, vocabulary, network
+        Of the model.
+
+    Returns
+    -------
+    (Matrix, int64 array of shape (n,))
+
+    Raises
+    ------
+    ValueError
+        If the panel lacks a feature.
+    """
     missing = [name for name in names if name not in panel.names]
     if missing:
         raise ValueError(
             f"The model was trained with the features {missing}, which the panel lacks; it has {panel.names}."
         )
     columns = [panel.names.index(name) for name in names]
+    rows = window_rows(ends, network.lookback)
     text = None
     if reads_text(network, len(vocabulary)):
-        text = vocabulary.encode(panel.texts, network.headlines_per_session, network.tokens_per_headline)
-    return Matrix(scaler.transform(panel.indicators[:, columns]), text, network.lookback)
+        texts = [panel.texts[row] for row in rows]
+        text = vocabulary.encode(texts, network.headlines_per_session, network.tokens_per_headline)
+    matrix = Matrix(scaler.transform(panel.indicators[rows][:, columns]), text, network.lookback)
+    return matrix, np.searchsorted(rows, ends)
+
+
+def _check_volatility(volatility: npt.NDArray[np.float64]) -> None:
+    usable = np.isfinite(volatility) & (volatility > 0)
+    if not usable.all():
+        raise ValueError(
+            f"The volatility of each window must be a positive, finite fraction; {int((~usable).sum())} of "
+            f"{len(volatility)} are not. Build them with `build_windows`."
+        )
 
 
 def _columns(seeds: tuple[int, ...]) -> list[str]:
@@ -127,7 +187,7 @@ def _columns(seeds: tuple[int, ...]) -> list[str]:
 
 def _probability(output: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     up = output["direction"] if "direction" in output else norm.cdf(output["return"])
-    return np.clip(up, SUREST, 1 - SUREST)
+    return np.clip(up, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
 
 
 def _scaled_return(output: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:

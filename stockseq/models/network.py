@@ -10,7 +10,8 @@ from stockseq.errors import PluginError, SettingsError
 from stockseq.layers.backend import keras
 from stockseq.layers.headline_embedding import HeadlineEmbedding
 from stockseq.layers.side import Sessions
-from stockseq.layers.slots import find_layer, layer_names, seeded, tell
+from stockseq.layers.slots import describe_error, find_layer, layer_names, seeded
+from stockseq.models.matrix import Tensors
 from stockseq.models.placing import make_in_slot, place_layers
 from stockseq.models.settings import NetworkSettings
 
@@ -133,7 +134,7 @@ def _inputs(
     seeds: count,
     names: tuple[str, ...],
     scaler: Scaler | None,
-) -> tuple[dict[str, Any], Sessions, Any]:
+) -> tuple[Tensors, Sessions, Any]:
     """Return the inputs, what is known of each session, and what the LSTM reads of it.
 
     That is of shape (batch, lookback, n_features + embedding_dimension), or, where the LSTM reads the text, (batch,
@@ -217,7 +218,7 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
         return keras.layers.RNN(cell, return_sequences=states, name="recurrent")(read)
     except Exception as error:  # a user's cell may raise anything
         raise PluginError(
-            f"The layer within, `{settings.within}`, refuses the shape {tuple(read.shape)}: {tell(error)}"
+            f"The layer within, `{settings.within}`, refuses the shape {tuple(read.shape)}: {describe_error(error)}"
         ) from error
 
 
@@ -227,7 +228,7 @@ def _dropout(name: str, share: float, values: Any, seeds: count, *, of: Any = ke
     return of(share, seed=seed, name=name)(values) if share else values
 
 
-def _heads(settings: NetworkSettings, summary: Any, seeds: count) -> dict[str, Any]:
+def _heads(settings: NetworkSettings, summary: Any, seeds: count) -> Tensors:
     activations = {"direction": "sigmoid", "return": "linear", RELATIVE: "linear"}
     return {
         head: keras.layers.Dense(

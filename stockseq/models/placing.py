@@ -1,16 +1,16 @@
 """The layers of a slot put into a network: their options, what they read beside their input, and what they may give."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
 from stockseq.layers.side import Sessions
-from stockseq.layers.slots import find_layer, layer_names, make_layer, tell
+from stockseq.layers.slots import describe_error, find_layer, layer_names, make_layer
 from stockseq.models.settings import NetworkSettings
-from stockseq.plugins import SLOTS, Slot
+from stockseq.plugins import SLOTS, Options, Slot
 
 
 def named_layers(settings: NetworkSettings) -> list[tuple[Slot, str]]:
@@ -68,13 +68,13 @@ def place_layers(
 def make_in_slot(
     slot: Slot,
     name: str,
-    options: dict[str, Any],
+    options: Options,
     values: Any,
     known: Sessions,
     seeds: count,
     *,
     columns: Sequence[str] = (),
-    offered: Mapping[str, Any] | None = None,
+    offered: Options | None = None,
 ) -> tuple[Any, Any]:
     """Return the slot's layer and what it reads: `values`, and behind them the features that it names as `side`.
 
@@ -91,7 +91,7 @@ def make_in_slot(
         If the layer can't be found or made, or what it names can't be had.
     """
     parameter = inspect.signature(find_layer(slot, name).__init__).parameters.get("side")
-    arguments: dict[str, Any] = {"names": columns, **(offered or {})}
+    arguments: Options = {"names": columns, **(offered or {})}
     side: tuple[str, ...] = ()
     if parameter is not None:
         asked = options.get("side", parameter.default)
@@ -118,7 +118,7 @@ def make_in_slot(
     return layer, keras.layers.Concatenate()([values, beside])
 
 
-def _layers(slot: Slot, settings: NetworkSettings) -> list[tuple[str, dict[str, Any]]]:
+def _layers(slot: Slot, settings: NetworkSettings) -> list[tuple[str, Options]]:
     """Return the slot's layers with the options of each: those under its name where there are several."""
     names, options = layer_names(getattr(settings, slot)), getattr(settings, f"{slot}_options")
     if len(names) < 2:
@@ -148,7 +148,7 @@ def _check_follows(slot: Slot, name: str, last: str, values: Any, named: str) ->
 def _place(
     slot: Slot,
     name: str,
-    options: dict[str, Any],
+    options: Options,
     values: Any,
     known: Sessions,
     seeds: count,
@@ -163,7 +163,8 @@ def _place(
     except Exception as error:  # a user's layer may raise anything
         under = f" under its options {options}" if options else ""
         raise PluginError(
-            f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}{under}: {tell(error)}"
+            f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}{under}: "
+            f"{describe_error(error)}"
         ) from error
     if not hasattr(made, "shape"):
         raise PluginError(

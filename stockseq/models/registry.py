@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from stockseq.errors import StoreError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.store import TABLES
+from stockseq.store import TABLES, Store
 
 TABLE = "models"
 COLUMNS = TABLES[TABLE].columns
@@ -17,12 +17,12 @@ COLUMNS = TABLES[TABLE].columns
 STATES = ("candidate", "champion", "retired")
 
 
-class Tables(Protocol):
-    """What the registry asks of the store."""
+class RegisteredModel(NamedTuple):
+    """A model as the registry lists it; `metrics` are its out-of-sample numbers."""
 
-    def read(self, table: str) -> pd.DataFrame: ...
-
-    def append(self, table: str, frame: pd.DataFrame) -> Any: ...
+    model_id: str
+    trained_through: pd.Timestamp
+    metrics: Mapping[str, object]
 
 
 class Registry:
@@ -30,11 +30,14 @@ class Registry:
 
     Parameters
     ----------
-    store : Store, or anything that reads and appends tables
+    store : Store
+    as_of : Timestamp, tz-aware, optional
+        Only what was entered by then; everything without it.
     """
 
-    def __init__(self, store: Tables) -> None:
+    def __init__(self, store: Store, *, as_of: pd.Timestamp | None = None) -> None:
         self._store = store
+        self._as_of = as_of
 
     @staticmethod
     def identify(
@@ -73,7 +76,7 @@ class Registry:
         model: Any,
         *,
         trained_through: pd.Timestamp,
-        metrics: Mapping[str, Any],
+        metrics: Mapping[str, object],
         at: pd.Timestamp,
         data_version: str = "",
         promote: bool = False,
@@ -133,17 +136,11 @@ class Registry:
             ]
         )
 
-    def retire(self, model_id: str, *, at: pd.Timestamp) -> None:
-        """Take a model out of use; it stays listed. Raise `StoreError` if it isn't listed."""
-        latest = self._latest()
-        self._require(latest, model_id)
-        self._append(latest[latest["model_id"] == model_id].assign(state="retired", at=at).to_dict("records"))
-
-    def champion(self) -> dict[str, Any] | None:
-        """Return the row of the model that forecasts, with `metrics` read, or None before the first."""
+    def champion(self) -> RegisteredModel | None:
+        """Return the model that forecasts, or None before the first."""
         models = self.list_models()
-        champions = models[models["state"] == "champion"].to_dict("records")
-        return {str(name): value for name, value in champions[0].items()} if champions else None
+        champions = models.loc[models["state"] == "champion", list(RegisteredModel._fields)]
+        return RegisteredModel(*champions.iloc[0]) if len(champions) else None
 
     def list_models(self) -> pd.DataFrame:
         """Return every model in its present state, the newest first; `metrics` are mappings."""
@@ -159,7 +156,7 @@ class Registry:
         return newest_first.drop(columns="rank")
 
     def _rows(self) -> pd.DataFrame:
-        return self._store.read(TABLE)[list(COLUMNS)].astype(COLUMNS)
+        return self._store.read(TABLE, as_of=self._as_of)[list(COLUMNS)].astype(COLUMNS)
 
     def _append(self, rows: list[dict[Any, Any]]) -> None:
         self._store.append(TABLE, pd.DataFrame(rows)[list(COLUMNS)].astype(COLUMNS))

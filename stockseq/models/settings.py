@@ -1,8 +1,10 @@
 """The settings of the network and of its training; nothing here imports TensorFlow."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
+
+from stockseq.plugins import Options
 
 Head = Literal["direction", "return"]
 TextReader = Literal["sum", "lstm"]
@@ -51,13 +53,13 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
         None,
         description="Layer before the LSTM: an entry point's name, or package.module:Layer; several are joined by +.",
     )
-    before_options: dict[str, Any] = Field(
+    before_options: Options = Field(
         default_factory=dict, description="Arguments of the layer before; of several layers, by the layer's name."
     )
     within: str | None = Field(None, description="Recurrent cell in place of the LSTM's, named the same way.")
-    within_options: dict[str, Any] = Field(default_factory=dict, description="Arguments of the cell, beside its units.")
+    within_options: Options = Field(default_factory=dict, description="Arguments of the cell, beside its units.")
     after: str | None = Field(None, description="Layer on the LSTM's output, named as the layer before is.")
-    after_options: dict[str, Any] = Field(
+    after_options: Options = Field(
         default_factory=dict, description="Arguments of the layer after, given as those of the layer before are."
     )
 

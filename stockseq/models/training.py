@@ -1,13 +1,13 @@
 """Fit the ensemble: scaler and vocabulary on the training rows alone, then one network per seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from stockseq.dataset.folds import Fold
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import TARGET_LIMIT, Samples
 from stockseq.dataset.scaling import Scaler
@@ -15,24 +15,22 @@ from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
 from stockseq.models.matrix import check_windows
-from stockseq.models.model import Model, as_session, make_matrix
+from stockseq.models.model import Model, SampleBalance, SeedTraining, TrainingRecord, as_session, make_matrix
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import make_targets
-
-Progress = Callable[[int, int, str], None]
+from stockseq.progress import SILENT, Progress
 
 
 def fit_model(
     panel: Panel,
     samples: Samples,
-    train_sessions: pd.DatetimeIndex,
-    validation_sessions: pd.DatetimeIndex,
+    fold: Fold,
     *,
     network: NetworkSettings,
     training: TrainingSettings,
     executor: Executor | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Model:
     """Train an ensemble from scratch.
 
@@ -42,14 +40,14 @@ def fit_model(
         May hold sessions beyond those trained on; nothing is learnt from them.
     samples : Samples of the panel
         Built with `network.lookback`.
-    train_sessions, validation_sessions : DatetimeIndex
-        As `walk_forward` cuts them, purge and all. Without validation sessions all epochs are run.
+    fold : Fold
+        As `cut_folds` cuts it, purge and all. Without validation sessions all epochs are run; test sessions are not
+        looked at.
     network, training : NetworkSettings, TrainingSettings
     executor : Executor, optional
         Where the seeds are fitted; one after another in this process by default. The model is the same.
-    progress : callable, optional
-        Called with the epochs done, the epochs at most, and where training stands in words: after each epoch, or once
-        per finished seed with an executor.
+    progress : Progress, optional
+        Told of each epoch, or of each finished seed with an executor; the steps are the epochs at most.
 
     Returns
     -------
@@ -64,8 +62,8 @@ def fit_model(
     ValueError
         If the samples were built with another lookback.
     """
-    rows = panel.keys["session"].isin(train_sessions).to_numpy()
-    _check_balance(samples.on(train_sessions), len(train_sessions))
+    rows = panel.keys["session"].isin(fold.train).to_numpy()
+    _check_balance(samples.on(fold.train), len(fold.train))
     texts = (
         [text for text, inside in zip(panel.texts, rows, strict=True) if inside]
         if network.headlines_per_session
@@ -75,7 +73,7 @@ def fit_model(
         texts, max_tokens=network.max_tokens, min_headlines=network.min_headlines, bigrams=network.bigrams
     )
     scaler = Scaler.fit(panel.indicators[rows])
-    fit = partial(_fit, panel, samples, train_sessions, validation_sessions, executor=executor, progress=progress)
+    fit = partial(_fit, panel, samples, fold, executor=executor, progress=progress)
     return fit(panel.names, scaler, vocabulary, network, training, starts=[None] * training.n_seeds)
 
 
@@ -83,12 +81,11 @@ def fine_tune(
     model: Model,
     panel: Panel,
     samples: Samples,
-    train_sessions: pd.DatetimeIndex,
-    validation_sessions: pd.DatetimeIndex,
+    fold: Fold,
     *,
     training: TrainingSettings | None = None,
     executor: Executor | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Model:
     """Train an existing model on; its scaler, vocabulary, features and shape stay.
 
@@ -101,17 +98,16 @@ def fine_tune(
         raise ValueError(
             f"The model has {len(model.networks)} networks to train on, `n_seeds` asks for {training.n_seeds}."
         )
-    _check_balance(samples.on(train_sessions), len(train_sessions))
+    _check_balance(samples.on(fold.train), len(fold.train))
     starts = [network.get_weights() for network in model.networks]
-    fit = partial(_fit, panel, samples, train_sessions, validation_sessions, executor=executor, progress=progress)
+    fit = partial(_fit, panel, samples, fold, executor=executor, progress=progress)
     return fit(model.names, model.scaler, model.vocabulary, model.network, training, starts=starts)
 
 
 def _fit(
     panel: Panel,
     samples: Samples,
-    train_sessions: pd.DatetimeIndex,
-    validation_sessions: pd.DatetimeIndex,
+    fold: Fold,
     names: tuple[str, ...],
     scaler: Scaler,
     vocabulary: Vocabulary,
@@ -120,13 +116,16 @@ def _fit(
     *,
     starts: Sequence[Sequence[Any] | None],
     executor: Executor | None,
-    progress: Progress | None,
+    progress: Progress,
 ) -> Model:
-    train, validation = samples.on(train_sessions), samples.on(validation_sessions)
+    train, validation = samples.on(fold.train), samples.on(fold.validation)
     used = np.concatenate([train.session, validation.session])
-    check_windows(panel.keys, np.concatenate([train.ends, validation.ends]), network.lookback)
-    matrix = make_matrix(panel, names, scaler, vocabulary, network)
-    targets = make_targets(train), make_targets(validation)
+    ends = np.concatenate([train.ends, validation.ends])
+    check_windows(panel.keys, ends, network.lookback)
+    # Before the training that its error would throw away.
+    median_volatility = _median_volatility(train)
+    matrix, ends = make_matrix(panel, ends, names, scaler, vocabulary, network)
+    targets = make_targets(train, ends[: len(train)]), make_targets(validation, ends[len(train) :])
     jobs = [
         FitJob(
             matrix,
@@ -162,22 +161,22 @@ def _fit(
         network=network,
         training=training,
         trained_through=as_session(used.max()),
-        median_volatility=_median_volatility(train),
+        median_volatility=median_volatility,
         record=_record(train, validation, vocabulary, results),
     )
 
 
-def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress | None) -> list[FitResult]:
+def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress) -> list[FitResult]:
     """Fit every job and return the results in their order."""
-    tell = partial(_tell, progress, jobs)
+    report = partial(_report, progress, jobs)
     if executor is None:
-        return [fit_network(job, partial(tell, place)) for place, job in enumerate(jobs)]
+        return [fit_network(job, partial(report, number)) for number, job in enumerate(jobs)]
     futures = [executor.submit(fit_network, job) for job in jobs]
     results = []
     try:
-        for place, future in enumerate(futures):
+        for number, future in enumerate(futures):
             results.append(future.result())
-            tell(place, results[-1].best)
+            report(number, results[-1].best, finished=True)
     except BaseException:
         # One seed failed or the user interrupted: those not yet begun would only keep the pool busy.
         for future in futures:
@@ -186,13 +185,12 @@ def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress |
     return results
 
 
-def _tell(progress: Progress | None, jobs: Sequence[FitJob], place: int, epoch: Epoch) -> None:
-    if progress is None:
-        return
-    most = jobs[place].training.epochs
+def _report(progress: Progress, jobs: Sequence[FitJob], number: int, epoch: Epoch, *, finished: bool = False) -> None:
+    most = jobs[number].training.epochs
     loss = epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
-    text = f"network {place + 1} of {len(jobs)}, epoch {epoch.epoch}, loss {loss:.4f}"
-    progress(place * most + epoch.epoch, len(jobs) * most, text)
+    note = f"network {number + 1} of {len(jobs)}, epoch {epoch.epoch}, loss {loss:.4f}"
+    done = number * most + (most if finished else epoch.epoch)
+    progress.step("Training", done, len(jobs) * most, note)
 
 
 def _check_balance(train: Samples, n_sessions: int) -> None:
@@ -213,41 +211,41 @@ def _check_balance(train: Samples, n_sessions: int) -> None:
 
 
 def _median_volatility(train: Samples) -> float:
-    """Return the median of the volatility behind the targets, from those that weren't clipped."""
+    """Return the median of the volatility behind the targets that weren't clipped."""
     inside = (np.abs(train.target) < TARGET_LIMIT) & (train.target != 0)
     if not inside.any():
         raise TrainingFailed(f"None of the {len(train)} training samples has a return between 0 and 4 volatilities.")
-    return float(np.median(train.realised_return[inside] / train.target[inside]))
+    return float(np.median(train.volatility[inside]))
 
 
 def _record(
     train: Samples, validation: Samples, vocabulary: Vocabulary, results: Sequence[FitResult]
-) -> dict[str, Any]:
-    return {
-        "train": _balance(train),
-        "validation": _balance(validation),
-        "vocabulary_size": len(vocabulary),
-        "seeds": [
-            {
-                "seed": result.seed,
-                "n_epochs": result.n_epochs,
-                "best_epoch": result.best.epoch,
-                "train_loss": result.best.train_loss if np.isfinite(result.best.train_loss) else None,
-                "validation_loss": result.best.validation_loss,
-            }
+) -> TrainingRecord:
+    return TrainingRecord(
+        train=_balance(train),
+        validation=_balance(validation),
+        vocabulary_size=len(vocabulary),
+        seeds=tuple(
+            SeedTraining(
+                seed=result.seed,
+                n_epochs=result.n_epochs,
+                best_epoch=result.best.epoch,
+                train_loss=result.best.train_loss if np.isfinite(result.best.train_loss) else None,
+                validation_loss=result.best.validation_loss,
+            )
             for result in results
-        ],
-    }
+        ),
+    )
 
 
-def _balance(samples: Samples) -> dict[str, Any]:
-    sessions = pd.DatetimeIndex(samples.session)
-    return {
-        "n": len(samples),
-        "n_sessions": int(sessions.nunique()),
-        "n_tickers": len(set(samples.ticker)),
-        "first": sessions.min().date().isoformat() if len(samples) else None,
-        "last": sessions.max().date().isoformat() if len(samples) else None,
-        "up_share": float(samples.up.mean()) if len(samples) else None,
-        "n_unmoved": samples.n_unmoved,
-    }
+def _balance(samples: Samples) -> SampleBalance:
+    sessions = samples.sessions
+    return SampleBalance(
+        n=len(samples),
+        n_sessions=len(sessions),
+        n_tickers=len(set(samples.ticker)),
+        first=f"{sessions[0]:%Y-%m-%d}" if len(samples) else None,
+        last=f"{sessions[-1]:%Y-%m-%d}" if len(samples) else None,
+        up_share=float(samples.up.mean()) if len(samples) else None,
+        n_unmoved=samples.n_unmoved,
+    )

@@ -33,8 +33,8 @@ class Targets:
         return len(self.ends)
 
 
-def make_targets(samples: Samples) -> Targets:
-    """Return the training targets of the samples.
+def make_targets(samples: Samples, ends: npt.NDArray[np.int64]) -> Targets:
+    """Return the training targets of the samples, whose windows end on `ends` of the matrix.
 
     What moves all tickers of a session at once, and how violently, is noise to a forecast of one of them: the third
     target has it taken out. It uses labels of one session only, so nothing crosses from one time to another.
@@ -42,7 +42,7 @@ def make_targets(samples: Samples) -> Targets:
     relative = compute_relative(samples.target, samples.session)
     known = np.isfinite(relative)
     values = np.stack([samples.up, samples.target, np.where(known, relative, 0.0)], axis=1)
-    return Targets(samples.ends, values.astype(np.float32), known.astype(np.float32))
+    return Targets(ends, values.astype(np.float32), known.astype(np.float32))
 
 
 def compute_relative(target: npt.NDArray[np.float32], session: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:

@@ -1,12 +1,12 @@
 """Variants of the network that an ablation judges, and the family that it judges by default."""
 
 import difflib
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from stockseq.models.settings import NetworkSettings
-from stockseq.plugins import SLOTS, Slot
+from stockseq.plugins import SLOTS, Options, Slot
 
 PLAIN = "plain"
 BEST_PAIR = "best_pair"
@@ -14,7 +14,7 @@ Part = Literal["text", "sentiment", "before", "within", "after"]
 
 
 class Variant(BaseModel, frozen=True, extra="forbid"):
-    """What one variant has otherwise than the plain network.
+    """How one variant differs from the plain network.
 
     Examples
     --------
@@ -24,14 +24,14 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
     0
     """
 
-    network: dict[str, Any] = Field(default_factory=dict, description="Settings of [network] that it changes.")
+    network: Options = Field(default_factory=dict, description="Settings of [network] that it changes.")
     without: tuple[Part, ...] = Field(
-        (), description="What it lacks of the plain network: text, sentiment, or the layers before, within or after."
+        (), description="What it leaves out of the plain network: text, sentiment, a layer before, within or after."
     )
 
     @field_validator("network")
     @classmethod
-    def _same_windows(cls, network: dict[str, Any]) -> dict[str, Any]:
+    def _same_windows(cls, network: Options) -> Options:
         if "lookback" in network:
             raise ValueError(
                 "all variants see the same windows, so lookback is set under [network] alone, received "
@@ -41,12 +41,12 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
 
     @field_validator("without")
     @classmethod
-    def _once(cls, without: tuple[Part, ...]) -> tuple[Part, ...]:
+    def _distinct(cls, without: tuple[Part, ...]) -> tuple[Part, ...]:
         return tuple(dict.fromkeys(without))
 
     @property
     def component(self) -> str | None:
-        """What it leaves out, in words, if it does nothing else: then the plain network has what is judged.
+        """What it leaves out, if that is all it changes: then the plain network has the component, and it has not.
 
         Examples
         --------
@@ -66,7 +66,7 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def changes(self) -> str:
-        """What it has otherwise than the plain network, in words.
+        """What it changes of the plain network.
 
         Examples
         --------
@@ -82,7 +82,7 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
         Raises
         ------
         ValueError
-            If it changes a setting that the network doesn't know (with the nearest known one), or to no valid value.
+            If the network has no setting of that name (with the nearest one), or the value is invalid.
         """
         unknown = [name for name in self.network if name not in NetworkSettings.model_fields]
         if unknown:
@@ -102,8 +102,9 @@ class Variant(BaseModel, frozen=True, extra="forbid"):
             return NetworkSettings.model_validate(changed)
         except ValidationError as error:
             item = error.errors()[0]
-            place = ".".join(str(part) for part in item["loc"])
-            raise ValueError(f"{place}: {str(item['msg']).removeprefix('Value error, ')}".removeprefix(": ")) from error
+            setting = ".".join(str(part) for part in item["loc"])
+            reason = str(item["msg"]).removeprefix("Value error, ")
+            raise ValueError(f"{setting}: {reason}" if setting else reason) from error
 
 
 # Each shipped layer alone, and each kind of news left out. The projection must be narrower than the LSTM's eight

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.scaling import Scaler
-from stockseq.dataset.windows import gather
+from stockseq.dataset.windows import gather, window_rows
 
 Kind = Literal["logistic", "boosting"]
 
@@ -50,7 +50,7 @@ def classify_windows(
         return np.full(len(test), float(train.up.mean()))
     fitted = _thinned(train, MOST_BOOSTED) if kind == "boosting" else train
     read = panel.indicators[:, columns]
-    matrix = Scaler.fit(read[_rows(train, lookback)]).transform(read)
+    matrix = Scaler.fit(read[window_rows(train.ends, lookback)]).transform(read)
     model = _classifier(kind).fit(_flat(matrix, fitted.ends, lookback), fitted.up)
     chunks = [test.ends[start : start + CHUNK] for start in range(0, len(test), CHUNK)]
     return np.concatenate([model.predict_proba(_flat(matrix, ends, lookback))[:, 1] for ends in chunks]).astype(float)
@@ -68,11 +68,6 @@ def _classifier(kind: Kind) -> Any:
         early_stopping=False,
         random_state=0,
     )
-
-
-def _rows(samples: Samples, lookback: int) -> npt.NDArray[np.int64]:
-    """Return every panel row that a window of the samples reads, once."""
-    return np.unique(samples.ends[:, None] + np.arange(1 - lookback, 1))
 
 
 def _flat(matrix: npt.NDArray[np.float32], ends: npt.NDArray[np.int64], lookback: int) -> npt.NDArray[np.float32]:

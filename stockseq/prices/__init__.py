@@ -1,7 +1,7 @@
 """Prices freed of splits and dividends, the bars that traded, and the returns and volatility between them."""
 
 from stockseq.prices.corporate_actions import adjust_forward, adjustment_factors, later_splits
-from stockseq.prices.returns import compute_volatility, find_jumps
+from stockseq.prices.returns import compute_volatility, find_jumps, volatility_before, volatility_path
 from stockseq.prices.traded_bars import has_print, is_traded, traded_bars
 
 __all__ = [
@@ -13,4 +13,6 @@ __all__ = [
     "is_traded",
     "later_splits",
     "traded_bars",
+    "volatility_before",
+    "volatility_path",
 ]

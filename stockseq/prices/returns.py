@@ -41,15 +41,24 @@ def compute_volatility(keys: pd.DataFrame, bars: Bars, actions: Actions) -> pd.S
     >>> compute_volatility(bars[["ticker", "session"]], bars, actions).round(6).tolist()
     [nan, nan, 0.02]
     """
+    return volatility_before(keys, volatility_path(bars, actions))
+
+
+def volatility_path(bars: Bars, actions: Actions) -> pd.DataFrame:
+    """Return the volatility that each traded bar leaves behind, by ticker and session; NaN until two closes."""
     traded = traded_bars(bars)
     squared = (_close_ratios(traded, actions) - 1.0) ** 2
     variance = squared.groupby(traded["ticker"]).ewm(alpha=1.0 - DECAY).mean().droplevel(0).reindex(traded.index)
-    by_session = traded[["ticker", "session"]].assign(volatility=np.sqrt(variance))
+    return traded[["ticker", "session"]].assign(volatility=np.sqrt(variance))
+
+
+def volatility_before(keys: pd.DataFrame, path: pd.DataFrame) -> pd.Series:
+    """Return, per key of ticker and session, what `volatility_path` left behind before that session."""
     rows = keys[["ticker", "session"]].assign(row=np.arange(len(keys)))
     # A close of the session itself is not known when the session is decided.
     latest = pd.merge_asof(
         rows.sort_values("session", kind="stable"),
-        by_session.astype({"session": rows["session"].dtype}).sort_values("session", kind="stable"),
+        path.astype({"session": rows["session"].dtype}).sort_values("session", kind="stable"),
         on="session",
         by="ticker",
         allow_exact_matches=False,

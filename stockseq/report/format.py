@@ -53,6 +53,51 @@ def number(value: object, *, digits: int = 3) -> str:
     return DASH if value is None else _signed(f"{value:z,.{digits}f}")
 
 
+def points(fraction: object, *, digits: int = 1) -> str:
+    """Return a difference of two fractions in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.009), points(None) == DASH
+    ('+0.9', True)
+    """
+    number = finite(fraction)
+    return DASH if number is None else _signed(f"{100 * number:+z.{digits}f}")
+
+
+def signed(value: float, *, digits: int) -> str:
+    """Return a number with its sign, as it stands in a sentence.
+
+    Examples
+    --------
+    >>> signed(0.5, digits=1), signed(-0.25, digits=2)
+    ('+0.5', '-0.25')
+    """
+    return f"{value:+.{digits}f}"
+
+
+def plain_percent(fraction: float) -> str:
+    """Return a fraction in percent, as it stands in a sentence.
+
+    Examples
+    --------
+    >>> plain_percent(0.5312)
+    '53.1%'
+    """
+    return f"{100 * fraction:.1f}%"
+
+
+def move(fraction: float) -> str:
+    """Return a move of a price in whole percent with its sign.
+
+    Examples
+    --------
+    >>> move(-0.5)
+    '-50%'
+    """
+    return f"{fraction:+.0%}"
+
+
 def count(value: object) -> str:
     """Return a count.
 

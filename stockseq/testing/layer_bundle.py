@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from stockseq.dataset.scaling import Scaler
@@ -31,10 +32,13 @@ N_FEATURES = 4
 VOCABULARY = Vocabulary(("profit", "rises", "falls"))
 TOLERANCE = 1e-5
 
+Outputs = npt.NDArray[np.float32]
+
 LOAD = """
 import sys
 from pathlib import Path
 import numpy as np
+import numpy.typing as npt
 from stockseq.models.bundle import load_bundle
 from stockseq.errors import StockseqError
 for folder in map(Path, sys.argv[1:]):
@@ -68,12 +72,12 @@ def importable_name(slot: Slot, layer: type[Any]) -> str:
     return name
 
 
-def sample_settings(slot: Slot, name: str, options: dict[str, Any], layer: type[Any]) -> SampleSettings:
+def sample_settings(slot: Slot, name: str, options: Mapping[str, Any], layer: type[Any]) -> SampleSettings:
     """Return settings under which the layer has every feature that it asks for by name."""
     parameter = inspect.signature(layer.__init__).parameters.get("side")
     side = options.get("side", parameter.default) if parameter is not None else ()
     named = [column for column in side if column != TEXT]
-    names = (*(f"feature_{place}" for place in range(1, N_FEATURES + 1)), *named)
+    names = (*(f"feature_{number}" for number in range(1, N_FEATURES + 1)), *named)
     network = NetworkSettings(
         lookback=LOOKBACK,
         units=UNITS,
@@ -104,8 +108,8 @@ def find_unloadable(layers: Mapping[str, SampleSettings]) -> dict[str, str]:
     dict of str to str
         A sentence by name; empty where all come back as they were.
     """
-    with tempfile.TemporaryDirectory() as held:
-        folders = {name: Path(held) / str(place) for place, name in enumerate(layers)}
+    with tempfile.TemporaryDirectory() as root:
+        folders = {name: Path(root) / str(number) for number, name in enumerate(layers)}
         made = {name: _save(layers[name], folder) for name, folder in folders.items()}
         # The process finds modules where this one does, and imports none of them by itself.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -121,7 +125,7 @@ def check_reloads(layers: Mapping[str, SampleSettings]) -> None:
         raise PluginError(sentence)
 
 
-def _fault(name: str, folder: Path, made: Mapping[str, Any], said: str) -> str | None:
+def _fault(name: str, folder: Path, made: Mapping[str, Outputs], said: str) -> str | None:
     loaded, refused = folder / "loaded.npz", folder / "refused.txt"
     if not loaded.exists():
         lines = said.strip().splitlines()
@@ -139,7 +143,7 @@ def _fault(name: str, folder: Path, made: Mapping[str, Any], said: str) -> str |
     return None
 
 
-def _save(settings: SampleSettings, folder: Path) -> dict[str, Any]:
+def _save(settings: SampleSettings, folder: Path) -> dict[str, Outputs]:
     """Save the model and some inputs in `folder`; return what the network makes of them here."""
     network, shape = build_sample(settings), settings.network
     draws = np.random.default_rng(0)
@@ -157,11 +161,11 @@ def _save(settings: SampleSettings, folder: Path) -> dict[str, Any]:
     )
     folder.mkdir()
     save_bundle(model, folder / "model")
-    inputs: dict[str, Any] = {
+    inputs: dict[str, npt.NDArray[np.generic]] = {
         "indicators": draws.standard_normal((3, shape.lookback, len(settings.names))).astype(np.float32)
     }
     if reads_text(shape, len(VOCABULARY)):
         words = (3, shape.lookback, shape.headlines_per_session, shape.tokens_per_headline)
         inputs["text"] = draws.integers(0, len(VOCABULARY), words).astype(np.int32)
-    np.savez(folder / "inputs.npz", **inputs)
+    np.savez(folder / "inputs.npz", allow_pickle=False, **inputs)
     return {name: np.asarray(made) for name, made in network(inputs, training=False).items()}

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stockseq.layers.backend import keras, tf
-from stockseq.layers.slots import Readable, tell
+from stockseq.layers.slots import Readable, describe_error
 from stockseq.models.layer_readings import read_layer
 from stockseq.testing.layer_case import Array, LayerCase
 
@@ -51,7 +51,7 @@ def _check_config(case: LayerCase) -> None:
     except Exception as error:  # a user's layer may raise anything
         case.refuse(
             "can't be made from its own configuration, so no saved model would load: take **kwargs in __init__, and "
-            f"hand them to super().__init__. It says: {tell(error)}",
+            f"hand them to super().__init__. It says: {describe_error(error)}",
             error,
         )
     changed = [name for name in case.config if again.get(name) != case.config[name]]
@@ -71,8 +71,8 @@ def _check_config(case: LayerCase) -> None:
 
 def _arguments(layer: type[Any]) -> list[str]:
     """Return what the class asks for beyond what every Keras layer takes."""
-    own = [each for each in layer.__mro__ if each.__module__.partition(".")[0] not in LIBRARIES]
-    makers = [vars(each)["__init__"] for each in own if "__init__" in vars(each)]
+    classes = [each for each in layer.__mro__ if each.__module__.partition(".")[0] not in LIBRARIES]
+    makers = [vars(each)["__init__"] for each in classes if "__init__" in vars(each)]
     parameters = [parameter for maker in makers for parameter in inspect.signature(maker).parameters.values()]
     shared = inspect.signature(keras.layers.Layer.__init__).parameters
     return [
@@ -123,18 +123,18 @@ def _check_rows(case: LayerCase) -> None:
 def _check_causal(case: LayerCase) -> None:
     windows = case.windows()
     _, network = case.unit()
-    known = _run(network, windows)
-    if case.slot == "after" or known.ndim != 3 or case.shape[0] < 2:
+    reference = _run(network, windows)
+    if case.slot == "after" or reference.ndim != 3 or case.shape[0] < 2:
         # One vector per window knows the whole window, which ends before what is forecast.
         return
-    n_steps, n_outputs = case.shape[0], known.shape[1]
+    n_steps, n_outputs = case.shape[0], reference.shape[1]
     span = -(-n_steps // n_outputs)
     # All at once, which the clause before allows: row (step - 1) of the first axis is changed from `step` on.
     changed = np.arange(n_steps) >= np.arange(1, n_steps)[:, np.newaxis]
     poisoned = np.where(changed[:, np.newaxis, :, np.newaxis], _poison(windows), windows)
-    made = _run(network, poisoned.reshape(-1, *case.shape)).reshape(n_steps - 1, *known.shape)
+    made = _run(network, poisoned.reshape(-1, *case.shape)).reshape(n_steps - 1, *reference.shape)
     for step, given in enumerate(made, start=1):
-        before = _moved(given, known)[:, : step // span]
+        before = _moved(given, reference)[:, : step // span]
         if before.any():
             first = int(np.argwhere(before)[0, 1])
             case.refuse(
@@ -151,8 +151,8 @@ def _check_gradients(case: LayerCase) -> None:
         if all(reached):
             return
         _, gradients = _differentiate(network, layer, tf.constant(case.windows(seed)))
-        for place, gradient in enumerate(gradients):
-            reached[place] |= gradient is not None and bool(np.any(keras.ops.convert_to_numpy(gradient)))
+        for number, gradient in enumerate(gradients):
+            reached[number] |= gradient is not None and bool(np.any(keras.ops.convert_to_numpy(gradient)))
     for weight, alive in zip(layer.trainable_weights, reached, strict=True):
         if not alive:
             case.refuse(
@@ -183,7 +183,7 @@ def _check_precision(case: LayerCase) -> None:
         except Exception as error:
             case.refuse(
                 f"doesn't run in half precision ({policy}): give constants the dtype of what comes in. It says: "
-                f"{tell(error)}",
+                f"{describe_error(error)}",
                 error,
             )
         finally:

@@ -1,22 +1,28 @@
 """The contract of a layer: causal, alone with its window, repeatable, trainable, and loaded without help."""
 
 import inspect
+import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from stockseq.layers.slots import find_layer
+from stockseq.models.network import check_network
 from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.plugins import SLOTS, Slot
+from stockseq.progress import SILENT, Progress
 from stockseq.testing.layer_bundle import SampleSettings, build_sample, check_reloads, importable_name, sample_settings
 from stockseq.testing.layer_case import find_cases
 from stockseq.testing.layer_clauses import check_case
 
 SHIPPED = "stockseq"
+# Nobody asks where two seconds went.
+SILENT_SECONDS = 2.0
 
 
 def check_layer(
-    slot: Slot, layer: type[Any], options: Mapping[str, Any] | None = None, *, fresh_process: bool = True
+    slot: Slot, layer: type[Any], options: Mapping[str, object] | None = None, *, fresh_process: bool = True
 ) -> None:
     """Raise `PluginError` unless the layer can be trusted in its slot.
 
@@ -59,7 +65,7 @@ def check_layer(
         check_reloads({name: settings})
 
 
-def own_layers(settings: NetworkSettings) -> list[str]:
+def user_layers(settings: NetworkSettings) -> list[str]:
     """Return the names of the settings' layers that are not shipped with stockseq, Keras' among them.
 
     Raises
@@ -69,13 +75,13 @@ def own_layers(settings: NetworkSettings) -> list[str]:
 
     Examples
     --------
-    >>> own_layers(NetworkSettings(before="causal_normalisation", after="keras.layers:Dense"))
+    >>> user_layers(NetworkSettings(before="causal_normalisation", after="keras.layers:Dense"))
     ['keras.layers:Dense']
     """
     return [name for slot, name in named_layers(settings) if not _shipped(find_layer(slot, name))]
 
 
-def check_own_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None:
+def check_user_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None:
     """Raise `PluginError` unless the layers that are not shipped keep the contract as they stand in this very network.
 
     Parameters
@@ -93,7 +99,7 @@ def check_own_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None
     Examples
     --------
     >>> settings = NetworkSettings(after="keras.layers:BatchNormalization", lookback=2)
-    >>> check_own_layers(settings, names=["momentum"])
+    >>> check_user_layers(settings, names=["momentum"])
     Traceback (most recent call last):
     stockseq.errors.PluginError: The layer after the LSTM, `BatchNormalization`, looks across its batch in training: a
     window's output moves by 1.3 when the other windows change, and those are of other tickers and later dates. Take
@@ -103,9 +109,61 @@ def check_own_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None
     for case in find_cases(build_sample(sample), settings):
         if not _shipped(case.layer):
             check_case(case)
-    own = own_layers(settings)
-    if own:
-        check_reloads({", ".join(own): sample})
+    layers = user_layers(settings)
+    if layers:
+        check_reloads({", ".join(layers): sample})
+
+
+def find_network_layers(network: NetworkSettings) -> None:
+    """Raise `PluginError` unless every layer that the settings name can be imported."""
+    for slot, name in named_layers(network):
+        find_layer(slot, name)
+
+
+def check_network_layers(network: NetworkSettings, *, names: Sequence[str], progress: Progress = SILENT) -> None:
+    """Hold a network's layers to what can be known before it is trained; without layers there is nothing to do.
+
+    The network is built once, so that layers which don't compose, a lookback too short for a kernel and refused
+    options are told at once. A user's own layers are held to the contract as they stand in it, which takes five seconds
+    and more, most of them for the process that loads a saved model; the same network again takes none.
+
+    Parameters
+    ----------
+    network : NetworkSettings
+    names : sequence of str
+        Of the indicators.
+    progress : Progress, optional
+
+    Raises
+    ------
+    PluginError
+        With the first layer that doesn't fit or breaks the contract.
+    SettingsError
+        If the LSTM is to read the text and there is none.
+    """
+    if not named_layers(network):
+        return
+    layers = ", ".join(f"`{name}`" for name in user_layers(network))
+    started = time.perf_counter()
+    if layers:
+        progress.step(f"Holding {layers} to the contract of layers", 0, None)
+    try:
+        _check_once(network.model_dump_json(), tuple(names))
+    finally:
+        if layers:
+            progress.step(f"Holding {layers} to the contract of layers", 1, 1)
+    seconds = time.perf_counter() - started
+    if layers and seconds > SILENT_SECONDS:
+        progress.say(f"The contract of layers is kept by {layers}; checking took {seconds:.0f} s.")
+
+
+@cache
+def _check_once(network_json: str, names: tuple[str, ...]) -> None:
+    network = NetworkSettings.model_validate_json(network_json)
+    if user_layers(network):
+        check_user_layers(network, names=names)
+    else:
+        check_network(network, names=names)
 
 
 def _shipped(layer: type[Any]) -> bool:

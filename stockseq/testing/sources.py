@@ -50,14 +50,18 @@ def check_source(source: Source, tickers: Sequence[str], now: pd.Timestamp, *, e
     middle = sessions.iloc[len(sessions) // 2]
     for session in (newest, middle):
         before = calendar.schedule.loc[session, "close"] + CLOSE_LAG - pd.Timedelta(seconds=1)
-        known = _check_bars(source, dict.fromkeys(asked, FIRST_SESSION), before, calendar)
-        _check_known(source, known.bars, bars.bars, before, calendar)
+        earlier = _check_bars(source, dict.fromkeys(asked, FIRST_SESSION), before, calendar)
+        _check_unchanged(source, earlier.bars, bars.bars, before, calendar)
     later = _check_bars(source, dict.fromkeys(asked, middle), now, calendar)
     expected = bars.bars[bars.bars["session"] >= middle]
     _check_equal(
         source, later.bars, expected, f"bars asked for from {middle.date()} on differ from those asked for in full"
     )
+    _check_news(source, asked, now)
 
+
+def _check_news(source: Source, asked: Sequence[str], now: pd.Timestamp) -> None:
+    """Check the headlines of all time, those since an instant, and those as of it."""
     headlines = _check_headlines(source, asked, None, now)
     published = headlines.headlines["published_at"].sort_values()
     if len(published):
@@ -99,19 +103,19 @@ def _check_bars(
     return fetched
 
 
-def _check_known(
-    source: Source, known: pd.DataFrame, whole: pd.DataFrame, before: pd.Timestamp, calendar: TradingCalendar
+def _check_unchanged(
+    source: Source, earlier: pd.DataFrame, whole: pd.DataFrame, before: pd.Timestamp, calendar: TradingCalendar
 ) -> None:
     """Refuse bars that the source gave otherwise when it was asked as of an earlier instant."""
     final = whole[whole["session"] <= calendar.last_final_session(before)]
     what = f"bars known at {before} are others than those asked for later, so history was rewritten"
-    _check_equal(source, known.drop(columns="fetched_at"), final.drop(columns="fetched_at"), what)
+    _check_equal(source, earlier.drop(columns="fetched_at"), final.drop(columns="fetched_at"), what)
 
 
-def _check_remembered(source: Source, known: pd.DataFrame, whole: pd.DataFrame, before: pd.Timestamp) -> None:
+def _check_remembered(source: Source, earlier: pd.DataFrame, whole: pd.DataFrame, before: pd.Timestamp) -> None:
     """Refuse headlines that were given at an earlier instant and not later, or the other way round."""
     seen = whole[whole[["published_at", "first_seen_at"]].max(axis=1) <= before]
-    for given, other, how in ((known, whole, "no longer gives"), (seen, known, f"did not yet give at {before}")):
+    for given, other, how in ((earlier, whole, "no longer gives"), (seen, earlier, f"did not yet give at {before}")):
         lost = given[~given["headline_id"].isin(other["headline_id"])]
         if len(lost):
             _refuse(

@@ -191,7 +191,7 @@ def test_few_sessions_are_told_and_not_resampled(n_sessions: int) -> None:
     """The bootstrap needs blocks of sessions."""
     rng = np.random.default_rng(4)
     frames: list[Any] = [panel(rng, 0.5).head(n_sessions * N_TICKERS) for _ in range(2)]
-    assert f"there are {n_sessions} sessions" in find_superior(frames[0], {"v": frames[1]}, seed=0).note
+    assert f"there are {n_sessions} sessions" in str(find_superior(frames[0], {"v": frames[1]}, seed=0).note)
     assert find_best({"plain": frames[0], "v": frames[1]}, seed=0).names == ("plain", "v")
 
 

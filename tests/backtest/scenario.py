@@ -7,7 +7,7 @@ import pandas as pd
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
-from stockseq.backtest.simulator import LedgerResult, run_ledger
+from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
 
@@ -81,9 +81,9 @@ def targets(weights: Mapping[str, Mapping[str, float]]):
     return as_targets(pd.DataFrame(rows, columns=["session", "ticker", "weight"]))
 
 
-def golden(costs: CostSettings = COSTS, *, volumes: Mapping[str, Sequence[float]] | None = None) -> LedgerResult:
+def golden(costs: CostSettings = COSTS, *, volumes: Mapping[str, Sequence[float]] | None = None) -> AccountHistory:
     """Run the golden scenario."""
-    return run_ledger(
+    return simulate(
         targets(TARGETS),
         bars(SESSIONS, OPENS, CLOSES, volumes=volumes),
         actions(SPLIT, DIVIDEND),

@@ -9,7 +9,7 @@ import pytest
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import buy_and_hold, equal_weight, random_same_turnover, run_benchmarks
 from stockseq.backtest.policy import PolicySettings, target_weights
-from stockseq.backtest.simulator import run_ledger
+from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Bars, Forecasts
 from tests.backtest import scenario
@@ -111,7 +111,7 @@ def test_benchmarks_run_through_the_ledger_of_the_strategy():
     sessions, targets = strategy(n_sessions=40)
     bars = Bars(flat_bars(sessions, TICKERS))
     run = partial(
-        run_ledger,
+        simulate,
         bars=bars,
         actions=scenario.actions(),
         sessions=sessions,

@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 
 from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.simulator import LedgerResult, run_ledger
+from stockseq.backtest.simulator import AccountHistory, simulate
 from tests.backtest import scenario
 
 SPREAD, COMMISSION = 5e-4, 5e-4
 NO_FINANCING = scenario.COSTS.model_copy(update={"cash_rate": 0, "margin_rate": 0, "borrow_rate": 0})
 
 
-def golden_without_dividend() -> tuple[LedgerResult, pd.DataFrame, pd.DataFrame]:
+def golden_without_dividend() -> tuple[AccountHistory, pd.DataFrame, pd.DataFrame]:
     """Return our result, and what the others need on today's share count: prices and orders, by open and close."""
     bars = scenario.bars(scenario.SESSIONS, scenario.OPENS, scenario.CLOSES)
-    result = run_ledger(
+    result = simulate(
         scenario.targets(scenario.TARGETS),
         bars,
         scenario.actions(scenario.SPLIT),
@@ -33,7 +33,7 @@ def golden_without_dividend() -> tuple[LedgerResult, pd.DataFrame, pd.DataFrame]
     return result, two_rows(bars), orders_of(result.fills.assign(shares=shares), two_rows(bars))
 
 
-def random_book(seed: int) -> tuple[LedgerResult, pd.DataFrame, pd.DataFrame]:
+def random_book(seed: int) -> tuple[AccountHistory, pd.DataFrame, pd.DataFrame]:
     """Return a long and short book of 5 tickers over 60 sessions, in the same three parts."""
     generator = np.random.default_rng(seed)
     sessions, tickers = pd.bdate_range("2024-01-02", periods=60), ["A", "B", "C", "D", "E"]
@@ -45,7 +45,7 @@ def random_book(seed: int) -> tuple[LedgerResult, pd.DataFrame, pd.DataFrame]:
         str(session.date()): dict(zip(tickers, generator.uniform(-0.2, 0.2, 5), strict=True))
         for session in sessions[1::3]
     }
-    result = run_ledger(
+    result = simulate(
         scenario.targets(weights),
         bars,
         scenario.actions(),

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from stockseq.backtest.performance import compute_drawdown, summarise
-from stockseq.backtest.simulator import LedgerResult
+from stockseq.backtest.simulator import AccountHistory
 from tests.backtest import scenario
 
 
 def result_of(equity, *, cost=0.0, interest=0.0, turnover=0.0, sessions=None):
     sessions = pd.bdate_range("2024-01-02", periods=len(equity)) if sessions is None else sessions
     frame = pd.DataFrame({"equity": equity, "cost": cost, "interest": interest, "turnover": turnover}, index=sessions)
-    return LedgerResult(frame, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    return AccountHistory(frame, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
 
 
 @pytest.fixture

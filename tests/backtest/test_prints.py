@@ -5,7 +5,7 @@ import pytest
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.prints import Delisting
-from stockseq.backtest.simulator import run_ledger
+from stockseq.backtest.simulator import simulate
 from stockseq.errors import DataError
 from stockseq.schemas import Actions, Bars
 from tests.backtest import scenario
@@ -21,7 +21,7 @@ def run(weights=None, **changed):
         "account": AccountSettings(),
         **changed,
     }
-    return run_ledger(scenario.targets(weights or scenario.TARGETS), **arguments)
+    return simulate(scenario.targets(weights or scenario.TARGETS), **arguments)
 
 
 @pytest.mark.parametrize("session", ["2024-11-28", "2024-11-27", "2025-01-02"])

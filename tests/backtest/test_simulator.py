@@ -6,7 +6,7 @@ import pytest
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
-from stockseq.backtest.simulator import run_ledger
+from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
 from tests.backtest import scenario
 from tests.backtest.scenario import FREE
@@ -32,7 +32,7 @@ def run(opens, closes, weights, *events, costs=FREE, capital=10_000.0, lot=1, ma
     sessions = DAYS[: len(next(iter(opens.values())))]
     bars = scenario.bars(sessions, opens, closes, volumes=volumes)
     account = AccountSettings(capital=capital, max_gross=max_gross, lot=lot)
-    return run_ledger(
+    return simulate(
         scenario.targets(weights),
         bars,
         scenario.actions(*events),
@@ -172,7 +172,7 @@ class TestCorporateActions:
     def test_an_ex_date_that_is_no_session_counts_for_the_next_one(self):
         """Vendors stamp weekends now and then; who holds is the same."""
         sessions = pd.DatetimeIndex(["2024-11-27", "2024-11-29", "2024-12-02"])
-        result = run_ledger(
+        result = simulate(
             scenario.targets({"2024-11-29": {"AAA": 0.5}}),
             scenario.bars(sessions, {"AAA": [10, 10, 9]}, {"AAA": [10, 10, 9]}),
             scenario.actions(("AAA", "2024-11-30", "dividend", 1.0)),
@@ -245,7 +245,7 @@ class TestFills:
         """B8: a price is never carried forward into a fill."""
         bars = scenario.bars(DAYS[:3], {"AAA": [10, 10, 10]}, {"AAA": [10, 10, 10]})
         bars.loc[1, column] = value
-        result = run_ledger(
+        result = simulate(
             scenario.targets({"2024-12-03": {"AAA": 1.0}}),
             bars,
             scenario.actions(),
@@ -361,7 +361,7 @@ class TestHolding:
         """A close that never printed can't be traded, so the position stays, flagged."""
         bars = scenario.bars(DAYS[:3], {"AAA": [10, 10, 12]}, {"AAA": [10, 10, 13]})
         bars.loc[1, "close"] = np.nan
-        result = run_ledger(
+        result = simulate(
             scenario.targets({"2024-12-03": {"AAA": 0.5}}),
             bars,
             scenario.actions(),
@@ -382,7 +382,7 @@ class TestHolding:
         """A strategy may have no forecast at all, and still gets a curve."""
         empty = as_targets(pd.DataFrame({"session": [], "ticker": [], "weight": []}))
         bars = scenario.bars(DAYS, {"AAA": [10] * 4}, {"AAA": [10] * 4})
-        result = run_ledger(
+        result = simulate(
             empty, bars, scenario.actions(), sessions=DAYS, costs=FREE, account=AccountSettings(capital=5)
         )
         assert result.equity["equity"].tolist() == [5] * 4

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
-from stockseq.backtest.simulator import run_ledger
+from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
 
@@ -86,7 +86,7 @@ def run(
     tables = [weights[weights["session"] > SESSIONS[0]], bars, events]
     if reorder is not None:
         tables = [table.sample(frac=1.0, random_state=reorder) for table in tables]
-    return run_ledger(
+    return simulate(
         as_targets(tables[0]),
         Bars(tables[1]),
         Actions(tables[2]),

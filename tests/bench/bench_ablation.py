@@ -1,8 +1,8 @@
 """Whether an ablation finds what is known to help on simulated markets, and how often it claims where nothing can.
 
 Null: 40 families, each on a market of 10 tickers without any signal, cut into 300 training and 250 test sessions: a
-layer from each slot, the best pair of them, and the text left out, two seeds each, through the whole recipe. The
-corrected chance of a false claim is 5 % a family.
+layer from each slot, the best pair of them, and the text left out, two seeds each. The corrected
+chance of a false claim is 5 % a family.
 
 Known: the text on the signal market; and, where the LSTM sees the indicators through one mixture and no text, layers
 that read some features beside it: a gate on the signal and on the gated market, the time-aware cell on the decaying.
@@ -10,20 +10,25 @@ that read some features beside it: a gate on the signal and on the gated market,
 Run by `make bench`; the null families by themselves with `python tests/bench/bench_ablation.py`.
 """
 
-import json
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from scipy.stats import binom
 
-from pipelines.ablation import run_ablation
-from pipelines.context import silence
+from stockseq.ablation.ablation import judge_ablation
+from stockseq.ablation.family import fit_family
+from stockseq.ablation.result import AblationResult
 from stockseq.config import load_settings
+from stockseq.dataset.dataset import build_dataset
+from stockseq.dataset.folds import cut_folds
+from stockseq.executors import open_executor
+from stockseq.models.forecaster import Forecaster
+from stockseq.report.text.ablation import ablation_sentences
+from stockseq.sources.markets import fetch_market
 from stockseq.sources.simulated import SimulatedSource
 
 N_FAMILIES, FIRST_SEED = 40, 500
@@ -116,12 +121,17 @@ KNOWN: dict[str, tuple[dict[str, Any], set[str]]] = {
 }
 
 
-def judge(settings: dict[str, Any], *, workers: int = 1) -> dict[str, Any]:
-    """Return what an ablation of these settings says, run in a store of its own."""
-    with TemporaryDirectory() as data, silence():
-        told = load_settings(overrides={**settings, "data": data, "workers": workers})
-        folder = run_ablation(told, SimulatedSource(told.simulated).default_now)
-        return json.loads((folder / "metrics.json").read_text())["ablation"]
+def judge(overrides: dict[str, Any], *, workers: int = 1) -> AblationResult:
+    """Return what an ablation of these settings finds, without a store."""
+    settings = load_settings(overrides=overrides)
+    source = SimulatedSource(settings.simulated)
+    market = fetch_market(source, source.tickers, now=source.default_now, truth=source.truth)
+    with open_executor(workers=workers) as executor:
+        data = build_dataset(market, lookback=settings.network.lookback, executor=executor)
+        folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
+        forecaster = Forecaster(settings.network, settings.training, executor=executor)
+        family = fit_family(forecaster, data, folds, settings.ablation)
+    return judge_ablation(family, seed=settings.training.seed)
 
 
 @pytest.mark.bench
@@ -129,17 +139,16 @@ def judge(settings: dict[str, Any], *, workers: int = 1) -> dict[str, Any]:
 def test_what_is_known_to_help_is_found(market: str) -> None:
     """Some minutes each on two cores; every sentence is printed."""
     settings, helping = KNOWN[market]
-    ablation = judge(settings, workers=os.cpu_count() or 1)
-    print(f"\n{market}", *ablation["verdict"], sep="\n  ")
-    found = {one["name"] for one in ablation["variants"] if one["claim"] == "helps"}
-    assert helping <= found
+    result = judge(settings, workers=os.cpu_count() or 1)
+    print(f"\n{market}", *ablation_sentences(result), sep="\n  ")
+    assert helping <= {variant.name for variant in result.claimed("helps")}
 
 
 def claims(seed: int) -> dict[str, list[str]]:
     """Return what one family claims, and what the bootstrap over all names."""
-    ablation = judge({**NULL, "simulated.seed": seed})
-    claimed = [one["name"] for one in ablation["variants"] if one["claim"] in ("helps", "harms")]
-    return {"claimed": claimed, "superior": ablation["superior"]["names"]}
+    result = judge({**NULL, "simulated.seed": seed})
+    claimed = [variant.name for variant in (*result.claimed("helps"), *result.claimed("harms"))]
+    return {"claimed": claimed, "superior": list(result.superior.names)}
 
 
 def measure(n_families: int = N_FAMILIES) -> dict[str, int]:

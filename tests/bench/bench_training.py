@@ -7,81 +7,53 @@ what it may not. Run by `make bench`, or by itself: `python tests/bench/bench_tr
 
 import sys
 import time
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from stockseq.dataset.labels import compute_labels
-from stockseq.dataset.panel import Panel, build_panel
-from stockseq.dataset.samples import Samples, build_samples
-from stockseq.dataset.walk_forward import Fold, FoldSettings, final_fold
+from stockseq.dataset.dataset import Dataset, build_dataset
+from stockseq.dataset.folds import FoldSettings, final_fold
 from stockseq.evaluate.scores import score_forecasts
-from stockseq.features.sentiment import score_headlines, scorer_named
-from stockseq.features.table import build_features
 from stockseq.models.baselines import forecast_baselines
-from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.models.training import fit_model
-from stockseq.prices import compute_volatility
-from stockseq.sessions import DecisionPolicy
-from stockseq.sources.simulated import SimulatedMarket, optimum
+from stockseq.models.forecaster import Forecaster
+from stockseq.models.forecasting import forecast_samples, join_realised
+from stockseq.sources.markets import load_simulated
+from stockseq.sources.simulated import optimum
 
 SEEDS = (100, 101, 102)
 N_TRAIN, N_TEST, N_TICKERS = 1_000, 500, 30
 # Before the first sample lie the features' warm-up and the first window.
 N_BEFORE = 75
-NETWORK, TRAINING = NetworkSettings(), TrainingSettings()
+FORECASTER = Forecaster()
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """One market, ready to train on."""
-
-    market: SimulatedMarket
-    panel: Panel
-    samples: Samples
-    fold: Fold
+def prepare(seed: int) -> Dataset:
+    """Return a market's dataset."""
+    market = load_simulated(n_sessions=N_BEFORE + N_TRAIN + N_TEST, n_tickers=N_TICKERS, seed=seed)
+    return build_dataset(market, lookback=FORECASTER.network.lookback)
 
 
-def prepare(seed: int) -> Prepared:
-    """Return a market's panel, samples and fold."""
-    market = SimulatedMarket(n_sessions=N_BEFORE + N_TRAIN + N_TEST, n_tickers=N_TICKERS, seed=seed)
-    scores = score_headlines(market.headlines, scorer_named("vader"))
-    built = build_features(
-        market.bars, market.actions, market.headlines, scores, calendar=market.calendar, policy=DecisionPolicy()
-    )
-    labels = compute_labels(market.bars, market.actions, calendar=market.calendar)
-    panel = build_panel(built.table.drop(columns="inputs"), built.headlines)
-    samples = build_samples(panel, labels, lookback=NETWORK.lookback, sessions=market.calendar.sessions)
-    sessions = pd.DatetimeIndex(np.unique(samples.session))
-    return Prepared(market, panel, samples, final_fold(sessions, FoldSettings(max_train=N_TRAIN), n_test=N_TEST))
-
-
-def measure(prepared: Prepared) -> dict[str, float]:
+def measure(data: Dataset) -> dict[str, float]:
     """Train the default ensemble and print a line of what it found beside the optimum and the baselines."""
-    panel, samples, fold, market = prepared.panel, prepared.samples, prepared.fold, prepared.market
+    fold = final_fold(data.sessions, FoldSettings(max_train=N_TRAIN), n_test=N_TEST)
     start = time.perf_counter()
-    model = fit_model(panel, samples, fold.train, fold.validation, network=NETWORK, training=TRAINING)
+    model = FORECASTER.fit_fold(data, fold)
     seconds = time.perf_counter() - start
-    test = samples.on(fold.test)
-    volatility = compute_volatility(panel.keys.loc[test.ends], market.bars, market.actions).to_numpy()
-    tables = {"network": model.forecast(panel, test.ends, volatility=volatility)}
-    tables |= forecast_baselines(panel, samples.on(fold.train.union(fold.validation)), test)
-    realised = pd.DataFrame({"ticker": test.ticker, "session": test.session, "realised_return": test.realised_return})
-    realised = realised.astype({"ticker": "str"})
-    scores = {name: score_forecasts(table.merge(realised, on=["ticker", "session"])) for name, table in tables.items()}
-    n_windows = len(samples.on(fold.train)) * sum(seed["n_epochs"] for seed in model.record["seeds"])
-    best = optimum(market.truth, fold.test)
-    low, high = scores["network"].accuracy_ci
+    test = data.samples.on(fold.test)
+    scores = score_forecasts(forecast_samples(model, data.panel, test))
+    baselines = forecast_baselines(data.panel, data.samples.on(fold.train.union(fold.validation)), test)
+    accuracies = {name: score_forecasts(join_realised(table, test)).accuracy for name, table in baselines.items()}
+    n_windows = len(data.samples.on(fold.train)) * sum(seed.n_epochs for seed in model.record.seeds)
+    best = optimum(data.market.truth, fold.test)
+    low, high = scores.accuracy_ci
     print(
-        f"market {market.seed}: accuracy {scores['network'].accuracy:.4f} [{low:.4f}, {high:.4f}] "
-        f"of {best['accuracy']:.4f}; log loss {scores['network'].log_loss:.4f} of {best['log_loss']:.4f}; "
-        + ", ".join(f"{name} {scores[name].accuracy:.4f}" for name in tables if name != "network")
-        + f"; {TRAINING.n_seeds} seeds in {seconds:.0f} s, {n_windows / seconds:,.0f} windows a second",
+        f"{data!r}: accuracy {scores.accuracy:.4f} [{low:.4f}, {high:.4f}] of {best.accuracy:.4f}; "
+        f"log loss {scores.log_loss:.4f} of {best.log_loss:.4f}; "
+        + ", ".join(f"{name} {accuracy:.4f}" for name, accuracy in accuracies.items())
+        + f"; {len(model.networks)} seeds in {seconds:.0f} s, {n_windows / seconds:,.0f} windows a second",
         flush=True,
     )
-    return {"accuracy": scores["network"].accuracy, "optimum": best["accuracy"], "half": (high - low) / 2}
+    return {"accuracy": scores.accuracy, "optimum": best.accuracy, "half": (high - low) / 2}
 
 
 @pytest.mark.bench

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stockseq.dataset.labels import Horizon, compute_labels, count_unlabelled
+from stockseq.dataset.labels import Horizon, compute_labels, label_trades
 from stockseq.errors import DataError
 from stockseq.schemas import ACTIONS, BARS, Actions, Bars, as_actions, as_bars, empty
 from stockseq.sessions import TradingCalendar
@@ -59,7 +59,7 @@ def test_a_halt_has_no_label_and_is_counted(calendar: TradingCalendar) -> None:
     bars = bars_of("AAA", [*PRELUDE, ("2024-11-25", 100.0, 101.0), ("2024-11-26", 101.0, 101.0, 0.0)])
     assert list(returns(bars, NO_ACTIONS, calendar, "open_to_close")) == ["2024-11-25"]
     assert returns(bars, NO_ACTIONS, calendar, "open_to_next_open") == {}
-    counts = {d.reason: d.n_rows for d in count_unlabelled(bars, NO_ACTIONS, calendar=calendar)}
+    counts = {d.reason: d.n_rows for d in label_trades(bars, NO_ACTIONS, calendar=calendar).dropped}
     assert counts == {
         "no volume, or no open or close print": 1,
         "fewer than two closes before it, so no volatility": 2,
@@ -70,7 +70,7 @@ def test_a_delisted_ticker_has_no_next_open_and_is_counted(calendar: TradingCale
     """The last bar of a ticker has an open-to-close return and no open-to-next-open return."""
     bars = bars_of("AAA", [*PRELUDE, ("2024-11-25", 100.0, 101.0), ("2024-11-26", 100.0, 50.0)])
     assert list(returns(bars, NO_ACTIONS, calendar, "open_to_next_open")) == ["2024-11-25"]
-    dropped = count_unlabelled(bars, NO_ACTIONS, calendar=calendar, horizon="open_to_next_open")
+    dropped = label_trades(bars, NO_ACTIONS, calendar=calendar, horizon="open_to_next_open").dropped
     assert [(d.ticker, d.n_rows) for d in dropped if "next session" in d.reason] == [("AAA", 1)]
 
 
@@ -122,7 +122,7 @@ def test_a_bar_outside_the_calendar_is_counted(calendar: TradingCalendar) -> Non
     """Thanksgiving is no session: there was no auction to enter at."""
     bars = bars_of("AAA", [*PRELUDE, ("2024-11-28", 100.0, 101.0)])
     assert returns(bars, NO_ACTIONS, calendar, "open_to_close") == {}
-    dropped = count_unlabelled(bars, NO_ACTIONS, calendar=calendar)
+    dropped = label_trades(bars, NO_ACTIONS, calendar=calendar).dropped
     assert ("not a session of XNYS", 1) in [(d.reason, d.n_rows) for d in dropped]
 
 
@@ -136,5 +136,6 @@ def test_an_unknown_horizon_is_refused(calendar: TradingCalendar) -> None:
 def test_no_bars_give_no_labels(calendar: TradingCalendar, horizon: Horizon) -> None:
     """A run without data must reach its own sentence, not a crash on the way."""
     bars, actions = as_bars(empty(BARS)), as_actions(empty(ACTIONS))
-    assert len(compute_labels(bars, actions, calendar=calendar, horizon=horizon)) == 0
-    assert count_unlabelled(bars, actions, calendar=calendar, horizon=horizon) == ()
+    trades = label_trades(bars, actions, calendar=calendar, horizon=horizon)
+    assert len(trades.labels) == 0
+    assert trades.dropped == ()

@@ -10,17 +10,16 @@ import pandas as pd
 import pytest
 
 import stockseq.features.table as feature_table
-from stockseq.dataset.labels import compute_labels
-from stockseq.dataset.panel import build_panel
+from stockseq.dataset.dataset import build_dataset
 from stockseq.dataset.samples import build_samples
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.features.news import decide
-from stockseq.features.sentiment import score_headlines, scorer_named
+from stockseq.market import MarketData
 from stockseq.models.baselines import forecast_baseline
+from stockseq.models.forecasting import join_realised
 from stockseq.prices import adjustment_factors, traded_bars
 from stockseq.schemas import SESSION, Labels
-from stockseq.sessions import DecisionPolicy
-from stockseq.sources.simulated import SimulatedMarket
+from stockseq.sources.markets import load_simulated
 
 Aligner = Callable[..., pd.DataFrame]
 
@@ -39,7 +38,7 @@ def by_stamp(headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
     return decide(unseen, **options)
 
 
-def close_to_close(market: SimulatedMarket, labels: Labels) -> Labels:
+def close_to_close(market: MarketData, labels: Labels) -> Labels:
     """Label the move from the close before the decision: no trade decided before the open can have it."""
     traded = traded_bars(market.bars)
     adjusted = traded["close"] * adjustment_factors(traded, market.actions)
@@ -49,22 +48,13 @@ def close_to_close(market: SimulatedMarket, labels: Labels) -> Labels:
     return Labels(merged[list(labels.columns)].dropna(subset="realised_return"))
 
 
-def forecast(kind: Any, seed: int, *, whole_day: bool = False) -> pd.DataFrame:
-    """Return 200 sessions of a logistic regression's forecasts from the product's features beside what was realised."""
-    market = SimulatedMarket(kind=kind, n_sessions=470, n_tickers=12, seed=seed)
-    scores = score_headlines(market.headlines, scorer_named("vader"))
-    options: dict[str, Any] = {"calendar": market.calendar, "policy": DecisionPolicy()}
-    built = feature_table.build_features(market.bars, market.actions, market.headlines, scores, **options)
-    labels = compute_labels(market.bars, market.actions, calendar=market.calendar)
-    panel = build_panel(built.table.drop(columns="inputs"), built.headlines)
-    samples = build_samples(panel, close_to_close(market, labels) if whole_day else labels, lookback=2)
-    sessions = pd.DatetimeIndex(sorted(set(samples.session)))
-    train, test = samples.on(sessions[:200]), samples.on(sessions[205:405])
-    forecasts = forecast_baseline("logistic", panel, train, test)
-    realised = pd.DataFrame(
-        {"ticker": test.ticker, "session": test.session, "realised_return": test.realised_return}
-    ).astype({"ticker": "str"})
-    return forecasts.merge(realised, on=["ticker", "session"], validate="one_to_one")
+def forecast(kind: str, seed: int, *, whole_day: bool = False) -> pd.DataFrame:
+    """Return 200 sessions of a logistic regression's forecasts from the product's features, with what was realised."""
+    market = load_simulated(kind=kind, n_sessions=470, n_tickers=12, seed=seed)
+    data = build_dataset(market, lookback=2)
+    samples = build_samples(data.windows, close_to_close(market, data.labels)) if whole_day else data.samples
+    train, test = samples.on(data.sessions[:200]), samples.on(data.sessions[205:405])
+    return join_realised(forecast_baseline("logistic", data.panel, train, test), test)
 
 
 # 60 % of sessions have a headline that is right in 92 %; the rest is a coin's: .6 * .92 + .4 * .5 = .752 can be had.

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from stockseq.errors import PluginError
-from stockseq.layers.slots import find_layer, make_layer, seeded, tell
+from stockseq.layers.slots import describe_error, find_layer, make_layer, seeded
 
 
 def test_a_layer_is_found_by_module_and_class() -> None:
     """A layer needs no package of its own to be tried."""
-    assert find_layer("before", "slot_layers:Halve").__name__ == "Halve"
+    assert find_layer("before", "tests.layers.slot_layers:Halve").__name__ == "Halve"
 
 
 def test_a_layer_that_takes_a_seed_is_given_one() -> None:
     """So that it draws the same in every process; its own option comes first."""
-    assert make_layer("after", "slot_layers:Seeded", {}, seed=5).seed == 5
-    assert make_layer("after", "slot_layers:Seeded", {"seed": 7}, seed=5).seed == 7
+    assert make_layer("after", "tests.layers.slot_layers:Seeded", {}, seed=5).seed == 5
+    assert make_layer("after", "tests.layers.slot_layers:Seeded", {"seed": 7}, seed=5).seed == 7
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,16 @@ def test_a_layer_that_takes_a_seed_is_given_one() -> None:
         ("no_such_layer", "No plug-in `no_such_layer` in stockseq.layers.after"),
         ("projections", r"No plug-in `projections` in stockseq.layers.after; did you mean `projection`\?"),
         ("news_gate", "is one within the LSTM, not after it; name it as `within`"),
-        ("slot_layers:Missing", "can't be imported: slot_layers has no layer `Missing`; it has: Halve, Seeded"),
-        ("slot_layers:Halves", r"slot_layers has no layer `Halves`; did you mean `Halve`\?"),
-        ("slot_layers:", "slot_layers has no layer ``"),
+        (
+            "tests.layers.slot_layers:Missing",
+            "can't be imported: tests.layers.slot_layers has no layer `Missing`; it has: Halve, Seeded",
+        ),
+        ("tests.layers.slot_layers:Halves", r"tests.layers.slot_layers has no layer `Halves`; did you mean `Halve`\?"),
+        ("tests.layers.slot_layers:", "tests.layers.slot_layers has no layer ``"),
         ("no_such_module:Layer", "can't be imported: ModuleNotFoundError: No module named 'no_such_module'"),
         (":Layer", "can't be imported"),
-        ("slot_layers:NOT_A_LAYER", "must be a Keras layer class, received 3"),
-        ("slot_layers:Unregistered", "must be registered, or no bundle could load it"),
+        ("tests.layers.slot_layers:NOT_A_LAYER", "must be a Keras layer class, received 3"),
+        ("tests.layers.slot_layers:Unregistered", "must be registered, or no bundle could load it"),
     ],
 )
 def test_what_is_no_layer_is_refused(name: str, reason: str) -> None:
@@ -52,7 +55,7 @@ def test_what_a_module_raises_on_import_is_told(tmp_path: Path, monkeypatch: pyt
 def test_options_that_do_not_fit_are_named() -> None:
     """The user learns which layer refused, and what it was given."""
     with pytest.raises(PluginError, match=r"refuses its options \{'width': 3\}"):
-        make_layer("after", "slot_layers:Halve", {"width": 3}, seed=0)
+        make_layer("after", "tests.layers.slot_layers:Halve", {"width": 3}, seed=0)
 
 
 def test_seeding_leaves_pythons_generator_as_it_was() -> None:
@@ -79,4 +82,4 @@ def test_what_keras_says_is_told_without_its_frame() -> None:
         "Exception encountered when calling Wrong.call().\n\n\x1b[1mCould not automatically infer the output shape / "
         "dtype. Error encountered:\n\ntoo short.\x1b[0m\n\nArguments received by Wrong.call():\n  - args=(3,)"
     )
-    assert tell(ValueError(framed)) == "too short."
+    assert describe_error(ValueError(framed)) == "too short."

@@ -1,19 +1,21 @@
 """Leaks on the way from the tables to the samples, planted in the real functions one by one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import pipelines.audit_artefacts as artefacts
-import pipelines.prepare as recipe
-import stockseq.dataset.labels as labels_module
+import stockseq.audit.pipeline as pipeline
+import stockseq.dataset.dataset as dataset
 import stockseq.features.block as block
 import stockseq.features.table as feature_table
 from stockseq.features.feature import Feature
-from stockseq.schemas import PRICES, SESSION
+from stockseq.market import MarketData
+from stockseq.report.text.audit import finding_sentence
+from stockseq.schemas import PRICES, SESSION, Bars
 from tests.leaks.world import make_world, with_table
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -39,14 +41,10 @@ def swap(module: Any, name: str, before: Callable[..., Any]) -> Plant:
     return plant
 
 
-def both(*plants: Plant) -> Plant:
-    """Plant the same leak where two modules import the function."""
-    return lambda monkeypatch: [plant(monkeypatch) for plant in plants] and None
-
-
-def shifted_labels(labels: pd.DataFrame, *_: Any) -> pd.DataFrame:
-    later = labels.groupby("ticker")["realised_return"].shift(-1)
-    return labels.assign(realised_return=later).dropna(subset="realised_return").reset_index(drop=True)
+def shifted_labels(trades: Any, *_: Any) -> Any:
+    later = trades.labels.groupby("ticker")["realised_return"].shift(-1)
+    moved = trades.labels.assign(realised_return=later).dropna(subset="realised_return").reset_index(drop=True)
+    return replace(trades, labels=moved)
 
 
 def by_date(decided: pd.DataFrame, headlines: pd.DataFrame, *_: Any) -> pd.DataFrame:
@@ -72,7 +70,7 @@ def last_of_repeats(decided: pd.DataFrame, *_: Any) -> pd.DataFrame:
     return decided.sort_values("available_at").drop_duplicates(["ticker", "text"], keep="last")
 
 
-def own_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy: Any) -> pd.DataFrame:
+def same_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy: Any) -> pd.DataFrame:
     decisions = calendar.decision_at(policy).reindex(pd.DatetimeIndex(placed["session"]))
     return placed.assign(traded_session=placed["session"], decision_at=decisions.array)
 
@@ -91,26 +89,33 @@ def level(bars: pd.DataFrame) -> pd.Series:
 def refilled(how: str) -> Callable[..., Any]:
     """Give each ticker a bar on every session between its first and last, made of the bars around."""
 
-    def before(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
+    def before(build: Any, market: MarketData, *rest: Any, **options: Any) -> Any:
         filled = []
-        for _, own in bars.groupby("ticker"):
-            first, last = own["session"].iloc[[0, -1]]
-            grid = own.set_index("session").reindex(context.calendar.between(first, last).rename("session"))
+        for _, bars in market.bars.groupby("ticker"):
+            first, last = bars["session"].iloc[[0, -1]]
+            grid = bars.set_index("session").reindex(market.calendar.between(first, last).rename("session"))
             numbers = grid.select_dtypes("number")
             filled.append(grid.bfill().assign(**(numbers.interpolate() if how == "interpolate" else numbers.bfill())))
-        return assemble(context, pd.concat(filled).reset_index()[bars.columns], *rest)
+        return build(with_bars(market, pd.concat(filled).reset_index()[market.bars.columns]), *rest, **options)
 
     return before
 
 
-def survivors(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
+def survivors(build: Any, market: MarketData, *rest: Any, **options: Any) -> Any:
+    bars = market.bars
     last = bars.groupby("ticker")["session"].transform("max")
-    return assemble(context, bars[last == bars["session"].max()].reset_index(drop=True), *rest)
+    return build(with_bars(market, bars[last == bars["session"].max()].reset_index(drop=True)), *rest, **options)
 
 
-def most_active(assemble: Any, context: Any, bars: pd.DataFrame, *rest: Any) -> Any:
+def most_active(build: Any, market: MarketData, *rest: Any, **options: Any) -> Any:
+    bars = market.bars
     turnover = (bars["close"] * bars["volume"]).groupby(bars["ticker"]).mean()
-    return assemble(context, bars[bars["ticker"].isin(turnover.nlargest(1).index)].reset_index(drop=True), *rest)
+    most = bars[bars["ticker"].isin(turnover.nlargest(1).index)].reset_index(drop=True)
+    return build(with_bars(market, most), *rest, **options)
+
+
+def with_bars(market: MarketData, bars: pd.DataFrame) -> MarketData:
+    return replace(market, bars=Bars(bars))
 
 
 def in_table(column: str, compute: Callable[[pd.DataFrame], pd.Series]) -> Callable[..., Any]:
@@ -119,8 +124,8 @@ def in_table(column: str, compute: Callable[[pd.DataFrame], pd.Series]) -> Calla
 
 def next_label(built: Any, bars: pd.DataFrame, *_: Any) -> Any:
     moves = bars[["ticker", "session"]].assign(return_1=bars["close"] / bars["open"] - 1)
-    known = built.table.drop(columns="return_1").merge(moves, on=["ticker", "session"], how="left")
-    return with_table(built, known.fillna({"return_1": 0.0})[list(built.table.columns)])
+    table = built.table.drop(columns="return_1").merge(moves, on=["ticker", "session"], how="left")
+    return with_table(built, table.fillna({"return_1": 0.0})[list(built.table.columns)])
 
 
 def centred(scores: pd.DataFrame, *_: Any) -> pd.DataFrame:
@@ -150,40 +155,34 @@ def z_score(table: pd.DataFrame) -> pd.Series:
 
 # What is planted, where, and the check that catches it.
 LEAKS: dict[str, tuple[Plant, str]] = {
-    "label shifted by one session": (change(recipe, "compute_labels", shifted_labels), "labels"),
-    "targets scaled by all of them": (change(recipe, "build_samples", scaled_targets), "windows"),
-    "volatility of the session itself": (
-        both(
-            swap(artefacts, "compute_volatility", of_the_evening),
-            swap(labels_module, "compute_volatility", of_the_evening),
-        ),
-        "volatility",
-    ),
+    "label shifted by one session": (change(dataset, "label_trades", shifted_labels), "labels"),
+    "targets scaled by all of them": (change(dataset, "build_samples", scaled_targets), "samples"),
+    "volatility of the session itself": (swap(dataset, "volatility_before", of_the_evening), "volatility"),
     "headlines joined by calendar date": (change(feature_table, "decide", by_date), "instants"),
     "headlines of the whole date in its own row": (change(feature_table, "decide", by_date), "features"),
     "stamp instead of first sight": (swap(feature_table, "decide", by_stamp), "features"),
     "bare dates taken at midnight": (swap(feature_table, "decide", dates_at_midnight), "features"),
     "headlines without latency": (swap(feature_table, "decide", at_once), "features"),
     "repeated headlines: the last is kept": (change(feature_table, "decide", last_of_repeats), "headlines"),
-    "sentiment less the mean of all headlines": (change(artefacts, "score_headlines", centred), "headlines"),
-    "today's bar before its close": (change(feature_table, "_with_decisions", own_session), "features"),
+    "sentiment less the mean of all headlines": (change(dataset, "score_headlines", centred), "headlines"),
+    "today's bar before its close": (change(feature_table, "_with_decisions", same_session), "features"),
     "history adjusted for later splits": (swap(block, "adjust_forward", back_adjusted), "features"),
-    "gaps interpolated": (swap(artefacts, "assemble", refilled("interpolate")), "bars"),
-    "gaps filled backwards": (swap(artefacts, "assemble", refilled("bfill")), "bars"),
-    "only tickers that survive": (swap(artefacts, "assemble", survivors), "bars"),
-    "only the ticker most traded in hindsight": (swap(artefacts, "assemble", most_active), "bars"),
-    "z-score over the whole table": (change(recipe, "build_features", in_table("rsi_14", z_score)), "features"),
+    "gaps interpolated": (swap(pipeline, "build_dataset", refilled("interpolate")), "bars"),
+    "gaps filled backwards": (swap(pipeline, "build_dataset", refilled("bfill")), "bars"),
+    "only tickers that survive": (swap(pipeline, "build_dataset", survivors), "bars"),
+    "only the ticker most traded in hindsight": (swap(pipeline, "build_dataset", most_active), "bars"),
+    "z-score over the whole table": (change(dataset, "build_features", in_table("rsi_14", z_score)), "features"),
     "rank over the whole history": (
-        change(recipe, "build_features", in_table("rsi_14", lambda table: table["rsi_14"].rank(pct=True))),
+        change(dataset, "build_features", in_table("rsi_14", lambda table: table["rsi_14"].rank(pct=True))),
         "features",
     ),
     "minimum and maximum of the whole table": (
-        change(recipe, "build_features", in_table("rsi_14", lambda table: table["rsi_14"] / table["rsi_14"].max())),
+        change(dataset, "build_features", in_table("rsi_14", lambda table: table["rsi_14"] / table["rsi_14"].max())),
         "features",
     ),
-    "outcome as a feature": (change(recipe, "build_features", next_label), "features"),
-    "indicators led by one session": (change(recipe, "build_panel", led), "panel"),
-    "news led by one session": (change(recipe, "build_panel", news_of_the_next), "panel"),
+    "outcome as a feature": (change(dataset, "build_features", next_label), "features"),
+    "indicators led by one session": (change(dataset, "build_panel", led), "panel"),
+    "news led by one session": (change(dataset, "build_panel", news_of_the_next), "panel"),
 }
 
 
@@ -202,9 +201,9 @@ def test_the_sentence_names_the_feature_the_ticker_the_session_and_both_values(m
     world = make_world(cuts=[90])
     finding = next(finding for compared in world.compare() for finding in compared.findings)
     assert (finding.artefact, finding.column) == ("features", "rsi_14")
-    assert finding.ticker in set(world.tables.bars["ticker"])
-    assert finding.session <= world.cuts[0].session
-    assert finding.sentence.endswith(
+    assert finding.ticker in set(world.market.bars["ticker"])
+    assert pd.Timestamp(finding.session) <= world.cuts[0].session
+    assert finding_sentence(finding).endswith(
         f"when all that came after {world.cuts[0].decision_at:%Y-%m-%d %H:%M} UTC is removed: a forecast would know "
         "what it is to forecast."
     )
@@ -213,10 +212,10 @@ def test_the_sentence_names_the_feature_the_ticker_the_session_and_both_values(m
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_without_a_leak_nothing_moves(seed: int) -> None:
     """A check that cries wolf is switched off; cuts lie in the warm-up, in a halt, and at the last decision."""
-    assert [finding.sentence for finding in make_world(seed, cuts=[30, 126, 150]).findings()] == []
+    assert [finding_sentence(finding) for finding in make_world(seed, cuts=[30, 126, 150]).findings()] == []
 
 
 def test_without_a_leak_nothing_moves_under_another_decision_and_label() -> None:
     """The clock of the audit knows both policies and both trades."""
     world = make_world(4, decision="after_close(30)", label="open_to_next_open")
-    assert [finding.sentence for finding in world.findings()] == []
+    assert [finding_sentence(finding) for finding in world.findings()] == []

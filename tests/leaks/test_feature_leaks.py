@@ -7,7 +7,8 @@ import ta
 
 from stockseq.errors import PluginError
 from stockseq.features.feature import Feature
-from stockseq.testing.features import check_causal, sample_bars
+from stockseq.testing import sample_bars
+from stockseq.testing.causality import check_causal
 
 CLOSES = {
     "bfill": lambda close: close.pct_change(20).bfill(),

@@ -1,6 +1,6 @@
 """Leaks in the fit and in its folds: fitted by the real code on everything, and on what the cut's morning knew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any
@@ -8,16 +8,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import pipelines.audit_models as models
-import stockseq.dataset.walk_forward as folds_module
+import stockseq.dataset.folds as folds_module
 import stockseq.models.training as training
-from pipelines.audit_models import cut_folds, examine_model
+from stockseq.audit.models import choose_folds, examine_model
+from stockseq.audit.result import Disorder, Finding
+from stockseq.dataset.dataset import Dataset
+from stockseq.dataset.folds import Fold
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
-from stockseq.dataset.walk_forward import Fold
-from stockseq.evaluate.lookahead import Finding
+from stockseq.dataset.windows import Windows
+from stockseq.models.forecaster import Forecaster
 from stockseq.models.model import Model
+from stockseq.report.text.audit import finding_sentence
 from tests.leaks.world import World, make_world
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -26,9 +29,11 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 class Calibrated(Model):
     """A model whose probabilities are moved to the share of rises that the test had."""
 
-    def forecast(self, panel: Panel, ends: Any, *, volatility: Any = None) -> Any:
-        given = super().forecast(panel, ends, volatility=volatility)
-        shift = self.record["risen"] - given["probability_up"].mean()
+    risen: float
+
+    def forecast(self, panel: Panel, windows: Windows) -> Any:
+        given = super().forecast(panel, windows)
+        shift = self.risen - given["probability_up"].mean()
         return given.assign(probability_up=(given["probability_up"] + shift).clip(0, 1))
 
 
@@ -36,8 +41,10 @@ def fitting(change: Callable[..., Any]) -> Plant:
     """Plant a leak in the fit: `change` gets the real fit and what it is given."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        real = models.fit
-        monkeypatch.setattr(models, "fit", lambda context, prepared, fold: change(real, context, prepared, fold))
+        real = Forecaster.fit_fold
+        monkeypatch.setattr(
+            Forecaster, "fit_fold", lambda self, data, fold: change(lambda *given: real(self, *given), data, fold)
+        )
 
     return plant
 
@@ -52,23 +59,24 @@ def learning(name: str, learn: Callable[..., Any]) -> Plant:
             monkeypatch.setattr(training, name, SimpleNamespace(fit=lambda _, **more: learn(panel, **more)))
             return real(panel, *given, **options)
 
-        monkeypatch.setattr("pipelines.train.fit_model", leaky)
+        monkeypatch.setattr(training, "fit_model", leaky)
 
     return plant
 
 
-def stopping_on_test(real: Any, context: Any, prepared: Any, fold: Fold) -> Model:
-    return real(context, prepared, replace(fold, validation=fold.test))
+def stopping_on_test(fit: Any, data: Dataset, fold: Fold) -> Model:
+    return fit(data, replace(fold, validation=fold.test))
 
 
-def learning_the_test(real: Any, context: Any, prepared: Any, fold: Fold) -> Model:
-    return real(context, prepared, replace(fold, train=fold.train.union(fold.test[:-1])))
+def learning_the_test(fit: Any, data: Dataset, fold: Fold) -> Model:
+    return fit(data, replace(fold, train=fold.train.union(fold.test[:-1])))
 
 
-def calibrated_on_test(real: Any, context: Any, prepared: Any, fold: Fold) -> Model:
-    model, test = real(context, prepared, fold), prepared.samples.on(fold.test)
-    values = {field.name: getattr(model, field.name) for field in fields(model)}
-    return Calibrated(**{**values, "record": {"risen": float(test.up.mean()) if len(test) else 0.5}})
+def calibrated_on_test(fit: Any, data: Dataset, fold: Fold) -> Model:
+    model, test = fit(data, fold), data.samples.on(fold.test)
+    calibrated = Calibrated(**{field.name: getattr(model, field.name) for field in fields(model)})
+    object.__setattr__(calibrated, "risen", float(test.up.mean()) if len(test) else 0.5)
+    return calibrated
 
 
 # What is planted, and the check that catches it. Each network is fitted for one epoch.
@@ -84,11 +92,11 @@ LEAKS: dict[str, tuple[Plant, str]] = {
 }
 
 
-def findings(world: World) -> Any:
+def findings(world: World) -> Iterator[Finding]:
     """Yield what the audit finds in the first fold, as it finds it."""
-    context, prepared = world.describer.context, world.describer.prepare(world.tables)
-    for fold in cut_folds(context, prepared, n_models=1):
-        for _, compared in examine_model(world.describer, world.tables, prepared, fold, seed=7):
+    data = world.pipeline.dataset(world.market)
+    for fold in choose_folds(world.pipeline, data, n_models=1):
+        for _, compared in examine_model(world.pipeline, data, fold, seed=7):
             yield from compared.findings
 
 
@@ -103,7 +111,7 @@ def test_a_leak_in_the_fit_is_caught_by_its_check(leak: str, monkeypatch: pytest
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_an_honest_fit_forecasts_the_same_to_the_bit_without_the_future(seed: int) -> None:
     """Determinism is on, so nothing but the future can make a difference."""
-    assert [finding.sentence for finding in findings(make_world(seed))] == []
+    assert [finding_sentence(finding) for finding in findings(make_world(seed))] == []
 
 
 def only_the_gap(sessions: Any, settings: Any, lag: int, horizon: int) -> int:
@@ -130,17 +138,20 @@ def test_labels_that_reach_into_what_they_are_judged_on_are_caught_by_the_fold(
 ) -> None:
     """A purge that forgets the horizon, and a validation without one."""
     monkeypatch.setattr(folds_module, name, leaky)
-    found = _of_the_fold(make_world(label="open_to_next_open"))
-    assert any(finding.column == learnt and f"first decision of {judged}" in finding.what for finding in found)
+    found = find_in_the_fold(make_world(label="open_to_next_open"))
+    assert any(
+        finding.column == learnt and isinstance(finding.evidence, Disorder) and finding.evidence.judged == judged
+        for finding in found
+    )
 
 
 def test_the_real_purge_leaves_no_overlap() -> None:
     """The same check, without a leak."""
-    assert _of_the_fold(make_world(label="open_to_next_open")) == ()
+    assert find_in_the_fold(make_world(label="open_to_next_open")) == ()
 
 
-def _of_the_fold(world: World) -> tuple[Finding, ...]:
-    prepared = world.describer.prepare(world.tables)
-    (fold,) = cut_folds(world.describer.context, prepared, n_models=1)
-    _, compared = next(examine_model(world.describer, world.tables, prepared, fold, seed=7))
+def find_in_the_fold(world: World) -> tuple[Finding, ...]:
+    data = world.pipeline.dataset(world.market)
+    (fold,) = choose_folds(world.pipeline, data, n_models=1)
+    _, compared = next(examine_model(world.pipeline, data, fold, seed=7))
     return compared.findings

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from pipelines.audit_origins import examine_source, examine_store
-from pipelines.context import Context
-from pipelines.ingest import ingest
-from stockseq.config import load_settings
-from stockseq.evaluate.lookahead import Finding
+from stockseq.audit.origins import audit_source, audit_store
+from stockseq.audit.result import Replay, Verdict
+from stockseq.ingestion.ingest import ingest
+from stockseq.market import MarketData
+from stockseq.report.text.audit import finding_sentence
 from stockseq.schemas import Actions, Bars, Headlines
+from stockseq.sessions import TradingCalendar
 from stockseq.sources.simulated import SimulatedSettings, SimulatedSource
 from stockseq.store import Store
 
@@ -61,36 +63,42 @@ LEAKS: dict[str, tuple[Callable[[], SimulatedSource], str]] = {
 }
 
 
-def make_context(data: str) -> Context:
-    settings = load_settings(overrides={"source": "simulated", "data": data, "simulated": SETTINGS.model_dump()})
-    return Context(settings, SimulatedSource(SETTINGS).default_now)
+@pytest.fixture
+def market(tmp_path: Path) -> MarketData:
+    """What a store knows after one fetch."""
+    return fetch(Store(str(tmp_path / "data")))
+
+
+def fetch(store: Store) -> MarketData:
+    source = SimulatedSource(SETTINGS)
+    now = source.default_now
+    return ingest(store, source, source.tickers, now=now, calendar=TradingCalendar.until(now))[1]
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_leak_at_the_source_is_caught_when_it_is_asked_as_of_earlier(leak: str) -> None:
+def test_a_leak_at_the_source_is_caught_when_it_is_asked_as_of_earlier(leak: str, market: MarketData) -> None:
     """The bars of a backtest would be others than those of the mornings that it replays."""
     make, sentence = LEAKS[leak]
-    context = make_context("not-written")
-    context.__dict__["source"] = make()
-    verdict, _ = examine_source(context, context.source.tickers)
-    assert verdict is not None
-    assert sentence in verdict.findings[0].sentence
+    verdict = audit_source(make(), market)
+    assert isinstance(verdict, Verdict)
+    assert sentence in finding_sentence(verdict.findings[0])
 
 
-def test_the_simulated_source_answers_as_of_earlier_as_it_did_then() -> None:
+def test_the_simulated_source_answers_as_of_earlier_as_it_did_then(market: MarketData) -> None:
     """The same check, without a leak."""
-    context = make_context("not-written")
-    verdict, _ = examine_source(context, context.source.tickers)
-    assert verdict is not None
+    verdict = audit_source(SimulatedSource(SETTINGS), market)
+    assert isinstance(verdict, Verdict)
     assert verdict.findings == ()
 
 
-def test_a_store_that_forgets_when_it_was_asked_is_caught(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_forgets_when_it_was_asked_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A day replayed must not see headlines of the days after it."""
-    context = make_context(str(tmp_path / "data"))
-    ingest(context, context.source.tickers)
-    assert examine_store(context, context.source.tickers).findings == ()
+    store = Store(str(tmp_path / "data"))
+    market = fetch(store)
+    assert audit_store(store, market).findings == ()
     read = Store.read
     monkeypatch.setattr(Store, "read", lambda self, table, **options: read(self, table, **{**options, "as_of": None}))
-    found: tuple[Finding, ...] = examine_store(context, context.source.tickers).findings
-    assert any(finding.column == "headlines" and "before it was known" in finding.what for finding in found)
+    assert any(
+        finding.column == "headlines" and isinstance(finding.evidence, Replay) and finding.evidence.kind == "early"
+        for finding in audit_store(store, market).findings
+    )

@@ -6,73 +6,85 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.audit_artefacts import Describer
-from pipelines.audit_rows import examine_instants
-from pipelines.context import Context
-from stockseq.config import load_settings
-from stockseq.evaluate.lookahead import Compared, Cut, Finding, Tables, examine
+from stockseq.audit.clock import Cut
+from stockseq.audit.comparison import Compared, examine
+from stockseq.audit.pipeline import Pipeline
+from stockseq.audit.result import Finding
+from stockseq.audit.rows import examine_instants
+from stockseq.dataset.dataset import Inputs
+from stockseq.dataset.folds import FoldSettings
+from stockseq.dataset.labels import Horizon
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.market import MarketData
+from stockseq.models.forecaster import Forecaster
+from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.schemas import Bars, as_headlines
+from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.simulated import SimulatedMarket
 
-SETTINGS: dict[str, Any] = {
-    "network.lookback": 2,
-    "network.units": 1,
-    "network.min_headlines": 2,
-    "training.n_seeds": 1,
-    "training.epochs": 1,
-    "folds.min_train": 50,
-    "folds.validation_size": 10,
-    "folds.gap": 0,
-    "folds.n_folds": 1,
-}
+LOOKBACK = 2
+FORECASTER = Forecaster(
+    NetworkSettings(lookback=LOOKBACK, units=1, min_headlines=2), TrainingSettings(n_seeds=1, epochs=1)
+)
+FOLDS = FoldSettings(min_train=50, validation_size=10, gap=0, n_folds=1)
 ENDED, GAP = 120, slice(124, 128)
 CUTS = (90, 126)
 
 
 @dataclass(frozen=True)
 class World:
-    """Tables, the recipes that are run on them, and where they are cut."""
+    """A market, the pipeline that is run on it, and where it is cut."""
 
-    describer: Describer
-    tables: Tables
+    pipeline: Pipeline
+    market: MarketData
     cuts: tuple[Cut, ...]
 
     def compare(self) -> Iterator[Compared]:
         """Yield what the audit compares at each cut, before any model is fitted."""
-        describer = self.describer
-        reference = describer.build(self.tables)
+        pipeline = self.pipeline
+        reference = pipeline.build(self.market)
         for cut in self.cuts:
-            yield from examine(self.tables, reference, cut, describer.build, clock=describer.clock, seed=7)
+            yield from examine(self.market, reference, cut, pipeline.build, clock=pipeline.clock, seed=7)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what moves, and what breaks the rules of instants."""
-        prepared = self.describer.prepare(self.tables)
-        yield from examine_instants(prepared, self.describer.clock).findings
+        yield from examine_instants(self.pipeline.dataset(self.market), self.pipeline.clock).findings
         for compared in self.compare():
             yield from compared.findings
 
 
 def make_world(
-    seed: int = 1, *, features: Sequence[Feature] = (), cuts: Sequence[int] = CUTS, **settings: Any
+    seed: int = 1,
+    *,
+    features: Sequence[Feature] = (),
+    cuts: Sequence[int] = CUTS,
+    decision: str = "before_open(30)",
+    label: Horizon = "open_to_close",
 ) -> World:
     """Return a market of 150 sessions: one ticker ends early, one is halted, stamps are late or bare dates."""
-    market = SimulatedMarket(kind="leak_backdated", n_sessions=150, n_tickers=3, seed=seed)
-    sessions = market.sessions
-    _, halted, ended = market.tickers
-    bars = market.bars
+    drawn = SimulatedMarket(kind="leak_backdated", n_sessions=150, n_tickers=3, seed=seed)
+    sessions = drawn.sessions
+    _, halted, ended = drawn.tickers
+    bars = drawn.bars
     gone = (bars["ticker"] == ended) & (bars["session"] > sessions[ENDED])
     gone |= (bars["ticker"] == halted) & bars["session"].isin(sessions[GAP])
-    context = Context(
-        load_settings(overrides={**SETTINGS, **settings, "source": "simulated", "data": "not-written"}),
-        market.calendar.opens_at(sessions[-1]),
+    now = drawn.calendar.opens_at(sessions[-1])
+    inputs = Inputs(
+        lookback=LOOKBACK,
+        label=label,
+        decision=DecisionPolicy.parse(decision),
+        features=(*DEFAULT_FEATURES, *features),
     )
-    # A plug-in feature is loaded by name; these were never installed.
-    context.__dict__["features"] = (*DEFAULT_FEATURES, *features)
-    describer = Describer(context)
-    tables = Tables(Bars(bars[~gone].reset_index(drop=True)), market.actions, _with_bare_dates(market.headlines))
-    return World(describer, tables, tuple(describer.clock.cut(sessions[place]) for place in cuts))
+    market = MarketData(
+        Bars(bars[~gone].reset_index(drop=True)),
+        drawn.actions,
+        _with_bare_dates(drawn.headlines),
+        TradingCalendar.until(now),
+        now,
+    )
+    pipeline = Pipeline(inputs, market.calendar, FORECASTER, FOLDS)
+    return World(pipeline, market, tuple(pipeline.clock.cut(sessions[number]) for number in cuts))
 
 
 def with_table(built: Any, table: pd.DataFrame) -> Any:

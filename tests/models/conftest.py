@@ -15,7 +15,7 @@ def market() -> TinyMarket:
 
 @pytest.fixture(scope="session")
 def model(market: TinyMarket) -> Model:
-    return fit_model(market.panel, market.samples, market.train, market.validation, network=SMALL, training=FAST)
+    return fit_model(market.panel, market.samples, market.fold, network=SMALL, training=FAST)
 
 
 @pytest.fixture(scope="session")

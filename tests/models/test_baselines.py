@@ -1,6 +1,6 @@
 """The baselines know little, and what they know is worked out by hand."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,12 @@ from sklearn.linear_model import LogisticRegression
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples, build_samples
+from stockseq.dataset.windows import build_windows
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.models import window_classifiers
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline, forecast_baselines
 from stockseq.schemas import Labels
 from tests.models.model_rows import TinyMarket
-
-ARRAYS = [field.name for field in fields(Samples) if field.name != "dropped"]
 
 
 def rows(values: list[float], returns: list[float], *, feature: str = "momentum_60_5") -> tuple[Panel, Samples]:
@@ -26,7 +25,8 @@ def rows(values: list[float], returns: list[float], *, feature: str = "momentum_
     keys["decision_at"] = decided
     panel = Panel(keys, np.array(values, np.float32)[:, None], (feature,), ((),) * len(values))
     labels = keys.assign(exit_at=decided, realised_return=returns, volatility=0.01)
-    return panel, build_samples(panel, Labels(labels), lookback=1)
+    windows = build_windows(panel, np.full(len(panel), 0.01), lookback=1)
+    return panel, build_samples(windows, Labels(labels))
 
 
 def split(samples: Samples, n_train: int) -> tuple[Samples, Samples]:
@@ -57,7 +57,7 @@ def test_momentum_that_was_wrong_is_not_turned_round() -> None:
 
 def test_logistic_regression_finds_a_planted_effect(market: TinyMarket) -> None:
     """It reads the indicator but not the news: right more often than the base rate, less than the network."""
-    train, test = market.samples.on(market.train), market.samples.on(market.test)
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
     forecasts = forecast_baselines(market.panel, train, test, lookback=3)
     assert sorted(forecasts) == ["gradient_boosting", "logistic", "logistic_indicators", "majority"]
     for name in ("gradient_boosting", "logistic"):
@@ -67,7 +67,7 @@ def test_logistic_regression_finds_a_planted_effect(market: TinyMarket) -> None:
 
 def test_logistic_regression_is_that_of_scikit_learn_on_the_rows_laid_out_by_hand(market: TinyMarket) -> None:
     """The network's own windows: the oldest row first, three rows of three features, scaled by training rows."""
-    train, test = market.samples.on(market.train), market.samples.on(market.test)
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
     read = sorted({end - back for end in train.ends for back in range(3)})
     values = market.panel.indicators.astype(float)
     scaled = np.clip((values - values[read].mean(axis=0)) / values[read].std(axis=0), -5, 5)
@@ -86,7 +86,7 @@ def test_a_window_teaches_what_its_last_row_alone_can_not() -> None:
     generator = np.random.default_rng(4)
     values = generator.standard_normal(800)
     panel, samples = rows(list(values), list(np.r_[0.01, np.sign(values[:-1]) * 0.01]))
-    samples = replace(samples, **{name: getattr(samples, name)[1:] for name in ARRAYS})
+    samples = samples.where(np.arange(len(samples)) > 0)
     right = {}
     for lookback in (1, 2):
         train, test = split(samples, 600)
@@ -124,7 +124,7 @@ def test_boosting_learns_from_whole_sessions_up_to_its_limit(
     market: TinyMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of 468 windows at most: every second session, the newest among them, and all six tickers of each."""
-    train = market.samples.on(market.train)
+    train = market.samples.on(market.fold.train)
     thinned = window_classifiers._thinned(train, len(train) // 2)
     assert len(thinned) == len(train) // 2
     assert thinned.session.max() == train.session.max()
@@ -137,7 +137,7 @@ def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMar
     values = market.panel.indicators.copy()
     values[:, 1], values[:, 2] = 0.0, 1.0
     panel = replace(market.panel, indicators=values, names=names)
-    train, test = market.samples.on(market.train), market.samples.on(market.test)
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
     obstacle = find_obstacle("logistic_sentiment", panel, train)
     assert obstacle is not None
     assert obstacle.startswith("logistic_sentiment needs news")
@@ -150,9 +150,9 @@ def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMar
 
 def test_logistic_regression_on_one_class_is_the_majority(market: TinyMarket) -> None:
     """There is nothing to regress; the share of up is all that is known."""
-    train = market.samples.on(market.train)
+    train = market.samples.on(market.fold.train)
     train = replace(train, up=np.ones(len(train), dtype=bool))
-    forecasts = forecast_baseline("logistic", market.panel, train, market.samples.on(market.test))
+    forecasts = forecast_baseline("logistic", market.panel, train, market.samples.on(market.fold.test))
     assert (forecasts["probability_up"] == 1 - 1e-6).all()
 
 

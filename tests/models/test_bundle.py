@@ -21,18 +21,17 @@ from stockseq.models.model import Model
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.training import fit_model
-from tests.models.model_rows import FAST, SMALL, TinyMarket
+from tests.models.model_rows import FAST, SMALL, TinyMarket, first
 
 FILES = {"manifest.json", "network_0.keras", "network_1.keras", "scaler.json", "settings.json", "vocabulary.json"}
 
 FORECAST = """
 import pathlib, sys
-sys.path.insert(0, sys.argv[1])
 from tests.models.model_rows import make_market
 from stockseq.models.bundle import load_bundle
 market = make_market()
-forecasts = load_bundle(pathlib.Path(sys.argv[2])).forecast(market.panel, market.samples.ends)
-forecasts.to_parquet(sys.argv[3])
+forecasts = load_bundle(pathlib.Path(sys.argv[1])).forecast(market.panel, market.samples)
+forecasts.to_parquet(sys.argv[2])
 """
 
 
@@ -58,9 +57,9 @@ def sign(bundle: Path) -> None:
 def test_a_fresh_process_forecasts_the_same(market: TinyMarket, model: Model, saved: Path, tmp_path: Path) -> None:
     """To 1e-6, as the morning's run reads what the evening's training wrote."""
     out = tmp_path / "forecasts.parquet"
-    command = [sys.executable, "-c", FORECAST, str(Path(__file__).parent), str(saved), str(out)]
-    subprocess.run(command, check=True, capture_output=True)
-    here = model.forecast(market.panel, market.samples.ends)
+    command = [sys.executable, "-c", FORECAST, str(saved), str(out)]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    here = model.forecast(market.panel, market.samples)
     there = pd.read_parquet(out)
     for column in ("probability_up", "expected_return", "probability_up_seed_1"):
         np.testing.assert_allclose(there[column], here[column], rtol=0, atol=1e-6)
@@ -208,9 +207,10 @@ def test_a_model_with_layers_names_them_and_comes_back(market: TinyMarket, tmp_p
     }
     settings = NetworkSettings(**(SMALL.model_dump() | layers))
     quick = FAST.model_copy(update={"epochs": 1, "n_seeds": 1})
-    model = fit_model(market.panel, market.samples, market.train, market.validation, network=settings, training=quick)
+    model = fit_model(market.panel, market.samples, market.fold, network=settings, training=quick)
     folder = save_bundle(model, tmp_path / "bundle")
     named = json.loads((folder / "manifest.json").read_text())["layers"]
     assert named == {slot: layers[slot] for slot in ("after", "before", "within")}
-    ends = market.samples.ends[:50]
-    pd.testing.assert_frame_equal(load_bundle(folder).forecast(market.panel, ends), model.forecast(market.panel, ends))
+    windows = first(market.samples, 50)
+    expected = model.forecast(market.panel, windows)
+    pd.testing.assert_frame_equal(load_bundle(folder).forecast(market.panel, windows), expected)

@@ -29,8 +29,8 @@ LAYERS = {
 def test_each_network_is_read_by_the_names_of_its_layers(market: TinyMarket) -> None:
     """A half-life for both numbers of the text vector, a weight for each of three sessions, for either seed."""
     settings = NetworkSettings(**(SMALL.model_dump() | LAYERS))
-    model = fit_model(market.panel, market.samples, market.train, market.validation, network=settings, training=FAST)
-    readings = read_layers(model, market.panel, market.samples.on(market.test).ends)
+    model = fit_model(market.panel, market.samples, market.fold, network=settings, training=FAST)
+    readings = read_layers(model, market.panel, market.samples.on(market.fold.test).ends)
     assert len(readings) == 2
     for each in readings:
         assert list(each) == ["SentimentDecay", "TemporalAttention"]

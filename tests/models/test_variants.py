@@ -1,7 +1,11 @@
 """A variant is the plain network but for what it says."""
 
+from typing import Any
+
 import pytest
 
+from stockseq.config import load_settings
+from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.variants import FAMILY, AblationSettings, Variant
 
@@ -27,3 +31,20 @@ def test_each_variant_of_the_default_family_changes_the_default_network(name: st
     variant = FAMILY[name]
     assert "sentiment" in variant.without or variant.applied_to(NetworkSettings()) != NetworkSettings()
     assert AblationSettings().family is FAMILY
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        ({"x": {"network": {"lookback": 5}}}, "all variants see the same windows"),
+        ({"plain": {}}, "neither plain nor best_pair"),
+        ({"x": {"without": ["prices"]}}, "'text', 'sentiment', 'before'"),
+        ({"x": {}}, "x does neither"),
+        ({"x": {"network": {"afterr": "projection"}}}, "no setting `afterr`; did you mean `after`"),
+        ({"x": {"network": {"units": 0}}}, "ablation.variants.x"),
+    ],
+)
+def test_a_family_that_makes_no_sense_is_refused_with_the_settings(declared: dict[str, Any], sentence: str) -> None:
+    """Each says what is wrong, before anything runs."""
+    with pytest.raises(SettingsError, match=sentence):
+        load_settings(overrides={"ablation.variants": declared})

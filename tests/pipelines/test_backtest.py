@@ -8,10 +8,9 @@ import pytest
 
 from pipelines.backtest import run_backtest
 from pipelines.report import list_runs
-from pipelines.results import find_run, run_names
 from stockseq.config import load_settings
-from stockseq.errors import TooFewSessions
 from stockseq.models.baselines import BASELINES
+from stockseq.runs.folder import find_run, run_names
 from stockseq.store import Store
 from tests.pipelines.small import SMALL
 
@@ -109,50 +108,3 @@ def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(quic
     assert find_run(root, None) == find_run(root, second.name).resolve() == second.resolve()
     list_runs(quick, mornings[-1])
     assert second.name in capsys.readouterr().out
-
-
-def test_a_backtest_without_headlines_runs_on_prices_alone(tmp_path, market, mornings):
-    """Many a user has prices and no news; the page must then say so and not fail."""
-    folder = tmp_path / "files"
-    folder.mkdir()
-    bars = market.bars.rename(columns={"session": "date"})[["ticker", "date", "open", "high", "low", "close", "volume"]]
-    bars.to_csv(folder / "bars.csv", index=False)
-    settings = load_settings(
-        overrides={
-            "source": "files", "files.folder": str(folder), "files.basis": "as_traded", "data": str(tmp_path / "data"),
-            "network.lookback": 3, "network.units": 2, "training.n_seeds": 1, "training.epochs": 1,
-            "folds.min_train": 90, "folds.validation_size": 20, "folds.n_folds": 1, "backtest.placebos": False,
-        }
-    )  # fmt: skip
-    metrics = json.loads((run_backtest(settings, mornings[-1]) / "metrics.json").read_text())
-    assert metrics["coverage"]["headlines"] == 0
-    assert metrics["impossible"]["logistic_sentiment"].startswith("Fold 1: logistic_sentiment needs news")
-    assert metrics["optimum"] is None
-
-
-def test_folds_that_do_not_fit_are_one_sentence(settings, mornings):
-    """What is needed, what there is, and what to do."""
-    folds = settings.folds.model_copy(update={"min_train": 900})
-    with pytest.raises(TooFewSessions, match=r"needs more than 905 sessions .* Ingest a longer history or lower"):
-        run_backtest(settings.model_copy(update={"folds": folds}), mornings[-1])
-
-
-def test_a_universe_of_one_ticker_ends_in_sentences_and_not_in_nan(tmp_path, market, mornings):
-    """No book to rank, no correlation across tickers: each None, with the reason, and the page all the same."""
-    folder = run_backtest(
-        load_settings(
-            overrides={
-                **SMALL, "data": str(tmp_path / "data"), "tickers": market.bars["ticker"].iloc[0],
-                "training.n_seeds": 1, "training.epochs": 1, "folds.n_folds": 1,
-            }
-        ),
-        mornings[-1],
-    )  # fmt: skip
-    text = (folder / "metrics.json").read_text()
-    metrics = json.loads(text)
-    assert "NaN" not in text
-    assert metrics["forecast"]["ic"] is None
-    assert any("tickers or more" in note for note in metrics["forecast"]["notes"])
-    assert metrics["portfolio"]["n_fills"] == 0
-    assert "It never traded" in (folder / "report" / "index.html").read_text()
-    assert metrics["overfitting"]["pbo"] is None

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.context import Context
 from pipelines.daily import run_daily
-from pipelines.results import find_run
 from stockseq.forecast_ledger import verify
+from stockseq.runs.folder import find_run
 from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
 
@@ -31,7 +30,7 @@ def test_the_same_day_again_changes_no_table(begun, mornings):
 def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, market):
     """Three mornings: three sessions of forecasts in the chain, two of them with their outcome."""
     for morning in mornings[1:3]:
-        daily = run_daily(begun, morning)
+        daily, _ = run_daily(begun, morning)
     store = Store(begun.data)
     ledger, outcomes = store.read("forecasts"), store.read("outcomes")
     assert ledger["session"].unique().tolist() == market.sessions[-5:-2].tolist()
@@ -42,37 +41,36 @@ def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, ma
     truth = market.truth.merge(known, on=["ticker", "session"], suffixes=("_true", ""))
     assert len(known) == 2 * len(market.tickers)
     assert (truth["realised_return"] - truth["realised_return_true"]).abs().max() < 1e-9
-    assert daily.live["n"] == len(known)
+    assert daily.live.n == len(known)
 
 
 def test_a_forecast_after_the_open_is_late_and_never_counts(settings, mornings, market):
     """Hindsight must not enter the live record by way of a late run."""
     opened = mornings[0] + pd.Timedelta(hours=2)
-    assert run_daily(settings, opened).late
-    daily = run_daily(settings, mornings[1])
-    assert daily.live["n"] == 0
-    assert daily.live["n_late"] == len(market.tickers)
+    assert run_daily(settings, opened)[0].late
+    daily, _ = run_daily(settings, mornings[1])
+    assert daily.live.n == 0
+    assert daily.live.n_late == len(market.tickers)
 
 
 def test_a_forecast_does_not_depend_on_what_came_later(begun, mornings):
     """Live equals replay: the day recomputed from a store that has gone on gives the same forecasts."""
     first = pd.read_parquet(find_run(Path(begun.data), None) / "forecasts.parquet")
     run_daily(begun, mornings[2])
-    again = run_daily(begun, mornings[0]).table
+    again = run_daily(begun, mornings[0])[0].table
     pd.testing.assert_frame_equal(first, again)
 
 
 def test_a_run_leaves_its_numbers_in_files_and_a_page(begun, mornings):
     """Everything that the screen shows stands in Parquet and JSON too."""
-    daily = run_daily(begun, mornings[1])
-    root = Context(begun, mornings[1]).root
-    assert find_run(root, None) == daily.folder.resolve()
-    metrics = json.loads((daily.folder / "metrics.json").read_text())
-    forecasts = pd.read_parquet(daily.folder / "forecasts.parquet")
+    daily, folder = run_daily(begun, mornings[1])
+    assert find_run(Path(begun.data), None) == folder.resolve()
+    metrics = json.loads((folder / "metrics.json").read_text())
+    forecasts = pd.read_parquet(folder / "forecasts.parquet")
     assert {row["ticker"] for row in metrics["next"]} == set(forecasts["ticker"])
     assert {"n", "accuracy", "accuracy_ci", "base_rate", "pt_clustered_p"} <= metrics["forecast"].keys()
     assert metrics["model_id"] == daily.champion.model_id
-    page = (daily.folder / "report" / "index.html").read_text()
+    page = (folder / "report" / "index.html").read_text()
     assert all(ticker in page for ticker in forecasts["ticker"])
 
 
@@ -87,7 +85,7 @@ def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, ma
         return replace(fetched, bars=fetched.bars[~stale])
 
     monkeypatch.setattr(SimulatedSource, "fetch_bars", without_the_last_bar)
-    outlook = run_daily(settings, mornings[0]).outlook
+    outlook = run_daily(settings, mornings[0])[0].next
     assert set(outlook.refused) == {lagging}
     assert "is missing" in outlook.refused[lagging]
     assert lagging not in set(outlook.forecasts["ticker"])

@@ -5,11 +5,10 @@ import signal
 import pandas as pd
 import pytest
 
-from pipelines.context import Context, open_executor
-from pipelines.ingest import ingest, universe
-from pipelines.prepare import prepare
 from stockseq.errors import StockseqError
+from stockseq.executors import open_executor
 from stockseq.store import Store
+from stockseq.workspace import Workspace
 
 
 @pytest.fixture
@@ -33,19 +32,18 @@ def test_features_and_scores_are_the_same_bytes_wherever_they_are_computed(
     tables = []
     for name, changes in (("here", {}), (where, more)):
         chosen = settings.model_copy(update={**changes, "data": str(tmp_path / name)})
-        with open_executor(chosen) as executor:
-            context = Context(chosen, mornings[0], executor)
-            ingest(context, universe(context))
-            prepare(context, universe(context))
+        with open_executor(workers=chosen.workers, scheduler=chosen.scheduler) as executor:
+            workspace = Workspace(chosen, now=mornings[0], executor=executor)
+            _, market = workspace.ingest(workspace.universe())
+            workspace.dataset(market)
         tables.append([Store(chosen.data).read(table) for table in ("features", "scores")])
     for here, there in zip(*tables, strict=True):
         assert len(here)
         pd.testing.assert_frame_equal(here, there, check_exact=True)
 
 
-def test_a_killed_worker_is_one_sentence_that_says_what_to_do(settings):
+def test_a_killed_worker_is_one_sentence_that_says_what_to_do():
     """The kernel kills where memory runs out, and nobody learns that from a broken pool's traceback."""
-    two = settings.model_copy(update={"workers": 2})
-    told = r"^One of 2 worker processes was killed, .*Set fewer `workers`"
-    with pytest.raises(StockseqError, match=told), open_executor(two) as pool:
+    sentence = r"^One of 2 worker processes was killed, .*Set fewer `workers`"
+    with pytest.raises(StockseqError, match=sentence), open_executor(workers=2) as pool:
         pool.submit(signal.raise_signal, signal.SIGKILL).result()

@@ -49,8 +49,8 @@ def shown_next(said: str) -> list[str]:
 
 def test_the_command_shown_after_a_folder_runs_as_it_stands(folder: Path, tmp_path: Path) -> None:
     """A hint that fails is worse than none: it reads the same folder, store, settings and tickers."""
-    own = {name: value for name, value in SMALL.items() if not name.startswith(("source", "simulated"))}
-    settings = write_settings(tmp_path, {**own, "folds.n_folds": 1, "training.n_seeds": 1})
+    small = {name: value for name, value in SMALL.items() if not name.startswith(("source", "simulated"))}
+    settings = write_settings(tmp_path, {**small, "folds.n_folds": 1, "training.n_seeds": 1})
     given = ("--files", "my folder", "--data", "my data", "--tickers", TICKERS, "--config", settings.name)
     command = shown_next(run("import", *given))
     assert command == ["backtest", "--source", "files", *given]

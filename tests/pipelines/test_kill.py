@@ -17,8 +17,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.results import run_names
 from stockseq.forecast_ledger import verify
+from stockseq.runs.folder import run_names
 from stockseq.store import TABLES, Store
 from tests.pipelines.small import SMALL, write_settings
 
@@ -152,9 +152,8 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_goes_on(
 
 WORKERS = """
 import time
-from pipelines.context import open_executor
-from stockseq.config import load_settings
-with open_executor(load_settings(overrides={"workers": 2})) as pool:
+from stockseq.executors import open_executor
+with open_executor(workers=2) as pool:
     pool.submit(time.sleep, 0).result()
     long = pool.submit(time.sleep, 300)
     print("working", flush=True)

@@ -14,18 +14,21 @@ import pandas as pd
 import pytest
 import tomli_w
 
-from pipelines.context import Context
-from pipelines.layers import check_layers
 from stockseq.config import Settings
+from stockseq.dataset.dataset import Inputs
 from stockseq.errors import PluginError
 from stockseq.layers.slots import find_layer
 from stockseq.models.settings import NetworkSettings
 from stockseq.testing import check_layer
+from stockseq.testing.layers import check_network_layers
+from stockseq.workspace import Workspace
 from tests.pipelines.small import SMALL
 
 ROOT = Path(__file__).parents[2]
 SECTION = re.search(
-    r"^## Your own layer\n(.*?)^## ", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    r"^## Your own layer\n(.*)\Z",
+    (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"),
+    flags=re.MULTILINE | re.DOTALL,
 )[1]
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", SECTION, flags=re.MULTILINE | re.DOTALL)
 # A block of a file begins with its name.
@@ -39,47 +42,60 @@ LAYER, PROJECT = "my-package/my_package/layers.py", "my-package/pyproject.toml"
 NOW = pd.Timestamp("2026-11-20T22:00:00Z")
 
 
-def run(place: Path, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+class Spoken:
+    """A progress that notes what is said."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def step(self, task: str, done: int, total: int | None, note: str = "") -> None:
+        pass
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+
+def run(project: Path, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command where the package is installed, as its user would."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("STOCKSEQ")}
-    environment = {**bare, "PYTHONPATH": os.pathsep.join([str(place / "site"), str(ROOT)]), **variables}
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+    environment = {**bare, "PYTHONPATH": os.pathsep.join([str(project / "site"), str(ROOT)]), **variables}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
-def install(place: Path, layer: str) -> None:
+def install(project: Path, layer: str) -> None:
     """Write the README's package with this layer and install it beside the virtual environment, not into it."""
     for name, text in ((LAYER, layer), (PROJECT, FILES[PROJECT])):
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text, encoding="utf-8")
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
     program, *arguments = shlex.split(COMMANDS[0])
     assert (program, arguments[:3]) == (".venv/bin/python", ["-m", "pip", "install"])
-    done = run(place, [sys.executable, *arguments, "--target", "site", "--quiet", "--disable-pip-version-check"])
+    done = run(project, [sys.executable, *arguments, "--target", "site", "--quiet", "--disable-pip-version-check"])
     assert done.returncode == 0, done.stderr
 
 
-def write_settings(place: Path, *parts: str) -> None:
+def write_settings(project: Path, *parts: str) -> None:
     """Write the README's lines over the settings of the small market as `stockseq.toml`."""
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in SMALL.items():
-        _put(told, name.split("."), value)
+        _put(settings, name.split("."), value)
     for part in parts:
         for table, values in tomllib.loads(FILES[part]).items():
-            told[table] = {**told.get(table, {}), **values}
-    (place / "stockseq.toml").write_text(tomli_w.dumps(told), encoding="utf-8")
+            settings[table] = {**settings.get(table, {}), **values}
+    (project / "stockseq.toml").write_text(tomli_w.dumps(settings), encoding="utf-8")
 
 
-def _put(told: dict[str, Any], path: list[str], value: Any) -> None:
+def _put(settings: dict[str, Any], path: list[str], value: Any) -> None:
     for name in path[:-1]:
-        told = told.setdefault(name, {})
-    told[path[-1]] = value
+        settings = settings.setdefault(name, {})
+    settings[path[-1]] = value
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the README's package, installed."""
-    place = tmp_path_factory.mktemp("own")
-    install(place, FILES[LAYER])
-    return place
+    project = tmp_path_factory.mktemp("own")
+    install(project, FILES[LAYER])
+    return project
 
 
 def test_the_section_shows_what_is_run_here() -> None:
@@ -89,10 +105,10 @@ def test_the_section_shows_what_is_run_here() -> None:
 
 
 def test_the_readmes_layer_is_checked_in_silence_and_averages_what_it_says(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """By hand at speed 0.5: 4, then (8 + 4/2) / 1.5 = 6.6667, then (2 + 8/2 + 4/4) / 1.75 = 4."""
-    monkeypatch.syspath_prepend(str(place / "site"))
+    monkeypatch.syspath_prepend(str(project / "site"))
     program, option, code = shlex.split(COMMANDS[1])
     assert (program, option) == (".venv/bin/python", "-c")
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102  the command, in this process
@@ -108,35 +124,35 @@ def test_the_readmes_slip_gets_the_readmes_sentence(tmp_path: Path, monkeypatch:
     (tmp_path / "slipped.py").write_text(wrong, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     sentence = " ".join(line[2:] for line in SECTION.splitlines() if line.startswith("> "))
-    with pytest.raises(PluginError) as told:
+    with pytest.raises(PluginError) as refused:
         check_layer("before", find_layer("before", "slipped:Ema"), fresh_process=False)
-    assert str(told.value) == sentence
+    assert str(refused.value) == sentence
     # The run's own network looks back on 6 sessions, and is told before its seeds are fitted.
     with pytest.raises(PluginError, match="output 1 of 6 moves when the sessions from 2 of 6 on change"):
-        check_layers(NetworkSettings(lookback=6, before="slipped:Ema"))
+        check_network_layers(NetworkSettings(lookback=6, before="slipped:Ema"), names=Inputs().names)
 
 
-def test_a_backtest_with_the_layer_checks_it_and_shows_what_it_learnt(place: Path) -> None:
+def test_a_backtest_with_the_layer_checks_it_and_shows_what_it_learnt(project: Path) -> None:
     """The last lines of the section, in a real process that finds the layer by its entry point."""
-    write_settings(place, "stockseq.toml, from now on")
-    done = run(place, [sys.executable, "-m", "pipelines", "backtest"], STOCKSEQ_FOLDS="1", STOCKSEQ_SEEDS="1")
+    write_settings(project, "stockseq.toml, from now on")
+    done = run(project, [sys.executable, "-m", "pipelines", "backtest"], STOCKSEQ_FOLDS="1", STOCKSEQ_SEEDS="1")
     assert done.returncode == 0, done.stderr
     assert re.search(
         r"^The contract of layers is kept by `ema`; checking took \d+ s\.$", done.stdout, flags=re.MULTILINE
     )
-    metrics = (place / "data/runs/latest/metrics.json").read_text(encoding="utf-8")
+    metrics = (project / "data/runs/latest/metrics.json").read_text(encoding="utf-8")
     assert '"speed": 0.' in metrics
 
 
-def test_the_ablation_judges_the_layer(place: Path) -> None:
+def test_the_ablation_judges_the_layer(project: Path) -> None:
     """What the whole section is for."""
-    write_settings(place, "stockseq.toml")
+    write_settings(project, "stockseq.toml")
     variables = {f"STOCKSEQ_{name}": value for name, value in (word.split("=") for word in COMMANDS[2].split()[2:])}
     small = {**variables, "STOCKSEQ_FOLDS": "1", "STOCKSEQ_SEEDS": "1"}
-    done = run(place, [sys.executable, "-m", "pipelines", COMMANDS[2].split()[1]], **small)
+    done = run(project, [sys.executable, "-m", "pipelines", COMMANDS[2].split()[1]], **small)
     assert done.returncode == 0, done.stderr
     assert "ema" in done.stdout
-    assert (place / "my-data/runs/latest/report/index.html").is_file()
+    assert (project / "my-data/runs/latest/report/index.html").is_file()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +179,7 @@ def test_what_cannot_be_built_is_told_before_anything_is_fetched(
 ) -> None:
     """A fetch takes minutes and a fit hours; a misspelt name takes a second."""
     wrong = settings.model_copy(update={"network": NetworkSettings(**network)})
-    with pytest.raises(PluginError, match=reason), Context(wrong, NOW).hold_store():
+    with pytest.raises(PluginError, match=reason), Workspace(wrong, now=NOW).lock():
         pass
     assert not (Path(settings.data) / "bars").exists()
 
@@ -171,28 +187,29 @@ def test_what_cannot_be_built_is_told_before_anything_is_fetched(
 def test_a_run_that_does_not_train_is_not_kept_waiting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A forecast with last week's model needs no check of what was checked before it was trained."""
     crossing = NetworkSettings(after="keras.layers:BatchNormalization")
-    told = Context(settings.model_copy(update={"network": crossing}), NOW)
-    with told.hold_store(trains=False):
+    workspace = Workspace(settings.model_copy(update={"network": crossing}), now=NOW)
+    with workspace.lock(trains=False):
         pass
     with (
         pytest.raises(PluginError, match="`BatchNormalization`, looks across its batch in training"),
-        told.hold_store(),
+        workspace.lock(),
     ):
         pass
 
 
 def test_a_layer_is_checked_once_in_a_process_and_shipped_ones_never(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An ablation asks for each variant; ours are held to the contract by the tests."""
-    monkeypatch.syspath_prepend(str(place / "site"))
-    for network, said in (
-        (NetworkSettings(before="ema", lookback=3), "The contract of layers is kept by `ema`"),
-        (NetworkSettings(before="ema", lookback=3), ""),
-        (NetworkSettings(before="causal_normalisation"), ""),
-        (NetworkSettings(), ""),
+    monkeypatch.syspath_prepend(str(project / "site"))
+    spoken = Spoken()
+    check_network_layers(NetworkSettings(before="ema", lookback=3), names=Inputs().names, progress=spoken)
+    (sentence,) = spoken.sentences
+    assert sentence.startswith("The contract of layers is kept by `ema`")
+    for network in (
+        NetworkSettings(before="ema", lookback=3),
+        NetworkSettings(before="causal_normalisation"),
+        NetworkSettings(),
     ):
-        check_layers(network)
-        printed = capsys.readouterr().out
-        assert printed.startswith(said)
-        assert bool(printed) == bool(said)
+        check_network_layers(network, names=Inputs().names, progress=spoken)
+    assert spoken.sentences == [sentence]

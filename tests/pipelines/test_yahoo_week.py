@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from pipelines.daily import Daily, run_daily
+from pipelines.daily import run_daily
 from stockseq.config import load_settings
 from stockseq.forecast_ledger import verify
+from stockseq.forecasting.morning import Morning
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
 from stockseq.store import Store
@@ -51,7 +52,7 @@ def week(tmp_path_factory: pytest.TempPathFactory):
     )  # fmt: skip
     decided = MARKET.calendar.decision_at(DecisionPolicy())
     mornings = [decided[session] - pd.Timedelta(minutes=10) for session in MARKET.sessions[-N_DAYS:]]
-    days: list[Daily] = []
+    days: list[Morning] = []
     changed: list[bool] = []
     with pytest.MonkeyPatch.context() as patch:
         forget_yfinance(patch)
@@ -64,7 +65,7 @@ def week(tmp_path_factory: pytest.TempPathFactory):
                 server.faults.clear()
                 for kind, endpoint, ticker, times in FAULTS[day]:
                     server.faults.add(kind, endpoint=endpoint, ticker=ticker, times=times)
-                days.append(run_daily(settings, morning))
+                days.append(run_daily(settings, morning)[0])
                 before = Store(settings.data).versions()
                 run_daily(settings, morning, quiet=True)
                 changed.append(Store(settings.data).versions() != before)
@@ -75,10 +76,10 @@ def week(tmp_path_factory: pytest.TempPathFactory):
 def test_each_day_refuses_exactly_the_tickers_without_their_last_bar(week):
     """A passing fault costs nothing; a lasting one costs its own ticker's forecast alone, with the reason."""
     _, days, _ = week
-    assert {day: set(daily.outlook.refused) for day, daily in enumerate(days)} == REFUSED
-    assert "may be delisted" in days[3].outlook.refused[T[4]]
-    assert "OTHER" in days[1].outlook.refused[T[5]]
-    assert [len(daily.outlook.forecasts) for daily in days] == [15 - len(REFUSED[day]) for day in range(N_DAYS)]
+    assert {day: set(daily.next.refused) for day, daily in enumerate(days)} == REFUSED
+    assert "may be delisted" in days[3].next.refused[T[4]]
+    assert "OTHER" in days[1].next.refused[T[5]]
+    assert [len(daily.next.forecasts) for daily in days] == [15 - len(REFUSED[day]) for day in range(N_DAYS)]
 
 
 def test_a_ticker_without_its_news_is_forecast_and_says_so(week):

@@ -4,114 +4,83 @@ from typing import Any
 
 import pandas as pd
 
+from stockseq.ablation.result import AblationResult
 from stockseq.report.run import RunReport
 from stockseq.schemas import Dropped
+from tests.report.made_up_scores import made_up_scores
 
 
-def tested(difference: float, reach: float, p_holm: float | None) -> dict[str, Any]:
+def made_up_test(difference: float, reach: float, p_holm: float | None) -> dict[str, Any]:
     """A paired difference whose interval reaches so far to both sides."""
     return {
-        "difference": difference, "standard_error": reach / 2, "ci": [difference - reach, difference + reach],
-        "z": 2 * difference / reach, "p": None if p_holm is None else p_holm / 5, "p_holm": p_holm,
+        "difference": difference, "standard_error": reach / 2, "n_sessions": 500, "seed_error": reach / 4,
+        "ci": [difference - reach, difference + reach], "z": 2 * difference / reach,
+        "p": None if p_holm is None else p_holm / 5, "p_holm": p_holm,
     }  # fmt: skip
 
 
-def variant(name: str, kind: str, accuracy: float, **parts: Any) -> dict[str, Any]:
+def made_up_variant(name: str, kind: str, accuracy: float, **parts: Any) -> dict[str, Any]:
     """A variant with everything that is the same for all."""
     return {
         "name": name, "component": name.replace("_", " "), "kind": kind, "changes": f"within = {name}", "failure": None,
-        "scores": {
-            "accuracy": accuracy, "accuracy_ci": [accuracy - 0.01, accuracy + 0.01], "log_loss": 0.681, "ic": 0.11,
-            "pt_clustered_p": 0.00001, "n": 15000, "n_sessions": 500,
-        },
-        "effect": None, "claim": None, "verdict": None, "sessions_needed": None, "by_fold": None, "chosen": None,
+        "scores": made_up_scores(accuracy), "effect": None, "claim": None, "sessions_needed": None, "by_fold": None,
         "seeds": {"accuracy": [accuracy - 0.002, accuracy, accuracy + 0.001], "spread": 0.0015, "effect_spread": 0.001},
         "cost": {"seconds_per_epoch": 0.8, "ratio": 1.3, "n_epochs": 14.2, "seconds": 41.0, "n_weights": 1234},
-        "readings": {}, **parts,
+        "readings": {}, "chosen": None, "verdict": "A sentence of an older version.", **parts,
     }  # fmt: skip
+
+
+def made_up_effect(accuracy: dict[str, Any], ic: dict[str, Any], log_loss: dict[str, Any]) -> dict[str, Any]:
+    """The three tests of a component."""
+    return {"accuracy": accuracy, "ic": ic, "log_loss": log_loss}
 
 
 def made_up_ablation() -> dict[str, Any]:
-    """Return `metrics["ablation"]` of a run of five variants beside the plain network."""
-    plain = variant("plain", "plain", 0.561, component="plain network", changes="")
-    gate = variant(
-        "news_gate",
-        "layer",
-        0.570,
-        effect={
-            "accuracy": tested(0.009, 0.006, 0.04),
-            "ic": tested(0.012, 0.004, 0.001),
-            "log_loss": tested(-0.002, 0.001, 0.001),
-        },
-        claim="helps",
-        verdict="news gate: +0.9 points [+0.3, +1.5], holds after Holm's correction for 5 variants",
-        by_fold=[0.004, 0.012, None, 0.010],
-        readings={"NewsGateCell": {"input_gate_scale": 0.12, "forget_gate_scale": 0.06}},
-    )
-    attention = variant(
-        "temporal_attention",
-        "layer",
-        0.559,
-        effect={
-            "accuracy": tested(-0.002, 0.005, 1.0),
-            "ic": tested(-0.001, 0.003, 1.0),
-            "log_loss": tested(0.0004, 0.001, 1.0),
-        },
-        claim="open",
-        verdict="temporal attention: no evidence at this size, 780 sessions would be needed for 1 point",
-        sessions_needed=780,
-        by_fold=[-0.006, 0.0, 0.001, -0.003],
-        readings={"TemporalAttention": {"attention": [0.1, 0.2, 0.7]}},
-    )
-    text = variant(
-        "without_text",
-        "input",
-        0.541,
-        component="text input",
-        changes="without text",
-        effect={
-            "accuracy": tested(0.020, 0.006, 0.0001),
-            "ic": tested(0.030, 0.008, 0.0001),
-            "log_loss": tested(-0.006, 0.002, 0.0001),
-        },
-        claim="helps",
-        verdict="text input: +2.0 points [+1.4, +2.6], holds after Holm's correction for 5 variants",
-        by_fold=[0.018, 0.024, 0.019, 0.02],
-    )
-    pair = variant(
-        "best_pair",
-        "pair",
-        0.555,
-        component="best pair",
-        changes="chosen per fold",
-        effect={
-            "accuracy": tested(-0.006, 0.004, 0.02),
-            "ic": tested(-0.004, 0.006, None),
-            "log_loss": tested(0.001, 0.002, None),
-        },
-        claim="harms",
-        verdict="best pair: -0.6 points [-1.0, -0.2], holds after Holm's correction for 5 variants",
-        by_fold=[-0.006, -0.007, -0.004, -0.006],
-        chosen=["news_gate + projection"] * 3 + [None],
-    )
-    failed = variant(
-        "projection",
-        "layer",
-        0.0,
-        scores=None,
-        seeds=None,
-        cost=None,
-        claim="failed",
-        failure="The loss of seed 1 is no number any more in epoch 3.",
-    )
+    """Return `metrics["ablation"]` of a run of five variants, as an older version left it."""
+    test = made_up_test
     return {
         "n": 15000, "n_sessions": 500, "n_folds": 4, "seeds": [0, 1, 2], "base_rate": 0.512, "base_direction": "up",
-        "family": 5, "edge": 0.01, "variants": [plain, gate, attention, text, pair, failed],
+        "family": 5, "edge": 0.01,
+        "variants": [
+            made_up_variant("plain", "plain", 0.561, component="plain network", changes=""),
+            made_up_variant(
+                "news_gate", "layer", 0.570, claim="helps", by_fold=[0.004, 0.012, 0.008, 0.010],
+                effect=made_up_effect(test(0.009, 0.006, 0.04), test(0.012, 0.004, 0.001), test(-0.002, 0.001, 0.001)),
+                readings={"NewsGateCell": {"input_gate_scale": 0.12, "forget_gate_scale": 0.06}},
+            ),
+            made_up_variant(
+                "temporal_attention", "layer", 0.559, claim="open", sessions_needed=780,
+                effect=made_up_effect(test(-0.002, 0.005, 1.0), test(-0.001, 0.003, 1.0), test(0.0004, 0.001, 1.0)),
+                by_fold=[-0.006, 0.0, 0.001, -0.003], readings={"TemporalAttention": {"attention": [0.1, 0.2, 0.7]}},
+            ),
+            made_up_variant(
+                "without_text", "input", 0.541, component="text input", changes="without text", claim="helps",
+                effect=made_up_effect(
+                    test(0.020, 0.006, 0.0001), test(0.030, 0.008, 0.0001), test(-0.006, 0.002, 0.0001)
+                ),
+                by_fold=[0.018, 0.024, 0.019, 0.02],
+            ),
+            made_up_variant(
+                "best_pair", "pair", 0.555, component="best pair", changes="", claim="harms",
+                effect=made_up_effect(test(-0.006, 0.004, 0.02), test(-0.004, 0.006, None), test(0.001, 0.002, None)),
+                by_fold=[-0.006, -0.007, -0.004, -0.006], chosen=["news_gate + projection"] * 4,
+            ),
+            made_up_variant(
+                "projection", "layer", 0.5, scores=None, seeds=None, claim="failed", verdict=None,
+                cost=dict.fromkeys(("seconds_per_epoch", "ratio", "n_epochs", "seconds", "n_weights")),
+                failure="The loss of seed 1 is no number any more in epoch 3.",
+            ),
+        ],
         "superior": {"names": ["news_gate"], "size": 0.05, "note": None},
         "confidence_set": {"names": ["plain", "news_gate"], "size": 0.10, "note": None},
-        "optimum": {"accuracy": 0.579}, "trials": 31,
-        "verdict": ["Two components help: text input and news gate.", "The best pair harms."],
+        "optimum": {"n": 15000.0, "accuracy": 0.579, "log_loss": 0.67, "brier": 0.24, "ic": 0.2}, "trials": 31,
+        "verdict": ["A sentence of an older version."],
     }  # fmt: skip
+
+
+def made_up_result(**changes: Any) -> AblationResult:
+    """Return the result, with some of its keys changed."""
+    return AblationResult.from_dict({**made_up_ablation(), **changes})
 
 
 def made_up_ablation_run(ablation: dict[str, Any] | None = None, **replaced: Any) -> RunReport:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stockseq.report.ablation import render_ablation
+from stockseq.report.ablation.page import render_ablation
 from stockseq.report.page import render_report
 from stockseq.report.run import RunReport
 from tests.report.conftest import ATTACK

@@ -132,10 +132,10 @@ class CountsLayers(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         CountsLayers.made += 1
-        self.place = CountsLayers.made
+        self.number = CountsLayers.made
 
     def call(self, values: Any) -> Any:
-        return values * float(self.place)
+        return values * float(self.number)
 
 
 @registered

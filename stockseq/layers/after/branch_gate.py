@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.slots import Readings
 
 NEWS = ("text", "news_mean", "news_decayed_mean", "no_news")
@@ -71,7 +71,7 @@ class BranchGate(keras.layers.Layer):
         gate = self._gate(keras.ops.cast(inputs, self.compute_dtype))
         return {"news_share": float(keras.ops.mean(gate))}
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "dimension": self.dimension, "side": self.side}
 
     def _kernel(self, name: str, rows: int) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.slots import Readings
 
 
@@ -103,7 +103,7 @@ class Projection(keras.layers.Layer):
         total = float((states**2).sum())
         return {"explained_variance": float(((states @ basis) ** 2).sum()) / total if total > 0 else 0.0}
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "dimension": self.dimension,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.slots import Readings
 
 
@@ -63,7 +63,7 @@ class TemporalAttention(keras.layers.Layer):
         weights = keras.ops.mean(self._weights(keras.ops.cast(inputs, self.compute_dtype)), axis=0)
         return {"attention": [float(weight) for weight in keras.ops.convert_to_numpy(weights)]}
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "dimension": self.dimension}
 
     def _weights(self, states: Any) -> Any:

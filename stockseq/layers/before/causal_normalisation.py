@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -61,5 +61,5 @@ class CausalNormalisation(keras.layers.Layer):
         scaled = (values - mean) * ops.rsqrt(variance + self.epsilon)
         return ops.cast(scaled, self.compute_dtype) * self.gain + self.bias
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "epsilon": self.epsilon}

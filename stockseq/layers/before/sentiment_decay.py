@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.slots import Readings
 
 NEWS = ("text", "news_mean", "news_share_positive", "news_share_negative")
@@ -85,5 +85,5 @@ class SentimentDecay(keras.layers.Layer):
             return {"half_life": half_lives}
         return {f"half_life_{name}": value for name, value in zip(self.side, half_lives, strict=True)}
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "side": self.side, "half_life": self.half_life}

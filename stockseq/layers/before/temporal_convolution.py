@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -80,7 +80,7 @@ class TemporalConvolution(keras.layers.Layer):
         pooled = self.pooling(self.convolution(sessions))
         return self.flatten(pooled) if self.joined else pooled
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "filters": self.filters,

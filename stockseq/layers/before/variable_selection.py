@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.gated_residual import GatedResidual
 from stockseq.layers.slots import Readings
 
@@ -77,7 +77,7 @@ class VariableSelection(keras.layers.Layer):
         pairs = zip(names, keras.ops.convert_to_numpy(weights), strict=True)
         return {f"weight_{name}": float(weight) for name, weight in pairs}
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "dimension": self.dimension, "names": self.names}
 
     def _weights(self, embedded: Any) -> Any:

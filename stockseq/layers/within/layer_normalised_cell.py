@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -69,5 +69,5 @@ class LayerNormalisedCell(keras.layers.LSTMCell):
         hidden = self.recurrent_activation(let_out) * self.activation(self.memory_norm(carry))
         return hidden, [hidden, carry]
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "epsilon": self.epsilon}

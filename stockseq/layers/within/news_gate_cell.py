@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.slots import Readings
 
 NEWS = ("text", "news_mean", "news_decayed_mean", "no_news")
@@ -89,5 +89,5 @@ class NewsGateCell(keras.layers.LSTMCell):
             readings[f"forget_gate_{effect}"] = float(ops.mean(keep))
         return readings
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "side": self.side}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import Config, keras
 from stockseq.layers.slots import Readings
 
 # Days of the first half-lives, spread over the units, so that some forget within a night and some remember a month.
@@ -92,7 +92,7 @@ class TimeAwareCell(keras.layers.LSTMCell):
         half_lives = np.exp(keras.ops.convert_to_numpy(self.log_half_life).astype(np.float64))
         return {"half_life_days": sorted(float(value) for value in half_lives)}
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "side": self.side,

@@ -69,7 +69,8 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
         raise SourceError(f"{path} isn't a readable {path.suffix[1:]} table: {_first_line(error)}.") from error
     if frame.empty:
         raise SourceError(f"{path} has no rows.")
-    return Table(path, frame, notes)
+    # Parquet keeps an index: with a name it is a column like any other, without one it may repeat.
+    return Table(path, frame.reset_index(drop=frame.index.names == [None]), notes)
 
 
 def rename_columns(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stockseq.results import Result
 from stockseq.schemas import (
     INSTANT,
     SESSION,
@@ -245,7 +246,17 @@ def probability_up(mean: NDArray[np.float64]) -> NDArray[np.float64]:
     return 0.5 + (z / square * (1 + 2 / (3 * square)) + np.arctan(z)) / np.pi
 
 
-def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeIndex | None = None) -> dict[str, float]:
+class Optimum(Result):
+    """What the best forecast would be expected to reach on `n` rows; `ic` is of the standardised return."""
+
+    n: float
+    accuracy: float
+    log_loss: float
+    brier: float
+    ic: float | None
+
+
+def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeIndex | None = None) -> Optimum:
     """Return what the best forecast would be expected to reach.
 
     Parameters
@@ -257,13 +268,12 @@ def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeI
 
     Returns
     -------
-    dict
-        accuracy, log_loss, brier and ic (correlation of the best forecast with the standardised return), and n rows.
+    Optimum
 
     Examples
     --------
     >>> best = optimum(pd.DataFrame({"session": [0, 0], "probability_up": [0.6, 0.4], "mean": [0.2, -0.2]}))
-    >>> round(best["accuracy"], 6), round(best["brier"], 6)
+    >>> round(best.accuracy, 6), round(best.brier, 6)
     (0.6, 0.24)
     """
     rows = truth if sessions is None else truth[truth["session"].isin(pd.Index(sessions))]
@@ -271,10 +281,10 @@ def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeI
         raise ValueError("`optimum` needs at least one row of truth on the sessions given.")
     p = rows["probability_up"].to_numpy(dtype=float)
     spread = float(np.std(rows["mean"].to_numpy(dtype=float)))
-    return {
-        "n": float(len(p)),
-        "accuracy": float(np.mean(np.maximum(p, 1 - p))),
-        "log_loss": float(-np.mean(p * np.log(p) + (1 - p) * np.log(1 - p))),
-        "brier": float(np.mean(p * (1 - p))),
-        "ic": spread / float(np.sqrt(1 + spread**2)),
-    }
+    return Optimum(
+        n=float(len(p)),
+        accuracy=float(np.mean(np.maximum(p, 1 - p))),
+        log_loss=float(-np.mean(p * np.log(p) + (1 - p) * np.log(1 - p))),
+        brier=float(np.mean(p * (1 - p))),
+        ic=spread / float(np.sqrt(1 + spread**2)),
+    )

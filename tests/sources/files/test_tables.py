@@ -6,6 +6,7 @@ import pytest
 from stockseq.errors import SourceError
 from stockseq.sources.files import FilesSettings, FilesSource
 from stockseq.sources.files.source import read_bars_file
+from stockseq.sources.files.tables import load_table
 from tests.sources.files.price_files import AS_TRADED, NOW, bars_of, headlines_of, put
 
 
@@ -88,3 +89,13 @@ def test_the_three_formats_give_the_same_bars(tmp_path):
     for other in others:
         pd.testing.assert_frame_equal(other.bars, first.bars)
         pd.testing.assert_frame_equal(other.actions, first.actions)
+
+
+def test_an_index_of_parquet_is_a_column_if_it_has_a_name_and_nothing_without(tmp_path):
+    """Frames that were joined repeat their row numbers, and yfinance's own have the date as the index."""
+    rows = pd.DataFrame({"ticker": "AAPL", "close": [1.0, 2.0]})
+    joined, dated = tmp_path / "joined.parquet", tmp_path / "dated.parquet"
+    pd.concat([rows, rows]).to_parquet(joined)
+    rows.set_index(pd.Index(["2024-02-05", "2024-02-06"], name="date")).to_parquet(dated)
+    assert load_table(joined).frame.index.tolist() == [0, 1, 2, 3]
+    assert load_table(dated).frame["date"].tolist() == ["2024-02-05", "2024-02-06"]

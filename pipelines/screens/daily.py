@@ -1,0 +1,54 @@
+"""What a person reads of a morning in the terminal."""
+
+from pathlib import Path
+
+from rich.markup import escape
+
+from pipelines.screens.console import build_table, console, show_page
+from stockseq.errors import counted
+from stockseq.forecasting.morning import Morning
+from stockseq.report.text.record import record_sentence
+from stockseq.sessions import TradingCalendar
+
+MOST_CHARACTERS = 60
+
+
+def show_morning(morning: Morning, folder: Path, *, n_new: int, calendar: TradingCalendar) -> None:
+    """The next session's forecasts, the model's record beside its base rate, the live record, and where the page is."""
+    outlook, champion, live = morning.next, morning.champion, morning.live
+    opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
+    title = f"Forecasts for {outlook.session.date()}, which opens at {opens_at:%H:%M %Z}"
+    table = build_table(title, "Ticker", "P(up)", "Expected", "Newest headline read", left=(0, 3))
+    texts = morning.headlines.groupby("ticker")["text"].agg(list).to_dict()
+    for row in morning.table.sort_values("probability_up", ascending=False).to_dict("records"):
+        table.add_row(
+            escape(row["ticker"]),
+            f"{100 * row['probability_up']:.1f}%",
+            f"{10_000 * row['expected_return']:+.0f} bp",
+            _news(texts.get(row["ticker"], [])),
+        )
+    console.print(table)
+    for ticker, reason in outlook.refused.items():
+        console.print(f"  [yellow]No forecast for {escape(ticker)}[/yellow]: {escape(reason)}")
+    for ticker, reason in morning.without_headlines.items():
+        console.print(f"  [yellow]{escape(ticker)}[/yellow] is forecast without today's headlines: {escape(reason)}")
+    if morning.late:
+        console.print(
+            "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
+        )
+    console.print(f"Model {champion.model_id}, trained through {champion.trained_through.date()}.")
+    console.print(f"  Out of sample: {record_sentence(morning.scores)}")
+    late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
+    still = f" {live.n_open} are not scored yet." if live.n_open else ""
+    console.print(f"  Live: {record_sentence(live.scores, n=live.n)}{still}{late}")
+    added = f"{counted(n_new, 'new forecast')}." if n_new else "nothing new; these forecasts stand there already."
+    console.print(f"Ledger: {added if len(morning.table) else 'no forecast was made.'}")
+    show_page(folder)
+
+
+def _news(texts: list[str]) -> str:
+    if not texts:
+        return "[dim]none[/dim]"
+    more = f" [dim](and {len(texts) - 1} more)[/dim]" if len(texts) > 1 else ""
+    newest = texts[0] if len(texts[0]) <= MOST_CHARACTERS else texts[0][: MOST_CHARACTERS - 1] + "…"
+    return escape(newest) + more

@@ -1,0 +1,16 @@
+"""Every registered model with its numbers."""
+
+import pandas as pd
+
+from pipelines.screens.console import build_table, console
+from stockseq.evaluate.scores import Scores
+from stockseq.report.text.record import record_sentence
+
+
+def show_models(models: pd.DataFrame) -> None:
+    """List the models, the newest first."""
+    table = build_table("Models", "Model", "State", "Trained through", "Out of sample", left=(0, 1, 2, 3))
+    for row in models.to_dict("records"):
+        record = record_sentence(Scores.from_dict(row["metrics"]))
+        table.add_row(row["model_id"], row["state"], str(row["trained_through"].date()), record)
+    console.print(table)

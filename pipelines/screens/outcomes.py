@@ -1,0 +1,40 @@
+"""How a fetch ended, ticker by ticker, and what was left out."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from rich.markup import escape
+from stockseq.ingestion.ingest import Ingested
+
+from pipelines.screens.console import console
+from stockseq.errors import counted
+from stockseq.sources.source import Status
+
+STATUSES: Mapping[Status, str] = {
+    "updated": "updated",
+    "nothing_new": "nothing new",
+    "unknown": "unknown or delisted",
+    "failed": "failed",
+}
+
+
+def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
+    """One line for all tickers, one for each that did not end well, one for what was left out (all, without a page)."""
+    counts = Counter(outcome.status for outcome in ingested.outcomes.values())
+    console.print(
+        "Fetched: " + ", ".join(f"{n} {words}" for status, words in STATUSES.items() if (n := counts[status]))
+    )
+    for outcome in ingested.outcomes.values():
+        if outcome.status in ("unknown", "failed"):
+            retry = "" if outcome.retry_at is None else f"; try again after {outcome.retry_at:%Y-%m-%d %H:%M UTC}"
+            name = f"[yellow]{escape(outcome.ticker)}[/yellow]"
+            console.print(f"  {name} {STATUSES[outcome.status]}: {escape(outcome.reason)}{retry}")
+    reasons: Counter[str] = Counter()
+    for drop in ingested.dropped:
+        reasons[f"{drop.stage}: {drop.reason}"] += drop.n_rows
+    if reasons:
+        shown = reasons.most_common(5 if with_page else None)
+        most = "; ".join(f"{n} {escape(reason)}" for reason, n in shown)
+        console.print(
+            f"Left out: {counted(reasons.total(), 'row')} ({most}){'; the page lists all.' if with_page else '.'}"
+        )

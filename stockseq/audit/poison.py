@@ -1,0 +1,124 @@
+"""Another future: violent but valid bars, splits, dividends and headlines in place of those after a cut."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from stockseq.audit.clock import Clock, Cut, remove_after
+from stockseq.market import MarketData
+from stockseq.schemas import (
+    INSTANT,
+    Actions,
+    Bars,
+    Headlines,
+    as_actions,
+    as_bars,
+    as_headlines,
+    headline_id,
+)
+from stockseq.testing.causality import poison_bars
+
+SOURCE = "poisoned"
+TEXTS = (
+    "Catastrophic fraud, horrible losses and bankruptcy, wave",
+    "Superb record profit, wonderful growth and great success, wave",
+    "Disaster recall kills outlook, terrible warning, wave",
+    "Excellent breakthrough wins huge contract, best gain ever, wave",
+)
+MOMENT = pd.Timedelta(microseconds=1)
+
+
+def poison_after(market: MarketData, cut: Cut, *, clock: Clock, seed: int) -> MarketData:
+    """Return the market with another future after the cut: valid, violent, and as close to the cut as can be.
+
+    Bars move wildly, some are missing, what was traded least is traded most, and one of several tickers ends at the
+    cut. Each other ticker splits on its first session after it, and later splits again and pays a quarter of its price
+    as dividends. The headlines have other texts, and there are three times as many. Each ticker has four more: seen a
+    microsecond late under a stamp of the day before, stamped so that the latency alone makes it late, dated with the
+    cut's bare date, and the newest known text once more.
+
+    Parameters
+    ----------
+    market : MarketData
+    cut : Cut
+    clock : Clock
+    seed : int
+        With the cut's session it fixes everything.
+
+    Returns
+    -------
+    MarketData
+        Checked by the schemas; what was known at the cut is untouched.
+    """
+    past = remove_after(market, cut, clock=clock)
+    random = np.random.default_rng([seed, cut.session.toordinal()])
+    bars = _later_bars(market.bars, past.bars, cut, clock, random)
+    return replace(
+        past,
+        bars=as_bars(pd.concat([past.bars, bars])),
+        actions=as_actions(pd.concat([past.actions, _later_actions(past.bars, bars, random)])),
+        headlines=as_headlines(pd.concat([past.headlines, _later_headlines(market, past, cut, clock)])),
+        now=market.now,
+    )
+
+
+def _later_bars(bars: Bars, past: Bars, cut: Cut, clock: Clock, random: np.random.Generator) -> pd.DataFrame:
+    later = bars[~(clock.final(bars["session"]) <= cut.decision_at)]
+    tickers = bars["ticker"].unique()
+    ended = random.choice(tickers) if len(tickers) > 1 else None
+    first = ~later.duplicated("ticker")
+    stays = (later["ticker"] != ended) & (first | (random.random(len(later)) > 0.1))
+    poisoned = poison_bars(later[stays], random)
+    # What was traded least is traded most, or whoever ranks tickers by their whole history would rank them as before.
+    traded = (past["close"] * past["volume"]).groupby(past["ticker"]).sum().reindex(tickers).rank(pct=True)
+    return poisoned.assign(volume=poisoned["volume"] * np.exp(4.0 - 8.0 * poisoned["ticker"].map(traded).fillna(0.0)))
+
+
+def _later_actions(past: Bars, later: pd.DataFrame, random: np.random.Generator) -> Actions:
+    closes = pd.concat([past, later]).sort_values(["ticker", "session"], kind="stable")
+    before = closes.groupby("ticker")["close"].shift()[closes["session"].isin(later["session"])]
+    rows = closes.loc[closes["session"].isin(later["session"]), ["ticker", "session", "fetched_at"]]
+    rows = rows.assign(before=before, source=SOURCE).dropna(subset="before")
+    first, drawn = ~rows.duplicated("ticker"), random.random(len(rows))
+    splits = rows[first | (drawn < 0.02)]
+    dividends = rows[~first & (drawn > 0.98)]
+    ratios = random.choice([0.25, 0.5, 2.0, 3.0], len(splits))
+    return as_actions(
+        pd.concat(
+            [
+                splits.assign(kind="split", value=ratios),
+                dividends.assign(kind="dividend", value=dividends["before"] / 4.0),
+            ]
+        )
+    )
+
+
+def _later_headlines(market: MarketData, past: MarketData, cut: Cut, clock: Clock) -> Headlines:
+    later = market.headlines[~(clock.available(market.headlines) <= cut.decision_at)]
+    edge = [_at_the_edge(str(ticker), past, cut, clock) for ticker in market.bars["ticker"].unique()]
+    rows = pd.concat([*[later.assign(text="")] * 3, *edge], ignore_index=True)
+    texts = [text or f"{TEXTS[n % len(TEXTS)]} {n}" for n, text in enumerate(rows["text"])]
+    tickers = rows["ticker"].tolist()
+    identities = [
+        headline_id(ticker, f"{SOURCE}-{n}", text) for n, (ticker, text) in enumerate(zip(tickers, texts, strict=True))
+    ]
+    return as_headlines(rows.assign(text=texts, headline_id=identities, source=SOURCE))
+
+
+def _at_the_edge(ticker: str, past: MarketData, cut: Cut, clock: Clock) -> pd.DataFrame:
+    """Return the headlines that only just come too late for the cut, in the columns of `Headlines`."""
+    news = past.headlines[past.headlines["ticker"] == ticker]
+    newest = news.sort_values("published_at", kind="stable")["text"].tail(1).tolist()
+    date = cut.decision_at.tz_convert(clock.calendar.timezone).tz_localize(None).normalize().tz_localize("UTC")
+    rows = [
+        (cut.decision_at - pd.Timedelta(days=1), cut.decision_at + MOMENT, False, ""),
+        (cut.decision_at - clock.latency + MOMENT, pd.NaT, False, ""),
+        (date, pd.NaT, True, ""),
+        (cut.decision_at + pd.Timedelta(hours=1), pd.NaT, False, "".join(newest)),
+    ]
+    frame = pd.DataFrame(rows, columns=["published_at", "first_seen_at", "date_only", "text"])
+    instants = {
+        name: pd.to_datetime(frame[name], utc=True).astype(INSTANT) for name in ("published_at", "first_seen_at")
+    }
+    return frame.assign(**instants, ticker=ticker, publisher="", url="", headline_id="", source=SOURCE)

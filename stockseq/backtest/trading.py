@@ -1,0 +1,266 @@
+"""From out-of-sample forecasts to money: targets, the account at several costs, and what it has to beat."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+import numpy as np
+import pandas as pd
+
+from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.benchmarks import run_benchmarks
+from stockseq.backtest.blind_positions import NullTest, circular_shift_test, position_matrices, random_signal_test
+from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.overfitting import Overfitting, estimate_overfitting
+from stockseq.backtest.performance import SESSIONS_PER_YEAR, PerformanceFigures, compute_returns, summarise
+from stockseq.backtest.policy import Holding, PolicySettings, target_weights
+from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
+from stockseq.backtest.sharpe import deflated_sharpe
+from stockseq.backtest.simulator import AccountHistory, simulate
+from stockseq.backtest.targets import Targets
+from stockseq.dataset.labels import Horizon
+from stockseq.market import MarketData
+from stockseq.prices import compute_volatility
+from stockseq.progress import SILENT, Progress
+from stockseq.schemas import Bars, Dropped, as_forecasts
+
+# The position that earns each label.
+HOLDING: Mapping[Horizon, Holding] = {"open_to_close": "session", "open_to_next_open": "overnight"}
+# A halt is shorter; what is silent for longer has left.
+SESSIONS_WITHOUT_A_BAR = 10
+COST_MULTIPLES = (0.0, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class TradingRules:
+    """How forecasts are traded: the policy, the costs, the account, and the trade that they forecast."""
+
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    costs: CostSettings = field(default_factory=CostSettings)
+    account: AccountSettings = field(default_factory=AccountSettings)
+    label: Horizon = "open_to_close"
+
+
+@dataclass(frozen=True)
+class AccountResult:
+    """An account that followed the forecasts, at its own costs, with what it has to beat.
+
+    Parameters
+    ----------
+    history : AccountHistory
+        Equity, fills, positions and flags at the costs of the rules.
+    at_cost : mapping of multiple to AccountHistory
+        The same account at none, once and twice the costs.
+    benchmarks : mapping of name to AccountHistory
+        Buy and hold, equal weight, random trading of the same turnover.
+    baselines : mapping of name to AccountHistory
+        Accounts that followed simple forecasts instead.
+    circular_shift, random_signal : NullTest
+        The positions against themselves at other times, and against blind ones of their turnover.
+    rules : TradingRules
+    """
+
+    history: AccountHistory
+    at_cost: Mapping[float, AccountHistory]
+    benchmarks: Mapping[str, AccountHistory]
+    baselines: Mapping[str, AccountHistory]
+    circular_shift: NullTest
+    random_signal: NullTest
+    rules: TradingRules
+
+    @cached_property
+    def figures(self) -> PerformanceFigures:
+        """The account's figures at its own costs."""
+        return self._figures(self.history)
+
+    @cached_property
+    def figures_at_cost(self) -> Mapping[str, PerformanceFigures]:
+        """The account's figures by multiple of the costs, such as "2x"."""
+        return {f"{multiple:g}x": self._figures(history) for multiple, history in self.at_cost.items()}
+
+    @cached_property
+    def benchmark_figures(self) -> Mapping[str, PerformanceFigures]:
+        """The figures of the benchmarks, then of the accounts that followed the baselines."""
+        return {name: self._figures(history) for name, history in {**self.benchmarks, **self.baselines}.items()}
+
+    @cached_property
+    def overfitting(self) -> Overfitting:
+        """What choosing the best of strategy and baselines by their returns is worth; reported, never a gate."""
+        histories = {"strategy": self.history, **self.baselines}
+        returns = pd.DataFrame({name: compute_returns(history.equity["equity"]) for name, history in histories.items()})
+        return estimate_overfitting(returns, traded=[name for name, history in histories.items() if len(history.fills)])
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """Equity by session: strategy, strategy_0x, strategy_2x, and the benchmarks."""
+        at_cost = {f"strategy_{multiple:g}x": self.at_cost[multiple] for multiple in (0.0, 2.0)}
+        histories = {"strategy": self.history, **at_cost, **self.benchmarks}
+        return pd.DataFrame({name: history.equity["equity"] for name, history in histories.items()})
+
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """What the account could not do, by ticker and reason."""
+        counts = self.history.flags.groupby(["ticker", "flag"]).size().reset_index(name="n").to_dict("records")
+        return tuple(Dropped("ledger", row["ticker"], row["flag"].replace("_", " "), int(row["n"])) for row in counts)
+
+    def deflated_sharpe(self, *, n_trials: int, trial_ratios: Sequence[float] = ()) -> float | None:
+        """Return the Sharpe ratio deflated by every configuration that was ever scored.
+
+        Parameters
+        ----------
+        n_trials : int
+            Configurations scored, this one among them.
+        trial_ratios : sequence of float
+            Their Sharpe ratios per session, where known.
+        """
+        excess = compute_returns(self.history.equity["equity"]) - self.rules.costs.cash_rate / SESSIONS_PER_YEAR
+        return deflated_sharpe(
+            excess.to_numpy(),
+            n_trials=n_trials,
+            trial_variance=float(np.var(trial_ratios, ddof=1)) if len(trial_ratios) > 1 else None,
+        )
+
+    def __repr__(self) -> str:
+        first, last = (f"{session:%Y-%m-%d}" for session in self.history.equity.index[[0, -1]])
+        return f"AccountResult({first} to {last}, {self.figures!r})"
+
+    def _repr_html_(self) -> str:
+        return self.figures._repr_html_()
+
+    def _figures(self, history: AccountHistory) -> PerformanceFigures:
+        return summarise(history, cash_rate=self.rules.costs.cash_rate)
+
+
+def backtest(
+    forecasts: pd.DataFrame,
+    market: MarketData,
+    *,
+    policy: PolicySettings | None = None,
+    costs: CostSettings | None = None,
+    account: AccountSettings | None = None,
+    label: Horizon = "open_to_close",
+) -> AccountResult:
+    """Trade out-of-sample forecasts in an account, at none, once and twice the costs, beside benchmarks.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        Those of a `WalkForwardResult`: ticker, session, decision_at, probability_up, expected_return, realised_return.
+    market : MarketData
+        That they were made on.
+    policy : PolicySettings, optional
+        How forecasts become positions, such as `TopK(5)`.
+    costs : CostSettings, optional
+    account : AccountSettings, optional
+        Capital, leverage and lot.
+    label : {"open_to_close", "open_to_next_open"}, default="open_to_close"
+        The trade that was forecast, and so how long a position lasts.
+
+    Examples
+    --------
+    >>> from stockseq.backtest.policy import TopK
+    >>> from stockseq.sources.markets import load_simulated
+    >>> market = load_simulated(n_tickers=4, n_sessions=60)
+    >>> recent = market.truth["session"].isin(market.bars["session"].unique()[-20:])
+    >>> forecasts = market.truth[recent].assign(realised_return=0.0)
+    >>> backtest(forecasts, market, policy=TopK(1)).history.equity.shape
+    (21, 11)
+    """
+    rules = TradingRules(policy or PolicySettings(), costs or CostSettings(), account or AccountSettings(), label)
+    return trade(forecasts, market, rules)
+
+
+def trade(
+    forecasts: pd.DataFrame,
+    market: MarketData,
+    rules: TradingRules,
+    *,
+    baselines: Mapping[str, pd.DataFrame] | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> AccountResult:
+    """Trade the forecasts at 0, 1 and 2 times the costs; baselines and benchmarks alike at 1.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        ticker, session, decision_at, probability_up, expected_return, realised_return.
+    market : MarketData
+    rules : TradingRules
+    baselines : mapping of name to DataFrame, optional
+        Simple forecasts of the same sessions.
+    seed : int, default=0
+        Of what trades at random.
+    progress : Progress, optional
+    """
+    volatility = forecasts[["ticker", "session"]].assign(
+        volatility=compute_volatility(forecasts, market.bars, market.actions)
+    )
+    to_targets = partial(_targets, policy=rules.policy, volatility=volatility)
+    run, bars, sessions = _simulator(forecasts, market, rules)
+    targets = to_targets(forecasts)
+    at_cost = {}
+    for done, multiple in enumerate(COST_MULTIPLES, start=1):
+        at_cost[multiple] = run(targets, costs=rules.costs.scaled(multiple))
+        progress.step("Trading the forecasts", done, len(COST_MULTIPLES))
+    followed = {}
+    for done, (name, table) in enumerate((baselines or {}).items(), start=1):
+        followed[name] = run(to_targets(table))
+        progress.step("Trading the baselines", done, len(baselines or {}))
+    benchmarks = run_benchmarks(
+        targets, bars, sessions=sessions, account=rules.account, holding=HOLDING[rules.label], seed=seed, run=run
+    )
+    weights, returns = position_matrices(targets, forecasts)
+    return AccountResult(
+        history=at_cost[1.0],
+        at_cost=at_cost,
+        benchmarks=benchmarks,
+        baselines=followed,
+        circular_shift=circular_shift_test(weights, returns),
+        random_signal=random_signal_test(weights, returns, seed=seed),
+        rules=rules,
+    )
+
+
+def _targets(forecasts: pd.DataFrame, *, policy: PolicySettings, volatility: pd.DataFrame) -> Targets:
+    return target_weights(as_forecasts(forecasts), settings=policy, volatility=volatility)
+
+
+def _simulator(
+    forecasts: pd.DataFrame, market: MarketData, rules: TradingRules
+) -> tuple[Callable[..., AccountHistory], Bars, pd.DatetimeIndex]:
+    """Return what simulates targets on the tickers and sessions of these forecasts, with the bars and sessions."""
+    first = market.calendar.previous_session(forecasts["session"].min())
+    sessions = market.calendar.between(first, forecasts["session"].max())
+    bars = market.of(tuple(forecasts["ticker"].unique())).bars
+    run = partial(
+        simulate,
+        bars=bars,
+        actions=market.actions,
+        sessions=sessions,
+        costs=rules.costs,
+        account=rules.account,
+        holding=HOLDING[rules.label],
+        delistings=find_delistings(bars, sessions),
+    )
+    return run, bars, sessions
+
+
+def find_delistings(bars: Bars, sessions: pd.DatetimeIndex) -> dict[str, Delisting]:
+    """Return the tickers whose bars end long before the last session, taken out at the loss of a NYSE delisting.
+
+    No source of ours says why a ticker ended: a merger for cash loses nothing, a bankruptcy everything. What is never
+    assumed is that it can be sold at its last price.
+
+    Examples
+    --------
+    >>> sessions = pd.bdate_range("2024-01-01", periods=40)
+    >>> rows = [("A", session) for session in sessions] + [("B", session) for session in sessions[:20]]
+    >>> bars = Bars(pd.DataFrame(rows, columns=["ticker", "session"]))
+    >>> find_delistings(bars, sessions)["B"].session.date().isoformat()
+    '2024-01-29'
+    """
+    last = bars.groupby("ticker")["session"].max()
+    ended = last[last < sessions[-1 - min(SESSIONS_WITHOUT_A_BAR, len(sessions) - 1)]]
+    exits = {str(ticker): sessions[sessions > session] for ticker, session in ended.items()}
+    return {ticker: Delisting(after[0], NYSE_DELISTING_RETURN) for ticker, after in exits.items()}

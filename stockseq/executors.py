@@ -1,0 +1,84 @@
+"""Where work that fans out runs: in this process, in a pool of processes, or on a Dask cluster."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from threading import Thread
+
+from stockseq.errors import SettingsError, StockseqError
+
+
+@contextmanager
+def open_executor(*, workers: int = 1, scheduler: str | None = None) -> Iterator[Executor | None]:
+    """Yield a Dask cluster's executor, a process pool's, or None for this process alone.
+
+    Parameters
+    ----------
+    workers : int, default=1
+        Processes of the pool; 1 is none.
+    scheduler : str, optional
+        A Dask scheduler such as tcp://host:8786, which comes before `workers`.
+
+    Raises
+    ------
+    SettingsError
+        If the scheduler can't be reached, or the cluster extra is missing.
+    StockseqError
+        If a worker was killed.
+    """
+    if scheduler is not None:
+        with _open_cluster(scheduler) as executor:
+            yield executor
+    elif workers > 1:
+        # Forked children would share TensorFlow's and Arrow's threads; spawned ones start clean.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin_worker) as pool:
+            try:
+                yield pool
+            except BrokenProcessPool as error:
+                raise StockseqError(
+                    f"One of {workers} worker processes was killed, probably for want of memory. Set fewer "
+                    "`workers` in stockseq.toml and run the same again: what was finished is kept, and an exam or an "
+                    "ablation goes on where it was."
+                ) from error
+            except BaseException:
+                # Else an interrupted run would wait for everything that still stands in the queue.
+                pool.shutdown(cancel_futures=True)
+                raise
+    else:
+        yield None
+
+
+@contextmanager
+def _open_cluster(scheduler: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise SettingsError("A scheduler needs the cluster extra: pip install 'stockseq[cluster]'.") from error
+    try:
+        client = Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"The scheduler {scheduler} can't be reached: {error}. Start one with `dask scheduler`, or leave it out of "
+            "the settings."
+        ) from error
+    with client:
+        yield client.get_executor()
+
+
+def begin_worker() -> None:
+    """Prepare this worker process: it ends in silence at Ctrl-C, and never outlives the run that started it."""
+    # A terminal sends Ctrl-C to all processes, and what is to be said of it the run says.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end_with_the_run, daemon=True).start()
+
+
+def _end_with_the_run() -> None:
+    run = parent_process()
+    if run is not None:
+        # A run that is killed can tell its workers nothing, and they would finish their task for nobody.
+        run.join()
+        os._exit(1)

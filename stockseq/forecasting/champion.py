@@ -1,0 +1,254 @@
+"""A candidate against the champion, on sessions that neither saw: it is promoted only if it is better beyond noise."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from stockseq.dataset.dataset import Dataset, Inputs
+from stockseq.dataset.folds import Fold
+from stockseq.errors import SettingsError
+from stockseq.evaluate.comparison import Comparison, compare_forecasts
+from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.features.table import feature_set_name
+from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.forecaster import Forecaster
+from stockseq.models.forecasting import forecast_samples
+from stockseq.models.model import Model, TrainingRecord
+from stockseq.models.registry import Registry
+from stockseq.results import Result
+
+
+class Basis(Result):
+    """What a model's inputs and label mean; under another basis it would read other numbers as the same."""
+
+    label: str
+    decision: str
+    features: str
+    scorer: str
+    headline_latency_s: str
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "Basis":
+        """Return the basis of a dataset."""
+        return cls(
+            label=inputs.label,
+            decision=str(inputs.decision),
+            features=feature_set_name(inputs.features),
+            scorer=inputs.scorer.name,
+            headline_latency_s=f"{inputs.latency.total_seconds():g}",
+        )
+
+    def changes(self, now: "Basis") -> Mapping[str, tuple[str, str]]:
+        """Return by name what it was and what it is now, where the two differ."""
+        pairs = {name: (getattr(self, name), getattr(now, name)) for name in type(self).model_fields}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+class ModelRecord(Scores):
+    """A model's scores on sessions that its training never saw, and what they were measured on."""
+
+    first_session: str
+    last_session: str
+    basis: Basis
+    chosen_over: str | None = None
+    training: TrainingRecord = TrainingRecord()
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A model with the record that it was promoted on, or is to be."""
+
+    model_id: str
+    model: Model
+    record: ModelRecord
+    trained_through: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """How a candidate did.
+
+    Parameters
+    ----------
+    candidate : Champion
+    champion : Champion or None
+        The one that it had to beat.
+    comparison : Comparison or None
+        The candidate less the champion; None without a champion or without sessions to compare them on.
+    n_sessions : int
+        Sessions that neither saw.
+    promoted : bool
+    unchanged : bool
+        The candidate would be the champion itself, so nothing was trained.
+    """
+
+    candidate: Champion
+    champion: Champion | None
+    comparison: Comparison | None
+    n_sessions: int
+    promoted: bool
+    unchanged: bool = False
+
+    @property
+    def winner(self) -> Champion:
+        """The model that forecasts from now on."""
+        return self.candidate if self.promoted or self.champion is None else self.champion
+
+
+def challenge(
+    forecaster: Forecaster,
+    data: Dataset,
+    fold: Fold,
+    champion: Champion | None,
+    *,
+    fine_tune: bool = False,
+    promotion_z: float,
+    before_fit: Callable[[], None] = lambda: None,
+) -> Challenge:
+    """Fit a candidate, score it on the fold's test sessions, and compare it with the champion.
+
+    Both models are compared on the test sessions after the later of their last training labels.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    data : Dataset
+    fold : Fold
+        Its test sessions are held out.
+    champion : Champion or None
+    fine_tune : bool, default=False
+        Train the champion on, instead of a new model.
+    promotion_z : float
+        Standard errors by which the candidate's log loss must be lower.
+    before_fit : callable, optional
+        Called once it is clear that a candidate must be fitted.
+
+    Raises
+    ------
+    SettingsError
+        If there is no champion to fine-tune, or it has another number of networks than `n_seeds`.
+    """
+    base = _base(forecaster, champion) if fine_tune else None
+    through = (fold.validation if len(fold.validation) else fold.train)[-1]
+    basis = Basis.of(data.inputs)
+    model_id = Registry.identify(
+        forecaster.network,
+        forecaster.training,
+        trained_through=through,
+        data_version=f"{hash_training_data(data, fold)} {basis.to_dict()}",
+        base=None if base is None else base.model_id,
+    )
+    if champion is not None and model_id == champion.model_id:
+        return Challenge(champion, champion, None, 0, promoted=False, unchanged=True)
+    before_fit()
+    model = forecaster.fit_fold(data, fold) if base is None else forecaster.fine_tune(base.model, data, fold)
+    scores = score_forecasts(forecast_samples(model, data.panel, data.samples.on(fold.test)))
+    first, last = (session.date().isoformat() for session in fold.test[[0, -1]])
+    record = ModelRecord.from_dict(
+        {
+            **scores.to_dict(),
+            "first_session": first,
+            "last_session": last,
+            "basis": basis.to_dict(),
+            "chosen_over": None,
+            "training": model.record.to_dict(),
+        }
+    )
+    candidate = Champion(model_id, model, record, through)
+    if champion is None:
+        return Challenge(candidate, None, None, 0, promoted=True)
+    return _duel(candidate, champion, data, fold, promotion_z=promotion_z)
+
+
+def _base(forecaster: Forecaster, champion: Champion | None) -> Champion:
+    if champion is None:
+        raise SettingsError("There is no champion to fine-tune; train one first with MODE=scratch.")
+    n_networks, n_seeds = len(champion.model.networks), forecaster.training.n_seeds
+    if n_networks != n_seeds:
+        raise SettingsError(
+            f"MODE=finetune trains each network of the champion {champion.model_id} on: it has {n_networks}, and SEEDS "
+            f"(`training.n_seeds`) is {n_seeds}. Give SEEDS={n_networks}, or MODE=scratch."
+        )
+    return champion
+
+
+def _duel(candidate: Champion, champion: Champion, data: Dataset, fold: Fold, *, promotion_z: float) -> Challenge:
+    """Return whether the candidate's log loss is lower beyond noise on the sessions that neither model saw."""
+    unseen = fold.test[fold.test > max(champion.trained_through, candidate.trained_through)]
+    if len(unseen) < 2:
+        return Challenge(candidate, champion, None, len(unseen), promoted=False)
+    samples = data.samples.on(unseen)
+    pair = (forecast_samples(each.model, data.panel, samples) for each in (candidate, champion))
+    comparison = compare_forecasts(*pair)
+    z = comparison.log_loss.z
+    better = z is not None and z <= -promotion_z
+    if better:
+        record = candidate.record.model_copy(update={"chosen_over": champion.model_id})
+        candidate = Champion(candidate.model_id, candidate.model, record, candidate.trained_through)
+    return Challenge(candidate, champion, comparison, len(unseen), promoted=better)
+
+
+def enter(result: Challenge, registry: Registry, models: Path, *, at: pd.Timestamp, data_version: str) -> None:
+    """Save the candidate's bundle and list it, as champion where it was promoted."""
+    candidate = result.candidate
+    save_bundle(candidate.model, models / candidate.model_id)
+    registry.register(
+        candidate.model_id,
+        candidate.model,
+        trained_through=candidate.trained_through,
+        metrics=candidate.record.to_dict(),
+        at=at,
+        data_version=data_version,
+        promote=result.promoted,
+    )
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """Who is champion in a registry: nobody yet, a model that stands on another basis, or one that can forecast.
+
+    `changes` says per part of the basis what it was and what it is now; empty where the champion can forecast.
+    """
+
+    model_id: str | None
+    champion: Champion | None
+    changes: Mapping[str, tuple[str, str]]
+
+
+def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:
+    """Return the promoted model, unless it stands on another basis than this one.
+
+    Raises
+    ------
+    BundleError
+        If its bundle is missing, damaged or unsafe.
+    """
+    row = registry.champion()
+    if row is None:
+        return Incumbent(None, None, {})
+    record = ModelRecord.from_dict(row.metrics)
+    changes = record.basis.changes(basis)
+    if changes:
+        return Incumbent(row.model_id, None, changes)
+    model = load_bundle(models / row.model_id)
+    return Incumbent(row.model_id, Champion(row.model_id, model, record, row.trained_through), {})
+
+
+def forecast_record(champion: Champion, data: Dataset) -> pd.DataFrame:
+    """Return the champion's forecasts of every session since its training ended, with what was realised."""
+    first = pd.Timestamp(champion.record.first_session)
+    return forecast_samples(champion.model, data.panel, data.samples.on(data.sessions[data.sessions >= first]))
+
+
+def hash_training_data(data: Dataset, fold: Fold) -> str:
+    """Return a hash of all that training may see, so that a model's name tells what it learnt from."""
+    seen = data.samples.on(fold.train.union(fold.validation))
+    rows = (data.panel.keys["session"] <= seen.session.max()).to_numpy()
+    digest = hashlib.sha256(data.panel.indicators[rows].tobytes())
+    digest.update(repr([texts for texts, inside in zip(data.panel.texts, rows, strict=True) if inside]).encode())
+    digest.update(seen.ends.tobytes() + seen.realised_return.tobytes())
+    digest.update("\n".join(seen.ticker).encode())
+    return digest.hexdigest()[:16]

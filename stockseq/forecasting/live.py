@@ -1,0 +1,84 @@
+"""The live record: forecasts made before their session opened, beside what came of them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stockseq.dataset.labels import compute_labels
+from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.forecast_ledger import Ledger, append_outcomes, live_record, open_forecasts
+from stockseq.market import MarketData
+from stockseq.store import Store
+
+
+@dataclass(frozen=True)
+class LiveRecord:
+    """How the live forecasts did.
+
+    Parameters
+    ----------
+    n, n_sessions : int
+        Forecasts made in time whose outcome is known, and their sessions.
+    n_late : int
+        Forecasts made after their session opened; they never count.
+    n_open : int
+        Forecasts made in time whose outcome is not known yet.
+    scores : Scores or None
+        None for fewer than two sessions, which have no interval.
+    """
+
+    n: int
+    n_sessions: int
+    n_late: int
+    n_open: int
+    scores: Scores | None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the scores, where there are some, and the counts under the keys of `metrics.json`."""
+        counts = {"n": self.n, "n_sessions": self.n_sessions, "n_late": self.n_late, "n_open": self.n_open}
+        return {**({} if self.scores is None else self.scores.to_dict()), **counts}
+
+
+def score_live(ledger: Ledger) -> LiveRecord:
+    """Score the forecasts that were made before their session opened and whose outcome is known."""
+    record = live_record(ledger)
+    n_sessions = int(record["session"].nunique())
+    forecasts = ledger.forecasts
+    n_on_time = len(forecasts[~forecasts["late"]].drop_duplicates(["ticker", "session"]))
+    return LiveRecord(
+        n=len(record),
+        n_sessions=n_sessions,
+        n_late=int(forecasts["late"].sum()),
+        n_open=n_on_time - len(record),
+        scores=score_forecasts(record) if n_sessions > 1 else None,
+    )
+
+
+def score_open_forecasts(store: Store, ledger: Ledger, models: pd.DataFrame, market: MarketData) -> Ledger:
+    """Note what came of each open forecast, and return the ledger with it.
+
+    Parameters
+    ----------
+    store : Store
+    ledger : Ledger
+        As `verify` gave it.
+    models : DataFrame
+        Every registered model, from `Registry.list_models`.
+    market : MarketData
+        Tickers that have since left it are read from the store, as of its `now`.
+    """
+    rows = open_forecasts(ledger.as_of(market.now))
+    if rows.empty:
+        return ledger
+    tickers = sorted(rows["ticker"].unique())
+    if not set(tickers) <= set(market.tickers):
+        market = store.market(market.calendar, tickers=tickers, as_of=market.now)
+    metrics = models.set_index("model_id")["metrics"]
+    # A forecast is judged by the trade that its own model forecast, whatever the settings say today.
+    labels = rows["model_id"].map(lambda model_id: metrics[model_id]["basis"]["label"])
+    for label, same_label in rows.groupby(labels):
+        realised = compute_labels(market.bars, market.actions, calendar=market.calendar, horizon=label)
+        ids = set(same_label["model_id"])
+        appended = append_outcomes(store, realised, scored_at=market.now, model_ids=ids, ledger=ledger)
+        ledger = ledger.extend(appended)
+    return ledger

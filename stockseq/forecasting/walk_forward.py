@@ -1,0 +1,184 @@
+"""Walk forward: fit on the past, forecast the next stretch, and judge all out-of-sample forecasts together."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from stockseq.dataset.dataset import Dataset
+from stockseq.dataset.folds import Fold, FoldSettings, cut_folds
+from stockseq.errors import counted
+from stockseq.evaluate.comparison import (
+    BestBaseline,
+    Comparison,
+    PairedTest,
+    compare_with_baselines,
+    compare_with_best,
+)
+from stockseq.evaluate.repetition import Repetition, find_repetition
+from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.layers.slots import Readings
+from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
+from stockseq.models.forecaster import Forecaster
+from stockseq.models.forecasting import forecast_samples
+from stockseq.models.layer_readings import read_layers
+from stockseq.sources.simulated.market import Optimum, optimum
+
+
+@dataclass(frozen=True)
+class WalkForwardResult:
+    """The out-of-sample forecasts of all folds with what was realised, the model's and each baseline's.
+
+    Parameters
+    ----------
+    data : Dataset
+    folds : tuple of Fold
+    forecasts : DataFrame
+        ticker, session, decision_at, probability_up, expected_return, a probability per seed, realised_return, fold.
+    baselines : mapping of name to DataFrame
+        The same of each baseline, on the same rows.
+    impossible : mapping of name to str
+        Why a baseline is not among them.
+    readings : sequence of mapping, one per seed
+        What the layers of the last fold's networks learnt, on its test windows.
+    seed : int
+        Of the bootstraps that judge.
+    """
+
+    data: Dataset
+    folds: tuple[Fold, ...]
+    forecasts: pd.DataFrame
+    baselines: Mapping[str, pd.DataFrame]
+    impossible: Mapping[str, str]
+    readings: Sequence[Mapping[str, Readings]]
+    seed: int = 0
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The model's scores over all folds."""
+        return score_forecasts(self.forecasts, bootstrap_seed=self.seed)
+
+    @cached_property
+    def baseline_scores(self) -> Mapping[str, Scores]:
+        """Each baseline's scores."""
+        return {name: score_forecasts(frame) for name, frame in self.baselines.items()}
+
+    @cached_property
+    def comparisons(self) -> Mapping[str, Comparison]:
+        """The model less each baseline, with Holm's correction."""
+        return compare_with_baselines(self.forecasts, self.baselines)
+
+    @cached_property
+    def best_baseline(self) -> BestBaseline:
+        """Whether any baseline is better, and the model better than the best, all looked at together."""
+        return compare_with_best(self.forecasts, self.baselines, seed=self.seed)
+
+    @cached_property
+    def repetition(self) -> Repetition:
+        """Whether the expected return merely repeats the last return."""
+        return find_repetition(self.forecasts, self.data.labels)
+
+    @cached_property
+    def optimum(self) -> Optimum | None:
+        """What the best forecaster scores on the same rows; None where nobody knows it."""
+        return optimum_on(self.data.market.truth, self.forecasts)
+
+    def compare(self, baselines: Collection[str] = BASELINES) -> pd.DataFrame:
+        """Return how the model does against some baselines, with Holm's correction for their number.
+
+        Returns
+        -------
+        DataFrame, a row a baseline
+            accuracy; the model's less it (`difference`, `low`, `high` of its 95 % interval, `p_holm`), and the same of
+            the log loss, where less is better. Fractions.
+        """
+        chosen = {name: frame for name, frame in self.baselines.items() if name in baselines}
+        rows = {
+            name: {
+                "accuracy": self.baseline_scores[name].accuracy,
+                **_columns("", comparison.accuracy),
+                **_columns("log_loss_", comparison.log_loss),
+            }
+            for name, comparison in compare_with_baselines(self.forecasts, chosen).items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("baseline")
+
+    def _repr_html_(self) -> str:
+        return self.scores._repr_html_()
+
+    def __repr__(self) -> str:
+        first, last = (f"{session:%Y-%m-%d}" for session in self.forecasts["session"].agg(["min", "max"]))
+        return (
+            f"WalkForwardResult({counted(len(self.forecasts), 'forecast')} of {counted(len(self.folds), 'fold')}, "
+            f"{first} to {last}, {self.scores!r})"
+        )
+
+
+def walk_forward(
+    forecaster: Forecaster, data: Dataset, folds: Sequence[Fold] | None = None, *, n_folds: int | None = None
+) -> WalkForwardResult:
+    """Fit the forecaster and every baseline on each fold's past, and forecast its test sessions.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    data : Dataset
+    folds : sequence of Fold, optional
+        From `cut_folds(data.sessions, ...)`; by default its own, with `n_folds` of them, or one for every 63 sessions.
+
+    Raises
+    ------
+    TooFewSessions, TrainingFailed
+        If a fold can't be fitted.
+    """
+    progress = forecaster.progress
+    if folds is None:
+        with data.explain_sessions():
+            folds = cut_folds(data.sessions, FoldSettings(n_folds=n_folds), horizon=data.inputs.horizon)
+    own: list[pd.DataFrame] = []
+    rows: dict[str, list[pd.DataFrame]] = {}
+    impossible: dict[str, str] = {}
+    for number, fold in enumerate(folds, start=1):
+        progress.say(
+            f"Fold {number} of {len(folds)}: {len(fold.train)} sessions train, {len(fold.validation)} validate, "
+            f"{len(fold.test)} test from {fold.test[0].date()}"
+        )
+        test = data.samples.on(fold.test)
+        model = forecaster.fit_fold(data, fold)
+        own.append(forecast_samples(model, data.panel, test).assign(fold=number))
+        realised = own[-1][["ticker", "session", "realised_return"]]
+        train = data.samples.on(fold.train.union(fold.validation))
+        for place, name in enumerate(BASELINES, start=1):
+            if name not in impossible:
+                obstacle = find_obstacle(name, data.panel, train)
+                if obstacle is not None:
+                    impossible[name] = f"Fold {number}: {obstacle}"
+                else:
+                    forecasts = forecast_baseline(name, data.panel, train, test, lookback=data.inputs.lookback)
+                    joined = forecasts.merge(realised, on=["ticker", "session"], validate="one_to_one")
+                    rows.setdefault(name, []).append(joined)
+            progress.step("Fitting the baselines", place, len(BASELINES))
+    return WalkForwardResult(
+        data,
+        tuple(folds),
+        pd.concat(own, ignore_index=True),
+        # One that lacks a fold would be compared on other sessions than the rest.
+        {name: pd.concat(parts, ignore_index=True) for name, parts in rows.items() if name not in impossible},
+        impossible,
+        read_layers(model, data.panel, test.ends),
+        forecaster.training.seed,
+    )
+
+
+def _columns(prefix: str, test: PairedTest) -> dict[str, float | None]:
+    low, high = test.ci
+    figures = {"difference": test.difference, "low": low, "high": high, "p_holm": test.p_holm}
+    return {f"{prefix}{name}": value for name, value in figures.items()}
+
+
+def optimum_on(truth: pd.DataFrame | None, forecasts: pd.DataFrame) -> Optimum | None:
+    """Return what the best forecaster scores on the rows of `forecasts`; None without a market's truth."""
+    if truth is None:
+        return None
+    return optimum(truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"]))

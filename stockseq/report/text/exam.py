@@ -1,0 +1,115 @@
+"""What an exam asked and found, in sentences: from its questions."""
+
+from stockseq.errors import counted
+from stockseq.exam.market_run import MarketAnswers
+from stockseq.exam.result import Attained, Question
+from stockseq.report.format import plain_percent, signed
+
+FORECASTERS = {"vader": "indicators and VADER", "text": "the two-input text network"}
+
+
+def asked_sentence(question: Question) -> str:
+    """Return what was asked.
+
+    Examples
+    --------
+    >>> asked_sentence(Question(market="regime", topic="static", forecaster="static", passed=True, bound=0.47))
+    'fitted before the change alone: below 47.0%'
+    """
+    bound = question.bound or 0.0
+    percent = plain_percent(bound)
+    match question.topic:
+        case "nothing_found":
+            return f"nothing found: accuracy within {plain_percent(0.5 - bound)} to {plain_percent(0.5 + bound)}"
+        case "no_edge":
+            return f"no edge over chance: clustered Pesaran-Timmermann p above {bound:g}"
+        case "least_accuracy":
+            return f"{FORECASTERS[question.forecaster]}: accuracy at least {percent}"
+        case "share_attained":
+            return "share of the attainable found by the text network"
+        case "goal":
+            return f"the goal beyond: accuracy {percent}"
+        case "log_loss":
+            return f"log loss not below the optimum's {question.optimum or 0.0:.4f} by more than {bound:g} s.e."
+        case "gain":
+            return f"text better than its VADER-only twin: paired z above {bound:g}"
+        case "rolling":
+            return f"refitted every few weeks: within {percent} of the optimum {plain_percent(question.optimum or 0.0)}"
+        case "static":
+            return f"fitted before the change alone: below {percent}"
+        case "within_the_law":
+            asked = f"{question.forecaster}: not right more often than the law gives, by {bound:g} s.e."
+            return asked if question.z is None else f"{asked}; no market above its optimum by that"
+        case "profit":
+            return f"the best strategy's profit through the account within {bound:g} s.e. of its expectation"
+
+
+def found_sentence(question: Question) -> str:
+    """Return what was found.
+
+    Examples
+    --------
+    >>> found_sentence(Question(market="null", topic="no_edge", forecaster="text", passed=True, found=0.95))
+    'p 0.95'
+    """
+    found, z = question.found, question.z
+    match question.topic:
+        case "no_edge":
+            return "no test possible: every forecast says the same" if found is None else f"p {found:.2g}"
+        case "share_attained":
+            return _shares(question.attained or Attained())
+        case "goal":
+            reached = found is not None and question.bound is not None and found >= question.bound
+            return f"{_accuracy(question)}: {'reached' if reached else 'not reached'}"
+        case "log_loss":
+            return f"{found or 0.0:.4f}"
+        case "gain":
+            low, high = question.ci or (0.0, 0.0)
+            points = f"{_points(found or 0.0)} points [{_points(low)}, {_points(high)}]"
+            return f"{points}, z {'none' if z is None else format(z[0], '.1f')}"
+        case "rolling":
+            return f"{_accuracy(question)}, {plain_percent((question.optimum or 0.0) - (found or 0.0))} short"
+        case "within_the_law":
+            beyond = f"{signed(found or 0.0, digits=1)} s.e. beyond the law"
+            return beyond if z is None else f"{beyond}; at most {signed(z[1], digits=1)} above"
+        case "profit":
+            low, high = z or (0.0, 0.0)
+            return (
+                f"{found or 0.0:,.0f} earned before costs, {question.optimum or 0.0:,.0f} expected, z from "
+                f"{signed(low, digits=1)} to {signed(high, digits=1)}"
+            )
+        case _:
+            return _accuracy(question)
+
+
+def market_line(answers: MarketAnswers) -> str:
+    """Return each forecaster's accuracy on one market beside the optimum, as it is finished."""
+    parts = []
+    for name, rows in answers.forecasts.items():
+        hits = (rows["probability_up"] > 0.5) == (rows["realised_return"] > 0)
+        best = plain_percent(answers.optima[name].accuracy)
+        parts.append(f"{name} {plain_percent(float(hits.mean()))} of {best}")
+    return f"{f'{answers.kind}-{answers.seed}':20} {', '.join(parts)}"
+
+
+def opening_sentence(*, n_markets: int, n_kinds: int, n_seeds: int, n_workers: int) -> str:
+    """Return what an exam is going to do, and how long it takes."""
+    return (
+        f"The exam: {counted(n_markets, 'market')} of each of {n_kinds} kinds, {counted(n_seeds, 'network')} each, on "
+        f"{counted(n_workers, 'worker')}. A market takes one to five minutes; a stopped exam goes on where it was."
+    )
+
+
+def _accuracy(question: Question) -> str:
+    low, high = question.ci or (0.0, 0.0)
+    return f"{plain_percent(question.found or 0.0)} [{plain_percent(low)}, {plain_percent(high)}]"
+
+
+def _shares(attained: Attained) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {'none' if share is None else format(share, '.0%')}" for name, share in attained
+    )
+
+
+def _points(fraction: float) -> str:
+    return signed(100 * fraction, digits=1)

@@ -1,0 +1,261 @@
+"""What a run leaves behind: one folder with its settings, numbers, tables, manifest and page."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+from stockseq.errors import StockseqError
+from stockseq.schemas import Dropped
+from stockseq.sources.source import Outcome
+
+LIBRARIES = (
+    "stockseq",
+    "tensorflow",
+    "keras",
+    "yfinance",
+    "vaderSentiment",
+    "pandas",
+    "numpy",
+    "ta",
+    "deltalake",
+    "exchange_calendars",
+    "scikit-learn",
+)
+# Names that a run gives to what it has not finished: drafts of runs and of the link to the newest, drafts of bundles.
+UNFINISHED = ("runs/.draft-*", "runs/.latest-*", "models/.bundle-*")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the figures of a run come from.
+
+    Parameters
+    ----------
+    data : str
+        The data root.
+    sources : sequence of str
+        Of the bars.
+    data_version : str
+        A name of the content of bars, actions and headlines.
+    tables : mapping of table to version
+    seeds : sequence of int
+    """
+
+    data: str
+    sources: Sequence[str]
+    data_version: str
+    tables: Mapping[str, int]
+    seeds: Sequence[int]
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """All that a run writes into its folder.
+
+    Parameters
+    ----------
+    recipe, title : str
+    now : Timestamp, tz-aware
+        The instant of the run.
+    settings : mapping
+        As resolved, JSON-able and without None.
+    metrics : mapping
+        Of `metrics.json`, JSON-able.
+    frames : mapping of name to DataFrame
+        One Parquet file each.
+    provenance : Provenance
+    dropped : sequence of Dropped
+    outcomes : sequence of Outcome
+        How each ticker's fetch ended.
+    doubts : sequence of str
+        What the reader must know of the data, a sentence each.
+    models : DataFrame, optional
+        Every registered model.
+    """
+
+    recipe: str
+    title: str
+    now: pd.Timestamp
+    settings: Mapping[str, object]
+    metrics: Mapping[str, object]
+    frames: Mapping[str, pd.DataFrame]
+    provenance: Provenance
+    dropped: Sequence[Dropped] = ()
+    outcomes: Sequence[Outcome] = ()
+    doubts: Sequence[str] = ()
+    models: pd.DataFrame | None = None
+
+
+def write_run(contents: RunContents, root: Path, *, render: Callable[[Path], Path]) -> Path:
+    """Write a run's folder with its page in one step, point `runs/latest` at it; return the folder.
+
+    A run of the same instant, recipe and settings is replaced; beside one of other settings the new one is numbered.
+
+    Parameters
+    ----------
+    contents : RunContents
+    root : Path
+        The local folder in which `runs` lies.
+    render : callable
+        Draws the page of a run's folder.
+    """
+    runs = root / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    settings = tomli_w.dumps(dict(contents.settings))
+    folder = _folder_for(runs, f"{contents.now:%Y%m%dT%H%M%SZ}-{contents.recipe}", settings)
+    workshop = Path(tempfile.mkdtemp(prefix=".draft-", dir=runs))
+    # The page bears its folder's name, so the draft has the final one.
+    draft = workshop / folder.name
+    draft.mkdir()
+    try:
+        (draft / "settings.toml").write_text(settings, encoding="utf-8")
+        _write_files(contents, draft)
+        render(draft)
+        if folder.exists():
+            folder.rename(workshop / "replaced")
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    _point(runs / "latest", folder.name)
+    return folder
+
+
+def _write_files(contents: RunContents, folder: Path) -> None:
+    account = {
+        "dropped": [asdict(drop) for drop in contents.dropped],
+        "outcomes": [asdict(outcome) for outcome in contents.outcomes],
+        "doubts": contents.doubts,
+        "models": [] if contents.models is None else as_records(contents.models),
+    }
+    (folder / "metrics.json").write_text(as_json(contents.metrics), encoding="utf-8")
+    (folder / "account.json").write_text(as_json(account), encoding="utf-8")
+    for name, frame in contents.frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    manifest = {
+        "recipe": contents.recipe,
+        "title": contents.title,
+        "now": contents.now,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        **asdict(contents.provenance),
+        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+    }
+    (folder / "manifest.json").write_text(as_json(manifest), encoding="utf-8")
+
+
+def clear_drafts(root: Path) -> None:
+    """Remove what killed runs left half-written; only a run that holds the store may, or it takes another's away."""
+    for pattern in UNFINISHED:
+        for path in root.glob(pattern):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def find_run(root: Path, name: str | None) -> Path:
+    """Return the folder of a named run, or of the newest.
+
+    Raises
+    ------
+    StockseqError
+        If there is no such run, with the names there are.
+    """
+    names = run_names(root)
+    if name is None and names:
+        latest = root / "runs" / "latest"
+        return latest.resolve() if latest.exists() else root / "runs" / names[-1]
+    if name in names:
+        return root / "runs" / name
+    raise no_run(root, name)
+
+
+def no_run(root: Path, name: str | None = None) -> StockseqError:
+    """Return the error of a run that isn't there, with the names there are or the way to the first."""
+    names = run_names(root)
+    hint = f"there are: {', '.join(names[-5:])}." if names else "`make daily` or `make demo` makes the first."
+    return StockseqError(f"No run{f' {name}' if name else ''} under {root / 'runs'}; {hint}")
+
+
+def run_names(root: Path) -> list[str]:
+    """Return the names of the runs, the oldest first."""
+    return sorted((path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json")), key=_order)
+
+
+def named_versions(root: Path) -> dict[str, list[int]]:
+    """Return the versions of each table that a run's manifest names, so that the run can be reproduced."""
+    named: dict[str, set[int]] = {}
+    for name in run_names(root):
+        manifest = json.loads((root / "runs" / name / "manifest.json").read_text(encoding="utf-8"))
+        for table, number in manifest["tables"].items():
+            named.setdefault(table, set()).add(number)
+    return {table: sorted(versions) for table, versions in named.items()}
+
+
+def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame for JSON, with None where a value is missing.
+
+    Examples
+    --------
+    >>> as_records(pd.DataFrame({"ticker": ["A"], "spread": [float("nan")]}))
+    [{'ticker': 'A', 'spread': None}]
+    """
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def as_json(value: object) -> str:
+    """Return strict JSON: a NaN is refused, an instant is ISO text.
+
+    Examples
+    --------
+    >>> as_json({"n": 3})
+    '{\\n "n": 3\\n}\\n'
+    """
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form.")
+
+
+def _folder_for(runs: Path, name: str, settings: str) -> Path:
+    """Return the first folder of this name, numbered from the second on, that is free or of the same settings."""
+    folders = (runs / (name if number == 1 else f"{name}-{number}") for number in count(1))
+    return next(folder for folder in folders if not folder.exists() or _settings_of(folder) == settings)
+
+
+def _settings_of(folder: Path) -> str | None:
+    path = folder / "settings.toml"
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _order(name: str) -> tuple[str, int]:
+    """Return what runs are sorted by: of one instant and recipe, the tenth comes after the ninth."""
+    first, _, number = name.rpartition("-")
+    return (first, int(number)) if number.isdigit() else (name, 1)
+
+
+def _point(link: Path, target: str) -> None:
+    fresh = link.with_name(f".latest-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)

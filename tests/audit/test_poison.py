@@ -1,0 +1,47 @@
+"""Poison is another future that is possible, violent, and fixed by its seed; the past stays."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockseq.audit.clock import Clock, Cut, remove_after
+from stockseq.audit.poison import poison_after
+from stockseq.market import MarketData
+from stockseq.prices import adjust_forward, adjustment_factors
+from stockseq.schemas import bar_faults
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_poison_is_valid_and_violent_and_leaves_the_past_alone(
+    seed: int, market: MarketData, clock: Clock, cut: Cut
+) -> None:
+    """Values that the schemas or the dividend rule refuse would cost a ticker its rows and prove nothing."""
+    past, poisoned = remove_after(market, cut, clock=clock), poison_after(market, cut, clock=clock, seed=seed)
+    assert bar_faults(poisoned.bars).isna().all()
+    again = remove_after(poisoned, cut, clock=clock)
+    for name in ("bars", "actions", "headlines"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(past, name))
+    assert len(poisoned.headlines) - len(past.headlines) > 3 * (len(market.headlines) - len(past.headlines))
+    assert np.isfinite(adjustment_factors(poisoned.bars, poisoned.actions)).all()
+    for ticker, bars in poisoned.bars.groupby("ticker"):
+        adjust_forward(bars, poisoned.actions[poisoned.actions["ticker"] == ticker])
+    both = poisoned.bars.merge(market.bars, on=["ticker", "session"])
+    later = both[both["session"] >= cut.session]
+    assert (np.log(later["close_x"] / later["close_y"]).abs() > 0.5).mean() > 0.9
+
+
+def test_one_ticker_ends_at_the_cut_and_each_other_splits_there(market: MarketData, clock: Clock, cut: Cut) -> None:
+    """A universe chosen in hindsight, and a factor applied a session early, show nowhere else so surely."""
+    poisoned = poison_after(market, cut, clock=clock, seed=0)
+    later = poisoned.bars[poisoned.bars["session"] >= cut.session]
+    assert later["ticker"].nunique() == 2
+    first = poisoned.actions[poisoned.actions["session"] == cut.session]
+    assert set(first["ticker"]) == set(later["ticker"])
+    assert (first["kind"] == "split").all()
+
+
+def test_the_same_seed_poisons_the_same(market: MarketData, clock: Clock, cut: Cut) -> None:
+    """A finding must be there again when it is looked for."""
+    first, second = (poison_after(market, cut, clock=clock, seed=3) for _ in range(2))
+    pd.testing.assert_frame_equal(first.headlines, second.headlines)
+    pd.testing.assert_frame_equal(first.bars, second.bars)

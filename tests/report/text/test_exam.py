@@ -1,0 +1,68 @@
+"""Each question of the exam has its two sentences."""
+
+import pytest
+
+from stockseq.exam.result import Attained, Question
+from stockseq.report.text.exam import asked_sentence, found_sentence
+
+ACCURACY = {"found": 0.559, "ci": (0.548, 0.569)}
+SHOWN = "55.9% [54.8%, 56.9%]"
+
+
+@pytest.mark.parametrize(
+    ("topic", "figures", "asked", "found"),
+    [
+        ("nothing_found", {"bound": 0.029, **ACCURACY}, "nothing found: accuracy within 47.1% to 52.9%", SHOWN),
+        (
+            "no_edge",
+            {"bound": 0.01, "found": None},
+            "no edge over chance: clustered Pesaran-Timmermann p above 0.01",
+            "no test possible: every forecast says the same",
+        ),
+        ("least_accuracy", {"bound": 0.56, **ACCURACY}, "the two-input text network: accuracy at least 56.0%", SHOWN),
+        (
+            "share_attained",
+            {"attained": Attained(accuracy=0.74, ic=-0.18, log_loss=None)},
+            "share of the attainable found by the text network",
+            "accuracy 74%, ic -18%, log loss none",
+        ),
+        ("goal", {"bound": 0.55, **ACCURACY}, "the goal beyond: accuracy 55.0%", f"{SHOWN}: reached"),
+        (
+            "log_loss",
+            {"bound": 3.0, "found": 0.68911, "optimum": 0.6734},
+            "log loss not below the optimum's 0.6734 by more than 3 s.e.",
+            "0.6891",
+        ),
+        (
+            "gain",
+            {"bound": 3.0, "found": 0.104, "ci": (0.087, 0.121), "z": (12.1, 12.1)},
+            "text better than its VADER-only twin: paired z above 3",
+            "+10.4 points [+8.7, +12.1], z 12.1",
+        ),
+        (
+            "rolling",
+            {"bound": 0.03, "optimum": 0.602, **ACCURACY},
+            "refitted every few weeks: within 3.0% of the optimum 60.2%",
+            f"{SHOWN}, 4.3% short",
+        ),
+        ("static", {"bound": 0.47, **ACCURACY}, "fitted before the change alone: below 47.0%", SHOWN),
+        (
+            "within_the_law",
+            {"bound": 3.0, "found": 0.7, "z": (-4.7, -3.7)},
+            "text: not right more often than the law gives, by 3 s.e.; no market above its optimum by that",
+            "+0.7 s.e. beyond the law; at most -3.7 above",
+        ),
+        (
+            "profit",
+            {"bound": 4.0, "found": 449871.4, "optimum": 493807.9, "z": (-2.0, 1.5)},
+            "the best strategy's profit through the account within 4 s.e. of its expectation",
+            "449,871 earned before costs, 493,808 expected, z from -2.0 to +1.5",
+        ),
+    ],
+)
+def test_a_question_says_what_was_asked_and_what_was_found(
+    topic: str, figures: dict[str, object], asked: str, found: str
+) -> None:
+    """A bound without its figure, or a figure without its bound, says nothing."""
+    question = Question(market="signal", topic=topic, forecaster="text", passed=True, **figures)
+    assert (asked_sentence(question), found_sentence(question)) == (asked, found)
