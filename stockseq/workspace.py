@@ -104,7 +104,7 @@ class Workspace:
         """The folder of model bundles."""
         return self.root / "models"
 
-    @property
+    @cached_property
     def registry(self) -> Registry:
         """The models registered up to the instant of this run."""
         return Registry(self.store, as_of=self.now)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from rich.markup import escape
-from stockseq.ingestion.ingest import Ingested
 
 from pipelines.screens.console import console
 from stockseq.errors import counted
+from stockseq.ingestion.ingest import Ingested
 from stockseq.sources.source import Status
 
 STATUSES: Mapping[Status, str] = {

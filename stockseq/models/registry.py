@@ -28,6 +28,8 @@ class RegisteredModel(NamedTuple):
 class Registry:
     """The `models` table: each row is a state that a model entered; no row is ever changed.
 
+    The table is read once, and again after an entry of this very registry.
+
     Parameters
     ----------
     store : Store
@@ -38,6 +40,7 @@ class Registry:
     def __init__(self, store: Store, *, as_of: pd.Timestamp | None = None) -> None:
         self._store = store
         self._as_of = as_of
+        self._read: pd.DataFrame | None = None
 
     @staticmethod
     def identify(
@@ -67,8 +70,8 @@ class Registry:
         ...     trained_through=pd.Timestamp("2024-11-27"), data_version="7")[:9]
         '20241127-'
         """
-        told = [settings_hash(network, training), trained_through.isoformat(), data_version, base]
-        return f"{trained_through:%Y%m%d}-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:10]}"
+        basis = [settings_hash(network, training), trained_through.isoformat(), data_version, base]
+        return f"{trained_through:%Y%m%d}-{hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:10]}"
 
     def register(
         self,
@@ -149,17 +152,20 @@ class Registry:
 
     def _latest(self) -> pd.DataFrame:
         rows = self._rows()
-        rank = rows["state"].map({state: place for place, state in enumerate(STATES)})
+        rank = rows["state"].map({state: rank for rank, state in enumerate(STATES)})
         ordered = rows.assign(rank=rank).sort_values(["at", "rank", "model_id"], kind="stable")
         latest = ordered.drop_duplicates("model_id", keep="last")
         newest_first = latest.sort_values(["at", "rank"], ascending=[False, True], kind="stable", ignore_index=True)
         return newest_first.drop(columns="rank")
 
     def _rows(self) -> pd.DataFrame:
-        return self._store.read(TABLE, as_of=self._as_of)[list(COLUMNS)].astype(COLUMNS)
+        if self._read is None:
+            self._read = self._store.read(TABLE, as_of=self._as_of)[list(COLUMNS)].astype(COLUMNS)
+        return self._read
 
     def _append(self, rows: list[dict[Any, Any]]) -> None:
         self._store.append(TABLE, pd.DataFrame(rows)[list(COLUMNS)].astype(COLUMNS))
+        self._read = None
 
     @staticmethod
     def _require(latest: pd.DataFrame, model_id: str) -> None:
@@ -169,9 +175,9 @@ class Registry:
 
 
 def settings_hash(network: NetworkSettings, training: TrainingSettings) -> str:
-    """Return a hash of everything that a network and its training were told."""
-    told = {"network": network.model_dump(mode="json"), "training": training.model_dump(mode="json")}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    """Return a hash of every setting of a network and of its training."""
+    settings = {"network": network.model_dump(mode="json"), "training": training.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
 from stockseq.store.delta import DeltaFile
 from tests.ingestion.vendor import Vendor
+from tests.store.scans import count_scans
 
 CALENDAR = TradingCalendar("XNYS", pd.Timestamp("2024-10-01"), pd.Timestamp("2024-12-31"))
 SESSIONS = [str(session.date()) for session in CALENDAR.between(pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-22"))]
@@ -44,40 +45,18 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "data")
 
 
-@pytest.fixture
-def scans(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
-    """Counts every scan of a table, as "read" or as the "check" that a commit makes of its own rows."""
-    counts: Counter[tuple[str, str]] = Counter()
-    committing: list[str] = []
-    scan, commit = DeltaFile.scan, DeltaFile.commit
-
-    def counted_scan(self, *arguments):
-        counts[self.table.name, "check" if committing else "read"] += 1
-        return scan(self, *arguments)
-
-    def noted_commit(self, change):
-        committing.append(self.table.name)
-        try:
-            commit(self, change)
-        finally:
-            committing.pop()
-
-    monkeypatch.setattr(DeltaFile, "scan", counted_scan)
-    monkeypatch.setattr(DeltaFile, "commit", noted_commit)
-    return counts
-
-
-def test_a_morning_reads_each_table_once_before_the_fetch_and_never_after(store: Store, scans: Counter) -> None:
+def test_a_morning_reads_each_table_once_before_the_fetch_and_never_after(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What stands in the store afterwards follows from what was read and what was written."""
     dividend, first = [("KOLA", "2024-11-20", "dividend", 0.5)], {"a": NEWS["a"]}
     vendor = Vendor({"KOLA": up_to("2024-11-21"), "MOSS": up_to("2024-11-21")}, dividend, first)
     bring(store, vendor, evening("2024-11-21"))
-    scans.clear()
+    scans = count_scans(monkeypatch)
     next_day = Vendor({"KOLA": up_to("2024-11-22"), "MOSS": up_to("2024-11-22")}, dividend, NEWS)
     ingested, market = bring(store, next_day, evening("2024-11-22"))
     once = {"bars": 1, "actions": 1, "headlines": 1}
-    assert {table: n for (table, kind), n in scans.items() if kind == "read"} == once
-    assert {table: n for (table, kind), n in scans.items() if kind == "check"} == once
+    assert (scans.reads, scans.checks) == (once, once)
     assert ingested.outcomes["KOLA"].reason == "1 bar, 1 headline"
     assert_as_read(market, store, ("KOLA", "MOSS"))
 

@@ -1,6 +1,7 @@
 """A day forecasts once, is scored when its bars are final, and changes nothing when it is run again."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stockseq.forecast_ledger import verify
 from stockseq.runs.folder import find_run
 from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
+from tests.store.scans import count_scans
 
 
 def contents(store: Store) -> dict[str, pd.DataFrame]:
@@ -25,6 +27,17 @@ def test_the_same_day_again_changes_no_table(begun, mornings):
     assert store.versions() == versions
     for table, frame in contents(store).items():
         pd.testing.assert_frame_equal(frame, before[table])
+
+
+def test_a_day_reads_each_table_once(begun, mornings, monkeypatch):
+    """What was written in the meantime is known without reading; only the name of the content needs all vintages."""
+    scans = count_scans(monkeypatch)
+    run_daily(begun, mornings[1], quiet=True)
+    named = {"bars": 1, "actions": 1, "headlines": 1}
+    assert scans.reads - Counter(named) == Counter(
+        ["bars", "actions", "headlines", "scores", "features", "models", "forecasts", "ledger_heads", "trials"]
+    )
+    assert max(scans.checks.values()) == 1
 
 
 def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, market):
