@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.market import MarketData
-from stockseq.schemas import INSTANT, Actions, Bars, Headlines
+from stockseq.schemas import INSTANT
 from stockseq.sessions import CLOSE_LAG, DecisionPolicy, TradingCalendar
 
 
@@ -152,9 +152,9 @@ def remove_after(market: MarketData, cut: Cut, *, clock: Clock) -> MarketData:
     headlines = clock.available(market.headlines) <= cut.decision_at
     return replace(
         market,
-        bars=Bars(market.bars[bars].reset_index(drop=True)),
-        actions=Actions(market.actions[actions].reset_index(drop=True)),
-        headlines=Headlines(market.headlines[headlines].reset_index(drop=True)),
+        bars=market.bars[bars].reset_index(drop=True),
+        actions=market.actions[actions].reset_index(drop=True),
+        headlines=market.headlines[headlines].reset_index(drop=True),
         now=cut.decision_at,
         truth=None,
     )

@@ -9,7 +9,6 @@ import pandas as pd
 from stockseq.audit.clock import Clock, Cut
 from stockseq.dataset.dataset import Inputs
 from stockseq.market import MarketData
-from stockseq.schemas import Actions, Bars, Headlines
 
 # Beyond the warm-up and the first window, the first rows and samples are looked at too.
 BEYOND = 5
@@ -120,7 +119,7 @@ def _beginning(market: MarketData, first: pd.Timestamp, n_sessions: int) -> Mark
     until = last.tz_localize("UTC")
     return replace(
         market,
-        bars=Bars(market.bars[market.bars["session"] <= last].reset_index(drop=True)),
-        actions=Actions(market.actions[market.actions["session"] <= last].reset_index(drop=True)),
-        headlines=Headlines(market.headlines[market.headlines["published_at"] <= until].reset_index(drop=True)),
+        bars=market.bars[market.bars["session"] <= last].reset_index(drop=True),
+        actions=market.actions[market.actions["session"] <= last].reset_index(drop=True),
+        headlines=market.headlines[market.headlines["published_at"] <= until].reset_index(drop=True),
     )
