@@ -1,29 +1,25 @@
 """Judge a declared family of variants against the plain network: the same folds, seeds and budget for each."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.screens.ablation import show_ablation
-from pipelines.screens.console import console, show_progress
 from pipelines.screens.outcomes import show_outcomes
+from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.ablation.ablation import judge_ablation
 from stockseq.ablation.family import build_networks, fit_family
 from stockseq.ablation.fits import FitCache
 from stockseq.config import Settings
 from stockseq.dataset.folds import cut_folds
 from stockseq.errors import counted
-from stockseq.executors import open_executor
 from stockseq.forecasting.walk_forward import optimum_on
 from stockseq.models.variants import PLAIN
 from stockseq.report.metrics import ablation_metrics
 from stockseq.report.render import render_run
-from stockseq.report.text.data import jump_sentences
 from stockseq.runs.folder import write_run
 from stockseq.runs.source_hash import hash_networks
 from stockseq.runs.trials import read_trials, record_trial
-from stockseq.workspace import Workspace
 
 
 def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
@@ -32,43 +28,36 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
     Every network that was fitted is saved under the data root, so that a stopped run goes on where it was. A variant
     that can't be fitted is recorded as failed. Tickers that the store doesn't hold yet are fetched first.
     """
-    with (
-        open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
-        show_progress() as progress,
-    ):
-        workspace = Workspace(settings, now=now, executor=executor, progress=progress)
-        with workspace.lock():
-            networks = build_networks(settings.ablation, settings.network)
-            ingested, market = workspace.ingest_missing(workspace.universe())
-            if ingested is not None:
-                show_outcomes(ingested)
-            data = workspace.dataset(market)
-            doubts = jump_sentences(data.jumps)
-            for doubt in doubts:
-                console.print(f"[yellow]Doubt:[/yellow] {doubt}")
-            with data.explain_sessions():
-                folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
-            code = hash_networks([settings.network, *networks.values()])
-            cache = FitCache.open(workspace.root / "ablation", data, code=code)
-            family = fit_family(workspace.forecaster, data, folds, settings.ablation, cache=cache)
-            plain = family.forecasts[PLAIN]
-            result = judge_ablation(family, optimum=optimum_on(market.truth, plain), seed=settings.training.seed)
-            for variant in result.variants:
-                network = networks.get(variant.name, settings.network)
-                measures = {} if variant.scores is None else {"accuracy": variant.scores.accuracy}
-                tried = settings.model_copy(update={"network": network})
-                record_trial(workspace.store, tried, family.trial_name(variant.name), measures, now=now)
-            result = result.model_copy(update={"trials": read_trials(workspace.store).n})
-            first, last = plain["session"].agg(["min", "max"])
-            frames = [frame.assign(variant=name) for name, frame in family.forecasts.items()]
-            contents = workspace.run_contents(
-                "ablation",
-                f"Ablation of {counted(result.family, 'variant')}, {first.date()} to {last.date()}",
-                data,
-                metrics=ablation_metrics(result, data.coverage),
-                frames={"forecasts": pd.concat(frames, ignore_index=True)},
-                ingested=ingested,
-            )
-            folder = write_run(replace(contents, doubts=doubts), workspace.root, render=render_run)
+    with open_workspace(settings, now) as workspace:
+        networks = build_networks(settings.ablation, settings.network)
+        ingested, market = workspace.ingest(workspace.universe(), missing_only=True)
+        show_outcomes(ingested)
+        data = workspace.dataset(market)
+        doubts = show_doubts(data)
+        with data.explain_sessions():
+            folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
+        code = hash_networks([settings.network, *networks.values()])
+        cache = FitCache.open(workspace.root / "ablation", data, code=code)
+        family = fit_family(workspace.forecaster, data, folds, settings.ablation, cache=cache)
+        plain = family.forecasts[PLAIN]
+        result = judge_ablation(family, optimum=optimum_on(market.truth, plain), seed=settings.training.seed)
+        for variant in result.variants:
+            network = networks.get(variant.name, settings.network)
+            measures = {} if variant.scores is None else {"accuracy": variant.scores.accuracy}
+            tried = settings.model_copy(update={"network": network})
+            record_trial(workspace.store, tried, family.trial_name(variant.name), measures, now=now)
+        result = result.model_copy(update={"trials": read_trials(workspace.store).n})
+        first, last = plain["session"].agg(["min", "max"])
+        frames = [frame.assign(variant=name) for name, frame in family.forecasts.items()]
+        contents = workspace.run_contents(
+            "ablation",
+            f"Ablation of {counted(result.family, 'variant')}, {first.date()} to {last.date()}",
+            data,
+            metrics=ablation_metrics(result, data.coverage),
+            frames={"forecasts": pd.concat(frames, ignore_index=True)},
+            ingested=ingested,
+            doubts=doubts,
+        )
+        folder = write_run(contents, workspace.root, render=render_run)
     show_ablation(result, folder)
     return folder

@@ -3,17 +3,16 @@
 import pandas as pd
 
 from pipelines.screens.audit import show_audit
-from pipelines.screens.console import console, show_progress
+from pipelines.screens.console import console
+from pipelines.screens.workspace import open_workspace
 from stockseq.audit.origins import audit_source, audit_store
 from stockseq.audit.plan import AuditPlan, choose_tickers
 from stockseq.audit.result import AuditResult
 from stockseq.audit.run import audit_market
 from stockseq.config import Settings
 from stockseq.errors import SourceError
-from stockseq.executors import open_executor
 from stockseq.market import MarketData
 from stockseq.report.text.audit import choice_sentence
-from stockseq.workspace import Workspace
 
 
 def run_audit(settings: Settings, now: pd.Timestamp, *, plan: AuditPlan | None = None) -> AuditResult:
@@ -29,21 +28,16 @@ def run_audit(settings: Settings, now: pd.Timestamp, *, plan: AuditPlan | None =
         If anything moved, after everything is shown.
     """
     plan = plan or AuditPlan()
-    with (
-        open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
-        show_progress() as progress,
-    ):
-        workspace = Workspace(settings, now=now, executor=executor, progress=progress, create=False)
-        with workspace.lock():
-            stored = workspace.market()
-            _require_bars(stored, settings)
-            choice = choose_tickers(stored, plan, named=settings.tickers)
-            console.print(choice_sentence(choice), markup=False)
-            market = stored.of(choice.tickers)
-            result = audit_market(
-                market, workspace.inputs, forecaster=workspace.forecaster, folds=settings.folds, plan=plan
-            )
-            result = result.including(audit_source(workspace.source, market), audit_store(workspace.store, market))
+    with open_workspace(settings, now, create=False) as workspace:
+        stored = workspace.market()
+        _require_bars(stored, settings)
+        choice = choose_tickers(stored, plan, named=settings.tickers)
+        console.print(choice_sentence(choice), markup=False)
+        market = stored.of(choice.tickers)
+        result = audit_market(
+            market, workspace.inputs, forecaster=workspace.forecaster, folds=settings.folds, plan=plan
+        )
+        result = result.including(audit_source(workspace.source, market), audit_store(workspace.store, market))
     show_audit(result, n_stored=choice.n_stored)
     return result.require()
 

@@ -1,26 +1,22 @@
 """Walk forward: fit on the past, forecast the next stretch, trade all forecasts in an account, draw the page."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.screens.backtest import show_backtest
-from pipelines.screens.console import console, show_progress
 from pipelines.screens.outcomes import show_outcomes
+from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.backtest.trading import trade
 from stockseq.config import Settings
 from stockseq.dataset.folds import cut_folds
 from stockseq.errors import counted
-from stockseq.executors import open_executor
 from stockseq.forecasting.placebos import run_placebos
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
 from stockseq.report.render import render_run
-from stockseq.report.text.data import jump_sentences
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials, record_trial
-from stockseq.workspace import Workspace
 
 
 def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
@@ -28,52 +24,43 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
 
     Tickers that the store doesn't hold yet are fetched first.
     """
-    with (
-        open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
-        show_progress() as progress,
-    ):
-        workspace = Workspace(settings, now=now, executor=executor, progress=progress)
-        with workspace.lock():
-            ingested, market = workspace.ingest_missing(workspace.universe())
-            if ingested is not None:
-                show_outcomes(ingested)
-            data = workspace.dataset(market)
-            doubts = jump_sentences(data.jumps)
-            for doubt in doubts:
-                console.print(f"[yellow]Doubt:[/yellow] {doubt}")
-            with data.explain_sessions():
-                folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
-            forecaster = workspace.forecaster
-            result = walk_forward(forecaster, data, folds)
-            seed = settings.training.seed
-            account = trade(
-                result.forecasts,
-                market,
-                workspace.rules,
-                baselines=result.baselines,
-                seed=seed,
-                progress=progress,
-            )
-            measures = {"sharpe_per_session": account.figures.sharpe_per_session, "accuracy": result.scores.accuracy}
-            record_trial(workspace.store, settings, "backtest", measures, now=now)
-            wanted = settings.backtest.placebos
-            placebos = run_placebos(forecaster, data, folds[-1], result.forecasts) if wanted else {}
-            metrics = backtest_metrics(result, account, placebos, read_trials(workspace.store))
-            first, last = result.forecasts["session"].agg(["min", "max"])
-            tickers = counted(result.forecasts["ticker"].nunique(), "ticker")
-            contents = workspace.run_contents(
-                "backtest",
-                f"Backtest of {tickers}, {first.date()} to {last.date()}",
-                data,
-                metrics=metrics,
-                frames={
-                    "forecasts": result.forecasts,
-                    "fills": account.history.fills,
-                    "equity": account.curves.rename_axis("session").reset_index(),
-                },
-                ingested=ingested,
-            )
-            contents = replace(contents, dropped=(*contents.dropped, *account.dropped), doubts=doubts)
-            folder = write_run(contents, workspace.root, render=render_run)
+    with open_workspace(settings, now) as workspace:
+        ingested, market = workspace.ingest(workspace.universe(), missing_only=True)
+        show_outcomes(ingested)
+        data = workspace.dataset(market)
+        doubts = show_doubts(data)
+        with data.explain_sessions():
+            folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
+        result = walk_forward(workspace.forecaster, data, folds)
+        account = trade(
+            result.forecasts,
+            market,
+            workspace.rules,
+            baselines=result.baselines,
+            seed=settings.training.seed,
+            progress=workspace.progress,
+        )
+        measures = {"sharpe_per_session": account.figures.sharpe_per_session, "accuracy": result.scores.accuracy}
+        record_trial(workspace.store, settings, "backtest", measures, now=now)
+        wanted = settings.backtest.placebos
+        placebos = run_placebos(workspace.forecaster, data, folds[-1], result.forecasts) if wanted else {}
+        metrics = backtest_metrics(result, account, placebos, read_trials(workspace.store))
+        first, last = result.forecasts["session"].agg(["min", "max"])
+        tickers = counted(result.forecasts["ticker"].nunique(), "ticker")
+        contents = workspace.run_contents(
+            "backtest",
+            f"Backtest of {tickers}, {first.date()} to {last.date()}",
+            data,
+            metrics=metrics,
+            frames={
+                "forecasts": result.forecasts,
+                "fills": account.history.fills,
+                "equity": account.curves.rename_axis("session").reset_index(),
+            },
+            ingested=ingested,
+            doubts=doubts,
+            dropped=account.dropped,
+        )
+        folder = write_run(contents, workspace.root, render=render_run)
     show_backtest(result, account, metrics, folder)
     return folder

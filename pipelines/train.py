@@ -2,15 +2,14 @@
 
 import pandas as pd
 
-from pipelines.screens.console import console, show_progress
+from pipelines.screens.console import console
 from pipelines.screens.models import show_models
 from pipelines.screens.outcomes import show_outcomes
+from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.config import Settings
 from stockseq.errors import BundleError, SettingsError
-from stockseq.executors import open_executor
 from stockseq.forecasting.champion import Incumbent
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence
-from stockseq.workspace import Workspace
 
 MODES = ("scratch", "finetune")
 
@@ -19,24 +18,20 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
     """Ingest, train a candidate, judge it, list the models."""
     if mode not in MODES:
         raise SettingsError(f"MODE must be scratch or finetune, received {mode!r}.")
-    with (
-        open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
-        show_progress() as progress,
-    ):
-        workspace = Workspace(settings, now=now, executor=executor, progress=progress)
-        with workspace.lock():
-            ingested, market = workspace.ingest(workspace.universe())
-            show_outcomes(ingested)
-            data = workspace.dataset(market)
-            try:
-                incumbent = workspace.incumbent()
-            except BundleError as error:
-                if mode == "finetune":
-                    raise
-                console.print(f"{error} It is replaced.", markup=False)
-                incumbent = Incumbent(None, None, {})
-            if incumbent.changes:
-                console.print(incumbent_sentence(incumbent), markup=False)
-            result = workspace.challenge(data, incumbent.champion, fine_tune=mode == "finetune")
-            console.print(challenge_sentence(result), markup=False)
-        show_models(workspace.registry.list_models())
+    with open_workspace(settings, now) as workspace:
+        ingested, market = workspace.ingest(workspace.universe())
+        show_outcomes(ingested)
+        data = workspace.dataset(market)
+        show_doubts(data)
+        try:
+            incumbent = workspace.incumbent()
+        except BundleError as error:
+            if mode == "finetune":
+                raise
+            console.print(f"{error} It is replaced.", markup=False)
+            incumbent = Incumbent(None, None, {})
+        if incumbent.changes:
+            console.print(incumbent_sentence(incumbent), markup=False)
+        result = workspace.challenge(data, incumbent.champion, fine_tune=mode == "finetune")
+        console.print(challenge_sentence(result), markup=False)
+    show_models(workspace.registry.list_models())

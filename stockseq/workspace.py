@@ -27,7 +27,7 @@ from stockseq.forecasting.champion import (
     hash_training_data,
     load_champion,
 )
-from stockseq.ingestion.ingest import Ingested, ingest, ingest_missing, universe
+from stockseq.ingestion.ingest import Ingested, ingest, universe
 from stockseq.market import MarketData
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.registry import Registry
@@ -35,6 +35,7 @@ from stockseq.plugins import SLOTS, load_plugin
 from stockseq.progress import SILENT, Progress
 from stockseq.runs.folder import Provenance, RunContents, clear_drafts
 from stockseq.runs.trials import record_trial
+from stockseq.schemas import Dropped
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
 from stockseq.store import Store
@@ -185,8 +186,11 @@ class Workspace:
         default = self.settings.yahoo.tickers if self.settings.source == "yahoo" else ()
         return universe(self.store, self.source, self.settings.tickers, default, self.now)
 
-    def ingest(self, tickers: Sequence[str]) -> tuple[Ingested, MarketData]:
-        """Bring the tickers up to date from the source, and return what the store then knows of them."""
+    def ingest(self, tickers: Sequence[str], *, missing_only: bool = False) -> tuple[Ingested, MarketData]:
+        """Bring the tickers up to date from the source, and return what the store then knows of them.
+
+        With `missing_only`, only those of which the store has no bar are asked for.
+        """
         ingested, market = ingest(
             self.store,
             self.source,
@@ -194,19 +198,7 @@ class Workspace:
             now=self.now,
             calendar=self.calendar,
             history_from=self._history_from,
-            progress=self.progress,
-        )
-        return ingested, self._with_truth(market)
-
-    def ingest_missing(self, tickers: Sequence[str]) -> tuple[Ingested | None, MarketData]:
-        """Fetch those tickers of which the store holds no bar; None if it holds them all."""
-        ingested, market = ingest_missing(
-            self.store,
-            self.source,
-            tickers,
-            now=self.now,
-            calendar=self.calendar,
-            history_from=self._history_from,
+            missing_only=missing_only,
             progress=self.progress,
         )
         return ingested, self._with_truth(market)
@@ -268,9 +260,12 @@ class Workspace:
         *,
         metrics: Mapping[str, object],
         frames: Mapping[str, pd.DataFrame],
-        ingested: Ingested | None = None,
+        ingested: Ingested,
+        doubts: Sequence[str] = (),
+        dropped: Sequence[Dropped] = (),
+        models: pd.DataFrame | None = None,
     ) -> RunContents:
-        """Return what a run of this workspace writes into its folder, but for doubts and models."""
+        """Return what a run of this workspace writes into its folder; `dropped` is what it left out itself."""
         return RunContents(
             recipe=recipe,
             title=title,
@@ -279,8 +274,10 @@ class Workspace:
             metrics=metrics,
             frames=frames,
             provenance=self.provenance(data.market),
-            dropped=(*(ingested.dropped if ingested else ()), *data.dropped),
-            outcomes=tuple(ingested.outcomes.values()) if ingested else (),
+            dropped=(*ingested.dropped, *data.dropped, *dropped),
+            outcomes=tuple(ingested.outcomes.values()),
+            doubts=doubts,
+            models=models,
         )
 
     def provenance(self, market: MarketData) -> Provenance:

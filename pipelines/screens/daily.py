@@ -13,7 +13,7 @@ from stockseq.sessions import TradingCalendar
 MOST_CHARACTERS = 60
 
 
-def show_morning(morning: Morning, folder: Path, *, n_new: int, calendar: TradingCalendar) -> None:
+def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -> None:
     """The next session's forecasts, the model's record beside its base rate, the live record, and where the page is."""
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
@@ -41,7 +41,11 @@ def show_morning(morning: Morning, folder: Path, *, n_new: int, calendar: Tradin
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
     still = f" {live.n_open} are not scored yet." if live.n_open else ""
     console.print(f"  Live: {record_sentence(live.scores, n=live.n)}{still}{late}")
-    added = f"{counted(n_new, 'new forecast')}." if n_new else "nothing new; these forecasts stand there already."
+    added = (
+        f"{counted(morning.n_new, 'new forecast')}."
+        if morning.n_new
+        else "nothing new; these forecasts stand there already."
+    )
     console.print(f"Ledger: {added if len(morning.table) else 'no forecast was made.'}")
     show_page(folder)
 

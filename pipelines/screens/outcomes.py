@@ -20,6 +20,8 @@ STATUSES: Mapping[Status, str] = {
 
 def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
     """One line for all tickers, one for each that did not end well, one for what was left out (all, without a page)."""
+    if not ingested.outcomes:
+        return
     counts = Counter(outcome.status for outcome in ingested.outcomes.values())
     console.print(
         "Fetched: " + ", ".join(f"{n} {words}" for status, words in STATUSES.items() if (n := counts[status]))

@@ -8,9 +8,13 @@ import pandas as pd
 
 from stockseq.dataset.dataset import Dataset
 from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.forecast_ledger import Ledger, append_forecasts
 from stockseq.forecasting.champion import Champion, forecast_record
-from stockseq.forecasting.live import LiveRecord
-from stockseq.models.forecasting import NextSession
+from stockseq.forecasting.live import LiveRecord, score_live
+from stockseq.ingestion.ingest import Ingested
+from stockseq.models.forecasting import NextSession, forecast_next
+from stockseq.schemas import Dropped
+from stockseq.store import Store
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Morning:
     Parameters
     ----------
     next : NextSession
+    n_new : int
+        Forecasts that were not in the ledger yet.
     table : DataFrame
         Its forecasts with the spread over seeds, when they were made, and whether that was after the open.
     headlines : DataFrame
@@ -37,6 +43,7 @@ class Morning:
     """
 
     next: NextSession
+    n_new: int
     table: pd.DataFrame
     headlines: pd.DataFrame
     champion: Champion
@@ -46,29 +53,51 @@ class Morning:
     late: bool
     without_headlines: Mapping[str, str]
 
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """The tickers without a forecast, with the reason."""
+        return tuple(Dropped("forecast", ticker, reason, 1) for ticker, reason in self.next.refused.items())
 
-def describe_morning(
-    data: Dataset,
-    champion: Champion,
-    outlook: NextSession,
-    *,
-    live: LiveRecord,
-    headline_failures: Mapping[str, str],
-) -> Morning:
-    """Bring together what a daily run shows of the forecasts that it made at the market's `now`."""
+
+def forecast_morning(store: Store, ledger: Ledger, champion: Champion, data: Dataset, *, ingested: Ingested) -> Morning:
+    """Forecast the session after the last final one, enter the forecasts into the ledger, and bring together the rest.
+
+    Parameters
+    ----------
+    store : Store
+    ledger : Ledger
+        As `verify` gave it, with what was appended since.
+    champion : Champion
+        Who forecasts.
+    data : Dataset
+        Its market's `now` is when the forecasts are made.
+    ingested : Ingested
+        How the fetch ended; a ticker that failed gets no forecast.
+    """
     market = data.market
-    late = market.calendar.opens_at(outlook.session) <= market.now
+    outlook = forecast_next(champion.model, data, ingested.outcomes)
+    appended = append_forecasts(
+        store,
+        outlook.forecasts,
+        made_at=market.now,
+        model_id=champion.model_id,
+        calendar=market.calendar,
+        ledger=ledger,
+    )
+    late = bool(market.calendar.opens_at(outlook.session) <= market.now)
     out_of_sample = forecast_record(champion, data)
+    failures = ingested.headline_failures
     return Morning(
         next=outlook,
+        n_new=appended.n_rows,
         table=with_spread(outlook.forecasts).assign(made_at=market.now, late=late),
         headlines=headlines_read(data, outlook.forecasts, outlook.session),
         champion=champion,
         out_of_sample=out_of_sample,
         scores=score_forecasts(out_of_sample),
-        live=live,
-        late=bool(late),
-        without_headlines={ticker: why for ticker, why in headline_failures.items() if ticker not in outlook.refused},
+        live=score_live(ledger.extend(appended).as_of(market.now)),
+        late=late,
+        without_headlines={ticker: why for ticker, why in failures.items() if ticker not in outlook.refused},
     )
 
 

@@ -1,5 +1,5 @@
-"""From sources into the store: `from stockseq.ingestion import ingest, ingest_missing, universe`."""
+"""From sources into the store: `from stockseq.ingestion import ingest, universe`."""
 
-from stockseq.ingestion.ingest import Ingested, ingest, ingest_missing, universe
+from stockseq.ingestion.ingest import Ingested, ingest, universe
 
-__all__ = ["Ingested", "ingest", "ingest_missing", "universe"]
+__all__ = ["Ingested", "ingest", "universe"]

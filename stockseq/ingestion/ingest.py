@@ -59,6 +59,7 @@ def ingest(
     now: pd.Timestamp,
     calendar: TradingCalendar,
     history_from: pd.Timestamp | None = None,
+    missing_only: bool = False,
     progress: Progress = SILENT,
 ) -> tuple[Ingested, MarketData]:
     """Bring the tickers up to `now`; each table is read once.
@@ -73,6 +74,8 @@ def ingest(
         Of the tickers' exchange.
     history_from : Timestamp, tz-naive, or None, default=None
         Where the history of new tickers starts; None is 2015 at Yahoo, and all that there is elsewhere.
+    missing_only : bool, default=False
+        Ask only for the tickers of which the store has no bar at `now`.
     progress : Progress, default=SILENT
 
     Returns
@@ -100,31 +103,10 @@ def ingest(
     ['nothing_new']
     """
     market = store.market(calendar, tickers=tickers, as_of=now)
-    return _update(store, source, market, tickers, history_from=history_from, progress=progress)
-
-
-def ingest_missing(
-    store: Store,
-    source: Source,
-    tickers: Sequence[str],
-    *,
-    now: pd.Timestamp,
-    calendar: TradingCalendar,
-    history_from: pd.Timestamp | None = None,
-    progress: Progress = SILENT,
-) -> tuple[Ingested | None, MarketData]:
-    """Fetch those of the tickers of which the store has no bar at `now`, as `ingest` does.
-
-    Returns
-    -------
-    (Ingested or None, MarketData)
-        How the fetch ended, None where there was nothing to fetch; and what the store knows of all the tickers then.
-    """
-    market = store.market(calendar, tickers=tickers, as_of=now)
-    missing = [ticker for ticker in tickers if ticker not in market.tickers]
-    if not missing:
-        return None, market
-    return _update(store, source, market, missing, history_from=history_from, progress=progress)
+    asked = [ticker for ticker in tickers if not missing_only or ticker not in market.tickers]
+    if not asked:
+        return Ingested({}, {}, ()), market
+    return _update(store, source, market, asked, history_from=history_from, progress=progress)
 
 
 def universe(

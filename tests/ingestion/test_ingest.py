@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from stockseq.errors import SourceError
-from stockseq.ingestion import Ingested, ingest, ingest_missing, universe
+from stockseq.ingestion import Ingested, ingest, universe
 from stockseq.market import MarketData
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
@@ -167,13 +167,12 @@ def test_only_tickers_without_bars_are_fetched(store: Store) -> None:
     bring(store, vendor, evening("2024-11-22"), "KOLA")
     now = evening("2024-11-22") + pd.Timedelta(hours=1)
     vendor.asked.clear()
-    ingested, market = ingest_missing(store, vendor, ("KOLA", "MOSS"), now=now, calendar=CALENDAR)
-    assert ingested is not None
+    ingested, market = ingest(store, vendor, ("KOLA", "MOSS"), now=now, calendar=CALENDAR, missing_only=True)
     assert list(ingested.outcomes) == ["MOSS"]
     assert [set(asked) for asked in vendor.asked] == [{"MOSS"}]
     assert_as_read(market, store, ("KOLA", "MOSS"))
-    ingested, market = ingest_missing(store, vendor, ("KOLA", "MOSS"), now=now, calendar=CALENDAR)
-    assert ingested is None
+    ingested, market = ingest(store, vendor, ("KOLA", "MOSS"), now=now, calendar=CALENDAR, missing_only=True)
+    assert not ingested.outcomes
     assert market.tickers == ("KOLA", "MOSS")
 
 
