@@ -68,7 +68,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         "open_to_close", description="The trade that is forecast"
     )
     headline_latency_s: float = Field(
-        900.0, ge=0, description="Seconds from publication to knowledge of a backfilled headline"
+        900.0, ge=0, le=366 * 86_400, description="Seconds from publication to knowledge of a backfilled headline"
     )
     scorer: str = Field("vader", description="vader or vader_finance")
     features: tuple[str, ...] = Field((), description="Names of plug-in features to add to the default set")

@@ -43,6 +43,8 @@ def assigned(*texts: str) -> list[Assignment]:
         ("tickers = ['<script>']", "as Yahoo writes it"),
         ("decision = 'before_open(5)'", "at least 30 minutes"),
         ("decision = 'at noon'", "before_open(30)"),
+        ("simulated.first_session = '1950-01-03'", "exchanges have sessions from 1980 to 2100 here"),
+        ("headline_latency_s = 1e12", "Setting `headline_latency_s` in {path}: Input should be less than or equal to"),
         ("source = ", "isn't valid TOML"),
     ],
 )

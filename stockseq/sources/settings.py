@@ -86,7 +86,10 @@ class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("first_session")
     @classmethod
     def _dated(cls, text: str) -> str:
-        return date.fromisoformat(text).isoformat()
+        first = date.fromisoformat(text)
+        if not 1980 <= first.year < 2100:
+            raise ValueError(f"exchanges have sessions from 1980 to 2100 here, received {text!r}")
+        return first.isoformat()
 
 
 class StockNetSettings(BaseModel, frozen=True, extra="forbid"):
