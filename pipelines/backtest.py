@@ -51,7 +51,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
             "backtest",
             f"Backtest of {tickers}, {first.date()} to {last.date()}",
             data,
-            metrics=metrics,
+            metrics=metrics.to_dict(),
             frames={
                 "forecasts": result.forecasts,
                 "fills": account.history.fills,

@@ -9,7 +9,7 @@ from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.live import score_live
-from stockseq.report.text.record import record_sentence
+from stockseq.report.text.verdict import record_sentence
 from stockseq.workspace import Workspace
 
 

@@ -12,7 +12,7 @@ from stockseq.config import Settings
 from stockseq.errors import StockseqError
 from stockseq.evaluate.scores import Scores
 from stockseq.report.render import render_run
-from stockseq.report.text.record import record_sentence
+from stockseq.report.text.verdict import record_sentence
 from stockseq.runs.folder import find_run, no_run, run_names
 from stockseq.workspace import Workspace
 

@@ -36,7 +36,7 @@ def show_ablation(result: AblationResult, folder: Path) -> None:
     scores = result.plain.scores
     if scores is not None:
         ic = "" if scores.ic is None else f"{scores.ic:.3f}"
-        table.add_row("plain network", wording.plain_percent(scores.accuracy), "", ic, "", "", "1.0x", "")
+        table.add_row("plain network", wording.percent(scores.accuracy), "", ic, "", "", "1.0x", "")
     for variant in sorted(result.components, key=_rank):
         table.add_row(*_row(variant))
     console.print(table)
@@ -54,12 +54,12 @@ def _row(variant: VariantResult) -> list[str]:
     if variant.effect is None:
         return [escape(variant.component), "", "", "", "", "", *end]
     accuracy, ic, p_holm = variant.effect.accuracy, variant.effect.ic, variant.effect.p_holm
-    low, high = (wording.signed(100 * bound, digits=1) for bound in accuracy.ci)
+    low, high = (wording.points(bound) for bound in accuracy.ci)
     return [
         escape(variant.component),
-        wording.signed(100 * accuracy.difference, digits=1),
+        wording.points(accuracy.difference),
         f"{low} to {high}",
-        "" if ic is None else wording.signed(ic.difference, digits=3),
+        "" if ic is None else wording.number(ic.difference, digits=3, signed=True),
         "" if p_holm is None else f"{p_holm:.3f}",
         "" if accuracy.seed_error is None else f"{100 * accuracy.seed_error:.1f}",
         *end,

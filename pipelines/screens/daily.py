@@ -7,14 +7,15 @@ from rich.markup import escape
 from pipelines.screens.console import build_table, console, show_page
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
-from stockseq.report.text.record import record_sentence
+from stockseq.report.format import number, percent
+from stockseq.report.text.verdict import record_sentence
 from stockseq.sessions import TradingCalendar
 
 MOST_CHARACTERS = 60
 
 
 def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -> None:
-    """The next session's forecasts, the model's record beside its base rate, the live record, and where the page is."""
+    """The next session's forecasts, the model's record, the live record, and where the page is."""
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
     title = f"Forecasts for {outlook.session.date()}, which opens at {opens_at:%H:%M %Z}"
@@ -23,8 +24,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     for row in morning.table.sort_values("probability_up", ascending=False).to_dict("records"):
         table.add_row(
             escape(row["ticker"]),
-            f"{100 * row['probability_up']:.1f}%",
-            f"{10_000 * row['expected_return']:+.0f} bp",
+            percent(row["probability_up"]),
+            f"{number(10_000 * row['expected_return'], digits=0, signed=True)} bp",
             _news(texts.get(row["ticker"], [])),
         )
     console.print(table)
@@ -44,7 +45,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     added = (
         f"{counted(morning.n_new, 'new forecast')}."
         if morning.n_new
-        else "nothing new; these forecasts stand there already."
+        else "nothing new; these forecasts are in it already."
     )
     console.print(f"Ledger: {added if len(morning.table) else 'no forecast was made.'}")
     show_page(folder)

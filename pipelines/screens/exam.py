@@ -5,7 +5,7 @@ from pathlib import Path
 from pipelines.screens.console import build_table, console
 from stockseq.errors import counted
 from stockseq.exam.result import ExamResult
-from stockseq.report.format import plain_percent
+from stockseq.report.format import percent
 from stockseq.report.text.exam import asked_sentence, found_sentence
 
 WORDS = {True: "[green]yes[/green]", False: "[red]NO[/red]", None: ""}
@@ -21,10 +21,10 @@ def show_exam(result: ExamResult, path: Path) -> None:
         table.add_row(
             record.kind,
             record.forecaster,
-            plain_percent(scores.accuracy),
-            f"{plain_percent(low)} to {plain_percent(high)}",
-            plain_percent(scores.base_rate),
-            plain_percent(record.optima.accuracy),
+            percent(scores.accuracy),
+            f"{percent(low)} to {percent(high)}",
+            percent(scores.base_rate),
+            percent(record.optima.accuracy),
             *(_share(share) for share in (attained.accuracy, attained.ic, attained.log_loss)),
             "" if scores.pt_clustered_p is None else f"{scores.pt_clustered_p:.2g}",
             f"{scores.n:,}",

@@ -6,7 +6,7 @@ from pipelines.screens.console import build_table, console
 from stockseq.evaluate.scores import Scores
 from stockseq.layers.slots import Readings
 from stockseq.models.model import Model
-from stockseq.report.format import plain_percent, signed
+from stockseq.report.format import percent, points
 from stockseq.sources.simulated.market import Optimum
 
 
@@ -16,18 +16,18 @@ def show_example(model: Model, scores: Scores, best: Optimum | None, readings: M
     low, high = scores.accuracy_ci
     table.add_row(
         "this network",
-        plain_percent(scores.accuracy),
-        f"{100 * low:.1f} to {plain_percent(high)}",
-        plain_percent(scores.base_rate),
+        percent(scores.accuracy),
+        f"{100 * low:.1f} to {percent(high)}",
+        percent(scores.base_rate),
         f"{scores.log_loss:.4f}",
     )
     if best is not None:
-        table.add_row("optimum, expected", plain_percent(best.accuracy), "", "", f"{best.log_loss:.4f}")
+        table.add_row("optimum, expected", percent(best.accuracy), "", "", f"{best.log_loss:.4f}")
     console.print(table)
     console.print(f"{scores.n:,} forecasts of {scores.n_sessions} sessions.")
     if scores.edge_ci is not None:
         low, high = scores.edge_ci
-        edge, *reach = (signed(100 * value, digits=1) for value in (scores.edge, low, high))
+        edge, *reach = (points(value) for value in (scores.edge, low, high))
         verdict = "an edge is shown" if low > 0 else "an edge is not shown"
         console.print(f"Beyond chance: {edge} points [{', '.join(reach)}]; {verdict}.", markup=False)
     for note in scores.notes:

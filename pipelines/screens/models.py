@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines.screens.console import build_table, console
 from stockseq.evaluate.scores import Scores
-from stockseq.report.text.record import record_sentence
+from stockseq.report.text.verdict import record_sentence
 
 
 def show_models(models: pd.DataFrame) -> None:

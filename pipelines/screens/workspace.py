@@ -9,7 +9,7 @@ from pipelines.screens.console import console, show_progress
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.executors import open_executor
-from stockseq.report.text.data import jump_sentences
+from stockseq.report.text.limits import jump_sentences
 from stockseq.workspace import Workspace
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,13 @@ from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import Targets
 from stockseq.dataset.labels import Horizon
 from stockseq.market import MarketData
+from stockseq.plots import plot_account
 from stockseq.prices import compute_volatility
 from stockseq.progress import SILENT, Progress
 from stockseq.schemas import Bars, Dropped, as_forecasts
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 # The position that earns each label.
 HOLDING: Mapping[Horizon, Holding] = {"open_to_close": "session", "open_to_next_open": "overnight"}
@@ -119,6 +124,10 @@ class AccountResult:
             n_trials=n_trials,
             trial_variance=float(np.var(trial_ratios, ddof=1)) if len(trial_ratios) > 1 else None,
         )
+
+    def plot(self) -> "Figure":
+        """Return a Plotly figure: growth against the benchmarks, at none, once and twice the costs, above drawdown."""
+        return plot_account(self.curves).as_figure("The account against its benchmarks")
 
     def __repr__(self) -> str:
         first, last = (f"{session:%Y-%m-%d}" for session in self.history.equity.index[[0, -1]])

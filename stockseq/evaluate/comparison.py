@@ -12,7 +12,7 @@ from stockseq.errors import DataError
 from stockseq.evaluate.multiplicity import holm, superior_ability
 from stockseq.evaluate.probability import brier_losses, log_losses
 from stockseq.evaluate.scored import KEY, Scored, as_scored
-from stockseq.evaluate.significance import Significance, clustered_mean, diebold_mariano, number_sessions
+from stockseq.evaluate.significance import SIZE, Significance, clustered_mean, diebold_mariano, number_sessions
 from stockseq.results import Result
 
 # Fewer sessions leave a bootstrap too few blocks.
@@ -46,6 +46,11 @@ class PairedTest(Result):
     p: float | None = None
     p_holm: float | None = None
     seed_error: float | None = None
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the difference is beyond noise after Holm's correction."""
+        return self.p_holm is not None and self.p_holm < SIZE
 
 
 class Comparison(Result):
@@ -227,6 +232,25 @@ def compare_with_baselines(model: pd.DataFrame, baselines: Mapping[str, pd.DataF
         )
         for (name, pair), p_accuracy, p_log_loss in zip(pairs.items(), accuracy, log_loss, strict=True)
     }
+
+
+def tabulate_tests(tests: Mapping[str, PairedTest]) -> pd.DataFrame:
+    """Return paired tests as a table, a row each: what a forest plot draws.
+
+    Returns
+    -------
+    DataFrame
+        Index the name; difference, low, high (fractions), and significant after Holm's correction.
+
+    Examples
+    --------
+    >>> test = PairedTest(difference=0.02, standard_error=0.005, n_sessions=250, ci=(0.01, 0.03), p_holm=0.01)
+    >>> tabulate_tests({"majority": test})
+              difference   low  high  significant
+    majority        0.02  0.01  0.03         True
+    """
+    rows = [(test.difference, *test.ci, test.is_significant) for test in tests.values()]
+    return pd.DataFrame(rows, index=list(tests), columns=["difference", "low", "high", "significant"])
 
 
 def compare_with_best(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame], *, seed: int) -> BestBaseline:

@@ -1,6 +1,8 @@
 """The live record: forecasts made before their session opened, beside what came of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -37,6 +39,12 @@ class LiveRecord:
         """Return the scores, where there are some, and the counts under the keys of `metrics.json`."""
         counts = {"n": self.n, "n_sessions": self.n_sessions, "n_late": self.n_late, "n_open": self.n_open}
         return {**({} if self.scores is None else self.scores.to_dict()), **counts}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "LiveRecord":
+        """Return the record that `to_dict` gave."""
+        counts = {name: int(values[name]) for name in ("n", "n_sessions", "n_late", "n_open")}
+        return cls(**counts, scores=Scores.from_dict(values) if "accuracy" in values else None)
 
 
 def score_live(ledger: Ledger) -> LiveRecord:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,63 +11,11 @@ from stockseq.dataset.folds import Fold
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.windows import window_ends
 from stockseq.errors import StockseqError
-from stockseq.evaluate.comparison import compare_forecasts
-from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.placebo import SCORES, Placebo, PlaceboResult, judge_placebo
 from stockseq.models.forecaster import Forecaster
-from stockseq.results import Result
 
-Placebo = Literal["shuffled_labels", "late_features", "early_features"]
 # A week: long enough that what lasts some days stays inside a block.
 BLOCK_SESSIONS = 5
-# One run in a hundred is called suspicious by chance; at the usual 0.05 one in twenty would be.
-SIZE = 0.01
-SCORES = (
-    "n",
-    "n_sessions",
-    "accuracy",
-    "accuracy_ci",
-    "base_rate",
-    "chance",
-    "edge",
-    "pt_clustered_t",
-    "pt_clustered_p",
-)
-
-
-class PlaceboResult(Result):
-    """What one placebo found.
-
-    Parameters
-    ----------
-    n, n_sessions, accuracy, accuracy_ci, base_rate, chance, edge, pt_clustered_t, pt_clustered_p
-        As in `Scores`; None where it was not run.
-    difference, difference_ci, difference_p
-        Its accuracy less that of the run's own first seed on the same rows.
-    as_expected : bool or None
-        None where it was not run.
-    error : str or None
-        Why it was not run.
-    """
-
-    n: int | None = None
-    n_sessions: int | None = None
-    accuracy: float | None = None
-    accuracy_ci: tuple[float, float] | None = None
-    base_rate: float | None = None
-    chance: float | None = None
-    edge: float | None = None
-    pt_clustered_t: float | None = None
-    pt_clustered_p: float | None = None
-    difference: float | None = None
-    difference_ci: tuple[float, float] | None = None
-    difference_p: float | None = None
-    as_expected: bool | None = None
-    error: str | None = None
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether its accuracy differs from the run's own beyond noise."""
-        return self.difference_p is not None and self.difference_p < SIZE
 
 
 def run_placebos(
@@ -102,22 +49,6 @@ def run_placebos(
         except StockseqError as error:
             results[name] = PlaceboResult(**dict.fromkeys(SCORES), as_expected=None, error=str(error))
     return results
-
-
-def judge_placebo(name: Placebo, forecasts: pd.DataFrame, own: pd.DataFrame) -> PlaceboResult:
-    """Return what the placebo's forecasts show beside the run's own on the same rows."""
-    scores = score_forecasts(forecasts)
-    difference = compare_forecasts(forecasts, own).accuracy
-    figures = PlaceboResult(
-        **{key: getattr(scores, key) for key in SCORES},
-        difference=difference.difference,
-        difference_ci=difference.ci,
-        difference_p=difference.p,
-    )
-    better = figures.is_significant and difference.difference > 0
-    found = scores.pt_clustered_p is not None and scores.pt_clustered_p < SIZE
-    expected = {"shuffled_labels": not found, "late_features": not better, "early_features": better}[name]
-    return figures.model_copy(update={"as_expected": expected})
 
 
 def shuffle_labels(samples: Samples, sessions: pd.DatetimeIndex, *, seed: int) -> Samples:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -15,7 +16,9 @@ from stockseq.evaluate.comparison import (
     PairedTest,
     compare_with_baselines,
     compare_with_best,
+    tabulate_tests,
 )
+from stockseq.evaluate.record import mark_hits, readable_bins, rolling_accuracy, rolling_window
 from stockseq.evaluate.repetition import Repetition, find_repetition
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.layers.slots import Readings
@@ -23,7 +26,13 @@ from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baselin
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.layer_readings import read_layers
+from stockseq.plots import FEWEST_FORECASTS, plot_accuracy, plot_calibration, plot_differences
 from stockseq.sources.simulated.market import Optimum, optimum
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+PlotKind = Literal["accuracy", "calibration", "comparisons"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,31 @@ class WalkForwardResult:
             for name, comparison in compare_with_baselines(self.forecasts, chosen).items()
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("baseline")
+
+    def plot(self, kind: PlotKind = "accuracy") -> "Figure":
+        """Return a Plotly figure of the out-of-sample record.
+
+        Parameters
+        ----------
+        kind : {"accuracy", "calibration", "comparisons"}, default="accuracy"
+            Accuracy over time against the base rate; how often tickers rose by forecast probability; or the model less
+            each baseline in accuracy and log loss, filled where the difference is beyond noise.
+        """
+        if kind == "comparisons":
+            measures = ("accuracy", "log_loss")
+            tables = {
+                measure: tabulate_tests({name: getattr(pair, measure) for name, pair in self.comparisons.items()})
+                for measure in measures
+            }
+            return plot_differences(tables).as_figure("The model less each baseline")
+        rows = mark_hits(self.forecasts)
+        if kind == "calibration":
+            bins = readable_bins(rows, fewest=FEWEST_FORECASTS)
+            return plot_calibration(bins).as_figure("Calibration")
+        window = rolling_window(rows["session"].nunique())
+        best = None if self.optimum is None else self.optimum.accuracy
+        title = f"Accuracy over {counted(window, 'session')} at a time"
+        return plot_accuracy(rolling_accuracy(rows, window=window), best=best).as_figure(title)
 
     def _repr_html_(self) -> str:
         return self.scores._repr_html_()

@@ -81,7 +81,7 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
         raise TooFewSessions("A baseline needs training samples, and there are none; ingest a longer history.")
     obstacle = find_obstacle(name, panel, train)
     if obstacle is not None:
-        raise DataError(obstacle)
+        raise DataError(f"The baseline {name} can't forecast this panel: {obstacle}")
     if name == "majority":
         up = np.full(len(test), float(train.up.mean()))
     elif name in FOLLOWED:
@@ -102,18 +102,18 @@ def forecast_baselines(panel: Panel, train: Samples, test: Samples, *, lookback:
 
 
 def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
-    """Return in one sentence why the baseline can't forecast from this panel, or None where it can."""
+    """Return why the baseline ("it") can't forecast from this panel, or None where it can."""
     if name in FOLLOWED:
         if FOLLOWED[name] not in panel.names:
-            return f"{name} follows the feature {FOLLOWED[name]!r}, which the panel lacks."
+            return f"it follows the feature {FOLLOWED[name]!r}, which the panel lacks."
         if np.isnan(_views(name, panel)[train.ends]).all():
-            return f"{name} needs {YEAR} sessions of returns before a decision, and no training sample has so many."
+            return f"it needs {YEAR} sessions of returns before a decision, and no training sample has so many."
     elif name != "majority":
         columns = _columns(name, panel)
         if not columns:
-            return f"{name} reads columns of which the panel has none; it has {', '.join(panel.names)}."
+            return f"it reads columns of which the panel has none; it has {', '.join(panel.names)}."
         if name == "logistic_sentiment" and not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
-            return f"{name} needs news, and the sentiment of all {len(train)} training samples is the same."
+            return f"it needs news, and the sentiment of all {len(train)} training samples is the same."
     return None
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from stockseq.benchmarks.result import BenchmarkResult, PeriodScores, SampleScores
 from stockseq.evaluate.scores import Scores
+from stockseq.plots import Json, Plot, axis, interval_bars, layout, line, row_name
 from stockseq.report import format as wording
-from stockseq.report import plot, tables
-from stockseq.report.plot import Figure
-from stockseq.report.rendering import write_page
+from stockseq.report.figures import Figure
+from stockseq.report.html import write_page
 from stockseq.report.run import RunReport
+from stockseq.report.tables.inputs import dropped_table
+from stockseq.report.tables.table import mapping_table
 from stockseq.report.text.benchmark import (
     FORECASTERS,
     benchmark_sentences,
@@ -27,17 +28,14 @@ COLUMNS = ("Forecast", "Accuracy", "95% interval", "Seeds alone", "MCC", "PT p",
 PIXELS_PER_FORECASTER, PIXELS_AROUND = 32, 90
 
 
-def render_benchmark(run: RunReport, folder: Path) -> Path:
-    """Write the page of a run whose metrics have `benchmark` into `folder`, and return the path of its index.html.
+def render_benchmark(run: RunReport, result: BenchmarkResult, folder: Path) -> Path:
+    """Write the page of a benchmark into `folder`, and return the path of its index.html.
 
     Raises
     ------
     OSError
         If the folder can't be written.
-    pydantic.ValidationError
-        If the run's metrics are damaged.
     """
-    result = BenchmarkResult.from_dict(run.measures("benchmark"))
     lead, *findings = benchmark_sentences(result)
     context = {
         "run": run,
@@ -52,10 +50,10 @@ def render_benchmark(run: RunReport, folder: Path) -> Path:
             for sample in period.samples
         ],
         "duels": [(duel_title(duel), gain(duel.accuracy), wording.p_value(duel.p_holm)) for duel in result.duels],
-        "dropped": tables.dropped_table(run.dropped),
+        "dropped": dropped_table(run.dropped),
         "n_dropped": sum(drop.n_rows for drop in run.dropped),
-        "settings": tables.mapping_table(run.settings, ("Setting", "Value")),
-        "manifest": tables.mapping_table(run.manifest, ("Part", "Value")),
+        "settings": mapping_table(run.settings, ("Setting", "Value")),
+        "manifest": mapping_table(run.manifest, ("Part", "Value")),
     }
     return write_page("benchmark.html", context, folder)
 
@@ -96,25 +94,23 @@ def forest_figures(result: BenchmarkResult) -> list[Figure]:
 
 
 def _forest_figure(period: PeriodScores, sample: SampleScores, reach: Sequence[float]) -> Figure:
-    layout = plot.layout(y_format="", hover="closest")
-    layout |= {
+    shape = layout(y_format="", hover="closest") | {
         "height": len(sample.scores) * PIXELS_PER_FORECASTER + PIXELS_AROUND,
         "showlegend": False,
-        "xaxis": plot.axis(tickformat=".0%", range=reach, nticks=5, tickangle=0),
-        "yaxis": plot.axis(autorange="reversed", showgrid=False),
+        "xaxis": axis(tickformat=".0%", range=reach, nticks=5, tickangle=0),
+        "yaxis": axis(autorange="reversed", showgrid=False),
     }
     return Figure(
         name=f"forest-{period.name}-{sample.name}",
         title=sample_title(period, sample),
-        data=_traces(sample),
-        layout=layout,
+        plot=Plot(_traces(sample), shape),
         reading="",
         summary=sample_summary(sample),
     )
 
 
-def _traces(sample: SampleScores) -> list[dict[str, Any]]:
-    rows = [(plot.row_name(forecaster_name(name)), scores) for name, scores in _networks_first(sample)]
+def _traces(sample: SampleScores) -> list[Json]:
+    rows = [(row_name(forecaster_name(name)), scores) for name, scores in _networks_first(sample)]
     names = [name for name, _ in rows]
     base = rows[0][1].base_rate
     accuracy = [scores.accuracy for _, scores in rows]
@@ -124,12 +120,12 @@ def _traces(sample: SampleScores) -> list[dict[str, Any]]:
         "mode": "markers",
         "x": [round(value, 5) for value in accuracy],
         "y": names,
-        "error_x": plot.interval_bars(accuracy, low, high, "--strategy"),
+        "error_x": interval_bars(accuracy, low, high, "--strategy"),
         "marker": {"size": 8, "color": "--strategy"},
         "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
     }
-    line = plot.line([round(base, 5)] * 2, pd.Series([0.0, 0.0]), "Base rate", "--base", dash="dash")
-    return [points, line | {"y": [names[0], names[-1]], "hovertemplate": "base rate %{x:.1%}<extra></extra>"}]
+    base_line = line([round(base, 5)] * 2, pd.Series([0.0, 0.0]), "Base rate", "--base", dash="dash")
+    return [points, base_line | {"y": [names[0], names[-1]], "hovertemplate": "base rate %{x:.1%}<extra></extra>"}]
 
 
 def _networks_first(sample: SampleScores) -> list[tuple[str, Scores]]:

@@ -1,4 +1,4 @@
-"""How values read on the page: fractions become percent here and nowhere else."""
+"""How values read, on the page and in sentences (`..._words`): fractions become percent here and nowhere else."""
 
 import math
 import re
@@ -41,16 +41,16 @@ def percent(value: object, *, digits: int = 1, signed: bool = False) -> str:
     return DASH if number is None else _signed(f"{100 * number:{'+' if signed else ''}z,.{digits}f}%")
 
 
-def number(value: object, *, digits: int = 3) -> str:
+def number(value: object, *, digits: int = 3, signed: bool = False) -> str:
     """Return a plain number.
 
     Examples
     --------
-    >>> number(1.23456), number(1234567.0, digits=0)
-    ('1.235', '1,234,567')
+    >>> number(1.23456), number(1234567.0, digits=0), number(0.5, digits=1, signed=True)
+    ('1.235', '1,234,567', '+0.5')
     """
     value = finite(value)
-    return DASH if value is None else _signed(f"{value:z,.{digits}f}")
+    return DASH if value is None else _signed(f"{value:{'+' if signed else ''}z,.{digits}f}")
 
 
 def points(fraction: object, *, digits: int = 1) -> str:
@@ -63,39 +63,6 @@ def points(fraction: object, *, digits: int = 1) -> str:
     """
     number = finite(fraction)
     return DASH if number is None else _signed(f"{100 * number:+z.{digits}f}")
-
-
-def signed(value: float, *, digits: int) -> str:
-    """Return a number with its sign, as it stands in a sentence.
-
-    Examples
-    --------
-    >>> signed(0.5, digits=1), signed(-0.25, digits=2)
-    ('+0.5', '-0.25')
-    """
-    return f"{value:+.{digits}f}"
-
-
-def plain_percent(fraction: float) -> str:
-    """Return a fraction in percent, as it stands in a sentence.
-
-    Examples
-    --------
-    >>> plain_percent(0.5312)
-    '53.1%'
-    """
-    return f"{100 * fraction:.1f}%"
-
-
-def move(fraction: float) -> str:
-    """Return a move of a price in whole percent with its sign.
-
-    Examples
-    --------
-    >>> move(-0.5)
-    '-50%'
-    """
-    return f"{fraction:+.0%}"
 
 
 def count(value: object) -> str:
@@ -121,8 +88,19 @@ def p_value(value: object) -> str:
     return "< 0.0001" if chance is not None and chance < 0.0001 else number(chance, digits=4)
 
 
+def p_words(chance: float) -> str:
+    """Return a p-value as it stands in a sentence.
+
+    Examples
+    --------
+    >>> p_words(0.0004), p_words(0.04321), p_words(0.4)
+    ('below 0.001', '0.043', '0.40')
+    """
+    return "below 0.001" if chance < 0.001 else f"{chance:.3f}" if chance < 0.1 else f"{chance:.2f}"
+
+
 def interval(bounds: object, *, digits: int = 1) -> str:
-    """Return a pair of fractions as an interval in percent.
+    """Return a pair of fractions as an interval in percent that no line breaks, for tables and tiles.
 
     Examples
     --------
@@ -133,6 +111,18 @@ def interval(bounds: object, *, digits: int = 1) -> str:
         return DASH
     low, high = (percent(bound, digits=digits) for bound in bounds)
     return DASH if DASH in (low, high) else f"{low}\u00a0to\u00a0{high}"
+
+
+def interval_words(bounds: tuple[float, float]) -> str:
+    """Return an interval in percent as it stands in a sentence; one of a share ends at 0 and 100 percent.
+
+    Examples
+    --------
+    >>> interval_words((0.941, 1.013))
+    '94.1% to 100.0%'
+    """
+    low, high = bounds
+    return f"{percent(max(low, 0.0))} to {percent(min(high, 1.0))}"
 
 
 def session(value: Any) -> str:
@@ -230,7 +220,7 @@ def safe_link(url: object) -> str | None:
     return url if parts.scheme in {"http", "https"} and host else None
 
 
-def flatten(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def flatten(mapping: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
     """Return the leaves of nested mappings under dotted names.
 
     Examples
@@ -238,7 +228,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
     >>> flatten({"a": {"b": 1, "c": {}}, "d": 2})
     [('a.b', 1), ('d', 2)]
     """
-    leaves: list[tuple[str, Any]] = []
+    leaves: list[tuple[str, object]] = []
     for key, value in mapping.items():
         name = f"{prefix}{key}"
         leaves += flatten(value, f"{name}.") if isinstance(value, Mapping) else [(name, value)]

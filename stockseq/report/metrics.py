@@ -1,57 +1,156 @@
 """What `metrics.json` says of a run: its results as one mapping, with the sentences that follow from them."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
 
 from stockseq.ablation.result import AblationResult
+from stockseq.backtest.blind_positions import NullTest
+from stockseq.backtest.overfitting import Overfitting
+from stockseq.backtest.performance import PerformanceFigures
 from stockseq.backtest.trading import AccountResult
 from stockseq.benchmarks.result import BenchmarkResult
 from stockseq.dataset.dataset import Coverage
-from stockseq.forecasting.morning import Morning
-from stockseq.forecasting.placebos import Placebo, PlaceboResult
-from stockseq.forecasting.walk_forward import WalkForwardResult
+from stockseq.evaluate.comparison import BestBaseline, Comparison
+from stockseq.evaluate.placebo import Placebo, PlaceboResult
+from stockseq.evaluate.repetition import Repetition
+from stockseq.evaluate.scores import Scores
 from stockseq.report.text.ablation import ablation_sentences, component_sentence
 from stockseq.report.text.benchmark import HEADLINER
-from stockseq.report.text.placebos import placebo_sentence
+from stockseq.report.text.placebos import NOT_RUN, placebo_sentence
 from stockseq.report.text.training import chosen_sentence
+from stockseq.results import Result
 from stockseq.runs.folder import as_records
 from stockseq.runs.trials import Trials
+from stockseq.sources.simulated.market import Optimum
+
+if TYPE_CHECKING:
+    # Both import TensorFlow, which takes seconds, and drawing a page needs none of it.
+    from stockseq.forecasting.morning import Morning
+    from stockseq.forecasting.walk_forward import WalkForwardResult
+
+# A number, or a list of them, by the name of the reading.
+LayerReadings = dict[str, float | list[float]]
+
+
+class Portfolio(PerformanceFigures):
+    """The account's figures at its costs.
+
+    Parameters
+    ----------
+    at_cost : mapping of multiple of the costs, such as "2x", to PerformanceFigures
+    deflated_sharpe : float or None
+        The probability that the Sharpe ratio is above that of the luckiest of `n_trials` configurations without skill.
+    n_trials : int
+    """
+
+    at_cost: dict[str, PerformanceFigures] = Field(default_factory=dict)
+    deflated_sharpe: float | None = None
+    n_trials: int = 0
+
+
+class PlaceboMetrics(PlaceboResult):
+    """A placebo's figures with the sentence that follows from them."""
+
+    verdict: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find_error(cls, values: Any) -> Any:
+        # Before version 0.2 only the sentence said why a placebo was not run.
+        sentence = values.get("verdict", "")
+        if "error" in values or not sentence.startswith(NOT_RUN):
+            return values
+        return {**values, "error": sentence.removeprefix(NOT_RUN)}
+
+
+class BacktestMetrics(Result):
+    """All results of a backtest; what has a default may be missing from the runs of older versions.
+
+    Parameters
+    ----------
+    forecast : Scores
+        Of the model.
+    baselines : mapping of name to Scores
+    impossible : mapping of name to str
+        Why a baseline could not forecast.
+    comparisons : mapping of name to Comparison
+        The model less each baseline.
+    superior : BestBaseline or None
+    placebos : mapping of name to PlaceboMetrics
+        Empty where the settings left them out.
+    readings : tuple of mapping, one per seed
+        By layer, what it learnt.
+    repetition : Repetition or None
+    portfolio : Portfolio
+    benchmarks : mapping of name to PerformanceFigures
+        Of the benchmarks, and of the accounts that followed the baselines.
+    circular_shift, random_signal : NullTest or None
+    overfitting : Overfitting or None
+    coverage : Coverage
+    trials : int
+        Configurations scored so far.
+    optimum : Optimum or None
+        None where the market is not simulated.
+    """
+
+    forecast: Scores
+    baselines: dict[str, Scores] = Field(default_factory=dict)
+    impossible: dict[str, str] = Field(default_factory=dict)
+    comparisons: dict[str, Comparison] = Field(default_factory=dict)
+    superior: BestBaseline | None = None
+    placebos: dict[Placebo, PlaceboMetrics] = Field(default_factory=dict)
+    readings: tuple[dict[str, LayerReadings], ...] = ()
+    repetition: Repetition | None = None
+    portfolio: Portfolio
+    benchmarks: dict[str, PerformanceFigures]
+    circular_shift: NullTest | None = None
+    random_signal: NullTest | None = None
+    overfitting: Overfitting | None = None
+    coverage: Coverage
+    trials: int
+    optimum: Optimum | None = None
 
 
 def backtest_metrics(
-    result: WalkForwardResult,
+    result: "WalkForwardResult",
     account: AccountResult,
     placebos: Mapping[Placebo, PlaceboResult],
     trials: Trials,
-) -> dict[str, object]:
-    """Return the metrics of a backtest, JSON-able."""
+) -> BacktestMetrics:
+    """Return the results of a backtest as `metrics.json` has them."""
     n_trials = max(trials.n, 1)
-    deflated = account.deflated_sharpe(n_trials=n_trials, trial_ratios=trials.sharpe_ratios)
-    return {
-        "forecast": result.scores.to_dict(),
-        "baselines": {name: scores.to_dict() for name, scores in result.baseline_scores.items()},
-        "impossible": dict(result.impossible),
-        "comparisons": {name: comparison.to_dict() for name, comparison in result.comparisons.items()},
-        "superior": result.best_baseline.to_dict(),
-        "placebos": {name: placebo_metrics(name, placebo) for name, placebo in placebos.items()},
-        "readings": list(result.readings),
-        "repetition": result.repetition.to_dict(),
-        "portfolio": {
-            **account.figures.to_dict(),
-            "at_cost": {multiple: figures.to_dict() for multiple, figures in account.figures_at_cost.items()},
-            "deflated_sharpe": deflated,
-            "n_trials": n_trials,
-        },
-        "benchmarks": {name: figures.to_dict() for name, figures in account.benchmark_figures.items()},
-        "circular_shift": account.circular_shift.to_dict(),
-        "random_signal": account.random_signal.to_dict(),
-        "overfitting": account.overfitting.to_dict(),
-        "coverage": result.data.coverage.to_dict(),
-        "trials": trials.n,
-        "optimum": None if result.optimum is None else result.optimum.to_dict(),
+    portfolio = {
+        **account.figures.to_dict(),
+        "at_cost": account.figures_at_cost,
+        "deflated_sharpe": account.deflated_sharpe(n_trials=n_trials, trial_ratios=trials.sharpe_ratios),
+        "n_trials": n_trials,
     }
+    return BacktestMetrics(
+        forecast=result.scores,
+        baselines=dict(result.baseline_scores),
+        impossible=dict(result.impossible),
+        comparisons=dict(result.comparisons),
+        superior=result.best_baseline,
+        placebos={
+            name: PlaceboMetrics.from_dict({**placebo.to_dict(), "verdict": placebo_sentence(name, placebo)})
+            for name, placebo in placebos.items()
+        },
+        readings=tuple(dict(network) for network in result.readings),
+        repetition=result.repetition,
+        portfolio=Portfolio.from_dict(portfolio),
+        benchmarks=dict(account.benchmark_figures),
+        circular_shift=account.circular_shift,
+        random_signal=account.random_signal,
+        overfitting=account.overfitting,
+        coverage=result.data.coverage,
+        trials=trials.n,
+        optimum=result.optimum,
+    )
 
 
-def morning_metrics(morning: Morning, coverage: Coverage, trials: Trials) -> dict[str, object]:
+def morning_metrics(morning: "Morning", coverage: Coverage, trials: Trials) -> dict[str, object]:
     """Return the metrics of a daily run, JSON-able."""
     record = morning.champion.record
     scores = morning.scores
@@ -93,10 +192,3 @@ def benchmark_metrics(result: BenchmarkResult, coverage: Coverage, trials: Trial
         "coverage": coverage.to_dict(),
         "trials": trials.n,
     }
-
-
-def placebo_metrics(name: Placebo, placebo: PlaceboResult) -> dict[str, object]:
-    """Return one placebo's figures and its sentence under the keys of `metrics.json`."""
-    figures = placebo.to_dict()
-    figures.pop("error", None)
-    return {**figures, "verdict": placebo_sentence(name, placebo)}

@@ -1,9 +1,8 @@
 """The next session's forecasts as the page shows them, with the headlines behind each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -68,17 +67,18 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         return None
     ordered = forecasts.sort_values(["probability_up", "ticker"], ascending=[False, True], kind="stable")
     reach = _reach(ordered["probability_up"])
-    shown = ordered.head(MOST_TICKERS).to_dict("records")
-    late = _column(ordered, "late", False).fillna(False).astype(bool)
+    shown = ordered.head(MOST_TICKERS)
+    headlines = shown["headlines"] if "headlines" in shown else [()] * len(shown)
+    columns = (shown[name] for name in ("ticker", "probability_up", "expected_return", "spread", "late"))
     return Outlook(
         sessions=_span(ordered["session"], wording.session),
-        decision_at=_span(_column(ordered, "decision_at", pd.NaT), wording.instant),
-        made_at=_span(_column(ordered, "made_at", pd.NaT), wording.instant),
+        decision_at=_span(ordered["decision_at"], wording.instant),
+        made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
-        rows=[_row({str(key): value for key, value in record.items()}, reach) for record in shown],
+        rows=[_row(*values, reach=reach) for values in zip(*columns, headlines, strict=True)],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
-        n_late=int(late.sum()),
-        has_spread="spread" in ordered.columns,
+        n_late=int(ordered["late"].sum()),
+        has_spread=bool(ordered["spread"].notna().any()),
     )
 
 
@@ -87,26 +87,32 @@ def _reach(probability: pd.Series) -> float:
     return REACH * max(steps, 2)
 
 
-def _row(record: dict[str, Any], reach: float) -> Row:
-    probability = wording.finite(record["probability_up"])
-    offset = 0.0 if probability is None else (probability - 0.5) / reach * 50
-    headlines = record.get("headlines")
-    known = list(headlines) if isinstance(headlines, Sequence) else []
+def _row(
+    ticker: str,
+    probability: float,
+    expected_return: float,
+    spread: float,
+    late: bool,
+    headlines: Sequence[Sequence[object]],
+    *,
+    reach: float,
+) -> Row:
+    offset = (probability - 0.5) / reach * 50
     return Row(
-        ticker=wording.text(record["ticker"], limit=40),
+        ticker=wording.text(ticker, limit=40),
         probability=wording.percent(probability),
         direction="up" if offset > 0 else "down",
         bar_start=round(50 + min(offset, 0.0), 2),
         bar_width=round(abs(offset), 2),
-        expected_return=wording.percent(record.get("expected_return"), digits=2, signed=True),
-        spread=wording.percent(record.get("spread")),
-        late=bool(record.get("late") is True),
-        headlines=[_headline(*item) for item in known[:MOST_HEADLINES]],
-        n_headlines=len(known),
+        expected_return=wording.percent(expected_return, digits=2, signed=True),
+        spread=wording.percent(spread),
+        late=bool(late),
+        headlines=[_headline(*item) for item in headlines[:MOST_HEADLINES]],
+        n_headlines=len(headlines),
     )
 
 
-def _headline(published_at: Any, text: object, url: object, compound: object) -> Headline:
+def _headline(published_at: object, text: object, url: object, compound: object) -> Headline:
     tone = wording.finite(compound)
     return Headline(
         published_at=wording.instant(published_at),
@@ -117,13 +123,6 @@ def _headline(published_at: Any, text: object, url: object, compound: object) ->
     )
 
 
-def _column(frame: pd.DataFrame, name: str, missing: Any) -> pd.Series:
-    return frame[name] if name in frame.columns else pd.Series(missing, index=frame.index)
-
-
-def _span(values: pd.Series, write: Any) -> str:
-    known = values.dropna()
-    if known.empty:
-        return wording.DASH
-    first, last = write(known.min()), write(known.max())
+def _span(values: pd.Series, write: Callable[[object], str]) -> str:
+    first, last = write(values.min()), write(values.max())
     return first if first == last else f"{first} to {last}"

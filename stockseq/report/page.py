@@ -1,21 +1,18 @@
 """The page of a run that forecasts: what was found, forecast and earned, and what can't be shown."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from stockseq.report import format as wording
-from stockseq.report import rival_tables, tables
 from stockseq.report.figures import build_figures
-from stockseq.report.limits import limitations
+from stockseq.report.html import write_page
 from stockseq.report.outlook import build_outlook
 from stockseq.report.readings import build_readings
-from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
-from stockseq.report.text.findings import find
-from stockseq.report.verdict import accuracy_sentence, build_strip, live_tiles, verdict_lines, verdict_tiles
+from stockseq.report.tables import inputs, results
+from stockseq.report.tables.table import mapping_table
+from stockseq.report.text.findings import find, persistence_caution, second_opinion
+from stockseq.report.text.limits import distinct, limitations
+from stockseq.report.text.verdict import NOTHING_SCORED, record_sentence, seeds_sentence, verdict
+from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 
 def render_report(run: RunReport, folder: Path) -> Path:
@@ -43,66 +40,74 @@ def render_report(run: RunReport, folder: Path) -> Path:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from tempfile import TemporaryDirectory
     >>> run = RunReport("r1", "daily", pd.Timestamp("2024-11-29 12:00", tz="UTC"), "Forecasts for 2024-11-29")
     >>> with TemporaryDirectory() as folder:
     ...     render_report(run, Path(folder)).name
     'index.html'
     """
-    return write_page("page.html", _context(run) | {"fills_link": _beside(folder, "fills.parquet")}, folder)
-
-
-def _context(run: RunReport) -> dict[str, Any]:
-    return {
+    fills = "fills.parquet"
+    context = {
         "run": run,
-        "verdict": verdict_lines(run),
-        "tiles": verdict_tiles(run),
-        "live_tiles": live_tiles(run),
-        "live_sentence": accuracy_sentence(run.live_record or {}),
-        "strip": build_strip(run),
+        **_lead(run),
+        **_record(run),
+        **_account(run),
         "outlook": build_outlook(run.next_forecasts),
+        "live_tiles": live_tiles(run.live),
+        "live_sentence": "" if run.live is None else record_sentence(run.live.scores, n=run.live.n),
         "figures": build_figures(run),
-        "judged": rival_tables.judge_baselines(run),
-        "has_baselines": bool(run.measures("baselines")),
-        "readings": build_readings(run.metrics.get("readings") or []),
-        "findings": find(run.metrics),
-        "placebos": rival_tables.placebos_table(run),
-        "followed": rival_tables.followed_table(run),
-        "performance": tables.performance_table(run),
-        "tickers": tables.tickers_table(run),
-        "last_forecasts": tables.last_forecasts_table(run),
-        "fills": tables.fills_table(run),
-        "n_fills": 0 if run.fills is None else len(run.fills),
-        "dropped": tables.dropped_table(run.dropped),
+        "fills_link": f"../{fills}" if (folder.parent / fills).exists() else "",
+        "dropped": inputs.dropped_table(run.dropped),
         "n_dropped": sum(item.n_rows for item in run.dropped),
-        "outcomes": tables.outcomes_table(run.ticker_outcomes),
-        "outcome_counts": _outcome_counts(run),
-        "models": tables.models_table(run),
-        "coverage": tables.coverage_table(run),
-        "settings": tables.mapping_table(run.settings, ("Setting", "Value")),
-        "manifest": tables.mapping_table(run.manifest, ("Part", "Value")),
+        "outcomes": inputs.outcomes_table(run.ticker_outcomes),
+        "outcome_counts": inputs.outcome_counts(run.ticker_outcomes),
+        "models": inputs.models_table(run.models),
+        "coverage": inputs.coverage_table(run.coverage),
         "limitations": limitations(run),
-        "seeds": _seeds(run),
+        "settings": mapping_table(run.settings, ("Setting", "Value")),
+        "manifest": mapping_table(run.manifest, ("Part", "Value")),
+    }
+    return write_page("page.html", context, folder)
+
+
+def _lead(run: RunReport) -> dict[str, object]:
+    """Return the verdict with its figures, and what was found."""
+    scores = run.scores
+    if scores is None:
+        return {"verdict": NOTHING_SCORED, "tiles": [], "strip": None, "seeds": "", "findings": []}
+    findings = persistence_caution(scores) if run.backtest is None else find(run.backtest)
+    return {
+        "verdict": verdict(scores),
+        "tiles": build_tiles(run),
+        "strip": build_strip(scores, best=run.best_accuracy),
+        "seeds": seeds_sentence(scores),
+        "findings": distinct(findings),
     }
 
 
-def _outcome_counts(run: RunReport) -> list[str]:
-    counts = pd.Series([outcome.status for outcome in run.ticker_outcomes], dtype=object).value_counts()
-    return [
-        f"{wording.count(counts[status])} {name.lower()}"
-        for status, name in tables.OUTCOMES.items()
-        if status in counts
-    ]
+def _record(run: RunReport) -> dict[str, object]:
+    """Return the tables of the results."""
+    scores, backtest = run.scores, run.backtest
+    baselines = {} if backtest is None else backtest.baselines
+    comparisons = {} if backtest is None else backtest.comparisons
+    return {
+        "scores": None if scores is None else results.scores_table(scores, baselines),
+        "has_baselines": bool(baselines),
+        "tests": results.tests_table(comparisons),
+        "second_opinion": "" if scores is None else second_opinion(scores, comparisons),
+        "placebos": None if backtest is None else results.placebos_table(backtest.placebos),
+        "readings": [] if backtest is None else build_readings(backtest.readings),
+        "last_forecasts": results.last_forecasts_table(run.out_of_sample),
+        "tickers": results.tickers_table(run.out_of_sample),
+    }
 
 
-def _seeds(run: RunReport) -> str:
-    seeds = run.measures("forecast").get("seeds") or []
-    scores = [wording.finite(seed.get("accuracy") if isinstance(seed, Mapping) else seed) for seed in seeds]
-    known = [score for score in scores if score is not None]
-    if len(known) < 2:
-        return ""
-    return f"Each of the {len(known)} seeds alone: {wording.percent(min(known))} to {wording.percent(max(known))}."
-
-
-def _beside(folder: Path, name: str) -> str:
-    return f"../{name}" if (folder.parent / name).exists() else ""
+def _account(run: RunReport) -> dict[str, object]:
+    """Return the tables of the account."""
+    return {
+        "performance": None if run.backtest is None else results.performance_table(run.backtest),
+        "followed": None if run.backtest is None else results.followed_table(run.backtest),
+        "fills": results.fills_table(run.fills),
+        "n_fills": 0 if run.fills is None else len(run.fills),
+    }

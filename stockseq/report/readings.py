@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
 from stockseq.report import format as wording
+from stockseq.report.metrics import LayerReadings
 
 # The shipped layers' readings in words; those of others are shown under their own names.
 NAMES = {
@@ -13,7 +13,7 @@ NAMES = {
     "half_life_days": "Half-lives of the units, calendar days",
     "half_life": "Half-lives, sessions",
     "news_share": "Share taken from the news",
-    "explained_variance": "Share of the states' variance kept",
+    "explained_variance": "Share of the states' variance explained",
     "input_gate_scale": "Input gate, how strongly news scales it",
     "input_gate_shift": "Input gate, how far news shifts it",
     "forget_gate_scale": "Forget gate, how strongly news scales it",
@@ -27,7 +27,7 @@ MANY = 12
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its height or length in percent of the longest beside it, and whether the number is below zero."""
+    """One bar: its height or length in percent of the longest of its layer, and whether the number is below zero."""
 
     length: float
     negative: bool
@@ -44,7 +44,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class LayerReadings:
+class LearntLayer:
     """What one layer learnt; `n_seeds` networks had it, and `n_hidden` of its readings are not shown."""
 
     layer: str
@@ -53,14 +53,14 @@ class LayerReadings:
     n_hidden: int
 
 
-def build_readings(per_seed: Sequence[Mapping[str, Any]]) -> list[LayerReadings]:
+def build_readings(per_seed: Sequence[Mapping[str, LayerReadings]]) -> list[LearntLayer]:
     """Return what the layers of an ensemble learnt, a group a layer, empty where none has readings.
 
     Parameters
     ----------
     per_seed : sequence of mapping
         One mapping a seed, or a single one of means, as `read_layers` gives them: numbers and lists of numbers by the
-        reading's name, by the layer's. What is no finite number is left out.
+        reading's name, by the layer's.
 
     Examples
     --------
@@ -68,22 +68,21 @@ def build_readings(per_seed: Sequence[Mapping[str, Any]]) -> list[LayerReadings]
     >>> groups[0].readings[0].value, groups[0].readings[0].spread
     ('0.500', '0.250 to 0.750')
     """
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    found: dict[str, list[LayerReadings]] = {}
     for network in per_seed:
         for layer, readings in network.items():
-            if isinstance(readings, Mapping) and readings:
+            if readings:
                 found.setdefault(layer, []).append(readings)
     return [_layer(layer, seeds) for layer, seeds in found.items()]
 
 
-def _layer(layer: str, seeds: Sequence[Mapping[str, Any]]) -> LayerReadings:
+def _layer(layer: str, seeds: Sequence[LayerReadings]) -> LearntLayer:
     values: dict[str, list[list[float]]] = {}
     for readings in seeds:
         for name, value in readings.items():
-            numbers = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-            known = [number for number in map(wording.finite, numbers) if number is not None]
-            if known:
-                values.setdefault(name, []).append(known)
+            numbers = value if isinstance(value, list) else [value]
+            if numbers:
+                values.setdefault(name, []).append(numbers)
     numbers = [abs(_mean(lists)[0]) for lists in values.values() if len(lists[0]) == 1]
     # A number that stands alone is most often a share, and would fill its bar whatever it says.
     longest = max(1.0 if len(numbers) == 1 else 0.0, *numbers) if numbers else 0.0
@@ -91,7 +90,7 @@ def _layer(layer: str, seeds: Sequence[Mapping[str, Any]]) -> LayerReadings:
     if len(names) > MANY:
         names.sort(key=lambda name: -abs(_mean(values[name])[0]))
     shown = [_reading(name, values[name], longest) for name in names[:MOST_READINGS]]
-    return LayerReadings(wording.text(layer, limit=60), shown, len(seeds), max(0, len(names) - MOST_READINGS))
+    return LearntLayer(wording.text(layer, limit=60), shown, len(seeds), max(0, len(names) - MOST_READINGS))
 
 
 def _reading(name: str, lists: Sequence[Sequence[float]], longest: float) -> Reading:
@@ -106,7 +105,7 @@ def _reading(name: str, lists: Sequence[Sequence[float]], longest: float) -> Rea
 
 
 def _mean(lists: Sequence[Sequence[float]]) -> list[float]:
-    """Return the mean over seeds, place by place, of as many places as every seed has."""
+    """Return the mean over seeds, element by element, of as many elements as every seed has."""
     return [fmean(column) for column in zip(*lists, strict=False)]
 
 

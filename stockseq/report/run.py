@@ -1,11 +1,18 @@
-"""What one run shows on its page."""
+"""What one run shows on its page, and how it is read from the run's folder."""
 
+import json
+import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from stockseq.dataset.dataset import Coverage
+from stockseq.evaluate.scores import Scores
+from stockseq.forecasting.live import LiveRecord
+from stockseq.report.metrics import BacktestMetrics
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 
@@ -14,40 +21,37 @@ from stockseq.sources.source import Outcome
 class RunReport:
     """All that a page shows of one run; every part but the first four may be absent, and the page then says so.
 
-    Numbers are fractions throughout: 0.05 is 5 %. A missing number is None or NaN and is shown as a dash.
+    Numbers are fractions throughout: 0.05 is 5 %.
 
     Parameters
     ----------
     run_id : str
         Name of the run's folder.
     recipe : str
-        "daily", "backtest", "train", "demo": the recipe that ran.
+        "daily", "backtest", "ablation", "benchmark": the recipe that ran.
     created_at : Timestamp, tz-aware
         The instant of the run.
     title : str
         One line.
-    verdict : str
-        Plain sentences, one paragraph a line. Empty: a sentence is composed from `metrics["forecast"]`.
-    metrics : mapping
-        The contents of `metrics.json`: forecast (as `score_forecasts` gives it), baselines, portfolio (as `summarise`
-        gives it), benchmarks, coverage, trials.
+    scores : Scores, optional
+        Of the out-of-sample forecasts.
+    backtest : BacktestMetrics, optional
+        Of a backtest: baselines, placebos, the account and its benchmarks.
+    live : LiveRecord, optional
+        Of a daily run.
+    coverage : Coverage, optional
+    trials : int
+        Configurations scored so far; 0 where none was counted.
     out_of_sample : DataFrame of n_forecasts rows, optional
         Columns ticker, session, probability_up, expected_return, realised_return. Rows without a realised return are
         left out of every figure and counted.
-    base_rates : Series of n_sessions, optional
-        By session, the share of its forecasts that the constant forecast learnt on the training sessions got right.
-        Where absent, the more frequent direction within each rolling stretch is used, which is harder to beat.
-    optimum : mapping, optional
-        Simulated markets only: "accuracy" is the best accuracy that any legal forecast can reach.
     equity : DataFrame of n_sessions rows, optional
-        Index session; a column a curve in money: strategy, strategy_0x, strategy_2x, buy_and_hold, equal_weight.
+        Index session; a column a curve in money: strategy, strategy_0x, strategy_2x, and the benchmarks.
     fills : DataFrame, optional
-        One row a fill; all rows are expected in `fills.parquet` beside the report's folder.
+        One row a fill; all rows are expected in `fills.parquet` next to the report's folder.
     next_forecasts : DataFrame, optional
         Columns ticker, session, decision_at, made_at, late, probability_up, expected_return, spread (standard deviation
-        of the probability over seeds, optional), headlines (optional, list of (published_at, text, url, compound)).
-    live_record : mapping, optional
-        n, n_sessions, accuracy, accuracy_ci, base_rate of the forecasts made before their open; n_late of the others.
+        of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)).
     models : DataFrame, optional
         One row a registered model.
     dropped : sequence of Dropped
@@ -55,7 +59,7 @@ class RunReport:
     ticker_outcomes : sequence of Outcome
         How each ticker ended in the fetch.
     limitations : sequence of str
-        What this run could not show, a sentence each; the page adds those that follow from the other parts.
+        What the reader must know of the data, a sentence each; the page adds what follows from the other parts.
     settings, manifest : mapping
         As resolved; nested mappings are shown with dotted names.
     """
@@ -64,23 +68,114 @@ class RunReport:
     recipe: str
     created_at: pd.Timestamp
     title: str
-    verdict: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    scores: Scores | None = None
+    backtest: BacktestMetrics | None = None
+    live: LiveRecord | None = None
+    coverage: Coverage | None = None
+    trials: int = 0
     out_of_sample: pd.DataFrame | None = None
-    base_rates: pd.Series | None = None
-    optimum: Mapping[str, Any] | None = None
     equity: pd.DataFrame | None = None
     fills: pd.DataFrame | None = None
     next_forecasts: pd.DataFrame | None = None
-    live_record: Mapping[str, Any] | None = None
     models: pd.DataFrame | None = None
     dropped: Sequence[Dropped] = ()
     ticker_outcomes: Sequence[Outcome] = ()
     limitations: Sequence[str] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    manifest: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    manifest: Mapping[str, object] = field(default_factory=dict)
 
-    def measures(self, name: str) -> Mapping[str, Any]:
-        """Return the mapping `metrics[name]`, empty where the run has none."""
-        value = self.metrics.get(name)
-        return value if isinstance(value, Mapping) else {}
+    @property
+    def best_accuracy(self) -> float | None:
+        """The best accuracy that any forecast can reach, where the market is simulated."""
+        optimum = None if self.backtest is None else self.backtest.optimum
+        return None if optimum is None else optimum.accuracy
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the run's bars came from, which today's settings need not say."""
+        sources = self.manifest.get("sources") or [self.settings.get("source")]
+        return [str(name) for name in sources] if isinstance(sources, list) else []
+
+
+def read_run(folder: Path) -> RunReport:
+    """Return what is in the folder of a daily run or a backtest.
+
+    Raises
+    ------
+    OSError, ValueError
+        If a file is missing or damaged.
+    """
+    run, metrics = read_basics(folder), read_json(folder / "metrics.json")
+    forecasts, equity = _table(folder / "forecasts.parquet"), _table(folder / "equity.parquet")
+    run = replace(run, scores=Scores.from_dict(metrics["forecast"]), trials=metrics["trials"])
+    if run.recipe == "daily":
+        return replace(
+            run,
+            live=LiveRecord.from_dict(metrics["live"]),
+            out_of_sample=_table(folder / "out_of_sample.parquet"),
+            next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")),
+        )
+    return replace(
+        run,
+        backtest=BacktestMetrics.from_dict(metrics),
+        out_of_sample=forecasts,
+        equity=None if equity is None else equity.set_index("session"),
+        fills=_table(folder / "fills.parquet"),
+    )
+
+
+def read_basics(folder: Path) -> RunReport:
+    """Return what every run has, whatever its recipe: manifest, settings, coverage, and the account of its data.
+
+    Raises
+    ------
+    OSError, ValueError
+        If a file is missing or damaged.
+    """
+    manifest, account = read_json(folder / "manifest.json"), read_json(folder / "account.json")
+    coverage = read_json(folder / "metrics.json").get("coverage")
+    return RunReport(
+        run_id=folder.name,
+        recipe=manifest["recipe"],
+        created_at=pd.Timestamp(manifest["now"]),
+        title=manifest["title"],
+        coverage=None if coverage is None else Coverage.from_dict(coverage),
+        models=_models(account["models"]),
+        dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
+        ticker_outcomes=tuple(_outcome(**outcome) for outcome in account["outcomes"]),
+        limitations=account["doubts"],
+        settings=tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8")),
+        manifest=manifest,
+    )
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file of a run holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _models(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame | None:
+    """Return the registered models with accuracy, base rate and count in place of all their metrics."""
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows)
+    records = [Scores.from_dict(metrics) for metrics in frame.pop("metrics")]
+    figures = {name: [getattr(scores, name) for scores in records] for name in ("accuracy", "base_rate", "n")}
+    return frame.assign(**figures)
+
+
+def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | None) -> pd.DataFrame | None:
+    if forecasts is None or headlines is None:
+        return forecasts
+    columns = ["published_at", "text", "url", "compound"]
+    read = {str(key): list(group[columns].itertuples(index=False)) for key, group in headlines.groupby("ticker")}
+    return forecasts.assign(headlines=pd.Series([read.get(ticker, []) for ticker in forecasts["ticker"]], dtype=object))
+
+
+def _table(path: Path) -> pd.DataFrame | None:
+    """Return a table of the run, or None where it left none."""
+    return pd.read_parquet(path) if path.exists() else None
+
+
+def _outcome(*, retry_at: str | None, **fields: Any) -> Outcome:
+    return Outcome(**fields, retry_at=None if retry_at is None else pd.Timestamp(retry_at))

@@ -105,6 +105,14 @@ def test_what_it_has_to_beat_stands_beside_it(account: AccountResult, recorder: 
     assert recorder.steps == {"Trading the forecasts": (3, 3), "Trading the baselines": (1, 1)}
 
 
+def test_the_account_plots_its_growth_above_its_drawdown(account: AccountResult) -> None:
+    """Six curves grow, and the four at their own costs fall."""
+    figure = account.plot()
+    assert [trace.yaxis for trace in figure.data] == [None] * 6 + ["y2"] * 4
+    strategy = account.curves["strategy"]
+    assert figure.data[0].y[-1] == pytest.approx(strategy.iloc[-1] / strategy.iloc[0] - 1, abs=1e-5)
+
+
 def test_one_session_is_too_few_to_choose_the_best_of_two_books_by(account: AccountResult) -> None:
     """Both traded, and that is said."""
     assert (account.overfitting.pbo, account.overfitting.books) == (None, ("strategy", "wrong"))

@@ -11,7 +11,7 @@ from stockseq.dataset.folds import FoldSettings, cut_folds
 from stockseq.errors import TooFewSessions
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.scores import score_forecasts
-from stockseq.forecasting.walk_forward import WalkForwardResult, walk_forward
+from stockseq.forecasting.walk_forward import PlotKind, WalkForwardResult, walk_forward
 from stockseq.models.baselines import forecast_baseline
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples, join_realised
@@ -98,7 +98,7 @@ def test_the_baselines_are_fitted_on_train_and_validation_and_forecast_the_same_
 def test_a_baseline_that_lacks_a_fold_is_left_out_with_the_reason(result: WalkForwardResult) -> None:
     """News that came with the second fold; those of features that the panel lacks are named too."""
     assert result.impossible["logistic_sentiment"] == (
-        "Fold 1: logistic_sentiment needs news, and the sentiment of all 420 training samples is the same."
+        "Fold 1: it needs news, and the sentiment of all 420 training samples is the same."
     )
     assert set(result.impossible) == {
         "logistic_sentiment", "persistence", "momentum_60_5", "momentum_12_1", "reversal_5",
@@ -113,7 +113,7 @@ def test_a_baseline_that_fails_in_a_later_fold_is_left_out_of_all(market: TinyMa
     panel = replace(market.panel, indicators=indicators, names=("strength", "news_mean", "more_noise"))
     one = Forecaster(SMALL, QUICK, n_seeds=1, epochs=1)
     result = walk_forward(one, replace(market.data, panel=panel), folds)
-    assert result.impossible["logistic_sentiment"].startswith("Fold 2: logistic_sentiment needs news")
+    assert result.impossible["logistic_sentiment"].startswith("Fold 2: it needs news")
     assert "logistic_sentiment" not in result.baselines
     assert {len(table) for table in result.baselines.values()} == {len(result.forecasts)}
     # This market has no truth to compare with.
@@ -157,6 +157,22 @@ def test_some_baselines_are_compared_with_the_correction_for_their_number(result
     assert (row["low"], row["high"]) == pair.ci
     assert row["accuracy"] == result.baseline_scores["majority"].accuracy
     assert len(result.compare()) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("accuracy", [None, "95% interval", "Accuracy", "Base rate", "Best possible here"]),
+        ("calibration", ["Perfectly calibrated", "Share that rose", None]),
+        ("comparisons", [None, None]),
+    ],
+)
+def test_the_result_plots_itself(result: WalkForwardResult, kind: PlotKind, names: list[str | None]) -> None:
+    """Four baselines are compared in accuracy and in log loss."""
+    figure = result.plot(kind)
+    assert [trace.name or None for trace in figure.data] == names
+    if kind == "comparisons":
+        assert [len(trace.y) for trace in figure.data] == [4, 4]
 
 
 def test_progress_names_each_fold_and_counts_the_baselines(recorder: Recorder, result: WalkForwardResult) -> None:

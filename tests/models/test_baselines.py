@@ -115,9 +115,7 @@ def test_momentum_of_a_year_leaves_the_last_month_out() -> None:
     assert forecast_baseline("momentum_12_1", panel, train, test)["probability_up"].tolist() == [1 - 1e-6]
     # One session earlier there is no whole year.
     obstacle = find_obstacle("momentum_12_1", panel, split(samples, 251)[0])
-    assert (
-        obstacle == "momentum_12_1 needs 252 sessions of returns before a decision, and no training sample has so many."
-    )
+    assert obstacle == "it needs 252 sessions of returns before a decision, and no training sample has so many."
 
 
 def test_boosting_learns_from_whole_sessions_up_to_its_limit(
@@ -140,11 +138,11 @@ def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMar
     train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
     obstacle = find_obstacle("logistic_sentiment", panel, train)
     assert obstacle is not None
-    assert obstacle.startswith("logistic_sentiment needs news")
+    assert obstacle.startswith("it needs news")
     assert set(BASELINES) - set(forecast_baselines(panel, train, test)) == {
         "logistic_sentiment", "momentum_60_5", "momentum_12_1", "reversal_5",
     }  # fmt: skip
-    with pytest.raises(DataError, match="logistic_sentiment needs news"):
+    with pytest.raises(DataError, match="logistic_sentiment can't forecast this panel: it needs news"):
         forecast_baseline("logistic_sentiment", panel, train, test)
 
 
@@ -166,5 +164,5 @@ def test_an_unknown_baseline_or_feature_is_named(market: TinyMarket) -> None:
     """The message lists what there is."""
     with pytest.raises(ValueError, match=r"A baseline is one of majority, persistence, .* received 'oracle'"):
         forecast_baseline("oracle", market.panel, market.samples, market.samples)  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="momentum_60_5 follows the feature 'momentum_60_5', which the panel lacks"):
+    with pytest.raises(DataError, match="it follows the feature 'momentum_60_5', which the panel lacks"):
         forecast_baseline("momentum_60_5", market.panel, market.samples, market.samples)

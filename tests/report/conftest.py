@@ -6,13 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stockseq.backtest.performance import PerformanceFigures
+from stockseq.dataset.dataset import Coverage
+from stockseq.evaluate.comparison import Comparison, PairedTest
+from stockseq.evaluate.scores import Scores
+from stockseq.evaluate.significance import Significance
+from stockseq.forecasting.live import LiveRecord
+from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.run import RunReport
+from stockseq.report.tables.table import Table
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
+from tests.report.made_up_scores import made_up_scores
 
 ATTACK = "</script><script>window.attacked=1</script>\"'><img src=x onerror=window.attacked=1>\u202eDOWN"
 
 BuildRun = Callable[..., RunReport]
+COVERAGE = Coverage(sessions=500, bars=45210, headlines=40417, share_with_news=0.591, tickers=30)
 
 
 def made_up_forecasts(n_tickers: int, n_sessions: int) -> pd.DataFrame:
@@ -79,63 +89,84 @@ def made_up_outlook(n_tickers: int) -> pd.DataFrame:
     )
 
 
+def made_up_test(difference: float, p_holm: float | None) -> PairedTest:
+    """A paired test with an interval of .86 points each way."""
+    ci = (difference - 0.0086, difference + 0.0086)
+    return PairedTest(
+        difference=difference, standard_error=0.0044, n_sessions=500, ci=ci, z=1.0, p=0.002, p_holm=p_holm
+    )
+
+
+def made_up_figures(**changes: float | None) -> PerformanceFigures:
+    """The figures of an account that did nothing, but for what is changed."""
+    keys = (*PerformanceFigures.model_fields,)
+    nothing = dict.fromkeys(keys) | {"total_return": 0.0, "n_returns": 499, "max_drawdown": 0.0, "n_fills": 0}
+    return PerformanceFigures.from_dict(nothing | changes)
+
+
+def made_up_metrics(**changes: object) -> BacktestMetrics:
+    """The metrics of a backtest with three baselines, two of them compared, and two placebos."""
+    placebo = {"n": 1890, "n_sessions": 63, "accuracy": 0.51, "accuracy_ci": [0.4997, 0.5207], "base_rate": 0.51,
+               "chance": 0.5, "edge": 0.01, "pt_clustered_p": 0.004, "difference": -0.03}  # fmt: skip
+    parts: dict[str, object] = {
+        "forecast": scores(0.5524, ic=0.121, auc=0.571),
+        "baselines": {
+            "majority": scores(0.5102, mcc=None, auc=None, ic=None, rank_ic=None, pt_clustered_p=None),
+            "momentum_12_1": scores(0.483, auc=None),
+            "logistic": scores(0.5398, auc=0.551),
+        },
+        "comparisons": {
+            "majority": comparison(made_up_test(0.0422, 0.006), made_up_test(-0.004, 0.09)),
+            "logistic": comparison(made_up_test(0.0126, None), made_up_test(-0.004, 0.09)),
+        },
+        "placebos": {
+            "shuffled_labels": placebo | {"as_expected": False, "verdict": ""},
+            "early_features": placebo | {"accuracy": 0.951, "difference": 0.4, "as_expected": True, "verdict": ""},
+        },
+        "portfolio": {
+            **made_up_figures(cagr=0.182, sharpe=1.83, max_drawdown=-0.071, n_fills=7311).to_dict(),
+            "deflated_sharpe": 0.93,
+            "n_trials": 4,
+        },
+        "benchmarks": {
+            "buy_and_hold": made_up_figures(cagr=0.079, sharpe=0.6),
+            "random_same_turnover": made_up_figures(cagr=-0.04, sharpe=-0.41, n_fills=7011),
+            "momentum_12_1": made_up_figures(cagr=0.01, n_fills=3),
+        },
+        "coverage": COVERAGE,
+        "trials": 4,
+        "optimum": {"n": 15000.0, "accuracy": 0.579, "log_loss": 0.67, "brier": 0.24, "ic": 0.25},
+    }
+    return BacktestMetrics.model_validate(parts | changes)
+
+
+def scores(accuracy: float, **changes: object) -> Scores:
+    """Scores of made-up numbers."""
+    return Scores.from_dict(made_up_scores(accuracy, **changes))
+
+
+def comparison(accuracy: PairedTest, log_loss: PairedTest) -> Comparison:
+    """A comparison of a run that Diebold and Mariano's test is part of."""
+    test = Significance(estimate=-0.004, standard_error=0.002, t=-2.0, p=0.046, degrees_of_freedom=499, n=500)
+    pair = {"n": 15000, "n_sessions": 500, "n_left_out": 0, "accuracy": accuracy, "log_loss": log_loss}
+    return Comparison(**pair, diebold_mariano=test)
+
+
 def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) -> RunReport:
     """A run with every part present."""
     forecasts = made_up_forecasts(n_tickers, n_sessions)
-    scores = {
-        "n": len(forecasts), "n_sessions": n_sessions, "accuracy": 0.5524, "accuracy_ci": [0.5431, 0.5617],
-        "base_rate": 0.5102, "chance": 0.5004, "balanced_accuracy": 0.5517, "mcc": 0.104, "auc": 0.571, "brier": 0.2471,
-        "log_loss": 0.6873, "ic": 0.121, "rank_ic": 0.127, "pt_clustered_t": 9.42, "pt_clustered_p": 0.00001,
-        "seeds": [{"accuracy": 0.5468}, {"accuracy": 0.5491}, {"accuracy": 0.5502}],
-    }  # fmt: skip
-    account = {
-        "cagr": 0.182, "volatility": 0.094, "sharpe": 1.83, "deflated_sharpe": 0.93, "sortino": 2.71,
-        "max_drawdown": -0.071, "turnover": 1.42, "cost": 0.0713, "break_even_cost_bps": 9.4, "n_fills": 7311,
-    }  # fmt: skip
-    weaker = {"accuracy": 0.5102, "accuracy_ci": [0.4997, 0.5207], "brier": 0.25, "n": len(forecasts)}
-    pair = {"difference": 0.0126, "ci": [0.004, 0.0212], "standard_error": 0.004, "p": 0.002, "p_holm": 0.006}
-    loss = pair | {"difference": -0.004, "ci": [-0.008, 0.0], "p_holm": 0.09}
-    placebo = weaker | {"base_rate": 0.51, "n_sessions": 63, "pt_clustered_p": 0.4, "difference": -0.03}
+    metrics = made_up_metrics()
     parts: dict[str, object] = {
         "run_id": "2016-01-04T1312Z-9f31",
         "recipe": "demo",
         "created_at": pd.Timestamp("2016-01-04 13:12", tz="UTC"),
         "title": "Walk-forward backtest and forecasts, simulated market",
-        "verdict": "The model is better than chance on this simulated market: right on 55.2% of 15,000 forecasts "
-        "over 500 sessions (95% interval 54.3% to 56.2%), where always saying the same direction is right on 51.0%.\n"
-        "It beats every baseline on the same sessions, and after costs "
-        "its account grew faster than the market with less drawdown.",
-        "metrics": {
-            "forecast": scores,
-            "baselines": {
-                "majority": weaker,
-                "momentum": weaker | {"accuracy": 0.483, "accuracy_ci": [0.472, 0.494]},
-                "logistic_regression": weaker | {"accuracy": 0.5398, "auc": 0.551, "ic": 0.08},
-            },
-            "portfolio": account,
-            "benchmarks": {
-                "buy_and_hold": {"cagr": 0.079, "volatility": 0.143, "sharpe": 0.6, "max_drawdown": -0.21},
-                "equal_weight": {"cagr": 0.075, "volatility": 0.136, "sharpe": 0.59, "max_drawdown": -0.19},
-                "random_same_turnover": {"cagr": -0.04, "volatility": 0.09, "sharpe": -0.41, "max_drawdown": -0.33},
-            },
-            "coverage": {"sessions": n_sessions, "bars": 45210, "headlines": 40417, "share_with_news": 0.591},
-            "trials": 4,
-            "comparisons": {
-                "majority": {"n": 15000, "n_sessions": 500, "accuracy": pair, "log_loss": loss},
-                "logistic_regression": {
-                    "n": 15000,
-                    "n_sessions": 500,
-                    "accuracy": pair | {"p_holm": None},
-                    "log_loss": loss,
-                },
-            },
-            "placebos": {
-                "shuffled_labels": placebo | {"as_expected": False, "verdict": "SOMETHING FOUND"},
-                "early_features": placebo | {"accuracy": 0.951, "as_expected": True, "verdict": "it jumps"},
-            },
-        },
+        "scores": metrics.forecast,
+        "backtest": metrics,
+        "live": LiveRecord(n=150, n_sessions=5, n_late=1, n_open=0, scores=scores(0.54, n=150, n_sessions=5)),
+        "coverage": COVERAGE,
+        "trials": 4,
         "out_of_sample": forecasts,
-        "optimum": {"accuracy": 0.579},
         "equity": made_up_equity(n_sessions),
         "fills": pd.DataFrame(
             {
@@ -147,20 +178,12 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
             }
         ).head(7311),
         "next_forecasts": made_up_outlook(n_tickers),
-        "live_record": {
-            "n": 150,
-            "n_sessions": 5,
-            "accuracy": 0.54,
-            "accuracy_ci": [0.46, 0.62],
-            "base_rate": 0.527,
-            "n_late": 1,
-        },
         "models": pd.DataFrame(
             {
                 "model_id": ["m-20160104-1f2e", "m-20151001-77aa"],
                 "state": ["champion", "retired"],
                 "trained_through": pd.to_datetime(["2015-12-31", "2015-09-30"]),
-                "metrics": ['{"forecast": {"accuracy": 0.5524, "base_rate": 0.51, "n": 15000}}', "{}"],
+                "accuracy": [0.5524, 0.54],
             }
         ),
         "dropped": [
@@ -177,6 +200,12 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
         "manifest": {"code": {"stockseq": "0.1.0"}, "data_version": "bars@12", "seeds": [1, 2, 3]},
     }
     return RunReport(**(parts | replaced))  # type: ignore[arg-type]
+
+
+def texts(table: Table | None) -> list[list[str]]:
+    """The words of every cell of a table that is there."""
+    assert table is not None
+    return [[cell.text for cell in row] for row in table.rows]
 
 
 @pytest.fixture(scope="session")
@@ -199,8 +228,14 @@ def attacked_run(build_run: BuildRun) -> RunReport:
         run_id=ATTACK,
         recipe=ATTACK,
         title=ATTACK,
-        verdict=ATTACK,
-        metrics={"baselines": {ATTACK: {"accuracy": 0.5}}, "portfolio": {ATTACK: 1.5}, "coverage": {ATTACK: 1}},
+        backtest=made_up_metrics(
+            baselines={ATTACK: scores(0.5)},
+            impossible={ATTACK: ATTACK},
+            comparisons={ATTACK: comparison(made_up_test(0.01, 0.006), made_up_test(-0.004, 0.09))},
+            placebos={"late_features": {"error": ATTACK, "as_expected": None}},
+            readings=[{ATTACK: {ATTACK: 0.5}}],
+            benchmarks={ATTACK: made_up_figures()},
+        ),
         out_of_sample=made_up_forecasts(3, 60).assign(ticker=ATTACK),
         equity=made_up_equity(60).assign(**{ATTACK: 1.0}),
         fills=pd.DataFrame({ATTACK: [ATTACK]}),

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stockseq.ablation.result import AblationResult
+from stockseq.dataset.dataset import Coverage
 from stockseq.report.run import RunReport
 from stockseq.schemas import Dropped
 from tests.report.made_up_scores import made_up_scores
@@ -83,17 +84,14 @@ def made_up_result(**changes: Any) -> AblationResult:
     return AblationResult.from_dict({**made_up_ablation(), **changes})
 
 
-def made_up_ablation_run(ablation: dict[str, Any] | None = None, **replaced: Any) -> RunReport:
-    """Return a run with this ablation."""
+def made_up_ablation_run(**replaced: Any) -> RunReport:
+    """Return the run of an ablation."""
     parts: dict[str, Any] = {
         "run_id": "20160104T131200Z-ablation",
         "recipe": "ablation",
         "created_at": pd.Timestamp("2016-01-04 13:12", tz="UTC"),
         "title": "Ablation of 5 variants on 30 tickers",
-        "metrics": {
-            "ablation": made_up_ablation() if ablation is None else ablation,
-            "coverage": {"sessions": 1500, "share_with_news": 0.59},
-        },
+        "coverage": Coverage(sessions=1500, bars=45000, headlines=40417, share_with_news=0.59, tickers=30),
         "dropped": [Dropped("features", "T001", "warm-up of 60 sessions", 60)],
         "settings": {"source": "simulated", "folds": {"n_folds": 4}},
         "manifest": {"sources": ["simulated"], "seeds": [0, 1, 2]},

@@ -22,7 +22,7 @@ def test_networks_stand_first_and_a_missing_figure_is_a_dash():
 def test_each_sample_has_a_picture_with_its_base_rate():
     """Two traces each: the forecasters with their intervals, and the dashed line."""
     _, tweeted = forest_figures(made_up_result())
-    points, line = tweeted.data
+    points, line = tweeted.plot.data
     assert points["error_x"]["array"] == [0.05] * 4
     assert line["x"] == [0.513, 0.513]
 
@@ -31,7 +31,7 @@ def test_all_pictures_share_one_scale():
     """By hand: .43 of one sample and .58 of the other, a point beyond; two scales would look like one difference."""
     benchmark = made_up_benchmark()
     benchmark["periods"][0]["samples"][0]["scores"]["prices"]["accuracy_ci"] = [0.43, 0.55]
-    assert [figure.layout["xaxis"]["range"] for figure in forest_figures(made_up_result(benchmark))] == [
+    assert [figure.plot.layout["xaxis"]["range"] for figure in forest_figures(made_up_result(benchmark))] == [
         [pytest.approx(0.42), pytest.approx(0.59)]
     ] * 2
 
@@ -43,12 +43,11 @@ def test_an_old_run_renders_and_what_is_not_ours_is_escaped(tmp_path):
         "benchmark",
         pd.Timestamp("2016-06-01 12:00", tz="UTC"),
         "The protocol of Xu & Cohen (2018) on 6 tickers",
-        metrics={"benchmark": made_up_benchmark()},
         dropped=[Dropped("read", "A", "<script>alert(1)</script>", 3), Dropped("read", "B", "repeated", 1)],
         settings={"source": "stocknet"},
         manifest={"recipe": "benchmark"},
     )
-    page = render_benchmark(report, tmp_path).read_text(encoding="utf-8")
+    page = render_benchmark(report, made_up_result(), tmp_path).read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "4 rows were left out" in page
     assert "Xu &amp; Cohen" in page

@@ -10,7 +10,9 @@ def forecasts(probabilities: list[float], **columns: list[object]) -> pd.DataFra
     """One session's forecasts."""
     tickers = [f"T{number}" for number in range(len(probabilities))]
     session = pd.Timestamp("2024-11-29")
-    return pd.DataFrame({"ticker": tickers, "session": session, "probability_up": probabilities, **columns})
+    at = pd.Timestamp("2024-11-29 14:00", tz="UTC")
+    made = {"decision_at": at, "made_at": at, "late": False, "expected_return": 0.0, "spread": float("nan")}
+    return pd.DataFrame({"ticker": tickers, "session": session, "probability_up": probabilities, **made, **columns})
 
 
 def test_the_likeliest_to_rise_stands_first() -> None:
@@ -64,3 +66,11 @@ def test_no_forecasts_give_no_outlook() -> None:
     """A backtest has no next session."""
     assert build_outlook(None) is None
     assert build_outlook(forecasts([])) is None
+
+
+def test_the_spread_over_seeds_is_shown_where_there_is_one() -> None:
+    """One network has no spread, and a column of dashes says nothing."""
+    assert [build_outlook(forecasts([0.5], spread=[spread])).has_spread for spread in (0.01, float("nan"))] == [
+        True,
+        False,
+    ]

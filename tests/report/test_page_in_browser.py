@@ -11,7 +11,7 @@ from stockseq.report.ablation.page import render_ablation
 from stockseq.report.page import render_report
 from stockseq.report.run import RunReport
 from tests.report.conftest import ATTACK
-from tests.report.made_up_ablation import made_up_ablation, made_up_ablation_run
+from tests.report.made_up_ablation import made_up_ablation, made_up_ablation_run, made_up_result
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -111,7 +111,7 @@ def test_the_figures_follow_the_colour_scheme(visit: Visit) -> None:
 
 def test_tables_sort_by_value_with_missing_values_last(visit: Visit) -> None:
     """By hand: accuracies 55.24, 51.02, 48.3 and 53.98 percent; two rows have an AUC, .571 and .551."""
-    table = visit.page.locator("table", has_text="The model beside its baselines")
+    table = visit.page.locator("table", has_text="The model against its baselines")
     rows = table.locator("tbody th")
     accuracy, auc = (
         table.locator("thead th:nth-child(2) button"),
@@ -119,9 +119,9 @@ def test_tables_sort_by_value_with_missing_values_last(visit: Visit) -> None:
     )
     assert auc.inner_text() == "AUC"
     accuracy.click()
-    assert rows.all_inner_texts() == ["This model", "Logistic regression", "Majority", "Momentum"]
+    assert rows.all_inner_texts() == ["This model", "Logistic regression", "Majority", "Momentum 12-1"]
     accuracy.click()
-    assert rows.all_inner_texts() == ["Momentum", "Majority", "Logistic regression", "This model"]
+    assert rows.all_inner_texts() == ["Momentum 12-1", "Majority", "Logistic regression", "This model"]
     auc.click()
     assert rows.all_inner_texts()[:2] == ["This model", "Logistic regression"]
     auc.click()
@@ -141,7 +141,7 @@ def test_printing_opens_every_fold_and_closes_them_again(visit: Visit) -> None:
 def ablation_visit(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     """Return a visit to the page of an ablation; each test leaves it as it was."""
     folder = tmp_path_factory.mktemp("ablation")
-    return Visit(browser, render_ablation(made_up_ablation_run(), folder), color_scheme="light")
+    return Visit(browser, render_ablation(made_up_ablation_run(), made_up_result(), folder), color_scheme="light")
 
 
 def test_an_ablation_is_drawn_without_a_complaint_or_a_request(ablation_visit: Visit) -> None:
@@ -181,7 +181,7 @@ def test_nothing_foreign_runs_on_an_ablation(browser: Any, tmp_path: Path) -> No
     ablation = made_up_ablation()
     for variant in ablation["variants"][1:]:
         variant |= {"component": ATTACK, "changes": ATTACK, "readings": {ATTACK: {ATTACK: [0.1, 0.2]}}}
-    visit = Visit(browser, render_ablation(made_up_ablation_run(ablation), tmp_path))
+    visit = Visit(browser, render_ablation(made_up_ablation_run(), made_up_result(**ablation), tmp_path))
     assert visit.page.evaluate("window.attacked") is None
     assert visit.page.locator("img").count() == 0
     assert visit.complaints == []

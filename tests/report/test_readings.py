@@ -24,7 +24,7 @@ def test_a_number_that_stands_alone_is_measured_against_one():
     assert half_life.bars[0].length == 100.0
 
 
-def test_a_list_is_a_bar_a_value_and_tells_its_peak():
+def test_a_list_is_a_bar_a_value_and_names_its_peak():
     """By hand: the mean attention is .1, .2, .7, highest at the newest session, where seeds gave .6 and .8."""
     seeds = [{"TemporalAttention": {"attention": value}} for value in ([0.2, 0.2, 0.6], [0.0, 0.2, 0.8])]
     reading = build_readings(seeds)[0].readings[0]
@@ -33,7 +33,7 @@ def test_a_list_is_a_bar_a_value_and_tells_its_peak():
     assert reading.spread == "0.600 to 0.800"
 
 
-def test_below_zero_is_told_apart():
+def test_a_number_below_zero_is_marked():
     """A user's layer may read a coefficient."""
     bars = [reading.bars[0] for reading in build_readings([{"Mine": {"a": -2.0, "b": 1.0}}])[0].readings]
     assert [(bar.length, bar.negative) for bar in bars] == [(100.0, True), (50.0, False)]
@@ -48,11 +48,10 @@ def test_many_numbers_are_shown_largest_first_and_cut_with_a_count():
     assert layer.n_hidden == 10
 
 
-@pytest.mark.parametrize("value", [None, "high", float("nan"), [], {}])
-def test_what_is_no_number_is_left_out(value):
-    """metrics.json of another's making may hold anything; the page stands."""
-    layer = build_readings([{"Mine": {"odd": value, "known": 1.0}}])[0]
-    assert [reading.name for reading in layer.readings] == ["Known"]
+def test_an_empty_list_is_left_out():
+    """A layer that attends to nothing has no bar."""
+    layer = build_readings([{"Mine": {"attention": [], "share": 1.0}}])[0]
+    assert [reading.name for reading in layer.readings] == ["Share"]
 
 
 def test_networks_without_layers_have_nothing_to_show():

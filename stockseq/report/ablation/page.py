@@ -5,15 +5,16 @@ from pathlib import Path
 from stockseq.ablation.judge import CLAIMS
 from stockseq.ablation.result import AblationResult, VariantResult
 from stockseq.errors import counted
+from stockseq.evaluate.comparison import tabulate_tests
+from stockseq.plots import Plot, dots, panel_layout, row_name
 from stockseq.report import format as wording
-from stockseq.report import plot, tables
 from stockseq.report.ablation.tables import build_fold_map, costs_table, effects_table, rank, variants_table
-from stockseq.report.forest import dots, panel_layout
-from stockseq.report.limits import SOURCES
-from stockseq.report.plot import Figure
+from stockseq.report.figures import Figure
+from stockseq.report.html import write_page
 from stockseq.report.readings import build_readings
-from stockseq.report.rendering import write_page
 from stockseq.report.run import RunReport
+from stockseq.report.tables.inputs import coverage_table, dropped_table
+from stockseq.report.tables.table import mapping_table
 from stockseq.report.text.ablation import (
     EFFECTS_READING,
     KINDS,
@@ -24,7 +25,8 @@ from stockseq.report.text.ablation import (
     effects_summary,
     undecided_sentences,
 )
-from stockseq.report.verdict import Tile
+from stockseq.report.text.limits import distinct, source_limits
+from stockseq.report.tiles import Tile
 
 STYLES = {"input": ("square", "--optimum"), "layer": ("circle", "--strategy"), "pair": ("diamond", "--benchmark")}
 OTHER_STYLE = ("triangle-up", "--second")
@@ -32,8 +34,8 @@ PIXELS_OF_LEGEND = 50
 MOST_CHARACTERS = 1000
 
 
-def render_ablation(run: RunReport, folder: Path) -> Path:
-    """Write the page of a run whose metrics have `ablation` into `folder`, and return the path of its index.html.
+def render_ablation(run: RunReport, result: AblationResult, folder: Path) -> Path:
+    """Write the page of an ablation into `folder`, and return the path of its index.html.
 
     Failures, layers and their readings are named by others: all text is escaped.
 
@@ -41,10 +43,7 @@ def render_ablation(run: RunReport, folder: Path) -> Path:
     ------
     OSError
         If the folder can't be written.
-    pydantic.ValidationError
-        If the run's metrics are damaged.
     """
-    result = AblationResult.from_dict(run.measures("ablation"))
     result = result.model_copy(update={"variants": tuple(map(_readable, result.variants))})
     lead, *findings = ablation_sentences(result)
     context = {
@@ -63,27 +62,24 @@ def render_ablation(run: RunReport, folder: Path) -> Path:
             (variant.component, layers) for variant in result.variants if (layers := build_readings([variant.readings]))
         ],
         "failures": [(variant.component, variant.failure) for variant in result.components if variant.failure],
-        "coverage": tables.coverage_table(run),
-        "dropped": tables.dropped_table(run.dropped),
+        "coverage": coverage_table(run.coverage),
+        "dropped": dropped_table(run.dropped),
         "n_dropped": sum(item.n_rows for item in run.dropped),
         "limitations": limitations(run, result),
-        "settings": tables.mapping_table(run.settings, ("Setting", "Value")),
-        "manifest": tables.mapping_table(run.manifest, ("Part", "Value")),
+        "settings": mapping_table(run.settings, ("Setting", "Value")),
+        "manifest": mapping_table(run.manifest, ("Part", "Value")),
     }
     return write_page("ablation.html", context, folder)
 
 
 def limitations(run: RunReport, result: AblationResult) -> list[str]:
     """Return what the page can't show: where the bars came from, what the figures leave open, and the run's doubts."""
-    sources = [SOURCES.get(str(name), "") for name in run.manifest.get("sources") or [run.settings.get("source")]]
-    doubts = [wording.text(sentence, limit=MOST_CHARACTERS) for sentence in run.limitations]
-    sentences = [*sources, *ablation_limits(result), *doubts]
-    return [sentence for sentence in dict.fromkeys(sentences) if sentence]
+    return distinct([*source_limits(run), *ablation_limits(result), *run.limitations])
 
 
 def effects_figure(result: AblationResult) -> Figure | None:
     """Return the forest plot of what each component adds, the largest gain of accuracy first, or None without any."""
-    judged = {plot.row_name(variant.component): variant for variant in rank(result) if variant.effect is not None}
+    judged = {row_name(variant.component): variant for variant in rank(result) if variant.effect is not None}
     if not judged:
         return None
     layout = panel_layout(len(judged), CLAIMS)
@@ -94,18 +90,17 @@ def effects_figure(result: AblationResult) -> Figure | None:
         symbol, color = STYLES.get(kind, OTHER_STYLE)
         for measure in CLAIMS:
             tests = {
-                row: test.to_dict()
+                row: test
                 for row, variant in judged.items()
                 if _legend(variant) == kind and (test := getattr(variant.effect, measure)) is not None
             }
-            trace = dots(tests, measure, color=color, symbol=symbol)
+            trace = dots(tabulate_tests(tests), measure, color=color, symbol=symbol)
             name = KINDS.get(kind, OTHER_KIND)
             data.append(trace | {"name": name, "legendgroup": kind, "showlegend": measure == "accuracy"})
     return Figure(
         name="effects",
         title="What each component adds",
-        data=data,
-        layout=layout,
+        plot=Plot(data, layout),
         reading=EFFECTS_READING,
         summary=effects_summary(list(judged.values())),
     )

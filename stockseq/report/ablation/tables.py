@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stockseq.ablation.result import AblationResult, VariantResult
 from stockseq.ablation.sets import ModelSet
 from stockseq.report import format as wording
-from stockseq.report.tables import Cell, Table, cell
+from stockseq.report.tables.table import Cell, Table, cell
 from stockseq.report.text.ablation import network_name
 
 SCORES = (

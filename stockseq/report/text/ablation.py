@@ -8,7 +8,6 @@ from stockseq.evaluate.comparison import PairedTest
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
 from stockseq.report import format as wording
-from stockseq.report.text.verdict import p_value
 
 # More names than these hide the sentence that they stand in; the table has them all.
 MOST_NAMES = 5
@@ -128,15 +127,16 @@ def _figures(effect: Effect) -> str:
     figures = f"{_points(effect.accuracy.difference)} points {_interval(effect.accuracy, scale=100, digits=1)}"
     if effect.ic is None:
         return figures
-    return f"{figures}, IC {wording.signed(effect.ic.difference, digits=3)} {_interval(effect.ic, scale=1, digits=3)}"
+    coefficient = wording.number(effect.ic.difference, digits=3, signed=True)
+    return f"{figures}, IC {coefficient} {_interval(effect.ic, scale=1, digits=3)}"
 
 
 def _points(difference: float) -> str:
-    return wording.signed(100 * difference, digits=1)
+    return wording.points(difference)
 
 
 def _interval(test: PairedTest, *, scale: float, digits: int) -> str:
-    low, high = (wording.signed(scale * bound, digits=digits) for bound in test.ci)
+    low, high = (wording.number(scale * bound, digits=digits, signed=True) for bound in test.ci)
     return f"[{low}, {high}]"
 
 
@@ -159,20 +159,20 @@ def _claims(result: AblationResult) -> str:
 
 
 def _plain(scores: Scores, result: AblationResult) -> str:
-    low, high = map(wording.plain_percent, scores.accuracy_ci)
+    low, high = map(wording.percent, scores.accuracy_ci)
     figures = (
-        f"The plain network is right on {wording.plain_percent(scores.accuracy)} of {scores.n:,} forecasts over "
+        f"The plain network is right on {wording.percent(scores.accuracy)} of {scores.n:,} forecasts over "
         f"{scores.n_sessions:,} sessions (95% interval {low} to {high}), beside a base rate of "
-        f"{wording.plain_percent(scores.base_rate)} ({result.base_direction})"
+        f"{wording.percent(scores.base_rate)} ({result.base_direction})"
     )
     if result.optimum is not None:
-        figures += f" and {wording.plain_percent(result.optimum.accuracy)} that the best forecast can expect"
+        figures += f" and {wording.percent(result.optimum.accuracy)} that the best forecast can expect"
     p = scores.pt_clustered_p
     if p is None:
         return f"{figures}; whether that is skill can't be tested."
     if p < SIZE:
-        return f"{figures}: an edge over chance (p {p_value(p)})."
-    return f"{figures}: it shows no skill itself (p {p_value(p)}), so these components were added to chance."
+        return f"{figures}: an edge over chance (p {wording.p_words(p)})."
+    return f"{figures}: it shows no skill itself (p {wording.p_words(p)}), so these components were added to chance."
 
 
 def _open(result: AblationResult) -> list[str]:

@@ -116,7 +116,7 @@ def gain(test: PairedTest) -> str:
     >>> gain(PairedTest(difference=0.01, standard_error=0.004, n_sessions=99, ci=(0.002, 0.018)))
     '+1.0 points [+0.2 to +1.8]'
     """
-    difference, low, high = (wording.signed(100 * value, digits=1) for value in (test.difference, *test.ci))
+    difference, low, high = (wording.points(value) for value in (test.difference, *test.ci))
     return f"{difference} points [{low} to {high}]"
 
 

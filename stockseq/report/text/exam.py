@@ -3,7 +3,7 @@
 from stockseq.errors import counted
 from stockseq.exam.market_run import MarketAnswers
 from stockseq.exam.result import Attained, Question
-from stockseq.report.format import plain_percent, signed
+from stockseq.report.format import number, percent, points
 
 FORECASTERS = {"vader": "indicators and VADER", "text": "the two-input text network"}
 
@@ -17,26 +17,26 @@ def asked_sentence(question: Question) -> str:
     'fitted before the change alone: below 47.0%'
     """
     bound = question.bound or 0.0
-    percent = plain_percent(bound)
+    margin = percent(bound)
     match question.topic:
         case "nothing_found":
-            return f"nothing found: accuracy within {plain_percent(0.5 - bound)} to {plain_percent(0.5 + bound)}"
+            return f"nothing found: accuracy within {percent(0.5 - bound)} to {percent(0.5 + bound)}"
         case "no_edge":
             return f"no edge over chance: clustered Pesaran-Timmermann p above {bound:g}"
         case "least_accuracy":
-            return f"{FORECASTERS[question.forecaster]}: accuracy at least {percent}"
+            return f"{FORECASTERS[question.forecaster]}: accuracy at least {margin}"
         case "share_attained":
             return "share of the attainable found by the text network"
         case "goal":
-            return f"the goal beyond: accuracy {percent}"
+            return f"the goal beyond: accuracy {margin}"
         case "log_loss":
             return f"log loss not below the optimum's {question.optimum or 0.0:.4f} by more than {bound:g} s.e."
         case "gain":
             return f"text better than its VADER-only twin: paired z above {bound:g}"
         case "rolling":
-            return f"refitted every few weeks: within {percent} of the optimum {plain_percent(question.optimum or 0.0)}"
+            return f"refitted every few weeks: within {margin} of the optimum {percent(question.optimum or 0.0)}"
         case "static":
-            return f"fitted before the change alone: below {percent}"
+            return f"fitted before the change alone: below {margin}"
         case "within_the_law":
             asked = f"{question.forecaster}: not right more often than the law gives, by {bound:g} s.e."
             return asked if question.z is None else f"{asked}; no market above its optimum by that"
@@ -68,15 +68,15 @@ def found_sentence(question: Question) -> str:
             points = f"{_points(found or 0.0)} points [{_points(low)}, {_points(high)}]"
             return f"{points}, z {'none' if z is None else format(z[0], '.1f')}"
         case "rolling":
-            return f"{_accuracy(question)}, {plain_percent((question.optimum or 0.0) - (found or 0.0))} short"
+            return f"{_accuracy(question)}, {percent((question.optimum or 0.0) - (found or 0.0))} short"
         case "within_the_law":
-            beyond = f"{signed(found or 0.0, digits=1)} s.e. beyond the law"
-            return beyond if z is None else f"{beyond}; at most {signed(z[1], digits=1)} above"
+            beyond = f"{number(found or 0.0, digits=1, signed=True)} s.e. beyond the law"
+            return beyond if z is None else f"{beyond}; at most {number(z[1], digits=1, signed=True)} above"
         case "profit":
             low, high = z or (0.0, 0.0)
             return (
                 f"{found or 0.0:,.0f} earned before costs, {question.optimum or 0.0:,.0f} expected, z from "
-                f"{signed(low, digits=1)} to {signed(high, digits=1)}"
+                f"{number(low, digits=1, signed=True)} to {number(high, digits=1, signed=True)}"
             )
         case _:
             return _accuracy(question)
@@ -87,8 +87,8 @@ def market_line(answers: MarketAnswers) -> str:
     parts = []
     for name, rows in answers.forecasts.items():
         hits = (rows["probability_up"] > 0.5) == (rows["realised_return"] > 0)
-        best = plain_percent(answers.optima[name].accuracy)
-        parts.append(f"{name} {plain_percent(float(hits.mean()))} of {best}")
+        best = percent(answers.optima[name].accuracy)
+        parts.append(f"{name} {percent(float(hits.mean()))} of {best}")
     return f"{f'{answers.kind}-{answers.seed}':20} {', '.join(parts)}"
 
 
@@ -102,7 +102,7 @@ def opening_sentence(*, n_markets: int, n_kinds: int, n_seeds: int, n_workers: i
 
 def _accuracy(question: Question) -> str:
     low, high = question.ci or (0.0, 0.0)
-    return f"{plain_percent(question.found or 0.0)} [{plain_percent(low)}, {plain_percent(high)}]"
+    return f"{percent(question.found or 0.0)} [{percent(low)}, {percent(high)}]"
 
 
 def _shares(attained: Attained) -> str:
@@ -112,4 +112,4 @@ def _shares(attained: Attained) -> str:
 
 
 def _points(fraction: float) -> str:
-    return signed(100 * fraction, digits=1)
+    return points(fraction)

@@ -1,207 +1,189 @@
-"""What a run shows beside its baselines, its placebos and blind luck: plain sentences that follow from metrics.json."""
+"""What a backtest shows beyond its accuracy: placebos, baselines, blind positions, luck."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 from stockseq.errors import listed
+from stockseq.evaluate.comparison import BestBaseline, Comparison, PairedTest
+from stockseq.evaluate.placebo import Placebo
 from stockseq.evaluate.power import sessions_needed_for_difference
+from stockseq.evaluate.repetition import Repetition
+from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
-from stockseq.report.text.verdict import p_value, percent
+from stockseq.report.format import count, interval_words, p_words, percent, points
+from stockseq.report.metrics import BacktestMetrics, PlaceboMetrics
+from stockseq.report.text.names import name_words
+from stockseq.report.text.placebos import NAMES, placebo_sentence
 
-MEASURES = {"accuracy": ("accuracy", 1), "log_loss": ("log loss", -1)}
-PLACEBOS = {
-    "shuffled_labels": "Trained on labels of other dates",
-    "late_features": "Features a session late",
-    "early_features": "Features a session early",
-}
-NAMES = {
-    "logistic": "logistic regression",
-    "logistic_sentiment": "logistic regression on sentiment",
-    "logistic_indicators": "logistic regression on indicators",
-}
-# From here on there is next to nothing else in it.
+Measure = Literal["accuracy", "log_loss"]
+MEASURES: dict[Measure, tuple[str, int]] = {"accuracy": ("accuracy", 1), "log_loss": ("log loss", -1)}
+# From here on a forecast has next to nothing but the last return in it.
 MERE_SHARE = 0.9
+# A difference that is 0 to the digits shown asks for no number of sessions.
+LEAST_DIFFERENCE = 0.0005
 
 
-def find(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the sentences, those that could undo a run first.
-
-    Parameters
-    ----------
-    metrics : mapping
-        What a backtest leaves in metrics.json; whatever part is absent gives no sentence.
+def find(metrics: BacktestMetrics) -> list[str]:
+    """Return the findings of a backtest, those that could undo it first.
 
     Returns
     -------
     list of str
         Percentages, because they are read by people.
-
-    Examples
-    --------
-    >>> difference = {"difference": 0.02, "standard_error": 0.005, "p": 0.0001, "p_holm": 0.0001}
-    >>> for sentence in find({"comparisons": {"majority": {"n_sessions": 250, "accuracy": difference}}}):
-    ...     print(sentence)
-    In accuracy it beats majority, after Holm's correction for 1 baseline.
     """
-    alarms = [
-        *_placebos(metrics.get("placebos") or {}, alarming=True),
-        *_repetition(metrics.get("repetition") or {}),
+    return [
+        *_placebos(metrics.placebos, failed=True),
+        *_repetition(metrics.repetition),
+        *persistence_caution(metrics.forecast),
+        *(sentence for measure in MEASURES for sentence in _compared(metrics.comparisons, measure)),
+        *_best_baseline(metrics.superior),
+        *_needed(metrics.comparisons),
+        *_account(metrics),
+        *_placebos(metrics.placebos, failed=False),
+        *(f"Left out: {name_words(name)}. {reason}" for name, reason in metrics.impossible.items()),
     ]
-    compared = metrics.get("comparisons") or {}
-    shown = [
-        *_runs(metrics.get("forecast") or {}),
-        *(sentence for measure in MEASURES for sentence in _compared(compared, measure)),
-        *_together(metrics.get("superior") or {}),
-        *_needed(compared),
-        *_positions(metrics),
-        *_placebos(metrics.get("placebos") or {}, alarming=False),
-        # Whoever named the obstacle knew the baseline by its key.
-        *(
-            f"Left out: {sentence.replace(name, name_words(name))}"
-            for name, sentence in (metrics.get("impossible") or {}).items()
-        ),
-    ]
-    return [*alarms, *shown]
 
 
-def name_words(name: str) -> str:
-    """Return a baseline's name as it stands in a sentence.
-
-    Examples
-    --------
-    >>> name_words("momentum_12_1"), name_words("gradient_boosting")
-    ('momentum 12-1', 'gradient boosting')
-    """
-    if name in NAMES:
-        return NAMES[name]
-    words = name.split("_")
-    numbers = [word for word in words if word.isdigit()]
-    return " ".join([*(word for word in words if not word.isdigit()), *(["-".join(numbers)] if numbers else [])])
-
-
-def _compared(compared: Mapping[str, Any], measure: str) -> list[str]:
-    """Return which baselines the model beats beyond noise, which beat it, and which can't be told from it."""
-    words, better = MEASURES[measure]
-    found: dict[str, list[str]] = {"beats": [], "is beaten by": [], "can't be told from": []}
-    for name, pair in compared.items():
-        if measure not in pair:
-            continue
-        tested = pair[measure]
-        if tested["p_holm"] is None or tested["p_holm"] >= SIZE:
-            found["can't be told from"].append(name_words(name))
-        else:
-            verb = "beats" if better * tested["difference"] > 0 else "is beaten by"
-            found[verb].append(name_words(name))
-    n = len(compared)
-    told = [
-        f"{verb} {_all(verb, n) if len(names) == n > 2 else listed(names)}" for verb, names in found.items() if names
-    ]
-    family = "their number" if n > 1 else "1 baseline"
-    return [f"In {words} it {'; it '.join(told)}, after Holm's correction for {family}."] if told else []
-
-
-def _runs(scores: Mapping[str, Any]) -> list[str]:
-    """Return a caution where an edge is gone once what persists of outcomes and forecasts is taken out."""
-    clustered, serial = scores.get("pt_clustered_p"), scores.get("pt_serial_p")
+def persistence_caution(scores: Scores) -> list[str]:
+    """Return a caution where the edge is gone once the last outcome and forecast of each ticker are controlled for."""
+    clustered, serial = scores.pt_clustered_p, scores.pt_serial_p
     if clustered is None or serial is None or clustered >= SIZE or serial < SIZE:
         return []
     return [
-        f"The edge may be luck of runs: with each ticker's own last outcome and forecast taken out, its p is "
-        f"{p_value(serial)}."
+        "The edge may come from persistence: controlled for each ticker's last outcome and forecast, its p is "
+        f"{p_words(serial)}."
     ]
 
 
-def _together(superior: Mapping[str, Any]) -> list[str]:
-    if not superior:
+def second_opinion(scores: Scores, comparisons: Mapping[str, Comparison]) -> str:
+    """Return whether the Diebold-Mariano test and the bootstrap agree with the tests clustered by session."""
+    both = {name: pair for name, pair in comparisons.items() if pair.diebold_mariano is not None}
+    if not both or scores.accuracy_bootstrap_ci is None:
+        return "This run is from before version 0.2: it has no Diebold-Mariano test and no bootstrap interval."
+    differ = [
+        name_words(name)
+        for name, pair in both.items()
+        if pair.diebold_mariano is not None and _significant(pair.diebold_mariano.p) != _significant(pair.log_loss.p)
+    ]
+    agree = f"disagree on {listed(differ)}" if differ else "agree on every baseline"
+    return (
+        f"Before Holm's correction, the Diebold-Mariano test and the paired test of the log loss {agree}. By bootstrap "
+        f"of sessions in blocks, the interval of the accuracy is {interval_words(scores.accuracy_bootstrap_ci)}; "
+        f"clustered by session, {interval_words(scores.accuracy_ci)}."
+    )
+
+
+def _compared(comparisons: Mapping[str, Comparison], measure: Measure) -> list[str]:
+    """Return which baselines the model beats, which beat it, and from which its difference is within noise."""
+    words, better = MEASURES[measure]
+    found: dict[str, list[str]] = {"beats": [], "loses to": [], "differs only within noise from": []}
+    for name, pair in comparisons.items():
+        tested: PairedTest = getattr(pair, measure)
+        if not tested.is_significant:
+            found["differs only within noise from"].append(name_words(name))
+        else:
+            found["beats" if better * tested.difference > 0 else "loses to"].append(name_words(name))
+    n = len(comparisons)
+    parts = [
+        f"{verb} {f'all {n} baselines' if len(names) == n > 2 else listed(names)}"
+        for verb, names in found.items()
+        if names
+    ]
+    return [f"In {words} it {'; it '.join(parts)}, after Holm's correction."] if parts else []
+
+
+def _best_baseline(best: BestBaseline | None) -> list[str]:
+    if best is None:
         return []
-    if superior["any_better_p"] is None:
-        return [superior["note"]]
-    best = name_words(superior["best"])
-    any_better, better = superior["any_better_p"], superior["better_than_best_p"]
-    first = "Some baseline forecasts better" if any_better < SIZE else "No baseline is shown to forecast better"
-    second = "is better than" if better < SIZE else "is not shown to be better than"
+    if best.any_better_p is None or best.better_than_best_p is None or best.best is None:
+        return [best.note] if best.note else []
+    first = "Some baseline forecasts better" if best.any_better_p < SIZE else "No baseline is shown to forecast better"
+    second = "is better than" if best.better_than_best_p < SIZE else "is not shown to be better than"
     return [
-        f"{first}, all looked at together (log loss, Hansen's test, p {p_value(any_better)}); the model {second} the "
-        f"best of them, {best} (p {p_value(better)})."
+        f"{first}, all tested together (log loss, Hansen's test, p {p_words(best.any_better_p)}); the model {second} "
+        f"the best of them, {name_words(best.best)} (p {p_words(best.better_than_best_p)})."
     ]
 
 
-def _needed(compared: Mapping[str, Any]) -> list[str]:
-    """Return how many sessions would tell the widest difference in accuracy that is still within noise."""
-    untold = {
-        name: pair
-        for name, pair in compared.items()
-        if (tested := pair.get("accuracy") or {}).get("p_holm") is not None
-        and tested["p_holm"] >= SIZE
-        and abs(tested["difference"]) >= 0.0005
+def _needed(comparisons: Mapping[str, Comparison]) -> list[str]:
+    """Return how many sessions would show the widest difference in accuracy that is still within noise."""
+    undecided = {
+        name: pair.accuracy
+        for name, pair in comparisons.items()
+        if pair.accuracy.p_holm is not None
+        and not pair.accuracy.is_significant
+        and abs(pair.accuracy.difference) >= LEAST_DIFFERENCE
     }
-    if not untold:
+    if not undecided:
         return []
-    name = max(untold, key=lambda other: abs(untold[other]["accuracy"]["difference"]))
-    tested, n_sessions = untold[name]["accuracy"], untold[name]["n_sessions"]
+    name = max(undecided, key=lambda other: abs(undecided[other].difference))
+    tested, n_sessions = undecided[name], comparisons[name].n_sessions
     needed = sessions_needed_for_difference(
-        tested["difference"], tested["standard_error"], n_sessions, n_compared=len(compared)
+        tested.difference, tested.standard_error, n_sessions, n_compared=len(comparisons)
     )
     return [
-        f"To tell its {100 * tested['difference']:+.1f} points beside {name_words(name)} from noise would take "
-        f"about {needed:,} sessions like these {n_sessions:,}."
+        f"Its {points(tested.difference)} points of accuracy against {name_words(name)} would take about {needed:,} "
+        f"sessions to show; there are {n_sessions:,}."
     ]
 
 
-def _positions(metrics: Mapping[str, Any]) -> list[str]:
-    portfolio = metrics.get("portfolio") or {}
-    if portfolio.get("n_fills") == 0:
+def _account(metrics: BacktestMetrics) -> list[str]:
+    portfolio = metrics.portfolio
+    if not portfolio.n_fills:
         return [
             "It never traded: no forecast led to a position under this policy (a long and short book needs two tickers "
             "whose forecasts differ)."
         ]
-    sentences = []
-    shifted, blind = (metrics.get(name) or {} for name in ("circular_shift", "random_signal"))
-    told = [
-        f"{words} (p {p_value(test['p'])}, {test['n']:,} draws)"
-        for words, test in (("the same positions at other times", shifted), ("blind ones of the same turnover", blind))
-        if test.get("p") is not None
-    ]
-    if told:
-        known = [test["p"] for test in (shifted, blind) if test.get("p") is not None]
-        verb = "earn more than" if max(known) < SIZE else "are not shown to earn more than"
-        sentences.append(f"Before costs its positions {verb} {' and '.join(told)}.")
-    sentences += [test["note"] for test in (shifted, blind) if test.get("note")]
-    if portfolio.get("deflated_sharpe") is not None and portfolio.get("n_trials"):
-        n = portfolio["n_trials"]
-        luck = "a configuration without skill" if n == 1 else f"the luckiest of {n:,} configurations without skill"
+    sentences = [*_blind_positions(metrics)]
+    if portfolio.deflated_sharpe is not None:
+        n = portfolio.n_trials
+        luck = "a configuration without skill" if n == 1 else f"the luckiest of {count(n)} configurations without skill"
         sentences.append(
             f"Its Sharpe ratio after costs is above that of {luck} with a probability of "
-            f"{percent(portfolio['deflated_sharpe'])} (configurations scored so far: {n:,})."
+            f"{percent(portfolio.deflated_sharpe)} (configurations scored so far: {count(n)})."
         )
-    overfitting = metrics.get("overfitting") or {}
-    if overfitting.get("pbo") is not None:
+    overfitting = metrics.overfitting
+    if overfitting is not None and overfitting.pbo is not None:
         sentences.append(
-            f"Of the {len(overfitting['books'])} books that traded, the best on half of the sessions was below the "
-            f"median on the other half in {percent(overfitting['pbo'])} of the splits (PBO; it strays by 20 points on "
-            "noise alone, so it decides nothing)."
+            f"Of the {len(overfitting.books)} accounts that traded, the best on half of the sessions was below the "
+            f"median on the other half in {percent(overfitting.pbo)} of the splits (PBO). On noise alone it varies by "
+            "20 points, so it decides nothing."
         )
     return sentences
 
 
-def _placebos(placebos: Mapping[str, Any], *, alarming: bool) -> list[str]:
+def _blind_positions(metrics: BacktestMetrics) -> list[str]:
+    tests = {
+        "the same positions at other times": metrics.circular_shift,
+        "random ones of the same turnover": metrics.random_signal,
+    }
+    notes = [test.note for test in tests.values() if test is not None and test.note]
+    tested = {name: (test.p, test.n) for name, test in tests.items() if test is not None and test.p is not None}
+    if not tested:
+        return notes
+    verb = "earn" if all(p < SIZE for p, _ in tested.values()) else "are not shown to earn"
+    against = " and ".join(f"{name} (p {p_words(p)}, {count(n)} draws)" for name, (p, n) in tested.items())
+    return [f"Before costs its positions {verb} more than {against}.", *notes]
+
+
+def _placebos(placebos: Mapping[Placebo, PlaceboMetrics], *, failed: bool) -> list[str]:
     return [
-        f"Placebo. {words}: {result['verdict'].rstrip('.')}."
-        for name, words in PLACEBOS.items()
-        if (result := placebos.get(name)) is not None and (result["as_expected"] is False) == alarming
+        f"Placebo. {words}: {placebo_sentence(name, placebos[name]).rstrip('.')}."
+        for name, words in NAMES.items()
+        if name in placebos and (placebos[name].as_expected is False) == failed
     ]
 
 
-def _repetition(repetition: Mapping[str, Any]) -> list[str]:
-    if not repetition.get("repeats"):
+def _repetition(repetition: Repetition | None) -> list[str]:
+    if repetition is None or repetition.repeats is None or repetition.share is None:
         return []
-    what = "repeats the last return" if repetition["repeats"] == "last" else "is the last return turned round"
-    how = "merely" if repetition["share"] >= MERE_SHARE else "largely"
+    what = "repeats the last return" if repetition.repeats == "last" else "reverses the last return"
+    how = "merely" if repetition.share >= MERE_SHARE else "largely"
     return [
-        f"THE FORECAST {how.upper()} {what.upper()} that was known: {percent(repetition['share'])} of its order within "
-        "the median ticker is that value's. Compare it with persistence and reversal before calling it more."
+        f"THE FORECAST {how.upper()} {what.upper()}: that return alone explains {percent(repetition.share)} of the "
+        "forecast's order within the median ticker. Compare it with persistence and reversal before you trust it."
     ]
 
 
-def _all(verb: str, n: int) -> str:
-    return f"{'any' if verb.startswith('can') else 'each'} of the {n} baselines"
+def _significant(p: float | None) -> bool:
+    return p is not None and p < SIZE

@@ -1,38 +1,52 @@
-"""What each placebo shows, in a sentence that follows from its figures."""
+"""What each placebo shows, in sentences that follow from its figures."""
 
-from stockseq.forecasting.placebos import SIZE, Placebo, PlaceboResult
-from stockseq.report.format import plain_percent, signed
+from stockseq.evaluate.placebo import SIZE, Placebo, PlaceboResult
+from stockseq.report.format import p_words, percent, points
+
+NOT_RUN = "Not run: "
+NAMES: dict[Placebo, str] = {
+    "shuffled_labels": "Trained on labels of other dates",
+    "late_features": "Features a session late",
+    "early_features": "Features a session early",
+}
+OUTCOMES = {True: "as expected", False: "NOT as expected", None: "not judged"}
 
 
 def placebo_sentence(name: Placebo, result: PlaceboResult) -> str:
-    """Return whether the placebo went as it should, or what it means that it didn't."""
-    if result.error is not None or result.accuracy is None or result.chance is None or result.difference is None:
-        return f"Not run: {result.error}"
-    accuracy, chance = plain_percent(result.accuracy), plain_percent(result.chance)
-    points = f"{signed(100 * result.difference, digits=1)} points"
+    """Return whether the placebo went as it should, and what it means where it didn't.
+
+    Examples
+    --------
+    >>> placebo_sentence("shuffled_labels", PlaceboResult(error="The loss is not a number."))
+    'Not run: The loss is not a number.'
+    """
+    if result.accuracy is None or result.chance is None or result.difference is None:
+        return f"{NOT_RUN}{result.error or 'why is not recorded.'}"
+    accuracy, chance = percent(result.accuracy), percent(result.chance)
+    gain, p = f"{points(result.difference)} points", result.pt_clustered_p
     if name == "shuffled_labels":
-        p = result.pt_clustered_p
         if p is None or p >= SIZE:
-            beyond = "one direction throughout" if p is None else f"p {p:.2f}"
-            return f"nothing found, as it should be (accuracy {accuracy}, chance {chance}, {beyond})"
+            test = "one direction throughout" if p is None else f"p {p_words(p)}"
+            return f"no skill found, as expected (accuracy {accuracy}, chance {chance}, {test})"
         return (
-            f"SOMETHING FOUND WHERE NOTHING IS: accuracy {accuracy} where chance gives {chance} (p {p:.4f}), so labels "
-            "reach the forecasts by another way than the features, and no figure of this run can be believed"
+            f"SKILL FOUND WHERE THERE IS NONE: accuracy {accuracy} where chance gives {chance} (p {p_words(p)}). "
+            "Labels leak into the forecasts, not through the features; don't trust any figure of this run"
         )
     if name == "late_features":
         if not result.as_expected:
             return (
-                f"BETTER ON OLDER FEATURES: {points} of accuracy beside the same network on time, so the newest "
-                "session may be misaligned"
+                f"BETTER ON OLDER FEATURES: {gain} of accuracy against the same network on the true features. The "
+                "newest session may be misaligned"
             )
-        low, high = result.difference_ci or (0.0, 0.0)
-        worth = signed(-100 * result.difference, digits=1)
-        reach = f"[{signed(-100 * high, digits=1)}, {signed(-100 * low, digits=1)}]"
-        beyond = "" if result.is_significant else ", not told from none"
-        return f"the newest session is worth {worth} points of accuracy {reach}{beyond}"
+        low, high = result.difference_ci or (result.difference, result.difference)
+        noise = "" if result.is_significant else ", within noise"
+        return (
+            f"the newest session adds {points(-result.difference)} points of accuracy "
+            f"[{points(-high)}, {points(-low)}]{noise}"
+        )
     if result.as_expected:
-        return f"it jumps by {points} to {accuracy}, as it should, so a look ahead would have been seen"
+        return f"accuracy jumps by {gain} to {accuracy}, as expected: this run would have shown a look-ahead"
     return (
-        f"NO JUMP: {points} of accuracy to {accuracy} with the outcome in sight, so this network would not have shown "
-        "a look ahead, and what it doesn't find proves nothing"
+        f"NO JUMP: {gain} of accuracy, to {accuracy}, although the features contain the outcome. This network would "
+        "not have shown a look-ahead, so a clean audit proves nothing"
     )

@@ -2,8 +2,8 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import plotly.graph_objects as go
 import pytest
 import tomli_w
 
@@ -11,13 +11,13 @@ from stockseq.report.ablation.page import effects_figure, limitations, render_ab
 from stockseq.report.render import render_run
 from tests.report.conftest import ATTACK
 from tests.report.made_up_ablation import made_up_ablation, made_up_ablation_run, made_up_result
-from tests.report.test_figures import painted
 from tests.report.test_page import Page
 
 
-def draw(folder: Path, ablation: object = None, **replaced: object) -> Page:
+def draw(folder: Path, ablation: dict[str, Any] | None = None, **replaced: object) -> Page:
     """Write the page and read it again."""
-    return Page(render_ablation(made_up_ablation_run(ablation, **replaced), folder).read_text(encoding="utf-8"))
+    result = made_up_result(**({} if ablation is None else ablation))
+    return Page(render_ablation(made_up_ablation_run(**replaced), result, folder).read_text(encoding="utf-8"))
 
 
 def test_the_sections_stand_in_the_order_of_the_questions(tmp_path):
@@ -25,7 +25,9 @@ def test_the_sections_stand_in_the_order_of_the_questions(tmp_path):
     page = draw(tmp_path)
     sections = [section["id"] for section in page.named("section")]
     assert sections == ["verdict", "effects", "folds", "table", "readings", "inputs", "limits", "reproduce"]
-    assert page.text.index("3 hold after correction") < page.text.index("best pair: -0.6") < page.text.index("56.1%")
+    assert (
+        page.text.index("3 hold after correction") < page.text.index("best pair: \u22120.6") < page.text.index("56.1%")
+    )
     assert "The loss of seed 1 is no number any more in epoch 3." in page.text
     assert "Fold 4: news_gate + projection" in page.text.replace("\n", "")
 
@@ -41,8 +43,13 @@ def test_effects_are_sorted_and_filled_where_holm_holds():
     """By hand: 2.0, 0.9, -0.2 and -0.6 points, of which only that of p 1 may be luck; a failed variant has no mark."""
     figure = effects_figure(made_up_result())
     assert figure is not None
-    assert figure.layout["yaxis"]["categoryarray"] == ["text input", "news gate", "temporal attention", "best pair"]
-    accuracy = [trace for trace in figure.data if trace["xaxis"] == "x"]
+    assert figure.plot.layout["yaxis"]["categoryarray"] == [
+        "text input",
+        "news gate",
+        "temporal attention",
+        "best pair",
+    ]
+    accuracy = [trace for trace in figure.plot.data if trace["xaxis"] == "x"]
     assert [trace["name"].split(",")[0] for trace in accuracy] == ["Input", "Layer", "Best pair of layers"]
     assert [trace["x"] for trace in accuracy] == [[2.0], [0.9, -0.2], [-0.6]]
     assert [trace["marker"]["symbol"] for trace in accuracy] == [["square"], ["circle", "circle-open"], ["diamond"]]
@@ -51,17 +58,17 @@ def test_effects_are_sorted_and_filled_where_holm_holds():
 
 
 def test_plotly_accepts_the_picture():
-    """Plotly's own validators refuse an unknown key or a value of the wrong kind."""
+    """Plotly's validators refuse an unknown key or a value of the wrong kind."""
     figure = effects_figure(made_up_result())
     assert figure is not None
-    go.Figure(data=painted(list(figure.data)), layout=painted(figure.layout))
+    figure.plot.as_figure("Effects")
 
 
 def test_the_information_coefficient_has_a_panel_of_its_own_test():
     """A p that could not be had leaves the pair's mark hollow, whatever its accuracy shows."""
     figure = effects_figure(made_up_result())
     assert figure is not None
-    information = [trace for trace in figure.data if trace["xaxis"] == "x2"]
+    information = [trace for trace in figure.plot.data if trace["xaxis"] == "x2"]
     assert [trace["x"] for trace in information] == [[30.0], [12.0, -1.0], [-4.0]]
     assert information[2]["marker"]["symbol"] == ["diamond-open"]
 
@@ -97,7 +104,7 @@ def test_an_old_run_is_drawn_from_its_folder_and_again_to_the_byte(tmp_path):
             "doubts": ["Prices of T1 repeat."],
             "models": [],
         },
-        "metrics": {"ablation": made_up_ablation(), "coverage": {"sessions": 1500}},
+        "metrics": {"ablation": made_up_ablation(), "coverage": made_up_ablation_run().coverage.to_dict()},
     }
     for name, value in files.items():
         (folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")

@@ -30,7 +30,7 @@ def test_the_sentences_say_what_was_not_shown(benchmark):
         "Of all instances of the test period it called 62.0% up, and 51.3% went up.",
         "Of 6 tests of skill (Pesaran-Timmermann, clustered by date), none has p below 0.05.",
         "What news adds to the network on prices alone is not distinguishable from none (paired by instance, clustered "
-        "by date, Holm over 1): text (test, all instances) +1.4 points [-2.1 to +4.9].",
+        "by date, Holm over 1): text (test, all instances) +1.4 points [\u22122.1 to +4.9].",
     ]
 
 

@@ -50,13 +50,13 @@ SHOWN = "55.9% [54.8%, 56.9%]"
             "within_the_law",
             {"bound": 3.0, "found": 0.7, "z": (-4.7, -3.7)},
             "text: not right more often than the law gives, by 3 s.e.; no market above its optimum by that",
-            "+0.7 s.e. beyond the law; at most -3.7 above",
+            "+0.7 s.e. beyond the law; at most \u22123.7 above",
         ),
         (
             "profit",
             {"bound": 4.0, "found": 449871.4, "optimum": 493807.9, "z": (-2.0, 1.5)},
             "the best strategy's profit through the account within 4 s.e. of its expectation",
-            "449,871 earned before costs, 493,808 expected, z from -2.0 to +1.5",
+            "449,871 earned before costs, 493,808 expected, z from \u22122.0 to +1.5",
         ),
     ],
 )

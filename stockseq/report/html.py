@@ -1,25 +1,24 @@
-"""Writes a page that needs no network: index.html from a template, with its script and plotly.js beside it."""
+"""Writes a page that needs no network: index.html from a template, with its script and plotly.js next to it."""
 
 import os
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from stockseq.report import format as wording
 
-# Styles are inline because plotly.js writes its own; scripts are only the two files beside the page.
+# Styles are inline because plotly.js writes inline styles; scripts are only the two files next to the page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
 
 
-def write_page(template: str, context: Mapping[str, Any], folder: Path) -> Path:
+def write_page(template: str, context: Mapping[str, object], folder: Path) -> Path:
     """Write the page and what it needs, and return the path of its index.html.
 
     Parameters

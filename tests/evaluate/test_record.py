@@ -1,16 +1,16 @@
-"""Tests of the out-of-sample record brought down to what a figure draws."""
+"""Tests of the record by stretch, probability and ticker."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from stockseq.report.record import Z95, by_ticker, calibration, rolling_accuracy, scored
+from stockseq.evaluate.record import Z95, by_ticker, calibration_bins, mark_hits, rolling_accuracy
 
 
 def forecasts(probabilities: list[list[float]], returns: list[list[float]]) -> pd.DataFrame:
-    """Rows of `scored`: one inner list a session, one place a ticker."""
+    """Rows of `mark_hits`: one inner list a session, one column a ticker."""
     n_sessions, n_tickers = np.shape(probabilities)
-    return scored(
+    return mark_hits(
         pd.DataFrame(
             {
                 "ticker": list("ABCDEFGH"[:n_tickers]) * n_sessions,
@@ -38,22 +38,15 @@ def test_rolling_accuracy_has_the_interval_clustered_by_session() -> None:
     assert frame["high"].tolist() == pytest.approx([0.75 + Z95 / 4, 0.25 + Z95 / 4])
 
 
-def test_the_base_rate_without_training_is_the_more_frequent_direction_of_the_stretch() -> None:
+def test_the_base_rate_is_the_more_frequent_direction_of_the_stretch() -> None:
     """By hand: 3 of 4 rise in the first stretch, 1 of 4 in the second; either way one direction is right on 3 of 4."""
     rows = forecasts([[0.6, 0.6]] * 3, [[0.1, 0.1], [0.1, -0.1], [-0.1, -0.1]])
     assert rolling_accuracy(rows, window=2)["base_rate"].tolist() == [0.75, 0.75]
 
 
-def test_a_given_base_rate_is_weighted_by_the_forecasts_of_each_session() -> None:
-    """By hand: sessions of 2 and 1 scored forecasts with base rates 1 and 0.5 give (2 + 0.5) / 3."""
-    rows = forecasts([[0.6, 0.6]] * 2, [[0.1, 0.1], [0.1, float("nan")]])
-    base_rates = pd.Series([1.0, 0.5], index=pd.bdate_range("2024-01-01", periods=2))
-    assert rolling_accuracy(rows, window=2, base_rates=base_rates)["base_rate"].tolist() == pytest.approx([2.5 / 3])
-
-
 def test_calibration_counts_each_forecast_once_with_its_clustered_error() -> None:
     """By hand: in the first bin one session rises and one falls, so se^2 = 2 * (0.5^2 + 0.5^2) / 2^2 = 1/4."""
-    bins = calibration(forecasts([[0.52, 0.58], [0.52, 0.58]], [[0.1, 0.1], [-0.1, 0.1]]))
+    bins = calibration_bins(forecasts([[0.52, 0.58], [0.52, 0.58]], [[0.1, 0.1], [-0.1, 0.1]]))
     assert bins["low"].tolist() == pytest.approx([0.52, 0.58])
     assert bins["rose"].tolist() == [0.5, 1.0]
     assert bins["error"].tolist() == pytest.approx([Z95 / 2, 0.0])
@@ -62,12 +55,12 @@ def test_calibration_counts_each_forecast_once_with_its_clustered_error() -> Non
 
 def test_a_bin_of_one_session_has_no_error() -> None:
     """One session says nothing of the spread between sessions."""
-    assert calibration(forecasts([[0.52, 0.52]], [[0.1, -0.1]]))["error"].isna().all()
+    assert calibration_bins(forecasts([[0.52, 0.52]], [[0.1, -0.1]]))["error"].isna().all()
 
 
 def test_certain_forecasts_fall_into_the_outermost_bins() -> None:
     """A probability of exactly 1 belongs to the last bin, not to one beyond it."""
-    bins = calibration(forecasts([[0.0, 1.0]], [[-0.1, 0.1]]))
+    bins = calibration_bins(forecasts([[0.0, 1.0]], [[-0.1, 0.1]]))
     assert bins[["low", "high"]].to_numpy().tolist() == [[0.0, 0.1], [0.9, 1.0]]
 
 

@@ -1,0 +1,76 @@
+"""The tables of what went into a run and what did not: coverage, rows dropped, tickers, models."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from stockseq.dataset.dataset import Coverage
+from stockseq.report import format as wording
+from stockseq.report.tables.table import Table, cell, frame_table
+from stockseq.schemas import Dropped
+from stockseq.sources.source import Outcome
+
+OUTCOMES = {
+    "failed": "Failed",
+    "unknown": "Unknown or delisted",
+    "updated": "Updated",
+    "nothing_new": "Nothing new",
+}
+
+
+def coverage_table(coverage: Coverage | None) -> Table | None:
+    """Return how much data the run had, or None where it doesn't say."""
+    if coverage is None:
+        return None
+    rows = [
+        [cell(wording.label(name)), cell(value, wording.percent if name == "share_with_news" else wording.count)]
+        for name, value in coverage
+    ]
+    return Table(["Coverage", "Value"], rows)
+
+
+def dropped_table(dropped: Sequence[Dropped], *, limit: int = 200) -> Table | None:
+    """Return what was left out, by stage and reason, the largest first."""
+    if not dropped:
+        return None
+    frame = pd.DataFrame([vars(item) for item in dropped])
+    groups = frame.groupby(["stage", "reason"], sort=False)
+    table = groups.agg(n_rows=("n_rows", "sum"), tickers=("ticker", lambda names: _some(names)))
+    table = table.reset_index().sort_values("n_rows", ascending=False, kind="stable")
+    names = {"stage": "Stage", "reason": "Why", "n_rows": "Rows", "tickers": "Tickers"}
+    return frame_table(table, limit=limit, names=names)
+
+
+def outcomes_table(outcomes: Sequence[Outcome], *, limit: int = 300) -> Table | None:
+    """Return how each ticker ended, those that failed first."""
+    if not outcomes:
+        return None
+    order = list(OUTCOMES)
+    rows = [
+        [
+            cell(outcome.ticker),
+            cell(OUTCOMES[outcome.status]),
+            cell(outcome.n_rows),
+            cell(outcome.reason or None),
+            cell(outcome.retry_at, wording.instant),
+        ]
+        for outcome in sorted(outcomes, key=lambda outcome: (order.index(outcome.status), outcome.ticker))
+    ]
+    return Table(["Ticker", "Ended", "New rows", "Why", "Try again"], rows[:limit], max(0, len(rows) - limit))
+
+
+def outcome_counts(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return how many tickers ended in each way, such as "2 failed"."""
+    counts = pd.Series([outcome.status for outcome in outcomes], dtype=object).value_counts()
+    return [f"{wording.count(counts[status])} {name.lower()}" for status, name in OUTCOMES.items() if status in counts]
+
+
+def models_table(models: pd.DataFrame | None, *, limit: int = 50) -> Table | None:
+    """Return the registered models in their order."""
+    return None if models is None or models.empty else frame_table(models, limit=limit)
+
+
+def _some(names: Iterable[str], *, limit: int = 8) -> str:
+    distinct = sorted(set(map(str, names)) - {""})
+    more = len(distinct) - limit
+    return ", ".join(distinct[:limit]) + (f" and {wording.count(more)} more" if more > 0 else "")

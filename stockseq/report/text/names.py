@@ -1,0 +1,138 @@
+"""Names of measures, baselines and curves in words, and what the measures mean."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stockseq.evaluate.information import LEAST_TICKERS
+from stockseq.plots import CURVES
+from stockseq.report import format as wording
+
+MODEL = "This model"
+BASELINES = {
+    "logistic": "logistic regression",
+    "logistic_sentiment": "logistic regression on sentiment",
+    "logistic_indicators": "logistic regression on indicators",
+}
+
+Format = Callable[[Any], str]
+
+# Fields of `Scores`, in the order in which they decide; tables scroll to the right.
+SCORES: dict[str, tuple[str, Format]] = {
+    "accuracy": ("Accuracy", wording.percent),
+    "accuracy_ci": ("95% interval", wording.interval),
+    "base_rate": ("Base rate", wording.percent),
+    "pt_clustered_t": ("PT t", lambda value: wording.number(value, digits=2)),
+    "pt_clustered_p": ("PT p", wording.p_value),
+    "ic": ("IC", wording.number),
+    "log_loss": ("Log loss", lambda value: wording.number(value, digits=4)),
+    "chance": ("Chance", wording.percent),
+    "balanced_accuracy": ("Balanced accuracy", wording.percent),
+    "mcc": ("MCC", wording.number),
+    "auc": ("AUC", wording.number),
+    "brier": ("Brier", lambda value: wording.number(value, digits=4)),
+    "rank_ic": ("Rank IC", wording.number),
+    "pt_serial_p": ("PT p, serial", wording.p_value),
+    "n": ("Forecasts", wording.count),
+}
+# Fields of `PerformanceFigures` and `Portfolio`.
+PERFORMANCE: dict[str, tuple[str, Format]] = {
+    "total_return": ("Growth", lambda value: wording.percent(value, signed=True)),
+    "cagr": ("Yearly growth", lambda value: wording.percent(value, signed=True)),
+    "volatility": ("Yearly volatility", wording.percent),
+    "sharpe": ("Sharpe ratio", lambda value: wording.number(value, digits=2)),
+    "deflated_sharpe": ("Deflated Sharpe (probability)", wording.percent),
+    "n_trials": ("Configurations that it is deflated by", wording.count),
+    "sortino": ("Sortino ratio", lambda value: wording.number(value, digits=2)),
+    "max_drawdown": ("Deepest drawdown", wording.percent),
+    "turnover": ("Turnover per session", wording.percent),
+    "cost": ("Costs per year", wording.percent),
+    "break_even_cost_bps": ("Break-even cost, basis points", lambda value: wording.number(value, digits=1)),
+    "n_fills": ("Fills", wording.count),
+    "sharpe_per_session": ("Sharpe ratio per session", lambda value: wording.number(value, digits=4)),
+    "skew": ("Skew", wording.number),
+    "kurtosis": ("Kurtosis (3 for a normal)", wording.number),
+    "n_returns": ("Returns", wording.count),
+}
+# Heads of `SCORES`.
+MEANINGS = {
+    "Chance": "Chance is the accuracy of forecasts that say up as often as these, without skill.",
+    "PT t": "PT is the Pesaran-Timmermann test against chance, clustered by session: a t above about 1.6 is unlikely "
+    "by luck.",
+    "IC": "IC is the correlation of forecast and return across tickers, averaged over sessions.",
+    "Brier": "Lower is better for Brier and log loss.",
+}
+BOTH_DIRECTIONS = "forecasts and outcomes of both directions, and hits that vary between sessions"
+ACROSS_TICKERS = f"two sessions in which {LEAST_TICKERS} tickers or more have different forecasts and returns"
+NEEDS = {
+    "MCC": BOTH_DIRECTIONS,
+    "AUC": BOTH_DIRECTIONS,
+    "PT t": BOTH_DIRECTIONS,
+    "PT p": BOTH_DIRECTIONS,
+    "PT p, serial": "two sessions in a row of a ticker, and what PT needs",
+    "IC": ACROSS_TICKERS,
+    "Rank IC": ACROSS_TICKERS,
+}
+
+
+def name_words(name: str) -> str:
+    """Return a baseline's name as it stands in a sentence.
+
+    Examples
+    --------
+    >>> name_words("momentum_12_1"), name_words("gradient_boosting")
+    ('momentum 12-1', 'gradient boosting')
+    """
+    if name in BASELINES:
+        return BASELINES[name]
+    words = name.split("_")
+    figures = [word for word in words if word.isdigit()]
+    return " ".join([*(word for word in words if not word.isdigit()), *(["-".join(figures)] if figures else [])])
+
+
+def name_label(name: str) -> str:
+    """Return a baseline's name as the head of a row.
+
+    Examples
+    --------
+    >>> name_label("logistic"), name_label("reversal_5")
+    ('Logistic regression', 'Reversal 5')
+    """
+    return wording.label(name_words(name))
+
+
+def curve_label(name: object) -> str:
+    """Return the name of an account's curve in words.
+
+    Examples
+    --------
+    >>> curve_label("buy_and_hold"), curve_label("my_fund")
+    ('Buy and hold', 'My fund')
+    """
+    return CURVES[str(name)][0] if name in CURVES else wording.label(str(name))
+
+
+def explain_columns(heads: Sequence[str], *, has_dash: bool) -> str:
+    """Return what the columns that are shown mean.
+
+    Examples
+    --------
+    >>> explain_columns(["Forecast", "IC"], has_dash=False)
+    'IC is the correlation of forecast and return across tickers, averaged over sessions.'
+    """
+    sentences = [words for head, words in MEANINGS.items() if head in heads]
+    dash = "A dash is a measure that can't be computed for the row, most often because its forecast never changes."
+    return " ".join([*sentences, *([dash] if has_dash else [])])
+
+
+def blank_notes(heads: Sequence[str]) -> list[str]:
+    """Return which columns are not shown because no row has them, and what they would have needed.
+
+    Examples
+    --------
+    >>> blank_notes(["Rank IC"])[0][:53]
+    'Not shown, because no row has it: Rank IC. It needs t'
+    """
+    needs: dict[str, list[str]] = {}
+    for head in heads:
+        needs.setdefault(NEEDS.get(head, "what this run does not have"), []).append(head)
+    return [f"Not shown, because no row has it: {', '.join(names)}. It needs {need}." for need, names in needs.items()]
