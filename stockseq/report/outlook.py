@@ -75,7 +75,7 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         decision_at=_span(ordered["decision_at"], wording.instant),
         made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
-        rows=[_row(*values, reach=reach) for values in zip(*columns, headlines, strict=True)],
+        rows=[_row(values, reach) for values in zip(*columns, headlines, strict=True)],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
         n_late=int(ordered["late"].sum()),
         has_spread=bool(ordered["spread"].notna().any()),
@@ -87,16 +87,8 @@ def _reach(probability: pd.Series) -> float:
     return REACH * max(steps, 2)
 
 
-def _row(
-    ticker: str,
-    probability: float,
-    expected_return: float,
-    spread: float,
-    late: bool,
-    headlines: Sequence[Sequence[object]],
-    *,
-    reach: float,
-) -> Row:
+def _row(values: tuple[str, float, float, float, bool, Sequence[Sequence[object]]], reach: float) -> Row:
+    ticker, probability, expected_return, spread, late, headlines = values
     offset = (probability - 0.5) / reach * 50
     return Row(
         ticker=wording.text(ticker, limit=40),

@@ -53,20 +53,13 @@ def render_report(run: RunReport, folder: Path) -> Path:
         **_lead(run),
         **_record(run),
         **_account(run),
+        **_inputs(run),
         "outlook": build_outlook(run.next_forecasts),
         "live_tiles": live_tiles(run.live),
-        "live_sentence": "" if run.live is None else record_sentence(run.live.scores, n=run.live.n),
+        "live_sentence": "" if run.live is None else record_sentence(run.live.scores, n=run.live.n).capitalize(),
         "figures": build_figures(run),
         "fills_link": f"../{fills}" if (folder.parent / fills).exists() else "",
-        "dropped": inputs.dropped_table(run.dropped),
-        "n_dropped": sum(item.n_rows for item in run.dropped),
-        "outcomes": inputs.outcomes_table(run.ticker_outcomes),
-        "outcome_counts": inputs.outcome_counts(run.ticker_outcomes),
-        "models": inputs.models_table(run.models),
-        "coverage": inputs.coverage_table(run.coverage),
         "limitations": limitations(run),
-        "settings": mapping_table(run.settings, ("Setting", "Value")),
-        "manifest": mapping_table(run.manifest, ("Part", "Value")),
     }
     return write_page("page.html", context, folder)
 
@@ -110,4 +103,18 @@ def _account(run: RunReport) -> dict[str, object]:
         "followed": None if run.backtest is None else results.followed_table(run.backtest),
         "fills": results.fills_table(run.fills),
         "n_fills": 0 if run.fills is None else len(run.fills),
+    }
+
+
+def _inputs(run: RunReport) -> dict[str, object]:
+    """Return the tables of what went in, and of how to reproduce the run."""
+    return {
+        "coverage": inputs.coverage_table(run.coverage),
+        "dropped": inputs.dropped_table(run.dropped),
+        "n_dropped": sum(item.n_rows for item in run.dropped),
+        "outcomes": inputs.outcomes_table(run.ticker_outcomes),
+        "outcome_counts": inputs.outcome_counts(run.ticker_outcomes),
+        "models": inputs.models_table(run.models),
+        "settings": mapping_table(run.settings, ("Setting", "Value")),
+        "manifest": mapping_table(run.manifest, ("Part", "Value")),
     }

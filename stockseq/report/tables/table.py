@@ -1,14 +1,13 @@
 """Tables of a page: cells that read well and sort by value, and rows that stop at a limit which is stated."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from stockseq.report import format as wording
-
-Format = Callable[[Any], str]
+from stockseq.report.text.names import Format
 
 COLUMN_FORMATS: dict[str, Format] = {
     "session": wording.session,

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from stockseq.errors import counted
 from stockseq.evaluate.comparison import PairedTest
 from stockseq.plots import FEWEST_FORECASTS
-from stockseq.report.format import count, percent
+from stockseq.report.format import count, percent, points
 from stockseq.report.text.names import curve_label
 
 CALIBRATION = (
@@ -70,8 +71,8 @@ def comparisons_summary(tests: list[PairedTest]) -> str:
     """Return the range of the differences in accuracy, and how many baselines the model beats."""
     differences = [test.difference for test in tests]
     n_beaten = sum(test.is_significant and test.difference > 0 for test in tests)
-    low, high = (percent(end, signed=True) for end in (min(differences), max(differences)))
+    low, high = points(min(differences)), points(max(differences))
     return (
-        f"The accuracy of the model less that of {len(tests)} baselines is between {low} and {high}; it is "
-        f"significantly better than {n_beaten} of them."
+        f"The accuracy of the model less that of {counted(len(tests), 'baseline')} is between {low} and {high} points; "
+        f"it is significantly better than {n_beaten or 'none'} of them."
     )
