@@ -56,13 +56,13 @@ def run_benchmarks(
         buy_and_hold, equal_weight and random_same_turnover.
     """
     universe = pd.Index(sorted(targets["ticker"].unique()))
-    held = buy_and_hold(bars, sessions=sessions, universe=universe)
+    hold = buy_and_hold(bars, sessions=sessions, universe=universe)
     evened = equal_weight(bars, sessions=sessions, universe=universe)
     shuffled = random_same_turnover(targets, seed=seed)
     gross = shuffled["weight"].abs().groupby(shuffled["session"]).sum().max() if len(shuffled) else 0.0
     lending = account.model_copy(update={"max_gross": max(account.max_gross, float(gross))})
     return {
-        "buy_and_hold": run(held, account=account, holding="overnight"),
+        "buy_and_hold": run(hold, account=account, holding="overnight"),
         "equal_weight": run(evened, account=account, holding="overnight"),
         "random_same_turnover": run(shuffled, account=lending, holding=holding),
     }
@@ -138,8 +138,8 @@ def shuffle_runs(weights: np.ndarray, generator: np.random.Generator) -> np.ndar
     run_signs = signs[starts]
     order = np.arange(len(starts))
     for sign in (-1.0, 0.0, 1.0):
-        places = np.flatnonzero(run_signs == sign)
-        order[places] = generator.permutation(places)
+        positions = np.flatnonzero(run_signs == sign)
+        order[positions] = generator.permutation(positions)
     lengths = np.diff(np.r_[starts, len(weights)])[order]
     # Each run's places, counted on from where it now begins.
     shift = starts[order] - (np.cumsum(lengths) - lengths)

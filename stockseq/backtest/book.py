@@ -187,11 +187,11 @@ class Book:
         """Cut what adds exposure pro rata, where held and wanted positions together exceed the leverage."""
         marks = np.nan_to_num(self.marks, nan=0.0)
         same_side = np.sign(wanted) == np.sign(self.shares)
-        kept = np.where(same_side, np.sign(wanted) * np.minimum(np.abs(wanted), np.abs(self.shares)), 0.0)
-        room = self.account.max_gross * self.decided_on - float((np.abs(kept) * marks).sum())
-        growth = float((np.abs(wanted - kept) * marks).sum())
+        unopposed = np.where(same_side, np.sign(wanted) * np.minimum(np.abs(wanted), np.abs(self.shares)), 0.0)
+        room = self.account.max_gross * self.decided_on - float((np.abs(unopposed) * marks).sum())
+        growth = float((np.abs(wanted - unopposed) * marks).sum())
         if growth == 0 or growth <= room + 1e-9 * self.decided_on:
             return wanted
-        allowed = kept + self.account.lots((wanted - kept) * max(room, 0.0) / growth)
+        allowed = unopposed + self.account.lots((wanted - unopposed) * max(room, 0.0) / growth)
         self.flag("over_gross", wanted - allowed)
         return allowed

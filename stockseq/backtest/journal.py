@@ -49,8 +49,8 @@ class Journal:
         """Note what is held at one close."""
         columns = np.flatnonzero(shares)
         if len(columns):
-            held, mark = shares[columns], marks[columns]
-            amounts = {"shares": held, "mark": mark, "value": held * mark, "stale": stale[columns]}
+            quantity, mark = shares[columns], marks[columns]
+            amounts = {"shares": quantity, "mark": mark, "value": quantity * mark, "stale": stale[columns]}
             self._positions.append(self._key(row, columns) | amounts)
 
     def fills(self) -> pd.DataFrame:

@@ -127,14 +127,14 @@ def target_weights(
 def _top_k(book: pd.DataFrame, settings: PolicySettings) -> pd.Series:
     ordered = book.sort_values(["session", "probability_up", "ticker"], ascending=[True, False, True])
     by_session = ordered.groupby("session")
-    place = by_session.cumcount().reindex(book.index)
+    rank = by_session.cumcount().reindex(book.index)
     size = book.groupby("session")["ticker"].transform("size")
     if settings.mode == "long_only":
-        return (place < settings.top_k).astype("float64")
+        return (rank < settings.top_k).astype("float64")
     a_side = np.minimum(settings.top_k, size // 2)
     median = book.groupby("session")["probability_up"].transform("median")
-    long = (place < a_side) & (book["probability_up"] > median)
-    short = (place >= size - a_side) & (book["probability_up"] < median)
+    long = (rank < a_side) & (book["probability_up"] > median)
+    short = (rank >= size - a_side) & (book["probability_up"] < median)
     return long.astype("float64") - short.astype("float64")
 
 
@@ -152,12 +152,12 @@ def _volatility(book: pd.DataFrame, volatility: pd.DataFrame | None) -> pd.Serie
         )
     if volatility.duplicated(["session", "ticker"]).any():
         raise DataError("`volatility` must have one row per session and ticker; some repeat.")
-    known = book[["session", "ticker"]].merge(volatility, on=["session", "ticker"], how="left")["volatility"]
-    broken = ~(np.isfinite(known) & (known > 0))
+    matched = book[["session", "ticker"]].merge(volatility, on=["session", "ticker"], how="left")["volatility"]
+    broken = ~(np.isfinite(matched) & (matched > 0))
     if broken.any():
         row = book[broken].iloc[0]
         raise DataError(
             f"Every forecast needs a positive volatility to be sized; {int(broken.sum())} of {len(book)} have none, "
             f"first {row['ticker']} on {row['session']}."
         )
-    return known
+    return matched

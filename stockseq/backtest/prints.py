@@ -66,8 +66,8 @@ def build_market(
         If `sessions` aren't ascending and unique, or a delisting return is below -1.
     """
     sessions = _checked_sessions(sessions)
-    _require_one(bars, ["ticker", "session"], "bar")
-    _require_one(actions, ["ticker", "session", "kind"], "action")
+    _require_unique(bars, ["ticker", "session"], "bar")
+    _require_unique(actions, ["ticker", "session", "kind"], "action")
     unknown = tickers.difference(pd.Index(bars["ticker"].unique()))
     if len(unknown):
         raise DataError(
@@ -90,7 +90,7 @@ def _checked_sessions(sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(sessions.astype(SESSION))
 
 
-def _require_one(frame: pd.DataFrame, key: list[str], name: str) -> None:
+def _require_unique(frame: pd.DataFrame, key: list[str], name: str) -> None:
     repeated = frame.duplicated(key)
     if repeated.any():
         first = frame[repeated].iloc[0]

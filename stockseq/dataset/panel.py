@@ -44,9 +44,9 @@ class Panel:
 
     def without(self, features: Collection[str]) -> "Panel":
         """Return the panel without these features; names that it doesn't have are passed over."""
-        kept = [place for place, name in enumerate(self.names) if name not in features]
-        names = tuple(self.names[place] for place in kept)
-        return replace(self, indicators=self.indicators[:, kept], names=names)
+        columns = [column for column, name in enumerate(self.names) if name not in features]
+        names = tuple(self.names[column] for column in columns)
+        return replace(self, indicators=self.indicators[:, columns], names=names)
 
 
 def build_panel(
@@ -90,10 +90,10 @@ def build_panel(
         indicators = ordered[list(names)].to_numpy(dtype=np.float32)
     usable = np.isfinite(indicators).all(axis=1)
     keys = ordered.loc[usable, KEYS].reset_index(drop=True)
-    texts, homeless = _texts(keys, headlines)
+    texts, unmatched = _texts(keys, headlines)
     dropped = (
         *count_dropped("panel", ordered.loc[~usable, "ticker"], "a feature is missing or not finite"),
-        *count_dropped("panel", homeless, "a headline belongs to no row of the panel"),
+        *count_dropped("panel", unmatched, "a headline belongs to no row of the panel"),
     )
     return Panel(keys, indicators[usable], names, texts, dropped)
 
@@ -125,9 +125,9 @@ def _texts(keys: pd.DataFrame, headlines: pd.DataFrame | None) -> tuple[tuple[tu
     # The text breaks ties, so that the order never depends on how the store returned them.
     ordered = headlines.sort_values(["available_at", "text"], kind="stable")
     placed = ordered[["ticker", "session", "text"]].merge(rows, on=["ticker", "session"], how="left")
-    homeless = placed["row"].isna()
-    housed = placed[~homeless].sort_values("row", kind="stable")
-    pairs = zip(housed["row"].astype(int), housed["text"], strict=True)
+    unmatched = placed["row"].isna()
+    matched = placed[~unmatched].sort_values("row", kind="stable")
+    pairs = zip(matched["row"].astype(int), matched["text"], strict=True)
     for row, group in groupby(pairs, key=itemgetter(0)):
         texts[row] = tuple(text for _, text in group)
-    return tuple(texts), placed.loc[homeless, "ticker"]
+    return tuple(texts), placed.loc[unmatched, "ticker"]

@@ -99,14 +99,14 @@ class Vocabulary:
         # Row 0 stands for "no headline", so that a row of the panel is one look-up per slot.
         codes = np.zeros((len(distinct) + 1, tokens_per_headline), dtype=np.int32)
         analyse = _analyser(self.bigrams)
-        for place, text in enumerate(distinct, start=1):
+        for position, text in enumerate(distinct, start=1):
             found = self._codes(analyse(text), tokens_per_headline)
-            codes[place, : len(found)] = found
-        places = {text: place for place, text in enumerate(distinct, start=1)}
+            codes[position, : len(found)] = found
+        positions = {text: position for position, text in enumerate(distinct, start=1)}
         slots = np.zeros((len(newest), headlines_per_session), dtype=np.int64)
         for row, headlines in enumerate(newest):
             if headlines:
-                slots[row, : len(headlines)] = [places[text] for text in headlines]
+                slots[row, : len(headlines)] = [positions[text] for text in headlines]
         return codes[slots]
 
     def to_dict(self) -> dict[str, list[str] | bool]:
@@ -128,12 +128,12 @@ class Vocabulary:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {token: place for place, token in enumerate(self.tokens, start=FIRST_TOKEN)}
+        return {token: position for position, token in enumerate(self.tokens, start=FIRST_TOKEN)}
 
     def _codes(self, tokens: Iterable[str], most: int) -> list[int]:
-        places = self._places
+        positions = self._places
         # An unknown pair says nothing that its two words don't say.
-        found = (places.get(token, UNKNOWN) for token in tokens if " " not in token or token in places)
+        found = (positions.get(token, UNKNOWN) for token in tokens if " " not in token or token in positions)
         return [code for code, _ in zip(found, range(most), strict=False)]
 
 

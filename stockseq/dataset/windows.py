@@ -205,12 +205,12 @@ def _faults(keys: pd.DataFrame, lookback: int, sessions: pd.DatetimeIndex | None
     if not len(keys):
         return faults
     calendar = pd.DatetimeIndex(np.sort(keys["session"].unique())) if sessions is None else sessions
-    places = calendar.searchsorted(keys["session"].to_numpy())
+    positions = calendar.searchsorted(keys["session"].to_numpy())
     starts = np.arange(len(keys)) - lookback + 1
     # A row is deep enough in its ticker when so many rows of the ticker lie before it.
     depth = keys.groupby("ticker", sort=False).cumcount().to_numpy()
     whole = depth >= lookback - 1
-    span = np.where(whole, places - places[np.maximum(starts, 0)] + 1, 0)
+    span = np.where(whole, positions - positions[np.maximum(starts, 0)] + 1, 0)
     faults[span > lookback + SLACK] = TORN
     faults[~whole] = SHORT
     return faults

@@ -37,7 +37,7 @@ class Block:
         `session` (traded) and `compound` of the headlines of the rows and of the 19 sessions before.
     news_sessions : DatetimeIndex
         The consecutive exchange sessions that `news` spans.
-    first_kept : int
+    first_row : int
         The position of the first bar that gives a row: of this year, and past the ticker's warm-up.
     """
 
@@ -46,7 +46,7 @@ class Block:
     actions: pd.DataFrame
     news: pd.DataFrame
     news_sessions: pd.DatetimeIndex
-    first_kept: int
+    first_row: int
 
     def checksums(self, recipe: str) -> np.ndarray:
         """Return one number per row of `compute`: a hash of the recipe and of all that the row may depend on.
@@ -61,16 +61,16 @@ class Block:
         ex_bars = self.bars["session"].searchsorted(self.actions["session"].to_numpy()).tolist()
         for position, action in zip(ex_bars, self.actions.itertuples(index=False, name=None), strict=True):
             events[position] += repr(action).encode()
-        known = self.news["session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right").tolist()
+        n_known = self.news["session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right").tolist()
         compounds = self.news["compound"].to_numpy(dtype="float64")
         state = hashlib.sha256(f"{recipe}|{self.ticker}|{self.news_sessions[0]}".encode())
         sums, seen = [], 0
         for position, line in enumerate(lines):
-            state.update(line.tobytes() + events[position] + compounds[seen : known[position]].tobytes())
+            state.update(line.tobytes() + events[position] + compounds[seen : n_known[position]].tobytes())
             # A separator of the number of headlines, or bytes could move from one field to the next unnoticed.
-            state.update(known[position].to_bytes(8, "big"))
-            seen = known[position]
-            if position >= self.first_kept:
+            state.update(n_known[position].to_bytes(8, "big"))
+            seen = n_known[position]
+            if position >= self.first_row:
                 sums.append(int.from_bytes(state.digest()[:8], "big") >> 12)
         return np.array(sums, dtype="float64")
 
@@ -79,14 +79,14 @@ class Block:
 
         Raises `DataError` for a dividend that can't be and `PluginError` for a feature that fails.
         """
-        kept = self.bars.iloc[self.first_kept :]
+        rows = self.bars.iloc[self.first_row :]
         seen = adjust_forward(self.bars, self.actions).set_index("session")[[*BAR, "traded_session"]]
-        columns = {feature.name: feature.values(seen).to_numpy()[self.first_kept :] for feature in features}
-        sentiment = aggregate_sentiment(self.news, self.news_sessions).loc[kept["traded_session"].to_numpy()]
+        columns = {feature.name: feature.values(seen).to_numpy()[self.first_row :] for feature in features}
+        sentiment = aggregate_sentiment(self.news, self.news_sessions).loc[rows["traded_session"].to_numpy()]
         values = pd.DataFrame(columns | {name: sentiment[name].to_numpy() for name in SENTIMENT_COLUMNS})
         values.insert(0, "ticker", self.ticker)
-        values.insert(1, "session", kept["traded_session"].array)
-        values.insert(2, "decision_at", kept["decision_at"].array)
+        values.insert(1, "session", rows["traded_session"].array)
+        values.insert(2, "decision_at", rows["decision_at"].array)
         return values
 
 
@@ -129,13 +129,13 @@ def cut_blocks(
     for year in np.unique(years):
         first, end = np.searchsorted(years, [year, year + 1])
         start = max(first - HISTORY, 0)
-        first_kept = max(first - start, warm_up)
-        if start + first_kept >= end:
+        first_row = max(first - start, warm_up)
+        if start + first_row >= end:
             continue
         span = bars.iloc[start:end]
-        oldest = max(traded[start + first_kept] - MEMORY_SESSIONS + 1, 0)
+        oldest = max(traded[start + first_row] - MEMORY_SESSIONS + 1, 0)
         news_sessions = sessions[oldest : traded[end - 1] + 1]
         low, high = news["session"].searchsorted([news_sessions[0], news_sessions[-1] + pd.Timedelta(days=1)])
         happened = (actions["session"] > span["session"].iloc[0]) & (actions["session"] <= span["session"].iloc[-1])
-        blocks.append(Block(ticker, span, actions[happened], news.iloc[low:high], news_sessions, first_kept))
+        blocks.append(Block(ticker, span, actions[happened], news.iloc[low:high], news_sessions, first_row))
     return blocks

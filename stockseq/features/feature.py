@@ -73,9 +73,9 @@ class Feature:
         except (OSError, TypeError):
             source = ""
         name = getattr(function, "__qualname__", type(function).__qualname__)
-        told = repr((self.name, self.warm_up, self.divide_by, name, bound, source))
+        description = repr((self.name, self.warm_up, self.divide_by, name, bound, source))
         # Where a bound object lies in memory is another place in each process.
-        return re.sub(r" at 0x[0-9a-fA-F]+", "", told)
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", description)
 
     def raw(self, bars: pd.DataFrame) -> pd.Series:
         """Return the values at all bars, those of the warm-up included; raise `PluginError` if they don't fit."""

@@ -41,9 +41,9 @@ def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelt
     end_of_date = (date.dt.normalize() + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)).dt.tz_localize(
         timezone, ambiguous=np.zeros(len(date), dtype=bool), nonexistent="shift_forward"
     )
-    known = (published + latency).where(~headlines["date_only"], end_of_date.dt.tz_convert("UTC"))
+    published_at = (published + latency).where(~headlines["date_only"], end_of_date.dt.tz_convert("UTC"))
     seen = headlines["first_seen_at"]
-    return known.where(seen.isna() | (known >= seen), seen).astype(INSTANT).rename("available_at")
+    return published_at.where(seen.isna() | (published_at >= seen), seen).astype(INSTANT).rename("available_at")
 
 
 def decide(

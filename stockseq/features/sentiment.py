@@ -164,8 +164,8 @@ def score_headlines(
     """
     new = headlines
     if stored_scores is not None:
-        known = stored_scores.loc[stored_scores["scorer"] == scorer.name, "headline_id"]
-        new = headlines[~headlines["headline_id"].isin(known)]
+        scored_ids = stored_scores.loc[stored_scores["scorer"] == scorer.name, "headline_id"]
+        new = headlines[~headlines["headline_id"].isin(scored_ids)]
     scores = score_texts(new["text"].tolist(), scorer, executor=executor)
     scores.insert(0, "headline_id", new["headline_id"].to_numpy())
     scores.insert(1, "scorer", scorer.name)

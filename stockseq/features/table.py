@@ -103,21 +103,21 @@ def build_features(
     placed = _with_decisions(bars, calendar, policy)
     if stored is None or not set(types) <= set(stored.columns):
         stored = empty(types)
-    known = stored[list(types)].sort_values(["ticker", "session"])
-    own_actions, own_news, own_stored = _by_ticker(actions), _by_ticker(scored), _by_ticker(known)
+    earlier = stored[list(types)].sort_values(["ticker", "session"])
+    actions_by_ticker, news_by_ticker, stored_by_ticker = _by_ticker(actions), _by_ticker(scored), _by_ticker(earlier)
     feature_set = feature_set_name(features)
     jobs = [
         _Job(
             str(ticker),
-            own,
-            own_actions.get(str(ticker), actions.iloc[:0]),
-            own_news.get(str(ticker), scored.iloc[:0]),
-            own_stored.get(str(ticker), known.iloc[:0]),
+            rows,
+            actions_by_ticker.get(str(ticker), actions.iloc[:0]),
+            news_by_ticker.get(str(ticker), scored.iloc[:0]),
+            stored_by_ticker.get(str(ticker), earlier.iloc[:0]),
             calendar.sessions,
             tuple(features),
             feature_set,
         )
-        for ticker, own in placed.groupby("ticker", sort=True)
+        for ticker, rows in placed.groupby("ticker", sort=True)
     ]
     built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
     table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
@@ -136,9 +136,9 @@ def feature_set_name(features: Sequence[Feature]) -> str:
     if tuple(features) == DEFAULT_FEATURES:
         return FEATURE_SET
     # Ours change with their version alone; a user's with the module that they are written in.
-    told = [FEATURE_SET if feature in DEFAULT_FEATURES else feature.recipe() for feature in features]
+    recipes = [FEATURE_SET if feature in DEFAULT_FEATURES else feature.recipe() for feature in features]
     names = [feature.name for feature in features]
-    return f"{FEATURE_SET}+{hashlib.sha256(repr((names, told)).encode()).hexdigest()[:8]}"
+    return f"{FEATURE_SET}+{hashlib.sha256(repr((names, recipes)).encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _rows(block: Block, job: _Job) -> pd.DataFrame:
     """Return a block's complete rows: the stored ones if their inputs are the same, else computed."""
     names = _column_names(job.features)
     checksums = block.checksums(f"{job.feature_set}|{names}")
-    first, last = block.bars["traded_session"].iloc[[block.first_kept, -1]]
+    first, last = block.bars["traded_session"].iloc[[block.first_row, -1]]
     stored = job.stored[job.stored["session"].between(first, last)]
     if len(stored) == len(checksums) and (stored["inputs"].to_numpy() == checksums).all():
         return stored
@@ -224,7 +224,7 @@ def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_ticker(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {str(ticker): own for ticker, own in frame.groupby("ticker", sort=True)}
+    return {str(ticker): rows for ticker, rows in frame.groupby("ticker", sort=True)}
 
 
 def _outside(decided: pd.DataFrame) -> Dropped:

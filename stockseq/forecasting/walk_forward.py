@@ -170,7 +170,7 @@ def walk_forward(
     if folds is None:
         with data.explain_sessions():
             folds = cut_folds(data.sessions, FoldSettings(n_folds=n_folds), horizon=data.inputs.horizon)
-    own: list[pd.DataFrame] = []
+    parts: list[pd.DataFrame] = []
     rows: dict[str, list[pd.DataFrame]] = {}
     impossible: dict[str, str] = {}
     for number, fold in enumerate(folds, start=1):
@@ -180,10 +180,10 @@ def walk_forward(
         )
         test = data.samples.on(fold.test)
         model = forecaster.fit_fold(data, fold)
-        own.append(forecast_samples(model, data.panel, test).assign(fold=number))
-        realised = own[-1][["ticker", "session", "realised_return"]]
+        parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
+        realised = parts[-1][["ticker", "session", "realised_return"]]
         train = data.samples.on(fold.train.union(fold.validation))
-        for place, name in enumerate(BASELINES, start=1):
+        for done, name in enumerate(BASELINES, start=1):
             if name not in impossible:
                 obstacle = find_obstacle(name, data.panel, train)
                 if obstacle is not None:
@@ -192,11 +192,11 @@ def walk_forward(
                     forecasts = forecast_baseline(name, data.panel, train, test, lookback=data.inputs.lookback)
                     joined = forecasts.merge(realised, on=["ticker", "session"], validate="one_to_one")
                     rows.setdefault(name, []).append(joined)
-            progress.step("Fitting the baselines", place, len(BASELINES))
+            progress.step("Fitting the baselines", done, len(BASELINES))
     return WalkForwardResult(
         data,
         tuple(folds),
-        pd.concat(own, ignore_index=True),
+        pd.concat(parts, ignore_index=True),
         # One that lacks a fold would be compared on other sessions than the rest.
         {name: pd.concat(parts, ignore_index=True) for name, parts in rows.items() if name not in impossible},
         impossible,

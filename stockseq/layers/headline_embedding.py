@@ -57,9 +57,9 @@ class HeadlineEmbedding(keras.layers.Layer):
     def call(self, codes: Any) -> Any:
         headlines, tokens = codes.shape[2:]
         flat = tf.reshape(codes, (-1, tokens))
-        places = tf.where(flat > 0)
-        embedded = tf.gather(tf.convert_to_tensor(self.embeddings), tf.gather_nd(flat, places))
-        summed = tf.math.unsorted_segment_sum(embedded, places[:, 0], tf.shape(flat)[0])
+        positions = tf.where(flat > 0)
+        embedded = tf.gather(tf.convert_to_tensor(self.embeddings), tf.gather_nd(flat, positions))
+        summed = tf.math.unsorted_segment_sum(embedded, positions[:, 0], tf.shape(flat)[0])
         active = keras.activations.get(self.activation)(summed)
         shape = (-1, codes.shape[1], headlines, self.dimension)
         return tf.reduce_sum(tf.reshape(active, shape), axis=2)

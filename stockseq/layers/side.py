@@ -65,13 +65,13 @@ class Sessions:
     def columns(self) -> tuple[str, ...]:
         """The names of the indicators (numbered where they are not known), then those of the text vector."""
         n_features = self.indicators.shape[-1]
-        numbered = tuple(f"indicator_{place}" for place in range(1, n_features + 1))
+        numbered = tuple(f"indicator_{number}" for number in range(1, n_features + 1))
         return (*(self.names or numbered), *self.text_columns)
 
     @property
     def text_columns(self) -> tuple[str, ...]:
         """The names of the text vector's numbers, from text_1 on."""
-        return () if self.text is None else tuple(f"{TEXT}_{place}" for place in range(1, self.text.shape[-1] + 1))
+        return () if self.text is None else tuple(f"{TEXT}_{number}" for number in range(1, self.text.shape[-1] + 1))
 
     def expand(self, side: Sequence[str]) -> tuple[str, ...]:
         """Return the columns that `side` names; "text" stands for the whole text vector, and for nothing without text.
@@ -100,8 +100,8 @@ class Sessions:
 
     def scales(self, columns: Sequence[str]) -> tuple[list[float], list[float]]:
         """Return centre and spread of each column; those of a text column are 0 and 1."""
-        known = dict(zip(self.names, zip(self.centre, self.spread, strict=True), strict=False))
-        pairs = [known.get(column, (0.0, 1.0)) for column in columns]
+        scales = dict(zip(self.names, zip(self.centre, self.spread, strict=True), strict=False))
+        pairs = [scales.get(column, (0.0, 1.0)) for column in columns]
         return [centre for centre, _ in pairs], [spread for _, spread in pairs]
 
     def pick(self, columns: Sequence[str]) -> Any:

@@ -91,8 +91,8 @@ def find_layer(slot: Slot, name: str) -> type[Any]:
     found = _import_layer(slot, name) if ":" in name else _load_layer(slot, name)
     if not _is_layer(found):
         raise PluginError(f"The layer {slot} the LSTM, `{name}`, must be a Keras layer class, received {found!r}.")
-    own = found.__module__.partition(".")[0] == "keras"
-    if not own and keras.saving.get_registered_name(found) == found.__name__:
+    is_keras = found.__module__.partition(".")[0] == "keras"
+    if not is_keras and keras.saving.get_registered_name(found) == found.__name__:
         raise PluginError(
             f"The layer {slot} the LSTM, `{name}`, must be registered, or no bundle could load it: decorate the class "
             "with @keras.saving.register_keras_serializable(package=...)."
@@ -154,11 +154,11 @@ def make_layer(slot: Slot, name: str, options: Options, *, seed: int, offered: O
     """
     layer = find_layer(slot, name)
     given = {"seed": seed, **(offered or {})}
-    arguments = {key: value for key, value in given.items() if key in _taken(layer)} | dict(options)
+    arguments = {key: value for key, value in given.items() if key in _accepted(layer)} | dict(options)
     try:
         return layer(**arguments)
     except Exception as error:  # a user's layer may raise anything
-        unknown = [option for option in options if option not in _known_options(layer)]
+        unknown = [option for option in options if option not in _option_names(layer)]
         reason = _unknown_option(unknown[0], layer) if unknown else describe_error(error)
         raise PluginError(
             f"The layer {slot} the LSTM, `{name}`, refuses its options {dict(options)}: {reason}"
@@ -170,8 +170,10 @@ def describe_error(error: Exception) -> str:
     text = re.sub(r"\x1b\[\d+m", "", str(error))
     text = text.partition("Arguments received by")[0]
     parts = [part.strip() for part in re.split(r"\n\s*\n|Error encountered:", text) if part.strip()]
-    kept = [part for part in parts if not part.startswith(("Exception encountered", "Could not automatically infer"))]
-    return " ".join(" ".join(kept or parts).split())
+    relevant = [
+        part for part in parts if not part.startswith(("Exception encountered", "Could not automatically infer"))
+    ]
+    return " ".join(" ".join(relevant or parts).split())
 
 
 @contextmanager
@@ -188,21 +190,21 @@ def seeded(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-def _taken(layer: type[Any]) -> Collection[str]:
+def _accepted(layer: type[Any]) -> Collection[str]:
     """Return the arguments that the class takes: its own, and where it hands the rest upwards those it inherits."""
-    own = inspect.signature(layer.__init__).parameters
-    upwards = any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values())
-    return {*own, *(_known_options(layer) if upwards else [])}
+    accepted = inspect.signature(layer.__init__).parameters
+    upwards = any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values())
+    return {*accepted, *(_option_names(layer) if upwards else [])}
 
 
-def _known_options(layer: type[Any]) -> list[str]:
+def _option_names(layer: type[Any]) -> list[str]:
     """Return the arguments of the class and of what it inherits from: Keras layers hand the rest upwards."""
     makers = [vars(ancestor)["__init__"] for ancestor in layer.__mro__ if "__init__" in vars(ancestor)]
     return [name for maker in makers if inspect.isfunction(maker) for name in inspect.signature(maker).parameters]
 
 
 def _unknown_option(option: str, layer: type[Any]) -> str:
-    near = difflib.get_close_matches(option, _known_options(layer), n=1)
-    own = [name for name in inspect.signature(layer.__init__).parameters if name not in ("self", "args", "kwargs")]
-    hint = f"did you mean `{near[0]}`?" if near else f"it knows: {', '.join(own) or 'none of its own'}."
+    near = difflib.get_close_matches(option, _option_names(layer), n=1)
+    names = [name for name in inspect.signature(layer.__init__).parameters if name not in ("self", "args", "kwargs")]
+    hint = f"did you mean `{near[0]}`?" if near else f"it knows: {', '.join(names) or 'nothing'}."
     return f"it knows no `{option}`; {hint}"

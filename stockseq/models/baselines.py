@@ -143,8 +143,12 @@ def _year_without_month(changes: Views, tickers: pd.Series) -> Views:
 
 
 def _columns(name: str, panel: Panel) -> list[int]:
-    sentiment = [place for place, column in enumerate(panel.names) if column in SENTIMENT_COLUMNS]
+    sentiment = [position for position, column in enumerate(panel.names) if column in SENTIMENT_COLUMNS]
     everything = list(range(len(panel.names)))
     if name == "logistic_sentiment":
         return sentiment
-    return [place for place in everything if place not in sentiment] if name == "logistic_indicators" else everything
+    return (
+        [position for position in everything if position not in sentiment]
+        if name == "logistic_indicators"
+        else everything
+    )

@@ -36,14 +36,14 @@ class Matrix:
 
     def reader(self) -> Callable[[Any], Tensors]:
         """Return the function from a tensor of window ends (batch,) to the network's inputs."""
-        held = {"indicators": tf.constant(self.indicators)}
+        tensors = {"indicators": tf.constant(self.indicators)}
         if self.text is not None:
-            held["text"] = tf.constant(self.text)
+            tensors["text"] = tf.constant(self.text)
         offsets = tf.range(1 - self.lookback, 1, dtype=tf.int64)
 
         def read(ends: Any) -> Tensors:
             rows = ends[:, tf.newaxis] + offsets
-            return {name: tf.gather(values, rows) for name, values in held.items()}
+            return {name: tf.gather(values, rows) for name, values in tensors.items()}
 
         return read
 

@@ -67,16 +67,16 @@ class SentimentDecay(keras.layers.Layer):
     def call(self, values: Any) -> Any:
         ops = keras.ops
         n_decayed = len(self.side) or values.shape[-1]
-        kept, fading = values[..., : values.shape[-1] - n_decayed], values[..., values.shape[-1] - n_decayed :]
+        steady, fading = values[..., : values.shape[-1] - n_decayed], values[..., values.shape[-1] - n_decayed :]
         steps = np.arange(values.shape[1])
         age = steps[:, np.newaxis] - steps
         rate = ops.exp(-ops.cast(self.log_half_life, self.compute_dtype)) * float(np.log(2.0))
-        known = ops.cast(age >= 0, self.compute_dtype)[..., np.newaxis]
+        earlier = ops.cast(age >= 0, self.compute_dtype)[..., np.newaxis]
         old = ops.cast(np.maximum(age, 0), self.compute_dtype)[..., np.newaxis]
         # Of shape (to, from, column): what session `from` still weighs at session `to`.
-        weight = known * ops.exp(-old * rate) * (1.0 - ops.exp(-rate))
+        weight = earlier * ops.exp(-old * rate) * (1.0 - ops.exp(-rate))
         decayed = ops.einsum("tsc,bsc->btc", weight, fading)
-        return ops.concatenate([kept, decayed], axis=-1)
+        return ops.concatenate([steady, decayed], axis=-1)
 
     def readings(self, inputs: Any) -> Readings:
         """Return `half_life`, in sessions: one number per side feature by name, or the list of all columns."""

@@ -73,7 +73,7 @@ class VariableSelection(keras.layers.Layer):
         """Return `weight_<name>` of each feature, the mean over windows and sessions; together they are 1."""
         values = keras.ops.cast(inputs, self.compute_dtype)
         weights = keras.ops.mean(self._weights(self.embedding(values[..., np.newaxis])), axis=(0, 1))
-        names = self.names or [str(place) for place in range(1, weights.shape[0] + 1)]
+        names = self.names or [str(number) for number in range(1, weights.shape[0] + 1)]
         pairs = zip(names, keras.ops.convert_to_numpy(weights), strict=True)
         return {f"weight_{name}": float(weight) for name, weight in pairs}
 
