@@ -256,8 +256,6 @@ def build_dataset(
     volatility = volatility_before(panel.keys, path).to_numpy()
     windows = build_windows(panel, volatility, lookback=inputs.lookback, sessions=sessions)
     samples = build_samples(windows, trades.labels)
-    n_unread = count_left_out(panel.texts, inputs.headlines_per_session)
-    unread = Dropped("text", "", "older than the newest headlines of its session that the network reads", n_unread)
     return Dataset(
         market=market,
         inputs=inputs,
@@ -273,10 +271,16 @@ def build_dataset(
             *panel.dropped,
             *samples.dropped,
             *trades.dropped,
-            *([unread] if n_unread else []),
+            *_count_unread(panel, inputs.headlines_per_session),
         ),
         jumps=find_jumps(market.bars, market.actions),
     )
+
+
+def _count_unread(panel: Panel, headlines_per_session: int) -> tuple[Dropped, ...]:
+    n_unread = count_left_out(panel.texts, headlines_per_session)
+    reason = "older than the newest headlines of its session that the network reads"
+    return (Dropped("text", "", reason, n_unread),) if n_unread else ()
 
 
 def _score(market: MarketData, scorer: Scorer, scores: pd.DataFrame | None, executor: Executor | None) -> pd.DataFrame:

@@ -141,20 +141,8 @@ def _fit(
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
     results = _run(jobs, executor, progress)
-    networks = []
-    for result in results:
-        fitted = build_network(
-            network,
-            n_features=len(names),
-            vocabulary_size=len(vocabulary),
-            seed=result.seed,
-            names=names,
-            scaler=scaler,
-        )
-        fitted.set_weights(list(result.weights))
-        networks.append(fitted)
     return Model(
-        networks=tuple(networks),
+        networks=tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True)),
         names=names,
         scaler=scaler,
         vocabulary=vocabulary,
@@ -164,6 +152,20 @@ def _fit(
         median_volatility=median_volatility,
         record=_record(train, validation, vocabulary, results),
     )
+
+
+def _restore(job: FitJob, result: FitResult) -> Any:
+    """Return the network of a job with the weights that were found."""
+    network = build_network(
+        job.network,
+        n_features=len(job.names),
+        vocabulary_size=job.vocabulary_size,
+        seed=result.seed,
+        names=job.names,
+        scaler=job.scaler,
+    )
+    network.set_weights(list(result.weights))
+    return network
 
 
 def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress) -> list[FitResult]:
