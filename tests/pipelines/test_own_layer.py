@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,10 @@ def install(project: Path, layer: str) -> None:
         (project / name).write_text(text, encoding="utf-8")
     program, *arguments = shlex.split(COMMANDS[0])
     assert (program, arguments[:3]) == (".venv/bin/python", ["-m", "pip", "install"])
-    done = run(project, [sys.executable, *arguments, "--target", "site", "--quiet", "--disable-pip-version-check"])
+    # An environment that uv made has no pip; there the page says to take uv's.
+    with_pip = [sys.executable, *arguments, "--disable-pip-version-check"]
+    with_uv = ["uv", *arguments[1:], "--python", sys.executable]
+    done = run(project, [*(with_pip if find_spec("pip") else with_uv), "--target", "site", "--quiet"])
     assert done.returncode == 0, done.stderr
 
 
