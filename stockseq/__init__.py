@@ -4,7 +4,9 @@ Every name here is loaded when it is first used, so importing stockseq takes no 
 network client.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,5 +72,16 @@ def __getattr__(name: str) -> object:
     return value
 
 
+class _FrontDoor(ModuleType):
+    """The package as a module; its functions `backtest` and `audit` stay in sight when the packages so named load."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _ORIGINS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+sys.modules[__name__].__class__ = _FrontDoor

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -145,8 +147,11 @@ def test_the_code_of_the_plug_ins_page_runs() -> None:
 def test_every_public_name_is_documented_and_loads() -> None:
     """About twenty names, each with a docstring and none that is missing."""
     assert len(sq.__all__) <= 25
+    import_module("stockseq.backtest.account")
+    import_module("stockseq.audit.run")
     for name in sq.__all__:
         value = getattr(sq, name)
+        assert not isinstance(value, ModuleType), name
         assert isinstance(value, tuple) or (value.__doc__ or "").strip(), name
     with pytest.raises(AttributeError, match="no attribute 'backtests'"):
         sq.backtests  # noqa: B018

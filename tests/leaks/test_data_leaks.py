@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import stockseq.audit.pipeline as pipeline
 import stockseq.dataset.dataset as dataset
 import stockseq.features.block as block
 import stockseq.features.table as feature_table
+from stockseq.audit import pipeline
 from stockseq.features.feature import Feature
 from stockseq.market import MarketData
 from stockseq.report.text.audit import finding_sentence

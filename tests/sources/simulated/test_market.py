@@ -297,11 +297,11 @@ def test_the_optimum_is_worked_by_hand():
     """Two rows at .6 and .3: accuracy (.6 + .7) / 2, Brier (.24 + .21) / 2; a spread of 1 is ic 1/sqrt 2."""
     truth = pd.DataFrame({"session": [1, 2], "probability_up": [0.6, 0.3], "mean": [1.0, -1.0]})
     best = optimum(truth)
-    assert best["accuracy"] == pytest.approx(0.65)
-    assert best["brier"] == pytest.approx(0.225)
-    assert best["log_loss"] == pytest.approx((0.673011667 + 0.610864302) / 2)
-    assert best["ic"] == pytest.approx(0.707106781)
-    assert optimum(truth, [2])["accuracy"] == pytest.approx(0.7)
+    assert best.accuracy == pytest.approx(0.65)
+    assert best.brier == pytest.approx(0.225)
+    assert best.log_loss == pytest.approx((0.673011667 + 0.610864302) / 2)
+    assert best.ic == pytest.approx(0.707106781)
+    assert optimum(truth, [2]).accuracy == pytest.approx(0.7)
     with pytest.raises(ValueError, match="at least one row"):
         optimum(truth, [3])
 
@@ -381,5 +381,5 @@ def test_the_attainable_accuracy_is_what_the_specification_measured(strength, ac
     """Means of six seeds over 500 sessions after 1,000, from an independent construction of the same law."""
     markets = [SimulatedMarket(seed=seed, strength=strength) for seed in range(100, 106)]
     best = pd.DataFrame([optimum(market.truth, market.sessions[1000:1500]) for market in markets]).mean()
-    assert best["accuracy"] == pytest.approx(accuracy, abs=0.003)
-    assert best["ic"] == pytest.approx(ic, abs=0.01)
+    assert best.accuracy == pytest.approx(accuracy, abs=0.003)
+    assert best.ic == pytest.approx(ic, abs=0.01)
