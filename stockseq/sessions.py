@@ -160,7 +160,7 @@ class TradingCalendar:
         positions = decisions.searchsorted(instants, side="left")
         # The window of a decision starts at the one before it, which the first one of the calendar doesn't have.
         inside = (positions > 0) & (positions < len(decisions)) & instants.notna()
-        sessions = np.full(len(instants), np.datetime64("NaT"), dtype="datetime64[us]")
+        sessions = np.full(len(instants), np.datetime64("NaT", "us"))
         sessions[inside] = self.sessions.to_numpy()[positions[inside]]
         return pd.Series(sessions, index=available_at.index, dtype=SESSION, name="session")
 
