@@ -90,7 +90,7 @@ check: dev ## Format, lint, types and import contracts
 format: dev ## Format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 test: dev ## Run the tests and report their coverage; no network and no server needed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 test-slow: dev ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
 mutation: dev ## Change the code of prices, dataset, news and simulator bit by bit; list what no test notices

@@ -14,6 +14,15 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("stockseq")
 
+# Whole files go to one worker each. With the long ones first, no worker ends minutes after the other.
+LONGEST_FILES = ("test_readme.py", "test_own_layer.py", "test_kill.py", "test_layers.py", "test_command_line.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, each in its own order."""
+    rank = {name: position for position, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
 
 @pytest.fixture(autouse=True)
 def private_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
