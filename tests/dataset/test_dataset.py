@@ -11,6 +11,7 @@ import stockseq.dataset.labels
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import FoldSettings, cut_folds
 from stockseq.errors import TooFewSessions
+from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.market import MarketData
 from stockseq.prices import volatility_path
 from stockseq.schemas import Bars, Headlines
@@ -137,3 +138,46 @@ def test_the_features_of_the_inputs_are_the_columns_of_the_panel(data: Dataset) 
     """Layers are checked by these names before a panel is there."""
     assert INPUTS.names == data.panel.names
     assert (INPUTS.horizon, replace(INPUTS, label="open_to_next_open").horizon) == (0, 1)
+
+
+def test_features_stored_before_are_taken_and_not_computed_again(market: MarketData, data: Dataset) -> None:
+    """A value changed by hand in the stored rows, whose inputs are as they were, comes back."""
+    stored = data.features.assign(return_1=0.125)
+    again = build_dataset(market, INPUTS, scores=data.scores, stored=stored)
+    assert set(again.features["return_1"]) == {0.125}
+
+
+def test_only_scores_of_its_scorer_and_of_its_headlines_are_taken(market: MarketData, data: Dataset) -> None:
+    """The store holds what other scorers gave, and headlines of other tickers."""
+    foreign = data.scores.assign(scorer="another", compound=1.0)
+    unknown = data.scores.iloc[:1].assign(headline_id="of another market")
+    scores = pd.concat([foreign, unknown, data.scores])
+    again = build_dataset(market, INPUTS, scores=scores, stored=data.features)
+    pd.testing.assert_frame_equal(again.scores, data.scores)
+
+
+def test_each_input_reaches_its_stage(market: MarketData, data: Dataset) -> None:
+    """By hand: two features, windows of 5 rows, and the next open after the open as the trade."""
+    two = build_dataset(market, INPUTS, scores=data.scores, lookback=5, features=INPUTS.features[:2])
+    assert two.panel.names == (*(feature.name for feature in INPUTS.features[:2]), *SENTIMENT_COLUMNS)
+    assert two.inputs.lookback == 5
+    following = build_dataset(market, INPUTS, scores=data.scores, stored=data.features, label="open_to_next_open")
+    opens = market.of(["BELDANE"]).bars["open"].to_numpy()
+    realised = following.samples.realised_return[following.samples.ticker == "BELDANE"]
+    assert realised[-1] == pytest.approx(opens[-1] / opens[-2] - 1, rel=1e-12)
+    late = build_dataset(market, INPUTS, scores=data.scores, latency=pd.Timedelta(days=30))
+    backfilled = late.headlines["first_seen_at"].isna()
+    waited = late.headlines["available_at"] - late.headlines["published_at"]
+    assert (waited[backfilled & ~late.headlines["date_only"]] == pd.Timedelta(days=30)).all()
+
+
+def test_a_spliced_series_is_named_among_the_jumps(market: MarketData, data: Dataset) -> None:
+    """All prices of BELDANE from its 41st session on times 3, as if another share went on under its name."""
+    bars, before = market.bars.copy(), market.of(["BELDANE"]).bars
+    session, closes = before["session"].iloc[40], before["close"].to_numpy()
+    spliced = (bars["ticker"] == "BELDANE") & (bars["session"] >= session)
+    bars.loc[spliced, ["open", "high", "low", "close"]] *= 3
+    found = build_dataset(replace(market, bars=Bars(bars)), INPUTS, scores=data.scores).jumps
+    assert found[["ticker", "session"]].to_numpy().tolist() == [["BELDANE", session]]
+    assert found["move"].item() == pytest.approx(3 * closes[40] / closes[39] - 1, rel=1e-12)
+    assert data.jumps.empty

@@ -128,6 +128,13 @@ def test_too_few_sessions_are_a_sentence() -> None:
         final_fold(SESSIONS, settings(), n_test=19)
 
 
+def test_the_final_fold_fits_when_just_enough_sessions_come_before_it() -> None:
+    """30 sessions, 12 to train and 2 purged: 16 may be held out, and not 17."""
+    assert spans((final_fold(SESSIONS, settings(gap=1), n_test=16, lag=1),)) == [[[0, 11], [14, 29]]]
+    with pytest.raises(TooFewSessions, match="12 sessions and 2 purged before 17 held out, received 30"):
+        final_fold(SESSIONS, settings(gap=1), n_test=17, lag=1)
+
+
 def test_sessions_out_of_order_are_refused() -> None:
     """Positions stand for time only where sessions ascend."""
     with pytest.raises(ValueError, match="ascend"):

@@ -5,7 +5,7 @@ import pytest
 
 from stockseq.dataset.labels import Horizon, compute_labels, label_trades
 from stockseq.errors import DataError
-from stockseq.schemas import ACTIONS, BARS, Actions, Bars, as_actions, as_bars, empty
+from stockseq.schemas import ACTIONS, BARS, Actions, Bars, Dropped, as_actions, as_bars, empty
 from stockseq.sessions import TradingCalendar
 from tests.dataset.dataset_rows import actions_of, bars_of
 
@@ -139,3 +139,13 @@ def test_no_bars_give_no_labels(calendar: TradingCalendar, horizon: Horizon) -> 
     trades = label_trades(bars, actions, calendar=calendar, horizon=horizon)
     assert len(trades.labels) == 0
     assert trades.dropped == ()
+
+
+def test_an_exit_beyond_the_calendar_is_counted(calendar: TradingCalendar) -> None:
+    """The last session that the calendar knows, 2024-12-13, has no next open; its exit is no instant."""
+    bars = bars_of("AAA", [*PRELUDE, ("2024-12-12", 100.0, 100.0), ("2024-12-13", 103.0, 103.0)])
+    trades = label_trades(bars, NO_ACTIONS, calendar=calendar, horizon="open_to_next_open")
+    assert trades.labels["realised_return"].tolist() == pytest.approx([0.03])
+    # A bar with several faults is counted once; the two of the prelude have no volatility either.
+    assert Dropped("labels", "AAA", "the exit lies beyond the calendar", 1) in trades.dropped
+    assert sum(dropped.n_rows for dropped in trades.dropped) == 3

@@ -6,6 +6,7 @@ import pytest
 
 from stockseq.dataset.panel import build_panel
 from stockseq.errors import DataError
+from stockseq.schemas import Dropped
 
 MONDAY, TUESDAY = pd.Timestamp("2024-11-25"), pd.Timestamp("2024-11-26")
 
@@ -68,6 +69,27 @@ def test_two_feature_sets_are_refused() -> None:
     both = pd.concat([features(a=[1.0, 2.0, 3.0])] * 2)
     with pytest.raises(DataError, match="3 repeat, first BBB on 2024-11-25"):
         build_panel(both)
+    # The same rows with other values are two feature sets all the same.
+    other = pd.concat([features(a=[1.0, 2.0, 3.0]), features(a=[4.0, 5.0, 6.0])])
+    with pytest.raises(DataError, match="3 repeat, first BBB on 2024-11-25"):
+        build_panel(other)
+
+
+def test_the_index_of_the_keys_counts_the_rows_that_are_left() -> None:
+    """Windows address rows by it; AAA's Monday is left out here, so its Tuesday is row 0."""
+    panel = build_panel(features(a=[1.0, 2.0, np.nan]))
+    assert panel.keys.columns.tolist() == ["ticker", "session", "decision_at"]
+    assert panel.keys["session"].to_dict() == {0: TUESDAY, 1: MONDAY}
+    assert panel.dropped == (Dropped("panel", "AAA", "a feature is missing or not finite", 1),)
+
+
+def test_a_panel_without_some_features_keeps_the_others_and_all_rows() -> None:
+    """An ablation leaves inputs out; a name that the panel doesn't have changes nothing."""
+    panel = build_panel(features(a=[1.0, 2.0, 3.0], b=[4.0, 5.0, 6.0], c=[7.0, 8.0, 9.0]))
+    fewer = panel.without({"b", "momentum"})
+    assert fewer.names == ("a", "c")
+    assert fewer.indicators.tolist() == [[3.0, 9.0], [2.0, 8.0], [1.0, 7.0]]
+    assert fewer.keys is panel.keys
 
 
 def test_a_missing_column_is_named() -> None:

@@ -71,6 +71,13 @@ def test_a_return_of_zero_is_not_up_and_is_counted(samples: Samples) -> None:
 def test_targets_are_scaled_by_volatility_and_clipped(samples: Samples) -> None:
     """.02/.01, 0, -50 clipped to -4, .5."""
     assert samples.target.tolist() == [2.0, 0.0, -4.0, 0.5]
+    assert samples.target.dtype == np.float32
+
+
+def test_a_rise_is_clipped_as_a_fall_is(windows: Windows, labels: Labels) -> None:
+    """5 % of a volatility of 1 % is five of them, and four are the most."""
+    risen = Labels(labels.assign(realised_return=[0.05, 0.04, 0.03, -0.05]))
+    assert build_samples(windows, risen).target.tolist() == pytest.approx([4.0, 4.0, 3.0, -4.0])
 
 
 def test_a_target_is_scaled_by_the_volatility_of_its_window(windows: Windows, labels: Labels) -> None:

@@ -73,3 +73,42 @@ def test_a_damaged_scaler_is_refused(state: dict[str, object]) -> None:
     """A bundle's file may be edited or cut."""
     with pytest.raises(ValueError, match="stored scaler"):
         Scaler.from_dict(state)
+
+
+def test_values_beyond_five_spreads_are_clipped_on_both_sides() -> None:
+    """Mean 2 and spread 1: 99 lies 97 spreads above, -99 lies 101 below; what comes out is what the network reads."""
+    scaler = Scaler.fit(np.array([[1.0], [3.0]]))
+    scaled = scaler.transform(np.array([[99.0], [-99.0], [4.0]]))
+    assert scaled.tolist() == [[5.0], [-5.0], [2.0]]
+    assert scaled.dtype == np.float32
+
+
+def test_another_limit_is_kept_through_the_bundle() -> None:
+    """A model clips as it clipped when it was trained: at 1.5 spreads here."""
+    scaler = Scaler.fit(np.array([[1.0], [3.0]]), limit=1.5)
+    stored = Scaler.from_dict(scaler.to_dict())
+    assert (stored.limit, stored.transform(np.array([[9.0]])).item()) == (1.5, 1.5)
+
+
+def test_a_column_of_tiny_values_is_not_constant() -> None:
+    """Fractions of 1e-9 vary like any other: mean 2e-9, spread 1e-9."""
+    rows = np.array([[1e-9], [3e-9]])
+    assert Scaler.fit(rows).transform(rows).tolist() == [[-1.0], [1.0]]
+
+
+def test_the_mean_of_single_precision_is_taken_in_double() -> None:
+    """1048576 and 1048577.125 are exact in float32; their mean, 1048576.5625, is not."""
+    scaler = Scaler.fit(np.array([[1048576.0], [1048577.125]], dtype=np.float32))
+    assert (scaler.centre, scaler.spread) == ((1048576.5625,), (0.5625,))
+
+
+def test_a_constant_column_is_stored_as_its_value_without_a_spread() -> None:
+    """The mean of a thousand times 0.1 is some units in the last place off."""
+    scaler = Scaler.fit(np.full((1000, 1), 0.1))
+    assert (scaler.centre, scaler.spread) == ((0.1,), (0.0,))
+
+
+def test_the_column_that_is_not_finite_is_named() -> None:
+    """Among 30 features nobody finds it by hand."""
+    with pytest.raises(ValueError, match="column 1 of the training rows"):
+        Scaler.fit(np.array([[1.0, np.nan], [1.0, 2.0]]))

@@ -105,3 +105,30 @@ def test_sizes_below_one_are_refused() -> None:
         Vocabulary.fit(TRAIN, max_tokens=0)
     with pytest.raises(ValueError, match="at least 1"):
         Vocabulary(()).encode(TRAIN, 0, 1)
+
+
+def test_accents_make_no_other_word() -> None:
+    """One vendor writes Nestlé and another Nestle; with one of each the word is in two headlines."""
+    vocabulary = Vocabulary.fit([["Nestlé rises"], ["Nestle falls"]])
+    assert vocabulary.tokens == ("nestle",)
+    assert vocabulary.encode([["NESTLÉ"]], 1, 1).tolist() == [[[2]]]
+
+
+def test_a_word_of_forty_letters_is_learnt_and_one_more_is_noise() -> None:
+    """Such as a hash or an address that a feed left in its headlines."""
+    longest, longer = "a" * 40, "b" * 41
+    assert Vocabulary.fit([[longest], [longer]], min_headlines=1).tokens == (longest,)
+    pair = Vocabulary.fit([[f"{longest} {longest}"]], min_headlines=1, bigrams=True)
+    assert pair.tokens == (longest, f"{longest} {longest}")
+
+
+def test_one_token_is_a_vocabulary() -> None:
+    """The least that `max_tokens` may be."""
+    assert Vocabulary.fit(TRAIN, max_tokens=1).tokens == ("profit",)
+
+
+def test_three_words_in_a_row_are_no_token() -> None:
+    """Pairs are as long as it gets."""
+    assert Vocabulary.fit([["such big loss"]], min_headlines=1, bigrams=True).tokens == (
+        "big", "big loss", "loss", "such", "such big",
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockseq.dataset.panel import Panel
-from stockseq.dataset.windows import build_windows, count_windowless, gather, window_ends, window_rows
+from stockseq.dataset.windows import TORN, build_windows, count_windowless, gather, window_ends, window_rows
 from stockseq.schemas import Dropped
 
 
@@ -105,6 +105,12 @@ def test_sessions_of_the_calendar_show_a_gap_of_all_tickers() -> None:
     calendar = pd.bdate_range("2024-01-01", periods=200)
     assert window_ends(keys, 3).tolist() == [2]
     assert window_ends(keys, 3, sessions=calendar).tolist() == []
+    windows = build_windows(panel_of(A=[0, 1, 20]), np.full(3, 0.01), lookback=3, sessions=calendar)
+    assert windows.ends.tolist() == []
+    assert windows.dropped == (
+        Dropped("windows", "A", "fewer rows before it than the lookback", 2),
+        Dropped("windows", "A", TORN, 1),
+    )
 
 
 def test_windows_outside_the_matrix_are_refused() -> None:

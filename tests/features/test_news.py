@@ -101,3 +101,31 @@ def test_headlines_are_not_changed_in_place() -> None:
     before = headlines.copy()
     decide(headlines, calendar=CALENDAR, policy=DecisionPolicy())
     pd.testing.assert_frame_equal(headlines, before)
+
+
+@pytest.mark.parametrize(
+    ("date", "end"),
+    [
+        # Havana puts the clock back from 1:00 to 0:00: 0:00 of the 3rd comes twice, at 04:00 and 05:00 UTC.
+        ("2024-11-02", "2024-11-03T03:59:59.999999+00:00"),
+        ("2024-11-03", "2024-11-04T04:59:59.999999+00:00"),
+        # And forward from 0:00 to 1:00: the 9th of March ends at 05:00 UTC.
+        ("2024-03-09", "2024-03-10T04:59:59.999999+00:00"),
+    ],
+)
+def test_a_date_ends_where_its_clock_is_put_back_or_forward_at_midnight(date: str, end: str) -> None:
+    """No exchange of ours does that, and one that did must not stop the run."""
+    dated = _headlines(f"{date}T00:00:00Z", date_only=True)
+    assert available_at(dated, timezone="America/Havana").iloc[0].isoformat() == end
+
+
+@pytest.mark.parametrize(("minutes", "session"), [(4, "2024-11-27"), (6, "2024-11-29")])
+def test_the_latency_that_is_asked_for_decides_the_session(minutes: int, session: str) -> None:
+    """Published at 8:55 in New York, five minutes before the decision of 9:00."""
+    decided = decide(
+        _headlines("2024-11-27T13:55:00Z"),
+        calendar=CALENDAR,
+        policy=DecisionPolicy(),
+        latency=pd.Timedelta(minutes=minutes),
+    )
+    assert decided["session"].dt.strftime("%Y-%m-%d").tolist() == [session]

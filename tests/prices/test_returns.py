@@ -39,3 +39,19 @@ def test_a_session_still_to_come_has_the_volatility_of_the_last_close() -> None:
     volatility = compute_volatility(keys, bars, actions_of("AAA"))
     assert volatility.isna().to_dict() == {7: True, 3: False}
     assert volatility[3] == pytest.approx(((0.94 * 0.01**2 + 0.02**2) / 1.94) ** 0.5, abs=1e-14)
+
+
+def test_a_close_that_just_doubles_is_no_jump_and_another_bound_is_kept_both_ways() -> None:
+    """By more than `bound` times: 100 to 200 is 2; 200 to 150 is a fall to 1 / 1.33, and 150 to 225 a rise to 1.5."""
+    assert find_jumps(bars([100.0, 200.0, 150.0]), NO_ACTIONS).empty
+    assert find_jumps(bars([200.0, 150.0, 225.0]), NO_ACTIONS, bound=1.25)["move"].tolist() == [0.5, -0.25]
+    assert find_jumps(bars([200.0, 150.0, 225.0]), NO_ACTIONS, bound=1.4)["move"].tolist() == [0.5]
+
+
+def test_jumps_of_one_size_stand_in_the_order_of_their_tickers() -> None:
+    """Two runs on the same data print the same list: 30 tickers triple, and their rows are numbered from 0."""
+    tickers = [f"T{number:02d}" for number in range(30)]
+    alike = pd.concat([bars([100.0, 300.0, 300.0]).assign(ticker=ticker) for ticker in reversed(tickers)])
+    found = find_jumps(alike, NO_ACTIONS)
+    assert found["ticker"].tolist() == tickers
+    assert found.index.tolist() == list(range(30))
