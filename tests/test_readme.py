@@ -50,6 +50,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, place / name)
     (place / ".venv").symlink_to(ROOT / ".venv")
+    # A copy older than the environment: make installs nothing from here into an environment that others use.
+    for name in ("pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        os.utime(place / name, (0, 0))
     folder = place / "my-folder"
     folder.mkdir()
     bars = MARKET.bars.rename(columns={"session": "date"})
