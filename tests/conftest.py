@@ -8,6 +8,8 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# The threads of gradient boosting spin while they wait: with two workers on two cores a second of it becomes fifteen.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 hypothesis.settings.register_profile(
     "stockseq", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
