@@ -6,10 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import pandas as pd
 import pytest
@@ -107,6 +107,7 @@ def demo(place: Path, environment: dict[str, str]) -> Path:
     return place / "demo"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_command_of_the_readme_runs_and_the_demo_gives_what_it_gave(demo: Path) -> None:
     """`demo_0_1_0.json` is the digest of the same command at commit 67317f5, before the library was put together."""
@@ -117,10 +118,12 @@ def test_every_command_of_the_readme_runs_and_the_demo_gives_what_it_gave(demo: 
     assert {run: pytest.approx(figures, rel=1e-6) for run, figures in before.items()} == now
 
 
-@pytest.mark.timeout(900)
-def test_the_ten_lines_run_in_a_fresh_process_and_load_one_module_at_first() -> None:
-    """The README's first code, as it stands; importing it loads neither TensorFlow nor a network client."""
+def run_first_block(changes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Run the README's first code, with each of `changes` made, in a fresh process; return what its results say."""
     block = next(block for language, block in CODE if language == "python")
+    for old, new in changes.items():
+        assert block.count(old) == 1, old
+        block = block.replace(old, new)
     first, rest = block.split("\n", 1)
     check = (
         "import sys\n"
@@ -130,7 +133,23 @@ def test_the_ten_lines_run_in_a_fresh_process_and_load_one_module_at_first() -> 
     code = "\n".join([first, check, rest, "print(result, account, sep='\\n')"])
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert "WalkForwardResult(6,500 forecasts of 2 folds" in run.stdout
+    return run.stdout
+
+
+def test_the_ten_lines_run_in_a_fresh_process_and_load_one_module_at_first() -> None:
+    """The README's first code on a smaller market; importing it loads neither TensorFlow nor a network client.
+
+    The audit, which takes a minute, is only named; tests/audit runs it in memory.
+    """
+    small = {"n_tickers=20": "n_tickers=6", "n_sessions=900": "n_sessions=640", "n_seeds=3": "n_seeds=1, epochs=1"}
+    assert "WalkForwardResult(" in run_first_block({**small, "sq.audit(market)": "sq.audit"})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_ten_lines_run_as_they_stand() -> None:
+    """Of 900 sessions 325 are tested, by 20 tickers."""
+    assert "WalkForwardResult(6,500 forecasts of 2 folds" in run_first_block()
 
 
 def test_every_target_of_the_readme_is_in_the_makefile() -> None:

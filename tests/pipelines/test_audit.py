@@ -17,10 +17,11 @@ QUICK = AuditPlan(n_tickers=2, n_cuts=1, n_early=1, n_models=1)
 
 @pytest.fixture
 def filled(settings: Settings, mornings: list[pd.Timestamp]) -> Settings:
-    """A store with what an audit is to look at."""
+    """A store with what an audit is to look at, and one network of one epoch to fit twice."""
     workspace = Workspace(settings, now=mornings[-1])
     workspace.ingest(workspace.universe())
-    return settings
+    training = settings.training.model_copy(update={"n_seeds": 1, "epochs": 1})
+    return settings.model_copy(update={"training": training})
 
 
 def test_the_product_passes_its_own_audit(
