@@ -61,6 +61,13 @@ class TestGoldenScenario:
         )
         assert equity["receivable"].tolist() == [0, 0, 300, 300, 0, 0]
 
+    def test_what_is_long_and_what_is_short_are_told_apart(self):
+        """On 11-29: 500 of AAA at 102 and 600 of BBB at 51 long, 1000 of CCC at 20 short."""
+        equity = scenario.golden().equity
+        assert equity.index.name == "session"
+        assert equity.loc["2024-11-29", ["long", "short"]].tolist() == near([81_600, -20_000])
+        assert equity.loc["2024-12-05", ["long", "short"]].tolist() == [0, 0]
+
     def test_the_positions_of_every_close_are_the_golden_ones(self):
         """An order of -204 shares becomes -408 after the split; the halted ticker's order expires."""
         shares = scenario.golden().positions.pivot_table(index="session", columns="ticker", values="shares")
@@ -393,3 +400,12 @@ class TestHolding:
         first = scenario.golden().equity.iloc[0]
         assert first["equity"] == 100_000
         assert first[["traded", "cost", "interest", "borrow", "dividends", "turnover"]].tolist() == [0] * 6
+
+
+def test_an_account_that_owes_more_than_it_has_has_no_turnover():
+    """100 short at 100 leave 20,000 in cash, which buys 80 of them back at 250: traded over less than nothing."""
+    prices = {"AAA": [100, 100, 100, 250]}, {"AAA": [100, 100, 250, 250]}
+    equity = run(*prices, {"2024-12-03": {"AAA": -1.0}, "2024-12-05": {"AAA": 0.0}}).equity
+    assert equity["equity"].tolist() == near([10_000, 10_000, -5_000, -5_000])
+    assert equity["traded"].tolist() == near([0, 10_000, 0, 20_000])
+    assert equity["turnover"].tolist() == near([0, 1, 0, 0])

@@ -106,17 +106,17 @@ def test_headlines_are_not_changed_in_place() -> None:
 @pytest.mark.parametrize(
     ("date", "end"),
     [
-        # Havana puts the clock back from 1:00 to 0:00: 0:00 of the 3rd comes twice, at 04:00 and 05:00 UTC.
-        ("2024-11-02", "2024-11-03T03:59:59.999999+00:00"),
-        ("2024-11-03", "2024-11-04T04:59:59.999999+00:00"),
-        # And forward from 0:00 to 1:00: the 9th of March ends at 05:00 UTC.
-        ("2024-03-09", "2024-03-10T04:59:59.999999+00:00"),
+        # Back from midnight to 23:00: the last hour of the 17th comes twice, and its second end is at 03:00 UTC.
+        ("2018-02-17", "2018-02-18T02:59:59.999999+00:00"),
+        # Forward from midnight to 1:00: the 3rd ends at 03:00 UTC, the 4th at 02:00.
+        ("2018-11-03", "2018-11-04T02:59:59.999999+00:00"),
+        ("2018-11-04", "2018-11-05T01:59:59.999999+00:00"),
     ],
 )
-def test_a_date_ends_where_its_clock_is_put_back_or_forward_at_midnight(date: str, end: str) -> None:
-    """No exchange of ours does that, and one that did must not stop the run."""
+def test_a_date_ends_where_its_clock_is_changed_at_midnight(date: str, end: str) -> None:
+    """As B3's in Sao Paulo was, until 2019; the later of two ends is the one that can't be too early."""
     dated = _headlines(f"{date}T00:00:00Z", date_only=True)
-    assert available_at(dated, timezone="America/Havana").iloc[0].isoformat() == end
+    assert available_at(dated, timezone="America/Sao_Paulo").iloc[0].isoformat() == end
 
 
 @pytest.mark.parametrize(("minutes", "session"), [(4, "2024-11-27"), (6, "2024-11-29")])

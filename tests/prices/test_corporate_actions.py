@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stockseq.errors import DataError
 from stockseq.prices import adjust_forward, adjustment_factors, later_splits, traded_bars
-from stockseq.schemas import as_actions, as_bars, bar_faults
+from stockseq.schemas import Actions, as_actions, as_bars, bar_faults
 from tests.dataset.dataset_rows import actions_of, bars_of
 
 SP500 = Path(__file__).parents[3] / "shared" / "data" / "sp500" / "prices.parquet"
@@ -202,3 +202,40 @@ def test_later_splits_need_no_session_of_their_own() -> None:
     sessions = pd.Series(pd.to_datetime(["2024-11-29", "2024-11-25", "2024-11-28"]))
     assert later_splits(sessions, splits).tolist() == [1.0, 4.0, 2.0]
     assert later_splits(sessions, {}).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_two_splits_between_two_bars_multiply() -> None:
+    """From 120, 2:1 and then 3:1 while nothing traded: 20 is the same money, and six shares are one."""
+    traded = traded_bars(bars_of("AAA", [("2024-11-25", 120, 120), ("2024-12-02", 20, 20, 6000.0)]))
+    actions = actions_of("AAA", ("2024-11-26", "split", 2.0), ("2024-11-27", "split", 3.0))
+    assert (traded["close"] * adjustment_factors(traded, actions)).tolist() == [120.0, 120.0]
+    adjusted = adjust_forward(traded, actions)
+    assert adjusted["close"].tolist() == [120.0, 120.0]
+    assert adjusted["volume"].tolist() == pytest.approx([1000.0, 1000.0], rel=1e-12)
+
+
+def test_an_action_before_the_history_leaves_those_within_it() -> None:
+    """The first one has no bar to be compared with; the second one has."""
+    traded = traded_bars(bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-26", 50, 50)]))
+    actions = actions_of("AAA", ("2024-11-22", "split", 3.0), ("2024-11-26", "split", 2.0))
+    assert adjustment_factors(traded, actions).tolist() == [1.0, 2.0]
+
+
+def test_tickers_of_other_years_do_not_get_into_each_others_order() -> None:
+    """BBB ended two years before AAA began, and stands after it all the same."""
+    early, late = [("2022-11-25", 100, 100), ("2022-11-28", 50, 50)], [("2024-11-25", 9, 9), ("2024-11-26", 9, 9)]
+    traded = traded_bars(as_bars(pd.concat([bars_of("AAA", late), bars_of("BBB", early)])))
+    actions = as_actions(pd.concat([actions_of("BBB", ("2022-11-28", "split", 2.0)), actions_of("AAA")]))
+    assert adjustment_factors(traded, actions).tolist() == [1.0, 1.0, 1.0, 2.0]
+
+
+def test_two_vintages_of_an_action_are_refused() -> None:
+    """Undone twice, a split would double the price."""
+    traded = traded_bars(bars_of("AAA", [("2024-11-25", 100, 100), ("2024-11-26", 50, 50)]))
+    twice = Actions(pd.concat([actions_of("AAA", ("2024-11-26", "split", 2.0))] * 2))
+    with pytest.raises(DataError) as refused:
+        adjustment_factors(traded, twice)
+    assert str(refused.value) == (
+        "A label needs one action per ticker, kind and session; 1 repeat, first AAA split on 2024-11-26. "
+        "Read the newest vintage only."
+    )
