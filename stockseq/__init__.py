@@ -81,7 +81,7 @@ class _FrontDoor(ModuleType):
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted(__all__)
 
 
 sys.modules[__name__].__class__ = _FrontDoor

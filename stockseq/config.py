@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from stockseq.arguments import SettingsModel
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
 from stockseq.backtest.policy import PolicySettings
@@ -27,7 +28,7 @@ from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNet
 EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 
 
-class DailySettings(BaseModel, frozen=True, extra="forbid"):
+class DailySettings(SettingsModel, frozen=True):
     """When the daily run trains, and on what a model is judged."""
 
     holdout: int = Field(
@@ -41,7 +42,7 @@ class DailySettings(BaseModel, frozen=True, extra="forbid"):
     )
 
 
-class BacktestSettings(BaseModel, frozen=True, extra="forbid"):
+class BacktestSettings(SettingsModel, frozen=True):
     """What a backtest does besides forecasting and trading."""
 
     placebos: bool = Field(
@@ -50,7 +51,7 @@ class BacktestSettings(BaseModel, frozen=True, extra="forbid"):
     )
 
 
-class Settings(BaseModel, frozen=True, extra="forbid"):
+class Settings(SettingsModel, frozen=True):
     """Every setting of a run; each has a default that works."""
 
     source: str = Field("yahoo", description="yahoo, files, simulated, stocknet, or a plug-in's name")
@@ -195,7 +196,7 @@ FOLDER = "<source>.folder"
 
 
 def load_settings(
-    path: Path | None = None,
+    path: str | Path | None = None,
     overrides: Mapping[str, object] | None = None,
     *,
     assignments: Sequence[Assignment] = (),
@@ -204,7 +205,7 @@ def load_settings(
 
     Parameters
     ----------
-    path : Path, optional
+    path : str or Path, optional
         A TOML file; without it the defaults stand.
     overrides : mapping, optional
         Dotted names to values, such as `{"training.n_seeds": 3}`; None values are ignored.
@@ -225,6 +226,7 @@ def load_settings(
     Traceback (most recent call last):
     stockseq.errors.SettingsError: Unknown setting `ticker`; did you mean `tickers`?
     """
+    path = None if path is None else Path(path)
     values = _read(path) if path is not None else {}
     layers = [Assignment(name, value) for name, value in (overrides or {}).items() if value is not None]
     given: dict[str, Assignment] = {}

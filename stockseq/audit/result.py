@@ -120,15 +120,16 @@ class Unaudited(Result):
 
     Parameters
     ----------
-    subject : {"models", "live_source", "source"}
-        Models that can't be fitted, a source that answers for today alone, one that failed.
+    subject : {"samples", "models", "live_source", "source"}
+        Samples where the history leaves none, models that can't be fitted, a source that answers for today alone, one
+        that failed.
     name : str
         Of the source.
     reason : str
         The error's sentence.
     """
 
-    subject: Literal["models", "live_source", "source"]
+    subject: Literal["samples", "models", "live_source", "source"]
     name: str = ""
     reason: str = ""
 
@@ -201,9 +202,11 @@ class AuditResult(Result):
     def __repr__(self) -> str:
         found = f"looks ahead: {', '.join(verdict.artefact for verdict in self.moved)}"
         values = f"{counted(self.n_values, 'value')} of {counted(len(self.verdicts), 'artefact')}"
+        gaps = [gap.subject.replace("_", " ") for gap in self.unaudited]
+        missing = f"; not audited: {', '.join(gaps)}" if gaps else ""
         return (
             f"{type(self).__name__}({found if self.moved else 'nothing looks ahead'}: {values}, "
-            f"{counted(len(self.tickers), 'ticker')})"
+            f"{counted(len(self.tickers), 'ticker')}{missing})"
         )
 
     def _repr_html_(self) -> str:

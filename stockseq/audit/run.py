@@ -49,7 +49,7 @@ def audit(
     >>> market = MarketData(drawn.bars, drawn.actions, drawn.headlines, drawn.calendar, now)
     >>> result = audit(market, Inputs(features=DEFAULT_FEATURES[:1]), plan=AuditPlan(n_cuts=1, n_early=1))
     >>> result.moved, [gap.subject for gap in result.unaudited]
-    ((), ['models'])
+    ((), ['samples', 'models'])
     """
     plan = plan or SHORT
     chosen = market.of(choose_tickers(market, plan).tickers)
@@ -99,13 +99,21 @@ def audit_market(
         examine_instants(data, pipeline.clock),
         examine_warm_up(market, inputs, n_bars=count_early(inputs) + AFTERWARDS, seed=plan.seed),
     ]
-    fitted, unaudited = _examine_models(shorten_training(pipeline), data, plan)
+    fitted, unfitted = _examine_models(shorten_training(pipeline), data, plan)
     return AuditResult(
         tickers=market.tickers,
         n_features=len(inputs.names),
         verdicts=(*verdicts, *fitted),
-        unaudited=unaudited,
+        unaudited=(*_name_lack_of_samples(data), *unfitted),
     )
+
+
+def _name_lack_of_samples(data: Dataset) -> tuple[Unaudited, ...]:
+    try:
+        data.require_samples()
+    except TooFewSessions as error:
+        return (Unaudited(subject="samples", reason=str(error)),)
+    return ()
 
 
 def _examine_stretches(pipeline: Pipeline, market: MarketData, plan: AuditPlan) -> Iterator[tuple[Cut, Compared]]:

@@ -1,15 +1,16 @@
 """The account a backtest trades: its capital, its leverage and its lot."""
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from stockseq.arguments import SettingsModel
 from stockseq.backtest.costs import Floats
 
 # A quotient such as 29 can come out of binary fractions as 28.999999999999996.
 SLACK = 1.0 + 1e-12
 
 
-class AccountSettings(BaseModel, frozen=True, extra="forbid"):
+class AccountSettings(SettingsModel, frozen=True):
     """Capital and limits of one account.
 
     Examples

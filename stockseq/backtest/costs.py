@@ -2,7 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from stockseq.arguments import SettingsModel
 
 Floats = NDArray[np.float64]
 
@@ -10,7 +12,7 @@ BPS = 1e-4
 DAYS_PER_YEAR = 360
 
 
-class CostSettings(BaseModel, frozen=True, extra="forbid"):
+class CostSettings(SettingsModel, frozen=True):
     """Costs of every fill and of every night; the defaults suit US large caps and are never zero by accident.
 
     Examples

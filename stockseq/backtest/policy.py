@@ -4,8 +4,9 @@ from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from stockseq.arguments import SettingsModel
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.errors import DataError
 from stockseq.schemas import Forecasts
@@ -23,7 +24,7 @@ class PolicyOptions(TypedDict, total=False):
     max_weight: float
 
 
-class PolicySettings(BaseModel, frozen=True, extra="forbid"):
+class PolicySettings(SettingsModel, frozen=True):
     """How forecasts become positions."""
 
     mode: Literal["long_short", "long_only"] = Field(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from stockseq.arguments import require_type
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.benchmarks import run_benchmarks
 from stockseq.backtest.blind_positions import NullTest, circular_shift_test, position_matrices, random_signal_test
@@ -20,6 +21,7 @@ from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import Targets
 from stockseq.dataset.labels import Horizon
+from stockseq.errors import DataError
 from stockseq.market import MarketData
 from stockseq.plots import plot_account
 from stockseq.prices import compute_volatility
@@ -165,6 +167,11 @@ def backtest(
     label : {"open_to_close", "open_to_next_open"}, default="open_to_close"
         The trade that was forecast, and so how long a position lasts.
 
+    Raises
+    ------
+    TypeError, DataError
+        If an argument is of another type, or the forecasts have no rows or lack a column.
+
     Examples
     --------
     >>> from stockseq.backtest.policy import TopK
@@ -175,6 +182,19 @@ def backtest(
     >>> backtest(forecasts, market, policy=TopK(1)).history.equity.shape
     (21, 11)
     """
+    require_type(forecasts, pd.DataFrame, "forecasts", hint="Such as those of walk_forward(...).forecasts.")
+    require_type(market, MarketData, "market", hint="The one that the forecasts were made on.")
+    for value, kind, name in (
+        (policy, PolicySettings, "policy"),
+        (costs, CostSettings, "costs"),
+        (account, AccountSettings, "account"),
+    ):
+        if value is not None:
+            require_type(value, kind, name, hint="Such as TopK(5), Costs() or Account().")
+    missing = [name for name in ("ticker", "session", "probability_up", "realised_return") if name not in forecasts]
+    if missing or forecasts.empty:
+        came = f"lacks {', '.join(missing)}" if missing else "has no rows"
+        raise DataError(f"A backtest needs forecasts with what was realised; the table {came}.")
     rules = TradingRules(policy or PolicySettings(), costs or CostSettings(), account or AccountSettings(), label)
     return trade(forecasts, market, rules)
 

@@ -1,5 +1,6 @@
 """The dataset: everything that models, the backtest and the proofs take, built once from one vintage of the tables."""
 
+import difflib
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -8,12 +9,13 @@ from typing import TypedDict, Unpack
 
 import pandas as pd
 
+from stockseq.arguments import require_type
 from stockseq.dataset.labels import HORIZON_SESSIONS, Horizon, label_trades
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.vocabulary import count_left_out
 from stockseq.dataset.windows import Windows, build_windows
-from stockseq.errors import TooFewSessions, counted
+from stockseq.errors import SettingsError, TooFewSessions, counted
 from stockseq.features.block import WARM_UP
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
@@ -150,7 +152,17 @@ class Dataset:
         )
 
     def _repr_html_(self) -> str:
-        return html_table("Dataset", {**self.coverage.to_dict(), "samples": len(self.samples), "inputs": self.inputs})
+        return html_table(
+            "Dataset",
+            {
+                **self.coverage.to_dict(),
+                "samples": len(self.samples),
+                "features": len(self.inputs.names),
+                "lookback": self.inputs.lookback,
+                "label": self.inputs.label,
+                "decision": str(self.inputs.decision),
+            },
+        )
 
     def require_samples(self) -> "Dataset":
         """Return the dataset; raise `TooFewSessions` if it has no sample, with what a sample needs."""
@@ -184,7 +196,6 @@ class InputOptions(TypedDict, total=False):
 
     lookback: int
     label: Horizon
-    decision: DecisionPolicy
     latency: pd.Timedelta
     features: tuple[Feature, ...]
     scorer: Scorer
@@ -198,6 +209,7 @@ def build_dataset(
     scores: pd.DataFrame | None = None,
     stored: pd.DataFrame | None = None,
     executor: Executor | None = None,
+    decision: DecisionPolicy | str | None = None,
     **changes: Unpack[InputOptions],
 ) -> Dataset:
     """Build everything from the market's tables; nothing is read or written.
@@ -214,6 +226,8 @@ def build_dataset(
         Features built before; rows of unchanged inputs are taken from it.
     executor : Executor, optional
         Where headlines are scored and tickers computed; in this process without one.
+    decision : DecisionPolicy or str, optional
+        When a forecast is fixed, such as "after_close(30)"; that of the inputs without it.
     **changes
         Single fields of `Inputs`, such as `lookback=5`.
 
@@ -224,6 +238,8 @@ def build_dataset(
 
     Raises
     ------
+    TypeError, SettingsError
+        If an argument is of another type, or there is no such field (the nearest is named).
     DataError
         If the tables hold more than one vintage of a row.
     PluginError
@@ -235,7 +251,8 @@ def build_dataset(
     >>> build_dataset(load_simulated(n_sessions=80, n_tickers=2), lookback=5)
     Dataset(30 samples of 2 tickers, 15 sessions from 2018-04-06 to 2018-04-26, 30 features, lookback 5)
     """
-    inputs = replace(inputs or Inputs(), **changes)
+    require_type(market, MarketData, "market", hint="Such as load_simulated(), fetch_yahoo([...]) or read_files(...).")
+    inputs = _read_inputs(inputs or Inputs(), decision, changes)
     scores = _score(market, inputs.scorer, scores, executor)
     sessions = market.calendar.sessions
     built = build_features(
@@ -275,6 +292,21 @@ def build_dataset(
         ),
         jumps=find_jumps(market.bars, market.actions),
     )
+
+
+def _read_inputs(inputs: Inputs, decision: DecisionPolicy | str | None, changes: InputOptions) -> Inputs:
+    """Return the inputs with some fields changed; a decision may be written as in the settings file."""
+    options = ["decision", *InputOptions.__annotations__]
+    for name in changes.keys() - set(options):
+        near = difflib.get_close_matches(name, options, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"choose from {', '.join(options)}."
+        raise SettingsError(f"A dataset has no option `{name}`; {hint}")
+    policy = DecisionPolicy.parse(decision) if isinstance(decision, str) else decision or inputs.decision
+    inputs = replace(inputs, decision=policy, **changes)
+    require_type(inputs.lookback, int, "lookback", hint="Count the sessions of a window.")
+    for feature in inputs.features:
+        require_type(feature, Feature, "features", hint="Name plug-ins in the settings file; here hand on the objects.")
+    return inputs
 
 
 def _count_unread(panel: Panel, headlines_per_session: int) -> tuple[Dropped, ...]:

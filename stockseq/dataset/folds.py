@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pandas as pd
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from stockseq.arguments import SettingsModel
 from stockseq.errors import TooFewSessions
 
 
-class FoldSettings(BaseModel, frozen=True, extra="forbid"):
+class FoldSettings(SettingsModel, frozen=True):
     """How the sessions are cut into folds."""
 
     min_train: int = Field(500, ge=1, description="Sessions of the first fold's train and validation together.")

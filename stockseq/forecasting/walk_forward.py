@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from stockseq.arguments import require_type
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold, FoldSettings, cut_folds
 from stockseq.errors import counted
@@ -99,13 +100,17 @@ class WalkForwardResult:
         Returns
         -------
         DataFrame, a row a baseline
-            accuracy; the model's less it (`difference`, `low`, `high` of its 95 % interval, `p_holm`), and the same of
-            the log loss, where less is better. Fractions.
+            n forecasts, base_rate, accuracy of the model and of the baseline; the model's less the baseline's
+            (`difference`, `low`, `high` of its 95 % interval, `p_holm`), and the same of the log loss, where less is
+            better. Fractions.
         """
         chosen = {name: frame for name, frame in self.baselines.items() if name in baselines}
         rows = {
             name: {
-                "accuracy": self.baseline_scores[name].accuracy,
+                "n": comparison.n,
+                "base_rate": self.scores.base_rate,
+                "model_accuracy": self.scores.accuracy,
+                "baseline_accuracy": self.baseline_scores[name].accuracy,
                 **_columns("", comparison.accuracy),
                 **_columns("log_loss_", comparison.log_loss),
             }
@@ -163,9 +168,15 @@ def walk_forward(
 
     Raises
     ------
+    TypeError
+        If an argument is of another type, such as a market where the dataset should stand.
     TooFewSessions, TrainingFailed
         If a fold can't be fitted.
     """
+    require_type(forecaster, Forecaster, "forecaster", hint="It comes first: walk_forward(forecaster, data).")
+    require_type(data, Dataset, "data", hint="Build it of a market: build_dataset(market).")
+    if isinstance(folds, int):
+        raise TypeError(f"`folds` are Fold objects of cut_folds; for a number of them write n_folds={folds}.")
     progress = forecaster.progress
     if folds is None:
         with data.explain_sessions():

@@ -182,4 +182,4 @@ class FittedForecaster:
 
 
 def _changed(settings: Settings, changes: Mapping[str, object]) -> Settings:
-    return type(settings).model_validate({**settings.model_dump(), **changes}) if changes else settings
+    return type(settings)(**{**settings.model_dump(), **changes}) if changes else settings

@@ -2,15 +2,16 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from stockseq.arguments import SettingsModel
 from stockseq.plugins import Options
 
 Head = Literal["direction", "return"]
 TextReader = Literal["sum", "lstm"]
 
 
-class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
+class NetworkSettings(SettingsModel, frozen=True):
     """The shape of the two-input network.
 
     Examples
@@ -91,7 +92,7 @@ class NetworkSettings(BaseModel, frozen=True, extra="forbid"):
         return self
 
 
-class TrainingSettings(BaseModel, frozen=True, extra="forbid"):
+class TrainingSettings(SettingsModel, frozen=True):
     """How the ensemble is fitted.
 
     Examples

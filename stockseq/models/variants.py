@@ -3,8 +3,9 @@
 import difflib
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
+from stockseq.arguments import SettingsModel
 from stockseq.models.settings import NetworkSettings
 from stockseq.plugins import SLOTS, Options, Slot
 
@@ -13,7 +14,7 @@ BEST_PAIR = "best_pair"
 Part = Literal["text", "sentiment", "before", "within", "after"]
 
 
-class Variant(BaseModel, frozen=True, extra="forbid"):
+class Variant(SettingsModel, frozen=True):
     """How one variant differs from the plain network.
 
     Examples
@@ -126,7 +127,7 @@ FAMILY: dict[str, Variant] = {
 }
 
 
-class AblationSettings(BaseModel, frozen=True, extra="forbid"):
+class AblationSettings(SettingsModel, frozen=True):
     """The family that an ablation judges: declared here, before any result is seen."""
 
     variants: dict[str, Variant] = Field(

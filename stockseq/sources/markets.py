@@ -34,9 +34,7 @@ def load_simulated(*, n_tickers: int = 20, n_sessions: int = 900, kind: str = "s
     >>> len(load_simulated(n_tickers=2, n_sessions=5).tickers)
     2
     """
-    settings = SimulatedSettings.model_validate(
-        {"n_tickers": n_tickers, "n_sessions": n_sessions, "kind": kind, "seed": seed}
-    )
+    settings = SimulatedSettings(n_tickers=n_tickers, n_sessions=n_sessions, kind=kind, seed=seed)
     source = SimulatedSource(settings)
     return fetch_market(source, source.tickers, now=source.default_now, truth=source.truth)
 
@@ -57,6 +55,8 @@ def fetch_yahoo(
 
     Raises
     ------
+    ValueError
+        If no ticker is named.
     SourceUnreachable
         If nothing answers.
     SourceError
@@ -68,6 +68,8 @@ def fetch_yahoo(
     """
     from stockseq.sources.yahoo import YahooSettings, YahooSource
 
+    if not tickers:
+        raise ValueError('A market needs tickers, such as fetch_yahoo(["AAPL", "MSFT"]); none was named.')
     source = YahooSource(YahooSettings(exchange=exchange))
     return fetch_market(source, tickers, now=now, first=pd.Timestamp(first), exchange=exchange)
 

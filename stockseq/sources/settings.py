@@ -5,7 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
+
+from stockseq.arguments import SettingsModel
 
 Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 Kind = Literal[
@@ -20,7 +22,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class YahooSettings(BaseModel, frozen=True, extra="forbid"):
+class YahooSettings(SettingsModel, frozen=True):
     """How Yahoo is asked; the defaults keep well below the rates that users report as blocked."""
 
     tickers: tuple[str, ...] = Field(
@@ -42,7 +44,7 @@ class YahooSettings(BaseModel, frozen=True, extra="forbid"):
     cache_folder: Path | None = Field(None, description="For cookies and time zones; none is the user's own")
 
 
-class FilesSettings(BaseModel, frozen=True, extra="forbid"):
+class FilesSettings(SettingsModel, frozen=True):
     """Where the files lie and what is in them."""
 
     folder: str = Field("files", description="Holds bars.csv, .jsonl or .parquet (or prices.*), and headlines.*")
@@ -63,7 +65,7 @@ class FilesSettings(BaseModel, frozen=True, extra="forbid"):
         return {**PRESETS.get(self.preset, {}), **self.columns}
 
 
-class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
+class SimulatedSettings(SettingsModel, frozen=True):
     """Which market is drawn; the same settings always give the same one."""
 
     kind: Kind = Field(
@@ -92,7 +94,7 @@ class SimulatedSettings(BaseModel, frozen=True, extra="forbid"):
         return first.isoformat()
 
 
-class StockNetSettings(BaseModel, frozen=True, extra="forbid"):
+class StockNetSettings(SettingsModel, frozen=True):
     """Where the dataset lies."""
 
     folder: str = Field("stocknet-dataset", description="Holds price/raw and tweet/raw")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from stockseq.backtest.account import AccountSettings
 from stockseq.backtest.costs import CostSettings
+from stockseq.errors import SettingsError
 
 
 def test_costs_are_on_by_default():
@@ -37,14 +37,14 @@ def test_a_multiple_that_is_no_cost_is_refused(multiple):
 
 def test_an_unknown_cost_is_refused():
     """A misspelt setting must not silently leave the default."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         CostSettings(slipage_bps=3)
 
 
 @pytest.mark.parametrize(("capacity"), [0.0, -0.1, np.nan])
 def test_a_capacity_of_nothing_is_refused(capacity):
     """Nothing would ever fill."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         CostSettings(capacity=capacity)
 
 

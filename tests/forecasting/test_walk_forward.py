@@ -155,7 +155,9 @@ def test_some_baselines_are_compared_with_the_correction_for_their_number(result
     row = table.loc["majority"]
     assert (row["difference"], row["p_holm"]) == (pair.difference, pair.p)
     assert (row["low"], row["high"]) == pair.ci
-    assert row["accuracy"] == result.baseline_scores["majority"].accuracy
+    assert row["baseline_accuracy"] == result.baseline_scores["majority"].accuracy
+    assert (row["model_accuracy"], row["base_rate"]) == (result.scores.accuracy, result.scores.base_rate)
+    assert row["n"] == len(result.forecasts)
     assert len(result.compare()) == 4
 
 

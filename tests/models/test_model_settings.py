@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
 
+from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 
 
@@ -23,5 +23,5 @@ def test_seeds_count_on_from_the_first() -> None:
 @pytest.mark.parametrize("heads", [(), ("direction", "direction"), ("relative",)])
 def test_heads_are_direction_and_return_once_each(heads: tuple[str, ...]) -> None:
     """A network without a head forecasts nothing; the relative head is training's own."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         NetworkSettings(heads=heads)

@@ -61,6 +61,8 @@ def unaudited_sentence(gap: Unaudited) -> str:
     """Return what was not looked at, and why."""
     if gap.subject == "models":
         return f"models and forecasts that can't be fitted on all there is. {gap.reason}"
+    if gap.subject == "samples":
+        return f"samples, of which there are none. {gap.reason}"
     if gap.subject == "source":
         return f"the source {gap.name} was not asked again: {gap.reason}"
     return (

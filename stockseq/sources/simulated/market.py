@@ -139,7 +139,7 @@ class SimulatedMarket:
     @cached_property
     def _law(self) -> Law:
         # Settings check the ranges once, for the market as for the source.
-        settings = SimulatedSettings.model_validate(dataclasses.asdict(self))
+        settings = SimulatedSettings(**dataclasses.asdict(self))
         flip = settings.flip_session if settings.flip_session is not None else round(0.6 * settings.n_sessions)
         shared = settings.model_dump(include={"kind", "n_sessions", "n_tickers", "seed", "strength", "readable_share"})
         return Law(**shared, flip_session=flip)

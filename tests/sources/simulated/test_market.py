@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from scipy.special import stdtr
 from ta.momentum import RSIIndicator
 
+from stockseq.errors import SettingsError
 from stockseq.sessions import CLOSE_LAG, DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket, SimulatedSettings, SimulatedSource
 from stockseq.sources.simulated.market import optimum, probability_up
@@ -309,13 +309,13 @@ def test_the_optimum_is_worked_by_hand():
 @pytest.mark.parametrize("wrong", [{"kind": "sgnal"}, {"n_sessions": 1}, {"strength": -1.0}, {"tickers": 3}])
 def test_settings_out_of_range_are_refused(wrong):
     """A typo must not give another market."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         SimulatedSettings(**wrong)
 
 
 def test_a_market_checks_what_the_settings_check():
     """The market can be built without the source."""
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsError):
         _ = SimulatedMarket("sgnal", n_sessions=5).bars
 
 

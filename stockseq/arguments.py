@@ -1,0 +1,72 @@
+"""What a caller hands over, checked where it comes in: settings, and objects that are easily confused."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from stockseq.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    # The metaclass has no public name.
+    ModelMetaclass = type(BaseModel)
+
+
+class _SettingsType(ModelMetaclass):
+    """Makes `NetworkSettings(units="x")` fail in a sentence, as the settings file does."""
+
+    def __call__(cls, *args: Any, **values: Any) -> Any:
+        try:
+            return super().__call__(*args, **values)
+        except ValidationError as error:
+            model: Any = cls
+            raise SettingsError(explain(error, model.__name__, model.model_fields)) from error
+
+
+class SettingsModel(BaseModel, metaclass=_SettingsType, frozen=True, extra="forbid"):
+    """Settings that never change; a wrong one raises `SettingsError`, with the nearest name of an unknown one.
+
+    Examples
+    --------
+    >>> class Costs(SettingsModel):
+    ...     spread_bps: float
+    >>> Costs(spread_bps="x")
+    Traceback (most recent call last):
+    stockseq.errors.SettingsError: `spread_bps`: Input should be a valid number, unable to parse string as a number \
+(received 'x').
+    >>> Costs(spread_bp=1, spread_bps=1)
+    Traceback (most recent call last):
+    stockseq.errors.SettingsError: `Costs` has no setting `spread_bp`; did you mean `spread_bps`?
+    """
+
+
+def explain(error: ValidationError, owner: str, names: Iterable[str]) -> str:
+    """Return what is wrong with each setting, a sentence each."""
+    return " ".join(_sentence(item, owner, list(names)) for item in error.errors())
+
+
+def _sentence(item: Any, owner: str, names: Sequence[str]) -> str:
+    name = ".".join(map(str, item["loc"]))
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"choose from {', '.join(names)}."
+        return f"`{owner}` has no setting `{name}`; {hint}"
+    message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+    received = "" if "received" in message else f" (received {item['input']!r})"
+    return f"{f'`{name}`: ' if name else ''}{message}{received}."
+
+
+def require_type(value: object, expected: type, name: str, *, hint: str) -> None:
+    """Raise `TypeError` if an argument is of another type.
+
+    Examples
+    --------
+    >>> require_type("AAPL", int, "n_folds", hint="Count the folds.")
+    Traceback (most recent call last):
+    TypeError: `n_folds` must be int, received str. Count the folds.
+    """
+    if not isinstance(value, expected):
+        raise TypeError(f"`{name}` must be {expected.__name__}, received {type(value).__name__}. {hint}")
