@@ -39,7 +39,7 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
         open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
         show_progress() as progress,
     ):
-        workspace = Workspace(settings, now=now, executor=executor, progress=progress)
+        workspace = Workspace(settings, now=now, executor=executor, progress=progress, create=True)
         progress.say(f"Reading {settings.stocknet.folder}")
         source = settings.stocknet.model_copy(update={"exchange": settings.exchange})
         data = read_benchmark(source, workspace.inputs, workspace.calendar, now=now, executor=executor)

@@ -43,7 +43,7 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
         open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
         show_progress() as progress,
     ):
-        workspace = Workspace(settings)
+        workspace = Workspace(settings, create=True)
         check_network_layers(settings.network, names=workspace.inputs.names, progress=progress)
         product = Product(
             workspace.inputs, settings.network, settings.training, settings.folds, workspace.rules, settings.exchange

@@ -41,7 +41,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     for note in source.notes(now):
         console.print(note, markup=False)
     with show_progress() as progress:
-        workspace = Workspace(settings, now=now, progress=progress)
+        workspace = Workspace(settings, now=now, progress=progress, create=True)
         with workspace.lock(trains=False):
             tickers = settings.tickers or source.tickers
             ingested, market = ingest(

@@ -17,11 +17,13 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
     """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
-    workspace = Workspace(settings, now=now, create=False)
+    workspace = Workspace(settings, now=now)
     ledger = verify(workspace.store, expected_head=head if check else None)
     live = score_live(ledger.as_of(now))
     console.print(f"Live record: {record_sentence(live.scores, n=live.n)}")
-    if check:
+    if check and not ledger.n_rows:
+        console.print("There is nothing to verify yet; make daily enters the first forecasts.")
+    elif check:
         console.print(
             f"[green]✓[/green] {ledger.n_rows} forecasts, every hash as it was written. Head: {ledger.head_hash}\n"
             "Note the head elsewhere; later, make ledger HEAD=... proves that nothing before it changed."

@@ -10,7 +10,7 @@ from stockseq.workspace import Workspace
 
 def run_maintain(settings: Settings, now: pd.Timestamp) -> None:
     """Join small files and delete those that no version of the last week and no run uses."""
-    workspace = Workspace(settings, now=now, create=False)
+    workspace = Workspace(settings, now=now)
     with workspace.store.lock():
         workspace.store.compact(keep_versions=named_versions(workspace.root))
     versions = ", ".join(f"{name} at version {n}" for name, n in workspace.store.versions().items())

@@ -46,7 +46,7 @@ def _record(path: Path) -> str:
 
 def list_models(settings: Settings, now: pd.Timestamp) -> None:
     """List every model with its state and numbers."""
-    models = Workspace(settings, now=now, create=False).registry.list_models()
+    models = Workspace(settings, now=now).registry.list_models()
     if models.empty:
         raise StockseqError(
             f"No model in the store {settings.data} yet; `make daily` or `make train` trains the first."

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stockseq.audit.run import audit as audit
-    from stockseq.backtest.account import AccountSettings as Account  # noqa: F401
-    from stockseq.backtest.costs import CostSettings as Costs  # noqa: F401
+    from stockseq.backtest.account import Account as Account
+    from stockseq.backtest.costs import Costs as Costs
     from stockseq.backtest.policy import Threshold as Threshold
     from stockseq.backtest.policy import TopK as TopK
     from stockseq.backtest.trading import backtest as backtest
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 # Where each name comes from.
 _ORIGINS = {
     "BASELINES": "stockseq.models.baselines",
-    "Account": "stockseq.backtest.account:AccountSettings",
-    "Costs": "stockseq.backtest.costs:CostSettings",
+    "Account": "stockseq.backtest.account",
+    "Costs": "stockseq.backtest.costs",
     "Feature": "stockseq.features.feature",
     "Forecaster": "stockseq.models.forecaster",
     "MarketData": "stockseq.market",
@@ -65,9 +65,9 @@ __all__ = list(_ORIGINS)
 
 def __getattr__(name: str) -> object:
     if name not in _ORIGINS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, attribute = _ORIGINS[name].partition(":")
-    value = getattr(import_module(module), attribute or name)
+        # With these two Python itself adds "Did you mean".
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+    value = getattr(import_module(_ORIGINS[name]), name)
     globals()[name] = value
     return value
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 from pydantic_core import PydanticCustomError
 
 from stockseq.arguments import SettingsModel
-from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.account import Account
+from stockseq.backtest.costs import Costs
 from stockseq.backtest.policy import PolicySettings
 from stockseq.dataset.folds import FoldSettings
 from stockseq.errors import SettingsError
@@ -87,8 +87,8 @@ class Settings(SettingsModel, frozen=True):
     training: TrainingSettings = TrainingSettings()
     folds: FoldSettings = FoldSettings()
     policy: PolicySettings = PolicySettings()
-    costs: CostSettings = CostSettings()
-    account: AccountSettings = AccountSettings()
+    costs: Costs = Costs()
+    account: Account = Account()
     daily: DailySettings = DailySettings()
     backtest: BacktestSettings = BacktestSettings()
     ablation: AblationSettings = AblationSettings()

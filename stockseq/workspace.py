@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from stockseq.backtest.trading import TradingRules
-from stockseq.config import Settings, load_settings
+from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
 from stockseq.errors import PluginError, counted
@@ -51,18 +51,25 @@ class Workspace:
     ----------
     settings : Settings, str or Path
         Or the data root alone, with the defaults for the rest.
-    now : Timestamp, tz-aware, optional
-        The instant of the run; that of the call by default.
+    now : Timestamp, tz-aware, or str, optional
+        The instant of the run, such as "2026-11-20T22:00:00Z"; that of the call by default.
     executor : Executor, optional
         Where work fans out.
     progress : Progress, optional
-    create : bool, default=True
-        Whether a folder becomes a store where it is none yet.
+    create : bool, default=False
+        Whether a folder becomes a store where it is none yet: for a workspace that ingests.
+
+    Raises
+    ------
+    SettingsError
+        If `now` has no time zone, or a setting is wrong.
+    StoreError
+        If there is no store and none is to be created.
 
     Examples
     --------
     >>> import tempfile
-    >>> workspace = Workspace(tempfile.mkdtemp(), now=pd.Timestamp("2024-11-29 12:00", tz="UTC"))
+    >>> workspace = Workspace(tempfile.mkdtemp(), now="2024-11-29T12:00:00Z", create=True)
     >>> len(workspace.market().bars)
     0
     """
@@ -71,16 +78,19 @@ class Workspace:
         self,
         settings: Settings | str | Path = "data",
         *,
-        now: pd.Timestamp | None = None,
+        now: pd.Timestamp | str | None = None,
         executor: Executor | None = None,
         progress: Progress = SILENT,
-        create: bool = True,
+        create: bool = False,
     ) -> None:
         self.settings = settings if isinstance(settings, Settings) else load_settings(overrides={"data": str(settings)})
-        self.now = pd.Timestamp.now(tz="UTC") if now is None else now
+        self.now = read_now(None if now is None else str(now))
         self.executor = executor
         self.progress = progress
         self._create = create
+        if not create:
+            # Whoever only reads learns of a mistyped folder at once.
+            _ = self.store
 
     def __repr__(self) -> str:
         return f"Workspace({self.settings.data!r}, now={self.now.isoformat()})"

@@ -10,12 +10,12 @@ from stockseq.backtest.costs import Floats
 SLACK = 1.0 + 1e-12
 
 
-class AccountSettings(SettingsModel, frozen=True):
+class Account(SettingsModel, frozen=True):
     """Capital and limits of one account.
 
     Examples
     --------
-    >>> AccountSettings(lot=10).lots(np.array([129.9, -15.0])).tolist()
+    >>> Account(lot=10).lots(np.array([129.9, -15.0])).tolist()
     [120.0, -10.0]
     """
 

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.policy import Holding
 from stockseq.backtest.simulator import AccountHistory
 from stockseq.backtest.targets import Targets, as_targets
@@ -16,7 +16,7 @@ from stockseq.schemas import Bars
 class Simulate(Protocol):
     """`simulate` with all but targets, account and holding given."""
 
-    def __call__(self, targets: Targets, *, account: AccountSettings, holding: Holding) -> AccountHistory:
+    def __call__(self, targets: Targets, *, account: Account, holding: Holding) -> AccountHistory:
         """Return the history of the account that follows `targets`."""
         ...
 
@@ -26,7 +26,7 @@ def run_benchmarks(
     bars: Bars,
     *,
     sessions: pd.DatetimeIndex,
-    account: AccountSettings,
+    account: Account,
     holding: Holding,
     seed: int,
     run: Simulate,
@@ -41,7 +41,7 @@ def run_benchmarks(
         Of one vintage.
     sessions : DatetimeIndex
         Those of `simulate`.
-    account : AccountSettings
+    account : Account
         Of the strategy. The shuffled book has its gross weight on average, not each session, and may borrow for that.
     holding : {"session", "overnight", "close_to_close"}
         Of the strategy, and so of `random_same_turnover`; the other two hold overnight by their nature.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.costs import BPS, CostSettings, Floats
+from stockseq.backtest.account import Account
+from stockseq.backtest.costs import BPS, Costs, Floats
 from stockseq.backtest.journal import Journal, Moment
 from stockseq.backtest.prints import Market
 
@@ -17,7 +17,7 @@ class Book:
     shares fixed at the last decision; `due` is dividends not yet paid by the row on which they are (negative: owed).
     """
 
-    def __init__(self, market: Market, *, costs: CostSettings, account: AccountSettings) -> None:
+    def __init__(self, market: Market, *, costs: Costs, account: Account) -> None:
         self.market, self.costs, self.account = market, costs, account
         self.row = 0
         self.cash = account.capital

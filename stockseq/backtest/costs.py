@@ -12,12 +12,12 @@ BPS = 1e-4
 DAYS_PER_YEAR = 360
 
 
-class CostSettings(SettingsModel, frozen=True):
+class Costs(SettingsModel, frozen=True):
     """Costs of every fill and of every night; the defaults suit US large caps and are never zero by accident.
 
     Examples
     --------
-    >>> CostSettings().fill_prices(np.array([100.0, 100.0]), np.array([1.0, -1.0])).round(6).tolist()
+    >>> Costs().fill_prices(np.array([100.0, 100.0]), np.array([1.0, -1.0])).round(6).tolist()
     [100.05, 99.95]
     """
 
@@ -40,7 +40,7 @@ class CostSettings(SettingsModel, frozen=True):
         default=0.05, gt=0, description="Largest share of a session's volume one fill may take; inf lifts it."
     )
 
-    def scaled(self, multiple: float) -> "CostSettings":
+    def scaled(self, multiple: float) -> "Costs":
         """Return these settings with the costs of trading multiplied; financing and capacity stay.
 
         Parameters
@@ -55,7 +55,7 @@ class CostSettings(SettingsModel, frozen=True):
 
         Examples
         --------
-        >>> CostSettings(half_spread_bps=2).scaled(2).half_spread_bps
+        >>> Costs(half_spread_bps=2).scaled(2).half_spread_bps
         4.0
         """
         if not 0 <= multiple < np.inf:

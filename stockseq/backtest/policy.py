@@ -54,6 +54,14 @@ class PolicySettings(SettingsModel, frozen=True):
 class TopK(PolicySettings, frozen=True):
     """Trade the k tickers that are most likely to rise and, long and short, the k least likely.
 
+    Parameters
+    ----------
+    top_k : int, default=5
+        Tickers a side; long and short takes at most half of a session's tickers a side.
+    **settings
+        `mode` ("long_short" or "long_only"), `volatility_scaled` (False), `gross` (1.0, the sum of absolute weights),
+        `max_weight` (0.25, of one ticker).
+
     Examples
     --------
     >>> TopK(3, mode="long_only").top_k
@@ -66,6 +74,12 @@ class TopK(PolicySettings, frozen=True):
 
 class Threshold(PolicySettings, frozen=True):
     """Trade every forecast whose probability of up is this far from one half.
+
+    Parameters
+    ----------
+    threshold : float, default=0.02
+    **settings
+        As of `TopK`.
 
     Examples
     --------

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.book import FLOWS, Book
-from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.costs import Costs
 from stockseq.backtest.policy import Holding
 from stockseq.backtest.prints import Delisting, build_market
 from stockseq.backtest.targets import Targets, target_matrix
@@ -41,8 +41,8 @@ def simulate(
     actions: Actions,
     *,
     sessions: pd.DatetimeIndex,
-    costs: CostSettings,
-    account: AccountSettings,
+    costs: Costs,
+    account: Account,
     holding: Holding = "session",
     delistings: Mapping[str, Delisting] | None = None,
     pay_dates: Mapping[tuple[str, pd.Timestamp], pd.Timestamp] | None = None,
@@ -63,9 +63,9 @@ def simulate(
         As traded. A session without a bar, an open or volume fills nothing; bars outside `sessions` are ignored.
     sessions : DatetimeIndex of n_sessions
         All exchange sessions from the one whose close makes the first decision (nothing trades in it) to the last.
-    costs : CostSettings
+    costs : Costs
         Of trading and financing.
-    account : AccountSettings
+    account : Account
         Capital, leverage and lot.
     holding : {"session", "overnight", "close_to_close"}, default="session"
         Must be the one that the forecasts' labels were computed for.
@@ -94,8 +94,8 @@ def simulate(
     ...                           "volume": 1e6}))
     >>> actions = Actions(pd.DataFrame(columns=["ticker", "session", "kind", "value"]))
     >>> targets = as_targets(pd.DataFrame({"session": sessions[1:], "ticker": "AAA", "weight": 0.5}))
-    >>> result = simulate(targets, bars, actions, sessions=sessions, costs=CostSettings().scaled(0),
-    ...                     account=AccountSettings(capital=100_000))
+    >>> result = simulate(targets, bars, actions, sessions=sessions, costs=Costs().scaled(0),
+    ...                     account=Account(capital=100_000))
     >>> result.equity["equity"].tolist()
     [100000.0, 100500.0]
     """

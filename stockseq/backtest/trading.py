@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from stockseq.arguments import require_type
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.benchmarks import run_benchmarks
 from stockseq.backtest.blind_positions import NullTest, circular_shift_test, position_matrices, random_signal_test
-from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.costs import Costs
 from stockseq.backtest.overfitting import Overfitting, estimate_overfitting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, PerformanceFigures, compute_returns, summarise
 from stockseq.backtest.policy import Holding, PolicySettings, target_weights
@@ -26,6 +26,7 @@ from stockseq.market import MarketData
 from stockseq.plots import plot_account
 from stockseq.prices import compute_volatility
 from stockseq.progress import SILENT, Progress
+from stockseq.results import html_table
 from stockseq.schemas import Bars, Dropped, as_forecasts
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class TradingRules:
     """How forecasts are traded: the policy, the costs, the account, and the trade that they forecast."""
 
     policy: PolicySettings = field(default_factory=PolicySettings)
-    costs: CostSettings = field(default_factory=CostSettings)
-    account: AccountSettings = field(default_factory=AccountSettings)
+    costs: Costs = field(default_factory=Costs)
+    account: Account = field(default_factory=Account)
     label: Horizon = "open_to_close"
 
 
@@ -136,7 +137,13 @@ class AccountResult:
         return f"AccountResult({first} to {last}, {self.figures!r})"
 
     def _repr_html_(self) -> str:
-        return self.figures._repr_html_()
+        sessions = self.history.equity.index
+        heading = {"first session": f"{sessions[0]:%Y-%m-%d}", "last session": f"{sessions[-1]:%Y-%m-%d}"}
+        benchmarks = {
+            f"total return of {name.replace('_', ' ')}": figures.total_return
+            for name, figures in self.benchmark_figures.items()
+        }
+        return html_table("Account", {**heading, **dict(self.figures), **benchmarks})
 
     def _figures(self, history: AccountHistory) -> PerformanceFigures:
         return summarise(history, cash_rate=self.rules.costs.cash_rate)
@@ -147,8 +154,8 @@ def backtest(
     market: MarketData,
     *,
     policy: PolicySettings | None = None,
-    costs: CostSettings | None = None,
-    account: AccountSettings | None = None,
+    costs: Costs | None = None,
+    account: Account | None = None,
     label: Horizon = "open_to_close",
 ) -> AccountResult:
     """Trade out-of-sample forecasts in an account, at none, once and twice the costs, beside benchmarks.
@@ -161,8 +168,8 @@ def backtest(
         That they were made on.
     policy : PolicySettings, optional
         How forecasts become positions, such as `TopK(5)`.
-    costs : CostSettings, optional
-    account : AccountSettings, optional
+    costs : Costs, optional
+    account : Account, optional
         Capital, leverage and lot.
     label : {"open_to_close", "open_to_next_open"}, default="open_to_close"
         The trade that was forecast, and so how long a position lasts.
@@ -186,8 +193,8 @@ def backtest(
     require_type(market, MarketData, "market", hint="The one that the forecasts were made on.")
     for value, kind, name in (
         (policy, PolicySettings, "policy"),
-        (costs, CostSettings, "costs"),
-        (account, AccountSettings, "account"),
+        (costs, Costs, "costs"),
+        (account, Account, "account"),
     ):
         if value is not None:
             require_type(value, kind, name, hint="Such as TopK(5), Costs() or Account().")
@@ -195,7 +202,7 @@ def backtest(
     if missing or forecasts.empty:
         came = f"lacks {', '.join(missing)}" if missing else "has no rows"
         raise DataError(f"A backtest needs forecasts with what was realised; the table {came}.")
-    rules = TradingRules(policy or PolicySettings(), costs or CostSettings(), account or AccountSettings(), label)
+    rules = TradingRules(policy or PolicySettings(), costs or Costs(), account or Account(), label)
     return trade(forecasts, market, rules)
 
 

@@ -229,7 +229,9 @@ def build_dataset(
     decision : DecisionPolicy or str, optional
         When a forecast is fixed, such as "after_close(30)"; that of the inputs without it.
     **changes
-        Single fields of `Inputs`, such as `lookback=5`.
+        Single fields of `Inputs`: `lookback` (sessions of a window, 10), `label` ("open_to_close" or
+        "open_to_next_open"), `latency` (from a headline's publication to its knowledge, 15 minutes), `features`,
+        `scorer`, `headlines_per_session` (8).
 
     Returns
     -------

@@ -90,7 +90,7 @@ def label_trades(
 def _trades(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: Horizon) -> pd.DataFrame:
     """Return ticker, session, entry_at, exit_at and realised_return of every bar that traded."""
     if horizon not in HORIZON_SESSIONS:
-        raise ValueError(f"`horizon` must be one of {list(HORIZON_SESSIONS)}, received {horizon!r}.")
+        raise ValueError(f"`label` must be one of {list(HORIZON_SESSIONS)}, received {horizon!r}.")
     traded = traded_bars(bars)
     trades = traded[["ticker", "session"]].copy()
     schedule = calendar.schedule

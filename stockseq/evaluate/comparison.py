@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from stockseq.arguments import require_type
 from stockseq.errors import DataError
 from stockseq.evaluate.multiplicity import holm, superior_ability
 from stockseq.evaluate.probability import brier_losses, log_losses
@@ -129,6 +130,8 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
     >>> round(compared.accuracy.difference, 4), round(compared.accuracy.z, 4)
     (0.3333, 1.0)
     """
+    for frame, name in ((a, "a"), (b, "b")):
+        require_type(frame, pd.DataFrame, name, hint="Such as the forecasts of walk_forward(...).")
     pairs, n_left_out = _pair(as_scored(a), as_scored(b))
     up, sessions = pairs["up_a"].to_numpy(), pairs["session"].to_numpy()
     p_a, p_b = pairs["probability_up_a"].to_numpy(), pairs["probability_up_b"].to_numpy()

@@ -103,7 +103,7 @@ def _numbers(scored: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
     if column.startswith("probability_up") and outside.any():
         bad = scored[outside]
         raise DataError(
-            f"`{column}` must lie in [0, 1]; {len(bad)} rows do not, first {_where(bad)}: {values[outside][0]}."
+            f"`{column}` must lie between 0 and 1; {len(bad)} rows do not, first {_where(bad)}: {values[outside][0]}."
         )
     return values
 

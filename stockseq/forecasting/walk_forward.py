@@ -28,6 +28,7 @@ from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.layer_readings import read_layers
 from stockseq.plots import FEWEST_FORECASTS, plot_accuracy, plot_calibration, plot_differences
+from stockseq.results import html_table
 from stockseq.sources.simulated.market import Optimum, optimum
 
 if TYPE_CHECKING:
@@ -144,7 +145,14 @@ class WalkForwardResult:
         return plot_accuracy(rolling_accuracy(rows, window=window), best=best).as_figure(title)
 
     def _repr_html_(self) -> str:
-        return self.scores._repr_html_()
+        sessions = self.forecasts["session"]
+        heading = {
+            "folds": len(self.folds),
+            "first session": f"{sessions.min():%Y-%m-%d}",
+            "last session": f"{sessions.max():%Y-%m-%d}",
+            "label": self.data.inputs.label,
+        }
+        return html_table("Out of sample", {**heading, **dict(self.scores)})
 
     def __repr__(self) -> str:
         first, last = (f"{session:%Y-%m-%d}" for session in self.forecasts["session"].agg(["min", "max"]))
@@ -155,7 +163,12 @@ class WalkForwardResult:
 
 
 def walk_forward(
-    forecaster: Forecaster, data: Dataset, folds: Sequence[Fold] | None = None, *, n_folds: int | None = None
+    forecaster: Forecaster,
+    data: Dataset,
+    folds: Sequence[Fold] | None = None,
+    *,
+    n_folds: int | None = None,
+    min_train: int = FoldSettings().min_train,
 ) -> WalkForwardResult:
     """Fit the forecaster and every baseline on each fold's past, and forecast its test sessions.
 
@@ -164,7 +177,11 @@ def walk_forward(
     forecaster : Forecaster
     data : Dataset
     folds : sequence of Fold, optional
-        From `cut_folds(data.sessions, ...)`; by default its own, with `n_folds` of them, or one for every 63 sessions.
+        From `cut_folds(data.sessions, ...)`; cut here without it.
+    n_folds : int, optional
+        How many to cut; one for every 63 sessions by default.
+    min_train : int, default=500
+        Sessions of the first fold's train and validation together, where folds are cut here.
 
     Raises
     ------
@@ -180,7 +197,9 @@ def walk_forward(
     progress = forecaster.progress
     if folds is None:
         with data.explain_sessions():
-            folds = cut_folds(data.sessions, FoldSettings(n_folds=n_folds), horizon=data.inputs.horizon)
+            folds = cut_folds(
+                data.sessions, FoldSettings(n_folds=n_folds, min_train=min_train), horizon=data.inputs.horizon
+            )
     parts: list[pd.DataFrame] = []
     rows: dict[str, list[pd.DataFrame]] = {}
     impossible: dict[str, str] = {}

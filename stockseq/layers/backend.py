@@ -39,8 +39,21 @@ def _without_banner() -> Iterator[None]:
 with _without_banner():
     import keras
     import tensorflow as tf
+    from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
 # Each forecast traces its small networks anew, which is cheap; TensorFlow would warn of it in the middle of a screen.
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["keras", "tf"]
+__all__ = ["any_kernel", "keras", "tf"]
+
+
+@contextmanager
+def any_kernel() -> Iterator[None]:
+    """Let XLA take any kernel, as in a process that has trained nothing: it has no deterministic one for pooling."""
+    was_enabled = is_op_determinism_enabled()
+    disable_op_determinism()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            tf.config.experimental.enable_op_determinism()

@@ -12,7 +12,7 @@ from stockseq.dataset.samples import Samples
 from stockseq.errors import SettingsError, counted
 from stockseq.market import MarketData
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.progress import SILENT, Progress
+from stockseq.progress import LINE, Progress
 
 if TYPE_CHECKING:
     from stockseq.models.forecasting import NextSession
@@ -48,9 +48,11 @@ class Forecaster:
     executor : Executor, optional
         Where the seeds are fitted; one after another in this process without it. The model is the same.
     progress : Progress, optional
-        Told of each epoch.
+        What each fold and epoch is reported to; by default a line on the terminal or in the notebook.
     **options
-        Single settings of the network or the training, such as `units=8` or `n_seeds=3`.
+        Single settings of the network or the training. Most often: `units` of the LSTM; `before`, `within`, `after`, a
+        layer's name for each slot; `n_seeds` networks of the ensemble; `seed`, `epochs`, `batch_size`,
+        `learning_rate`. `NetworkSettings` and `TrainingSettings` list all, with their defaults.
 
     Raises
     ------
@@ -77,7 +79,7 @@ class Forecaster:
         training: TrainingSettings | None = None,
         *,
         executor: Executor | None = None,
-        progress: Progress = SILENT,
+        progress: Progress = LINE,
         **options: Unpack[ForecasterOptions],
     ) -> None:
         shape, fit = NetworkSettings.model_fields, TrainingSettings.model_fields

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.account import Account
+from stockseq.backtest.costs import Costs
 from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
@@ -32,7 +32,7 @@ TARGETS = {
 SPLIT = ("AAA", "2024-12-03", "split", 2.0)
 DIVIDEND = ("BBB", "2024-12-02", "dividend", 0.5)
 PAY_DATES = {("BBB", pd.Timestamp("2024-12-02")): pd.Timestamp("2024-12-04")}
-COSTS = CostSettings(
+COSTS = Costs(
     half_spread_bps=2,
     slippage_bps=3,
     commission_bps=5,
@@ -41,7 +41,7 @@ COSTS = CostSettings(
     borrow_rate=0.036,
     capacity=np.inf,
 )
-FREE = CostSettings(
+FREE = Costs(
     half_spread_bps=0, slippage_bps=0, commission_bps=0, cash_rate=0, margin_rate=0, borrow_rate=0, capacity=np.inf
 )
 
@@ -81,7 +81,7 @@ def targets(weights: Mapping[str, Mapping[str, float]]):
     return as_targets(pd.DataFrame(rows, columns=["session", "ticker", "weight"]))
 
 
-def golden(costs: CostSettings = COSTS, *, volumes: Mapping[str, Sequence[float]] | None = None) -> AccountHistory:
+def golden(costs: Costs = COSTS, *, volumes: Mapping[str, Sequence[float]] | None = None) -> AccountHistory:
     """Run the golden scenario."""
     return simulate(
         targets(TARGETS),
@@ -89,7 +89,7 @@ def golden(costs: CostSettings = COSTS, *, volumes: Mapping[str, Sequence[float]
         actions(SPLIT, DIVIDEND),
         sessions=SESSIONS,
         costs=costs,
-        account=AccountSettings(capital=100_000),
+        account=Account(capital=100_000),
         holding="overnight",
         pay_dates=PAY_DATES,
     )

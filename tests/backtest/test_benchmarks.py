@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.benchmarks import buy_and_hold, equal_weight, random_same_turnover, run_benchmarks
 from stockseq.backtest.policy import PolicySettings, target_weights
 from stockseq.backtest.simulator import simulate
@@ -117,9 +117,7 @@ def test_benchmarks_run_through_the_ledger_of_the_strategy():
         sessions=sessions,
         costs=scenario.FREE,
     )
-    results = run_benchmarks(
-        targets, bars, sessions=sessions, account=AccountSettings(), holding="session", seed=1, run=run
-    )
+    results = run_benchmarks(targets, bars, sessions=sessions, account=Account(), holding="session", seed=1, run=run)
     assert list(results) == ["buy_and_hold", "equal_weight", "random_same_turnover"]
     for result in results.values():
         assert result.equity["equity"].to_numpy() == pytest.approx(100_000)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.simulator import AccountHistory, simulate
 from tests.backtest import scenario
 
@@ -23,7 +23,7 @@ def golden_without_dividend() -> tuple[AccountHistory, pd.DataFrame, pd.DataFram
         scenario.actions(scenario.SPLIT),
         sessions=scenario.SESSIONS,
         costs=NO_FINANCING,
-        account=AccountSettings(capital=100_000),
+        account=Account(capital=100_000),
         holding="overnight",
     )
     before_split = (result.fills["ticker"] == "AAA") & (result.fills["session"] < "2024-12-03")
@@ -51,7 +51,7 @@ def random_book(seed: int) -> tuple[AccountHistory, pd.DataFrame, pd.DataFrame]:
         scenario.actions(),
         sessions=sessions,
         costs=NO_FINANCING,
-        account=AccountSettings(capital=100_000),
+        account=Account(capital=100_000),
         holding="overnight",
     )
     return result, two_rows(bars), orders_of(result.fills, two_rows(bars))

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.prints import Delisting
 from stockseq.backtest.simulator import simulate
 from stockseq.errors import DataError
@@ -18,7 +18,7 @@ def run(weights=None, **changed):
         "actions": scenario.actions(scenario.SPLIT),
         "sessions": SESSIONS,
         "costs": scenario.FREE,
-        "account": AccountSettings(),
+        "account": Account(),
         **changed,
     }
     return simulate(scenario.targets(weights or scenario.TARGETS), **arguments)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockseq.backtest.account import AccountSettings
+from stockseq.backtest.account import Account
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
@@ -31,7 +31,7 @@ def run(opens, closes, weights, *events, costs=FREE, capital=10_000.0, lot=1, ma
     """Run AAA (and BBB, ...) from lists of opens and closes, one per day of `DAYS`."""
     sessions = DAYS[: len(next(iter(opens.values())))]
     bars = scenario.bars(sessions, opens, closes, volumes=volumes)
-    account = AccountSettings(capital=capital, max_gross=max_gross, lot=lot)
+    account = Account(capital=capital, max_gross=max_gross, lot=lot)
     return simulate(
         scenario.targets(weights),
         bars,
@@ -185,7 +185,7 @@ class TestCorporateActions:
             scenario.actions(("AAA", "2024-11-30", "dividend", 1.0)),
             sessions=sessions,
             costs=FREE,
-            account=AccountSettings(capital=10_000),
+            account=Account(capital=10_000),
             holding="overnight",
         )
         assert result.equity["dividends"].tolist() == [0, 0, 500]
@@ -258,7 +258,7 @@ class TestFills:
             scenario.actions(),
             sessions=DAYS[:3],
             costs=FREE,
-            account=AccountSettings(capital=10_000),
+            account=Account(capital=10_000),
             holding="overnight",
         )
         assert result.fills.empty
@@ -374,7 +374,7 @@ class TestHolding:
             scenario.actions(),
             sessions=DAYS[:3],
             costs=FREE,
-            account=AccountSettings(capital=10_000),
+            account=Account(capital=10_000),
         )
         assert result.fills["price"].tolist() == [10, 13]
         assert result.flags["flag"].tolist() == ["no_print", "stale_mark"]
@@ -389,9 +389,7 @@ class TestHolding:
         """A strategy may have no forecast at all, and still gets a curve."""
         empty = as_targets(pd.DataFrame({"session": [], "ticker": [], "weight": []}))
         bars = scenario.bars(DAYS, {"AAA": [10] * 4}, {"AAA": [10] * 4})
-        result = simulate(
-            empty, bars, scenario.actions(), sessions=DAYS, costs=FREE, account=AccountSettings(capital=5)
-        )
+        result = simulate(empty, bars, scenario.actions(), sessions=DAYS, costs=FREE, account=Account(capital=5))
         assert result.equity["equity"].tolist() == [5] * 4
         assert [len(result.fills), len(result.positions), len(result.flags)] == [0, 0, 0]
 

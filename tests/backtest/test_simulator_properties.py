@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stockseq.backtest.account import AccountSettings
-from stockseq.backtest.costs import CostSettings
+from stockseq.backtest.account import Account
+from stockseq.backtest.costs import Costs
 from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
 
 N_SESSIONS, N_TICKERS = 25, 4
 SESSIONS = pd.bdate_range("2024-01-02", periods=N_SESSIONS)
-COSTS = CostSettings(cash_rate=0.03, margin_rate=0.06, borrow_rate=0.02, min_commission=2.0, capacity=0.02)
+COSTS = Costs(cash_rate=0.03, margin_rate=0.06, borrow_rate=0.02, min_commission=2.0, capacity=0.02)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -92,7 +92,7 @@ def run(
         Actions(tables[2]),
         sessions=SESSIONS,
         costs=costs.model_copy(update={"min_commission": costs.min_commission * scale}),
-        account=AccountSettings(capital=capital * scale, max_gross=1.6, lot=lot),
+        account=Account(capital=capital * scale, max_gross=1.6, lot=lot),
         **{"holding": "overnight", **options},
     )
 

@@ -33,7 +33,7 @@ def test_features_and_scores_are_the_same_bytes_wherever_they_are_computed(
     for name, changes in (("here", {}), (where, more)):
         chosen = settings.model_copy(update={**changes, "data": str(tmp_path / name)})
         with open_executor(workers=chosen.workers, scheduler=chosen.scheduler) as executor:
-            workspace = Workspace(chosen, now=mornings[0], executor=executor)
+            workspace = Workspace(chosen, now=mornings[0], executor=executor, create=True)
             _, market = workspace.ingest(workspace.universe())
             workspace.dataset(market)
         tables.append([Store(chosen.data).read(table) for table in ("features", "scores")])

@@ -183,7 +183,7 @@ def test_what_cannot_be_built_is_told_before_anything_is_fetched(
 ) -> None:
     """A fetch takes minutes and a fit hours; a misspelt name takes a second."""
     wrong = settings.model_copy(update={"network": NetworkSettings(**network)})
-    with pytest.raises(PluginError, match=reason), Workspace(wrong, now=NOW).lock():
+    with pytest.raises(PluginError, match=reason), Workspace(wrong, now=NOW, create=True).lock():
         pass
     assert not (Path(settings.data) / "bars").exists()
 
@@ -191,7 +191,7 @@ def test_what_cannot_be_built_is_told_before_anything_is_fetched(
 def test_a_run_that_does_not_train_is_not_kept_waiting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A forecast with last week's model needs no check of what was checked before it was trained."""
     crossing = NetworkSettings(after="keras.layers:BatchNormalization")
-    workspace = Workspace(settings.model_copy(update={"network": crossing}), now=NOW)
+    workspace = Workspace(settings.model_copy(update={"network": crossing}), now=NOW, create=True)
     with workspace.lock(trains=False):
         pass
     with (
