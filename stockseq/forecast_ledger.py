@@ -8,19 +8,21 @@ from some row on. Against that, note the head hash that `verify` returns somewhe
 
 import hashlib
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from stockseq.errors import DataError, LedgerBroken, StoreError, counted
-from stockseq.schemas import Labels, as_forecasts
+from stockseq.schemas import FORECASTS, RANK_AND_SIZE, Labels, as_forecasts
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
 from stockseq.store import TABLES, Appended, Store, arrange
 
 GENESIS = "0" * 64
+OUTCOME = ["realised_return", "realised_variance"]
 IDENTITY = ["ticker", "session", "model_id", "probability_up", "expected_return"]
-HASHED = [column for column in TABLES["forecasts"].columns if column != "hash"]
+HASHED = [column for column in TABLES["forecasts"].columns if column not in (*RANK_AND_SIZE, "previous_hash", "hash")]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -198,9 +200,9 @@ def append_outcomes(
     if model_ids is not None:
         forecasts = forecasts[forecasts["model_id"].isin(model_ids)]
     scored = forecasts[["forecast_id", "ticker", "session"]].merge(
-        final[["ticker", "session", "realised_return"]], on=["ticker", "session"]
+        final[["ticker", "session", *OUTCOME]], on=["ticker", "session"]
     )
-    outcomes = scored[["forecast_id", "realised_return"]].assign(scored_at=scored_at)
+    outcomes = scored[["forecast_id", *OUTCOME]].assign(scored_at=scored_at)
     return store.append("outcomes", outcomes)
 
 
@@ -231,9 +233,7 @@ def _entries(
     if opens.isna().any():
         row = forecasts[opens.isna()].iloc[0]
         raise DataError(f"{row['session']} is no session of {calendar.exchange}, but is forecast for {row['ticker']}.")
-    rows = forecasts[["ticker", "session", "decision_at", "probability_up", "expected_return"]].assign(
-        made_at=made_at, opens_at=opens, late=made_at >= opens, model_id=model_id
-    )
+    rows = forecasts[list(FORECASTS)].assign(made_at=made_at, opens_at=opens, late=made_at >= opens, model_id=model_id)
     # What is hashed must be what is stored: UTC, in microseconds.
     typed = rows.astype({name: dtype for name, dtype in TABLES["forecasts"].columns.items() if name in rows})
     return typed.assign(forecast_id=[_digest(values) for values in _texts(typed, IDENTITY)])
@@ -250,7 +250,7 @@ def _chained(rows: pd.DataFrame, ledger: Ledger, *, made_at: pd.Timestamp) -> pd
         )
     numbered = fresh.assign(sequence=range(n_before + 1, n_before + 1 + len(fresh)), previous_hash="")
     hashes = [ledger.head_hash]
-    for *content, _ in _texts(numbered, HASHED):
+    for content in _texts(numbered, HASHED):
         hashes.append(_digest([*content, hashes[-1]]))
     return numbered.assign(previous_hash=hashes[:-1], hash=hashes[1:])
 
@@ -268,7 +268,7 @@ def _verified_hashes(forecasts: pd.DataFrame) -> list[str]:
             raise _broken(f"row {number}", "it is missing")
         if sequence < number:
             raise _broken(f"row {sequence}", "it is there twice")
-        if stored_hash != _digest(content) or forecast_id != _digest(identity):
+        if stored_hash != _digest([*content, previous]) or forecast_id != _digest(identity):
             raise _broken(name, "it was edited after it was made")
         if previous != (hashes[-1] if hashes else GENESIS):
             raise _broken(name, "it doesn't follow the row before it")
@@ -291,9 +291,21 @@ def _note_head(store: Store, ledger: Ledger, made_at: pd.Timestamp) -> None:
 
 
 def _texts(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:
-    """Return each row as canonical texts: floats by their hexadecimal digits, times in UTC to the microsecond."""
+    """Return each row as canonical texts: floats by their hexadecimal digits, times in UTC to the microsecond.
+
+    Rank and size follow by name where a row has them, so that a row from before they were forecast keeps its hash.
+    """
     texts = [_canonical(rows[column]) for column in columns]
-    return [list(values) for values in zip(*texts, strict=True)]
+    added = [_named(rows[column]) for column in RANK_AND_SIZE]
+    return [
+        [*values, *(text for text in named if text)]
+        for values, named in zip(zip(*texts, strict=True), zip(*added, strict=True), strict=True)
+    ]
+
+
+def _named(column: pd.Series) -> list[str]:
+    """Return `name=value` of each row, or "" where there is no value."""
+    return ["" if math.isnan(value) else f"{column.name}={value.hex()}" for value in column.tolist()]
 
 
 def _canonical(column: pd.Series) -> list[str]:

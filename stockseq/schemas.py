@@ -68,6 +68,17 @@ LABELS = {
     "exit_at": INSTANT,
     "realised_return": NUMBER,
     "volatility": NUMBER,
+    "realised_variance": NUMBER,
+}
+# The rank within the session, the size of the move, and its intervals; NaN from a forecaster that names only the
+# direction, and absent from tables of before 0.3.
+RANK_AND_SIZE = {
+    "relative": NUMBER,
+    "sigma": NUMBER,
+    "low_80": NUMBER,
+    "high_80": NUMBER,
+    "low_95": NUMBER,
+    "high_95": NUMBER,
 }
 FORECASTS = {
     "ticker": TEXT,
@@ -75,6 +86,7 @@ FORECASTS = {
     "decision_at": INSTANT,
     "probability_up": NUMBER,
     "expected_return": NUMBER,
+    **RANK_AND_SIZE,
 }
 
 ACTION_KINDS = ("split", "dividend")
@@ -216,16 +228,18 @@ def as_headlines(frame: pd.DataFrame) -> Headlines:
 
 
 def as_labels(frame: pd.DataFrame) -> Labels:
-    """Check labels: the return of the trade that the backtest makes, as a fraction."""
-    labels = _with_columns(frame, LABELS, "Labels")
+    """Check labels: the return of the trade that the backtest makes, as a fraction, and its variance where known."""
+    labels = _with_columns(frame, LABELS, "Labels", optional=("realised_variance",))
     return Labels(_keyed(labels, ["ticker", "session"], "Labels"))
 
 
 def as_forecasts(frame: pd.DataFrame) -> Forecasts:
-    """Check forecasts; further columns are kept."""
-    forecasts = _with_columns(frame, FORECASTS, "Forecasts", further=True)
+    """Check forecasts; further columns are kept, and those of rank and size are NaN where they are missing."""
+    forecasts = _with_columns(frame, FORECASTS, "Forecasts", optional=tuple(RANK_AND_SIZE), further=True)
     within = forecasts["probability_up"].between(0, 1)
     _require(forecasts, within, "Forecasts", lambda row: f"probability_up {row.probability_up}", "session")
+    positive = forecasts["sigma"].isna() | (forecasts["sigma"] > 0)
+    _require(forecasts, positive, "Forecasts", lambda row: f"sigma {row.sigma}", "session")
     return Forecasts(_keyed(forecasts, ["ticker", "session"], "Forecasts"))
 
 
@@ -235,7 +249,7 @@ def empty(columns: Mapping[str, str]) -> pd.DataFrame:
     Examples
     --------
     >>> empty(LABELS).shape
-    (0, 6)
+    (0, 7)
     """
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
 
@@ -268,8 +282,16 @@ def require_unique(frame: pd.DataFrame, key: Sequence[str], *, needs: str, remed
 
 
 def _with_columns(
-    frame: pd.DataFrame, columns: Mapping[str, str], name: str, *, nullable: tuple[str, ...] = (), further: bool = False
+    frame: pd.DataFrame,
+    columns: Mapping[str, str],
+    name: str,
+    *,
+    nullable: tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
+    further: bool = False,
 ) -> pd.DataFrame:
+    """Return `frame` with these columns and dtypes; `optional` ones may hold NaN, and do where they are missing."""
+    frame = frame.assign(**{column: np.nan for column in optional if column not in frame.columns})
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise DataError(
@@ -281,7 +303,7 @@ def _with_columns(
     except (TypeError, ValueError) as error:
         raise DataError(f"`{name}` needs the types {dict(columns)}: {error}.") from error
     for column in columns:
-        if column not in nullable and typed[column].isna().any():
+        if column not in (*nullable, *optional) and typed[column].isna().any():
             row = typed[typed[column].isna()].iloc[0]
             raise DataError(
                 f"`{name}` must have no missing `{column}`; {int(typed[column].isna().sum())} of {len(typed)} rows "

@@ -339,3 +339,21 @@ def test_a_store_without_forecasts_has_an_empty_record(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06")).n_rows == 0
     assert live_record(verify(store)).empty
+
+
+def test_rank_and_size_are_chained_and_a_row_without_them_keeps_its_hash(tmp_path: Path) -> None:
+    """A ledger of before 0.3 goes on in the same chain; a sigma that is edited or removed afterwards is noticed."""
+    store = Store(tmp_path)
+    append(store, "2024-02-05", "2024-02-05 14:05")
+    head = verify(store).head_hash
+    sized = forecasts("2024-02-06").assign(relative=0.2, sigma=0.011, low_80=-0.01, high_80=0.02)
+    append_forecasts(store, sized, made_at=utc("2024-02-06 14:05"), model_id="m1", calendar=CALENDAR)
+    ledger = verify(store, expected_head=head)
+    assert ledger.forecasts["sigma"].isna().tolist() == [True, True, False, False]
+    assert ledger.forecasts["low_95"].isna().all()
+    url = str(tmp_path / "forecasts")
+    for changes in ({"sigma": "0.02"}, {"sigma": "'nan'::double"}, {"relative": "NULL"}):
+        shutil.copytree(tmp_path, copied := tmp_path.with_name(f"edited_{len(str(changes))}"))
+        DeltaTable(url.replace(str(tmp_path), str(copied))).update(changes, predicate="sequence = 3")
+        with pytest.raises(LedgerBroken, match=r"row 3 .*edited"):
+            verify(Store(copied))

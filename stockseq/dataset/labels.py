@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from stockseq.prices import adjustment_factors, is_traded, traded_bars, volatility_before, volatility_path
+from stockseq.prices import (
+    LEAST_VARIANCE,
+    adjustment_factors,
+    garman_klass,
+    is_traded,
+    traded_bars,
+    volatility_before,
+    volatility_path,
+)
 from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels, count_dropped
 from stockseq.sessions import TradingCalendar
 
@@ -41,8 +50,10 @@ def compute_labels(
     Returns
     -------
     Labels of at most n_bars rows
-        `realised_return` is a fraction; `volatility` is known when the session is decided. There is no row, rather than
-        a NaN, where the trade was impossible; `label_trades` says why.
+        `realised_return` is a fraction; `volatility` is known when the session is decided. `realised_variance` is that
+        of the trade's log return: Garman and Klass's from open to close, the sum of squared log returns within the
+        session and overnight for a longer trade. There is no row, rather than a NaN, where the trade was impossible;
+        `label_trades` says why.
 
     Raises
     ------
@@ -52,7 +63,7 @@ def compute_labels(
     Examples
     --------
     >>> sessions = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27"])
-    >>> prices = {"open": 100.0, "close": [99.0, 101.0, 103.0], "volume": 1.0}
+    >>> prices = {"open": 100.0, "high": 104.0, "low": 98.0, "close": [99.0, 101.0, 103.0], "volume": 1.0}
     >>> bars = pd.DataFrame({"ticker": "A", "session": sessions, **prices})
     >>> actions = pd.DataFrame({"ticker": [], "session": [], "kind": [], "value": []})
     >>> calendar = TradingCalendar("XNYS", pd.Timestamp("2024-11-25"), pd.Timestamp("2024-12-06"))
@@ -97,10 +108,12 @@ def _trades(bars: Bars, actions: Actions, calendar: TradingCalendar, horizon: Ho
     trades["entry_at"] = trades["session"].map(schedule["open"])
     if horizon == "open_to_close":
         trades["exit_at"] = trades["session"].map(schedule["close"])
-        exit_price = traded["close"]
+        exit_price, trades["realised_variance"] = traded["close"], garman_klass(traded)
     else:
         trades["exit_at"] = trades["session"].map(schedule["open"].shift(-1))
         exit_price = _next_open(traded, actions, schedule)
+        within, overnight = np.log(traded["close"] / traded["open"]), np.log(exit_price / traded["close"])
+        trades["realised_variance"] = (within**2 + overnight**2).clip(lower=LEAST_VARIANCE)
     trades["realised_return"] = exit_price / traded["open"] - 1.0
     return trades
 

@@ -22,6 +22,8 @@ class Samples(Windows):
         The end of the label, in UTC.
     realised_return : float64 array of shape (n,)
         Fraction.
+    realised_variance : float64 array of shape (n,)
+        Of the log return of the trade; NaN where it is not known.
     up : bool array of shape (n,)
         Whether the realised return is above 0; a return of exactly 0 is not up.
     target : float32 array of shape (n,)
@@ -32,6 +34,7 @@ class Samples(Windows):
 
     exit_at: npt.NDArray[np.datetime64]
     realised_return: npt.NDArray[np.float64]
+    realised_variance: npt.NDArray[np.float64]
     up: npt.NDArray[np.bool_]
     target: npt.NDArray[np.float32]
     dropped: tuple[Dropped, ...] = ()
@@ -68,14 +71,13 @@ def build_samples(windows: Windows, labels: Labels) -> Samples:
     >>> at = session.tz_localize("UTC")
     >>> keys = pd.DataFrame({"ticker": ["A"], "session": session, "decision_at": at})
     >>> panel = Panel(keys, np.zeros((1, 1), np.float32), ("momentum",), ((),))
-    >>> labels = keys.assign(entry_at=at, exit_at=at, realised_return=0.01, volatility=0.02)
+    >>> labels = keys.assign(entry_at=at, exit_at=at, realised_return=0.01, realised_variance=1e-4)
     >>> build_samples(build_windows(panel, np.array([0.02]), lookback=1), labels).target.tolist()
     [0.5]
     """
     keys = pd.DataFrame({"ticker": windows.ticker, "session": windows.session}).astype({"ticker": "str"})
-    joined = keys.merge(
-        labels[["ticker", "session", "exit_at", "realised_return"]], on=["ticker", "session"], how="left"
-    )
+    outcome = ["exit_at", "realised_return", "realised_variance"]
+    joined = keys.merge(labels[["ticker", "session", *outcome]], on=["ticker", "session"], how="left")
     labelled = joined["realised_return"].notna().to_numpy()
     those, outcomes = windows.where(labelled), joined[labelled]
     realised = outcomes["realised_return"].to_numpy(dtype=np.float64)
@@ -87,6 +89,7 @@ def build_samples(windows: Windows, labels: Labels) -> Samples:
         volatility=those.volatility,
         exit_at=as_utc(outcomes["exit_at"]),
         realised_return=realised,
+        realised_variance=outcomes["realised_variance"].to_numpy(dtype=np.float64),
         up=realised > 0,
         target=np.clip(realised / those.volatility, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32),
         dropped=(*windows.dropped, *count_dropped("samples", joined.loc[~labelled, "ticker"], "no label")),

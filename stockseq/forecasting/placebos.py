@@ -80,6 +80,7 @@ def shuffle_labels(samples: Samples, sessions: pd.DatetimeIndex, *, seed: int) -
     return replace(
         samples.where(labelled),
         realised_return=samples.realised_return[rows],
+        realised_variance=samples.realised_variance[rows],
         up=samples.up[rows],
         target=samples.target[rows],
     )

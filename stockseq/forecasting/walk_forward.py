@@ -211,7 +211,7 @@ def walk_forward(
         test = data.samples.on(fold.test)
         model = forecaster.fit_fold(data, fold)
         parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
-        realised = parts[-1][["ticker", "session", "realised_return"]]
+        realised = parts[-1][["ticker", "session", "realised_return", "realised_variance"]]
         train = data.samples.on(fold.train.union(fold.validation))
         for done, name in enumerate(BASELINES, start=1):
             if name not in impossible:

@@ -45,7 +45,12 @@ def forecast_samples(model: Model, panel: Panel, samples: Samples) -> pd.DataFra
 def join_realised(forecasts: pd.DataFrame, samples: Samples) -> pd.DataFrame:
     """Return forecasts of the samples, by ticker and session, with what was realised."""
     realised = pd.DataFrame(
-        {"ticker": samples.ticker, "session": samples.session, "realised_return": samples.realised_return}
+        {
+            "ticker": samples.ticker,
+            "session": samples.session,
+            "realised_return": samples.realised_return,
+            "realised_variance": samples.realised_variance,
+        }
     ).astype({"ticker": "str"})
     return forecasts.merge(realised, on=["ticker", "session"], validate="one_to_one")
 

@@ -3,15 +3,19 @@
 from stockseq.prices.corporate_actions import adjust_forward, adjustment_factors, later_splits
 from stockseq.prices.returns import compute_volatility, find_jumps, volatility_before, volatility_path
 from stockseq.prices.traded_bars import has_print, is_traded, traded_bars
+from stockseq.prices.variance import LEAST_VARIANCE, garman_klass, parkinson
 
 __all__ = [
+    "LEAST_VARIANCE",
     "adjust_forward",
     "adjustment_factors",
     "compute_volatility",
     "find_jumps",
+    "garman_klass",
     "has_print",
     "is_traded",
     "later_splits",
+    "parkinson",
     "traded_bars",
     "volatility_before",
     "volatility_path",

@@ -59,7 +59,11 @@ class DeltaFile:
             except TableNotFoundError:
                 return None
             fields = {field.name: field.type for field in pa.schema(snapshot.schema().to_arrow())}
-        expected = {field.name: field.type for field in self.table.arrow_schema()}
+        expected = {
+            field.name: field.type
+            for field in self.table.arrow_schema()
+            if field.name in fields or field.name not in self.table.added
+        }
         if not expected.items() <= fields.items():
             raise StoreError(
                 f"The table `{self.table.name}` at {self.url} is not one of stockseq's: expected {expected}, found "
@@ -148,7 +152,7 @@ class DeltaFile:
             rows,
             mode="append" if predicate is None else "overwrite",  # type: ignore[call-overload]
             predicate=predicate,
-            schema_mode="merge" if self.table.open_ended else None,
+            schema_mode="merge" if self.table.open_ended or self.table.added else None,
             target_file_size=FILE_SIZE,
             commit_properties=_commit_as(snapshot.version() + 1),
         )

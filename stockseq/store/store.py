@@ -308,7 +308,9 @@ class Store:
         rows = self._file(spec).scan(snapshot, predicate, wanted)
         # A column without any value, not even NaN, belongs to another feature set.
         foreign = [name for name in spec.free_columns(rows.column_names) if rows[name].null_count == len(rows)]
-        return spec.to_pandas(rows if columns is not None or not len(rows) else rows.drop_columns(foreign))
+        if columns is not None:
+            return spec.to_pandas(rows)
+        return spec.complete(spec.to_pandas(rows.drop_columns(foreign) if len(rows) else rows))
 
 
 def _table(name: str) -> Table:

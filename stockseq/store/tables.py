@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stockseq.errors import DataError
-from stockseq.schemas import ACTIONS, BARS, FLAG, HEADLINES, INSTANT, NUMBER, SCORES, SESSION, TEXT
+from stockseq.schemas import ACTIONS, BARS, FLAG, HEADLINES, INSTANT, NUMBER, RANK_AND_SIZE, SCORES, SESSION, TEXT
 
 COUNT = "int64"
 
@@ -45,6 +45,8 @@ class Table:
         How `read` sorts the rows; the key where empty.
     nullable : tuple of columns, default=()
         The columns that may lack a value.
+    added : tuple of columns, default=()
+        Float64 columns that a later version added: NaN where a frame or a table of an earlier one lacks them.
     recorded_at : tuple of columns, default=()
         The first of them that has a value is the instant from which a row was known; empty where the table can't be
         read as of an instant.
@@ -58,6 +60,7 @@ class Table:
     rule: Rule
     order: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     recorded_at: tuple[str, ...] = ()
     open_ended: bool = False
 
@@ -80,12 +83,14 @@ class Table:
     def arrow_schema(self, free_columns: Iterable[str] = ()) -> pa.Schema:
         """Return the Arrow schema, with float64 fields for `free_columns`."""
         fixed = [
-            pa.field(name, ARROW_TYPES[dtype], nullable=name in self.nullable) for name, dtype in self.columns.items()
+            pa.field(name, ARROW_TYPES[dtype], nullable=name in (*self.nullable, *self.added))
+            for name, dtype in self.columns.items()
         ]
         return pa.schema(fixed + [pa.field(name, pa.float64()) for name in free_columns])
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with this table's columns and dtypes, sorted by key; raise `DataError` where it can't be."""
+        frame = frame.assign(**{column: np.nan for column in self.added if column not in frame.columns})
         missing = [column for column in self.columns if column not in frame.columns]
         free = self.free_columns(frame.columns)
         if missing or (free and not self.open_ended):
@@ -100,7 +105,7 @@ class Table:
             raise DataError(f"The table `{self.name}` needs the types {dtypes}: {error}.") from error
         for column in self.columns:
             lacking = typed[column].isna()
-            if column not in self.nullable and lacking.any():
+            if column not in (*self.nullable, *self.added) and lacking.any():
                 raise DataError(
                     f"The table `{self.name}` needs a value in every `{column}`; {int(lacking.sum())} of {len(typed)} "
                     f"rows lack it, first {self.describe(typed[lacking])}."
@@ -132,6 +137,11 @@ class Table:
         """Turn Arrow rows to a frame with the dtypes of `schemas.py`."""
         columns = {name: _to_pandas(rows[name], self.columns.get(name, NUMBER)) for name in rows.column_names}
         return pd.DataFrame(columns, index=pd.RangeIndex(rows.num_rows))
+
+    def complete(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return whole rows with the columns that were added after they were written, as NaN, in the table's order."""
+        frame = rows.assign(**{column: np.nan for column in self.added if column not in rows.columns})
+        return frame[[*self.columns, *self.free_columns(frame.columns)]]
 
 
 def _to_arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
@@ -170,11 +180,12 @@ LEDGER = {
     "model_id": TEXT,
     "probability_up": NUMBER,
     "expected_return": NUMBER,
+    **RANK_AND_SIZE,
     "previous_hash": TEXT,
     "hash": TEXT,
 }
 LEDGER_HEADS = {"n_rows": COUNT, "hash": TEXT, "made_at": INSTANT}
-OUTCOMES = {"forecast_id": TEXT, "realised_return": NUMBER, "scored_at": INSTANT}
+OUTCOMES = {"forecast_id": TEXT, "realised_return": NUMBER, "scored_at": INSTANT, "realised_variance": NUMBER}
 TRIALS = {"trial_id": TEXT, "scored_at": INSTANT, "name": TEXT, "settings": TEXT, "metrics": TEXT}
 
 TABLES: Mapping[str, Table] = {
@@ -209,9 +220,16 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), recorded_at=("at",)),
         # Keyed by its place in the chain, so that two writers can't both extend the same head.
-        Table("forecasts", LEDGER, ("sequence",), "refuse", recorded_at=("made_at",)),
+        Table("forecasts", LEDGER, ("sequence",), "refuse", added=tuple(RANK_AND_SIZE), recorded_at=("made_at",)),
         Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "keep_first"),
-        Table("outcomes", OUTCOMES, ("forecast_id",), "keep_first", recorded_at=("scored_at",)),
+        Table(
+            "outcomes",
+            OUTCOMES,
+            ("forecast_id",),
+            "keep_first",
+            added=("realised_variance",),
+            recorded_at=("scored_at",),
+        ),
         Table("trials", TRIALS, ("trial_id",), "keep_first", recorded_at=("scored_at",)),
     )
 }

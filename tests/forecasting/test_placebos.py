@@ -38,6 +38,7 @@ def data() -> Dataset:
     """Two tickers whose return names its session: 1 basis point a session, T1 from 100 on; T1 lacks session 10."""
     keys = pd.DataFrame({"ticker": np.repeat(TICKERS, N_SESSIONS), "session": np.tile(SESSIONS, 2)})
     keys["realised_return"] = np.r_[np.arange(N_SESSIONS), 100 + np.arange(N_SESSIONS)] / 1e4
+    keys["realised_variance"] = keys["realised_return"] / 2
     keys = keys.drop(index=N_SESSIONS + 10).reset_index(drop=True)
     keys["decision_at"] = (keys["session"] + pd.Timedelta(hours=14)).dt.tz_localize("UTC")
     columns = keys[["ticker", "session", "decision_at"]]
@@ -68,6 +69,7 @@ def test_all_that_a_label_says_moves_together(data: Dataset) -> None:
     shuffled = shuffle_labels(data.samples, SESSIONS[2:22], seed=3)
     np.testing.assert_array_equal(shuffled.target, np.clip(shuffled.realised_return / 0.01, -4, 4).astype(np.float32))
     assert shuffled.up.tolist() == (shuffled.realised_return > 0).tolist()
+    assert shuffled.realised_variance.tolist() == (shuffled.realised_return / 2).tolist()
     read = data.panel.keys.loc[shuffled.ends]
     assert read["session"].tolist() == pd.DatetimeIndex(shuffled.session).tolist()
 

@@ -13,6 +13,7 @@ from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.windows import Windows, build_windows
 from stockseq.market import MarketData
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.prices import LEAST_VARIANCE
 from stockseq.schemas import ACTIONS, HEADLINES, SCORES, Bars, as_actions, as_bars, as_headlines, as_labels, empty
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
@@ -75,6 +76,7 @@ def make_market(*, n_sessions: int = 120, n_tickers: int = 6, seed: int = 1) -> 
             entry_at=traded["session"].map(schedule["open"]),
             exit_at=traded["session"].map(schedule["close"]),
             volatility=VOLATILITY,
+            realised_variance=(traded["realised_return"] ** 2).clip(lower=LEAST_VARIANCE),
         )
     )
     windows = build_windows(panel, np.full(len(panel), VOLATILITY), lookback=SMALL.lookback, sessions=CALENDAR.sessions)

@@ -24,7 +24,7 @@ def rows(values: list[float], returns: list[float], *, feature: str = "momentum_
     keys = pd.DataFrame({"ticker": pd.Series(["A"] * len(values), dtype="str"), "session": sessions})
     keys["decision_at"] = decided
     panel = Panel(keys, np.array(values, np.float32)[:, None], (feature,), ((),) * len(values))
-    labels = keys.assign(exit_at=decided, realised_return=returns, volatility=0.01)
+    labels = keys.assign(exit_at=decided, realised_return=returns, realised_variance=1e-4)
     windows = build_windows(panel, np.full(len(panel), 0.01), lookback=1)
     return panel, build_samples(windows, Labels(labels))
 

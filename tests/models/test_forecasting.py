@@ -37,7 +37,9 @@ def test_forecasts_of_samples_carry_what_was_realised(market: TinyMarket, model:
     samples = first(market.samples, 30)
     table = forecast_samples(model, market.panel, samples)
     assert table["realised_return"].tolist() == samples.realised_return.tolist()
-    pd.testing.assert_frame_equal(table.drop(columns="realised_return"), model.forecast(market.panel, samples))
+    assert table["realised_variance"].tolist() == samples.realised_variance.tolist()
+    forecasts = table.drop(columns=["realised_return", "realised_variance"])
+    pd.testing.assert_frame_equal(forecasts, model.forecast(market.panel, samples))
 
 
 def test_a_window_without_a_label_forecasts_the_next_session(market: TinyMarket, model: Model) -> None:

@@ -44,10 +44,13 @@ def test_an_old_ledger_verifies_to_the_same_head_and_is_continued(store: Store) 
     ledger = verify(store, expected_head=HEAD)
     assert (ledger.n_rows, ledger.head_hash) == (4, HEAD)
     assert live_record(ledger)["realised_return"].tolist() == [0.02, -0.01]
-    forecasts = ledger.forecasts.tail(2).assign(session=pd.Timestamp("2024-02-07"))
+    sized = {"relative": 0.4, "sigma": 0.01, "low_80": -0.02, "high_80": 0.01}
+    forecasts = ledger.forecasts.tail(2).assign(session=pd.Timestamp("2024-02-07"), **sized)
     made = {"made_at": utc("2024-02-07 14:05"), "model_id": "m1", "calendar": CALENDAR}
     assert append_forecasts(store, forecasts, **made).n_rows == 2
-    assert verify(store, expected_head=HEAD).n_rows == 6
+    grown = verify(store, expected_head=HEAD)
+    # The columns came after the first four rows were written.
+    assert grown.forecasts["sigma"].isna().tolist() == [True] * 4 + [False] * 2
 
 
 def test_what_an_old_store_holds_is_not_written_again(store: Store) -> None:
