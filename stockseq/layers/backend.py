@@ -49,7 +49,7 @@ __all__ = ["any_kernel", "keras", "tf"]
 
 @contextmanager
 def any_kernel() -> Iterator[None]:
-    """Let XLA take any kernel, as in a process that has trained nothing: it has no deterministic one for pooling."""
+    """Let TensorFlow take any kernel, as in a process that has trained nothing: XLA has no deterministic pooling."""
     was_enabled = is_op_determinism_enabled()
     disable_op_determinism()
     try:

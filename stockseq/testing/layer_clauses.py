@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stockseq.layers.backend import any_kernel, keras, tf
+from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Readable, describe_error
 from stockseq.models.layer_readings import read_layer
 from stockseq.testing.layer_case import Array, LayerCase
@@ -201,8 +201,7 @@ def _check_compiled(case: LayerCase) -> None:
 
     plain, wanted = run(windows)
     try:
-        with any_kernel():
-            made, gradients = tf.function(run, jit_compile=True)(windows)
+        made, gradients = tf.function(run, jit_compile=True)(windows)
     except Exception as error:
         # TensorFlow shows the way into the layer first, and the reason after it.
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from stockseq.layers.backend import any_kernel
 from stockseq.layers.slots import find_layer
 from stockseq.models.network import check_network
 from stockseq.models.placing import named_layers
@@ -21,6 +22,7 @@ SHIPPED = "stockseq"
 SILENT_SECONDS = 2.0
 
 
+@any_kernel()
 def check_layer(
     slot: Slot, layer: type[Any], options: Mapping[str, object] | None = None, *, fresh_process: bool = True
 ) -> None:
@@ -120,6 +122,7 @@ def find_network_layers(network: NetworkSettings) -> None:
         find_layer(slot, name)
 
 
+@any_kernel()
 def check_network_layers(network: NetworkSettings, *, names: Sequence[str], progress: Progress = SILENT) -> None:
     """Hold a network's layers to what can be known before it is trained; without layers there is nothing to do.
 

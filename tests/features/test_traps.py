@@ -74,7 +74,10 @@ def test_a_label_that_begins_before_the_decision_finds_the_night() -> None:
     assert score_forecasts(forecast("leak_overnight", 1, whole_day=True)).accuracy > 0.55
 
 
-@pytest.mark.parametrize("kind", ["leak_recap", "leak_overnight", "leak_backdated"])
+@pytest.mark.parametrize(
+    "kind",
+    ["leak_recap", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("leak_overnight", "leak_backdated"))],
+)
 def test_the_products_own_aligner_finds_nothing(kind: str) -> None:
     """By instant, and by when it was first seen, nothing of the traded session reaches its forecast."""
     markets = [forecast(kind, seed) for seed in (1, 2, 3)]

@@ -105,6 +105,7 @@ def test_a_second_run_fits_nothing_and_says_the_same(run):
     assert saved(settings) == before
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path, mornings):
     """kill -9 after some networks; the second run leaves those alone and judges the same family."""
     settings = settings_of(tmp_path / "data", {"projection": FAMILY["projection"]})

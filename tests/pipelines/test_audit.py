@@ -24,6 +24,7 @@ def filled(settings: Settings, mornings: list[pd.Timestamp]) -> Settings:
     return settings.model_copy(update={"training": training})
 
 
+@pytest.mark.slow
 def test_the_product_passes_its_own_audit(
     filled: Settings, mornings: list[pd.Timestamp], capsys: pytest.CaptureFixture[str]
 ) -> None:

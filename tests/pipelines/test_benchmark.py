@@ -15,6 +15,9 @@ from stockseq.report.render import render_run
 from stockseq.store import Store
 from tests.benchmarks.stocknet_folder import NOW, make_tables, write_tidy
 
+# The judging of the same forecasts is in tests/benchmarks; here the whole recipe runs.
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "source": "stocknet",
     "network.units": 2,

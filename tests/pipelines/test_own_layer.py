@@ -148,6 +148,7 @@ def test_a_backtest_with_the_layer_checks_it_and_shows_what_it_learnt(project: P
     assert '"speed": 0.' in metrics
 
 
+@pytest.mark.slow
 def test_the_ablation_judges_the_layer(project: Path) -> None:
     """What the whole section is for."""
     write_settings(project, "stockseq.toml")

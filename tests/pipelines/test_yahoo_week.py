@@ -1,4 +1,4 @@
-"""Five days of daily for 15 tickers through the real yfinance, while Yahoo fails on ten of them."""
+"""Five days of daily for 11 tickers through the real yfinance, while Yahoo fails on ten of them."""
 
 import pandas as pd
 import pytest
@@ -16,7 +16,7 @@ from tests.yahoo_server.server import YahooServer
 from tests.yahoo_server.simulated import SimulatedListings
 
 N_DAYS = 5
-MARKET = SimulatedMarket(n_sessions=230, n_tickers=15)
+MARKET = SimulatedMarket(n_sessions=230, n_tickers=11)
 T = MARKET.tickers
 HURRIED = {
     "requests_per_second": 2000.0, "retry_wait_s": 0.002, "back_off_s": 0.06, "longest_back_off_s": 0.9,
@@ -79,7 +79,7 @@ def test_each_day_refuses_exactly_the_tickers_without_their_last_bar(week):
     assert {day: set(daily.next.refused) for day, daily in enumerate(days)} == REFUSED
     assert "may be delisted" in days[3].next.refused[T[4]]
     assert "OTHER" in days[1].next.refused[T[5]]
-    assert [len(daily.next.forecasts) for daily in days] == [15 - len(REFUSED[day]) for day in range(N_DAYS)]
+    assert [len(daily.next.forecasts) for daily in days] == [len(T) - len(REFUSED[day]) for day in range(N_DAYS)]
 
 
 def test_a_ticker_without_its_news_is_forecast_and_says_so(week):
@@ -127,10 +127,10 @@ def test_the_second_run_of_a_day_changes_nothing(week):
 
 
 def test_the_ledger_holds_the_week_and_verifies(week):
-    """Five times 15 forecasts but the four refused, in order, and outcomes for every session that is over."""
+    """Five times 11 forecasts but the four refused, in order, and outcomes for every session that is over."""
     settings, _, _ = week
     store = Store(settings.data)
-    n_forecasts = sum(15 - len(refused) for refused in REFUSED.values())
-    assert verify(store).n_rows == n_forecasts == 71
+    n_forecasts = sum(len(T) - len(refused) for refused in REFUSED.values())
+    assert verify(store).n_rows == n_forecasts == 51
     over = store.read("forecasts").merge(store.read("outcomes"), on="forecast_id")
     assert over["session"].nunique() == N_DAYS - 1

@@ -6,12 +6,13 @@ import types
 from collections.abc import Iterator, Mapping
 
 import pytest
+from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from stockseq.errors import PluginError
 from stockseq.layers.after.branch_gate import BranchGate
 from stockseq.layers.after.projection import Projection
 from stockseq.layers.after.temporal_attention import TemporalAttention
-from stockseq.layers.backend import keras
+from stockseq.layers.backend import keras, tf
 from stockseq.layers.before.causal_normalisation import CausalNormalisation
 from stockseq.layers.before.sentiment_decay import SentimentDecay
 from stockseq.layers.before.temporal_convolution import TemporalConvolution
@@ -140,3 +141,10 @@ def test_the_contracts_of_features_and_sources_load_no_tensorflow() -> None:
     code = "import sys, stockseq.testing; print('tensorflow' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
+
+
+def test_a_layer_passes_in_a_process_that_has_trained() -> None:
+    """Training asks for deterministic kernels, of which XLA has none for pooling."""
+    tf.config.experimental.enable_op_determinism()
+    check_layer("before", TemporalConvolution, fresh_process=False)
+    assert is_op_determinism_enabled()
