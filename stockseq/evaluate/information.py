@@ -25,18 +25,20 @@ class Information:
     n_sessions: int
 
 
-def daily_information(scored: Scored) -> pd.DataFrame:
+def daily_information(scored: Scored, *, least_tickers: int = LEAST_TICKERS) -> pd.DataFrame:
     """Return Pearson's (`ic`) and Spearman's (`rank_ic`) correlation of score and realised return per session.
 
     Parameters
     ----------
     scored : Scored
         `score` and `realised_return` are used.
+    least_tickers : int, default=5
+        Of a session that counts.
 
     Returns
     -------
     DataFrame indexed by session, ascending, with ic, rank_ic
-        Without the sessions of fewer than five tickers, or on which scores or returns were all the same.
+        Without the sessions of fewer than `least_tickers`, or on which scores or returns were all the same.
 
     References
     ----------
@@ -51,7 +53,7 @@ def daily_information(scored: Scored) -> pd.DataFrame:
     """
     numbers = scored[["score", "realised_return"]].astype("float64")
     grouped = numbers.groupby(scored["session"])
-    varied = (grouped.max() > grouped.min()).all(axis=1) & (grouped.size() >= LEAST_TICKERS)
+    varied = (grouped.max() > grouped.min()).all(axis=1) & (grouped.size() >= least_tickers)
     usable = scored["session"].map(varied)
     numbers, sessions = numbers[usable], scored.loc[usable, "session"]
     ranks = numbers.groupby(sessions).rank()
