@@ -33,8 +33,14 @@ from stockseq.results import Result
 
 SEED_PREFIX = "probability_up_seed_"
 Figures = dict[str, object]
-# What a forecast without skill scores, and whether more (1) or less (-1) is better.
-NO_SKILL = {"accuracy": (0.5, 1), "ic": (0.0, 1), "log_loss": (math.log(2), -1)}
+# What a forecast without skill scores, and whether more (1) or less (-1) is better; for qlike it depends on the rows.
+NO_SKILL = {
+    "accuracy": (0.5, 1),
+    "ic": (0.0, 1),
+    "rank_ic": (0.0, 1),
+    "log_loss": (math.log(2), -1),
+    "qlike": (math.nan, -1),
+}
 # An optimum within rounding of no skill leaves nothing to attain.
 ROUNDING = 1e-9
 
@@ -174,7 +180,11 @@ def score_forecasts(frame: pd.DataFrame, *, bootstrap_seed: int | None = None) -
 
 
 def share_attained(
-    score: float | None, best: float | None, *, measure: Literal["accuracy", "ic", "log_loss"]
+    score: float | None,
+    best: float | None,
+    *,
+    measure: Literal["accuracy", "ic", "rank_ic", "log_loss", "qlike"],
+    no_skill: float | None = None,
 ) -> float | None:
     """Return the share of the attainable that was found, where the best possible forecast is known.
 
@@ -182,20 +192,30 @@ def share_attained(
     ----------
     score, best : float or None
         Of the forecast, and of the best possible one, such as the optimum of a simulated market.
-    measure : {"accuracy", "ic", "log_loss"}
+    measure : {"accuracy", "ic", "rank_ic", "log_loss", "qlike"}
+    no_skill : float, optional
+        What a forecast without skill scores, for qlike, where no number is it on all rows. The constant variance that
+        suits the rows best (`Optimum.qlike_constant`) is to qlike what a coin is to log loss: it says the same of every
+        ticker and session, and tells none from another. Being fitted to the rows, it is the hardest such bar. A moving
+        average of past variances is no zero: it knows most of what can be known of size, so the share left above it
+        would measure the noise of a small difference.
 
     Returns
     -------
     float or None
-        (accuracy - 0.5) / (best - 0.5), ic / best, (ln 2 - log_loss) / (ln 2 - best): 1 is all, 0 nothing, below 0
-        worse than a coin. None where a score is missing, or the best is no better than a coin.
+        (accuracy - 0.5) / (best - 0.5), ic / best, (ln 2 - log_loss) / (ln 2 - best), (no_skill - qlike) / (no_skill -
+        best): 1 is all, 0 nothing, below 0 worse than no skill. None where a score is missing, or the best has no more
+        skill than that.
 
     Examples
     --------
     >>> round(share_attained(0.56, 0.58, measure="accuracy"), 4)
     0.75
+    >>> round(share_attained(0.45, 0.43, measure="qlike", no_skill=0.63), 4)
+    0.9
     """
     nothing, better = NO_SKILL[measure]
+    nothing = nothing if no_skill is None else no_skill
     if score is None or best is None or not (math.isfinite(score) and math.isfinite(best)):
         return None
     return (score - nothing) / (best - nothing) if better * (best - nothing) > ROUNDING else None

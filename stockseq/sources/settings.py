@@ -11,7 +11,16 @@ from stockseq.arguments import SettingsModel
 
 Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 Kind = Literal[
-    "signal", "null", "null_drift", "leak_recap", "leak_overnight", "leak_backdated", "regime", "decaying", "gated"
+    "signal",
+    "relative",
+    "null",
+    "null_drift",
+    "leak_recap",
+    "leak_overnight",
+    "leak_backdated",
+    "regime",
+    "decaying",
+    "gated",
 ]
 
 # Our column name to the file's, for layouts that many people have on disk.
@@ -70,7 +79,8 @@ class SimulatedSettings(SettingsModel, frozen=True):
 
     kind: Kind = Field(
         "signal",
-        description="signal, null, null_drift, leak_recap, leak_overnight, leak_backdated, regime, decaying or gated",
+        description="signal, relative, null, null_drift, leak_recap, leak_overnight, leak_backdated, regime, decaying "
+        "or gated",
     )
     n_sessions: int = Field(1500, ge=2, description="Sessions traded")
     n_tickers: int = Field(30, ge=1, le=800, description="Invented companies")

@@ -199,6 +199,7 @@ def test_the_frame_is_left_as_it_was() -> None:
     [
         ("accuracy", 0.56, 0.58, 0.75),
         ("ic", 0.05, 0.2, 0.25),
+        ("rank_ic", 0.18, 0.24, 0.75),
         ("log_loss", COIN - 0.01, COIN - 0.02, 0.5),
         ("accuracy", 0.58, 0.58, 1.0),
         ("accuracy", 0.5, 0.58, 0.0),
@@ -212,6 +213,12 @@ def test_shares_worked_by_hand(measure: Any, score: float, best: float, share: f
     assert share_attained(score, best, measure=measure) == pytest.approx(share, abs=1e-12)
 
 
+def test_the_share_of_size_starts_from_what_one_constant_costs() -> None:
+    """A QLIKE of .48 between .68 and .43 is 20 of 25 hundredths; a constant as good as the best leaves none."""
+    assert share_attained(0.48, 0.43, measure="qlike", no_skill=0.68) == pytest.approx(0.8, abs=1e-12)
+    assert share_attained(0.48, 0.43, measure="qlike", no_skill=0.43) is None
+
+
 @pytest.mark.parametrize(
     ("measure", "score", "best"),
     [
@@ -221,6 +228,7 @@ def test_shares_worked_by_hand(measure: Any, score: float, best: float, share: f
         ("log_loss", 0.68, 0.8),
         ("ic", None, 0.2),
         ("ic", 0.2, None),
+        ("qlike", 0.45, 0.43),
         ("accuracy", 0.58, math.nan),
     ],
 )

@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from stockseq.prices.variance import garman_klass
 from stockseq.results import Result
 from stockseq.schemas import (
     INSTANT,
+    PRICES,
     SESSION,
     Actions,
     Bars,
@@ -22,6 +23,12 @@ from stockseq.schemas import (
 )
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
 from stockseq.sources.settings import Kind, SimulatedSettings
+from stockseq.sources.simulated.closed_form import (
+    expected_range_variance,
+    expected_standing,
+    probability_up,
+    return_bounds,
+)
 from stockseq.sources.simulated.headlines import companies, word_headlines
 from stockseq.sources.simulated.paths import POLICY, Law, Paths, simulate
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, count_outcomes
@@ -44,6 +51,8 @@ class SimulatedMarket:
         signal: as above. null: the mean is 0. null_drift: P(up) is .56 throughout. leak_recap, leak_overnight,
         leak_backdated: null, with headlines that tell a session's move soon after its close, the night's move before
         the open, or the session's move under a stamp before the decision (but first seen after the close).
+        relative: the news less the session's mean news, under a common move of 99 % of the noise's variance, so that
+        ranks can be forecast and directions hardly; one volatility for all tickers, which changes over the sessions.
         regime: signal whose two weights turn negative at `flip_session`.
         decaying: news and strength index side by side, the news working from the session after its own on and halving
         with each calendar day, so that a weekend takes most of it. gated: the news alone, which is followed where the
@@ -114,17 +123,32 @@ class SimulatedMarket:
     def truth(self) -> pd.DataFrame:
         """What the best forecaster knows, per ticker and session, the last session not yet traded.
 
-        Columns: ticker, session, decision_at, probability_up, expected_return, realised_return (NaN in the last
-        session), volatility (of the traded leg, a fraction), mean (in such volatilities), news and contrarian (the two
-        standardised views), polarity (sum over the window's headlines).
+        Columns: ticker, session, decision_at; probability_up, expected_return, relative (where the law expects the
+        ticker among the session's returns, see `expected_standing`), sigma (standard deviation of the log return from
+        open to close, to first order the volatility), low_80, high_80, low_95, high_95 (of the return);
+        expected_variance (of `realised_variance`: the size of least expected QLIKE, see `expected_range_variance`);
+        realised_return, realised_variance (Garman-Klass of the bar; both NaN in the last session); volatility (of the
+        traded leg, a fraction), mean (in such volatilities), news and contrarian (the two standardised views), polarity
+        (sum over the window's headlines).
         """
         columns = self._paths.columns
-        realised = columns["return"].copy()
-        realised[self.n_sessions] = np.nan
+        mean, volatility = columns["mean"], columns["volatility"]
+        prices = pd.DataFrame({name: columns[name].ravel() for name in PRICES})
+        realised, variance = columns["return"].copy(), garman_klass(prices).to_numpy(copy=True).reshape(mean.shape)
+        realised[self.n_sessions], variance[self.n_sessions] = np.nan, np.nan
+        (low_80, high_80), (low_95, high_95) = (return_bounds(mean, volatility, level=level) for level in (0.8, 0.95))
         arrays = {
-            "probability_up": probability_up(columns["mean"]),
-            "expected_return": columns["mean"] * columns["volatility"],
+            "probability_up": probability_up(mean),
+            "expected_return": mean * volatility,
+            "relative": expected_standing(mean, volatility, common_share=self._law.common_share),
+            "sigma": volatility,
+            "low_80": low_80,
+            "high_80": high_80,
+            "low_95": low_95,
+            "high_95": high_95,
+            "expected_variance": expected_range_variance(mean, volatility),
             "realised_return": realised,
+            "realised_variance": variance,
             **{name: columns[name] for name in ("volatility", "mean", "news", "contrarian", "polarity")},
         }
         keys = self._keys(self.n_sessions + 1)
@@ -223,37 +247,32 @@ def _available_at(now: pd.Timestamp, rows: pd.DataFrame, first_sessions: Mapping
     return rows[(rows["fetched_at"] <= now) & (rows["session"] >= first)].assign(fetched_at=now)
 
 
-def probability_up(mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return P(mean + noise > 0) for noise of unit variance and Student's t law with 5 degrees of freedom.
+class Optimum(Result):
+    """What the best forecast would be expected to reach on rows of the truth.
 
     Parameters
     ----------
-    mean : array of any shape
-        Expected move in standard deviations.
-
-    Returns
-    -------
-    array of the same shape
-        The distribution function of t5 at mean * sqrt(5 / 3).
-
-    Examples
-    --------
-    >>> probability_up(np.array([0.0, 0.2])).round(4).tolist()
-    [0.5, 0.5967]
+    n : float
+        The rows.
+    accuracy, log_loss, brier, ic : float
+        Of direction; `ic` is of the standardised return, over all rows.
+    rank_ic : float or None
+        The expected rank correlation within a session, mean over sessions; 0 where no order can be known, None from
+        before 0.3.
+    qlike, qlike_constant : float or None
+        What knowing the law's expected variance cost on the rows that were realised, and what the one constant variance
+        cost that suits these rows best: the loss of who knows neither ticker nor session. None where nothing was
+        realised, and from before 0.3.
     """
-    z = np.asarray(mean) / np.sqrt(3)
-    square = 1 + z**2
-    return 0.5 + (z / square * (1 + 2 / (3 * square)) + np.arctan(z)) / np.pi
-
-
-class Optimum(Result):
-    """What the best forecast would be expected to reach on `n` rows; `ic` is of the standardised return."""
 
     n: float
     accuracy: float
     log_loss: float
     brier: float
     ic: float | None
+    rank_ic: float | None = None
+    qlike: float | None = None
+    qlike_constant: float | None = None
 
 
 def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeIndex | None = None) -> Optimum:
@@ -262,7 +281,7 @@ def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeI
     Parameters
     ----------
     truth : DataFrame
-        The `truth` of a simulated market.
+        The `truth` of a simulated market, or whole sessions of it.
     sessions : sequence of sessions, optional
         Where to look; all of them if not given.
 
@@ -270,21 +289,51 @@ def optimum(truth: pd.DataFrame, sessions: Sequence[pd.Timestamp] | pd.DatetimeI
     -------
     Optimum
 
+    Raises
+    ------
+    ValueError
+        If no row is left.
+
     Examples
     --------
-    >>> best = optimum(pd.DataFrame({"session": [0, 0], "probability_up": [0.6, 0.4], "mean": [0.2, -0.2]}))
-    >>> round(best.accuracy, 6), round(best.brier, 6)
-    (0.6, 0.24)
+    >>> market = SimulatedMarket("relative", n_sessions=50, n_tickers=10, seed=1)
+    >>> best = optimum(market.truth, market.sessions[20:])
+    >>> round(best.accuracy, 2), round(best.rank_ic, 2)
+    (0.51, 0.27)
     """
     rows = truth if sessions is None else truth[truth["session"].isin(pd.Index(sessions))]
     if rows.empty:
         raise ValueError("`optimum` needs at least one row of truth on the sessions given.")
     p = rows["probability_up"].to_numpy(dtype=float)
     spread = float(np.std(rows["mean"].to_numpy(dtype=float)))
+    qlike, qlike_constant = _least_qlike(rows.dropna(subset="realised_variance"))
     return Optimum(
         n=float(len(p)),
         accuracy=float(np.mean(np.maximum(p, 1 - p))),
         log_loss=float(-np.mean(p * np.log(p) + (1 - p) * np.log(1 - p))),
         brier=float(np.mean(p * (1 - p))),
         ic=spread / float(np.sqrt(1 + spread**2)),
+        rank_ic=_expected_rank_ic(rows),
+        qlike=qlike,
+        qlike_constant=qlike_constant,
     )
+
+
+def _expected_rank_ic(rows: pd.DataFrame) -> float:
+    """Return the mean over sessions of the expected Spearman correlation of the best ranks."""
+    by_session = rows.groupby("session")["relative"]
+    count = by_session.transform("size")
+    # The expected rank is relative * (n - 1) / sqrt(12) beyond the middle; both ranks are scaled by n (n^2 - 1) / 12.
+    centred = by_session.rank() - (count + 1) / 2
+    terms = centred * rows["relative"] * np.sqrt(12.0) / (count * (count + 1))
+    return float(terms.groupby(rows["session"]).sum().mean())
+
+
+def _least_qlike(rows: pd.DataFrame) -> tuple[float | None, float | None]:
+    if rows.empty:
+        return None, None
+    realised = rows["realised_variance"].to_numpy(dtype=float)
+    ratio = realised / rows["expected_variance"].to_numpy(dtype=float)
+    # rv/s2 - ln(rv/s2) - 1 with one s2 for all is least, over s2, at the mean of rv.
+    constant = float(np.log(realised.mean()) - np.log(realised).mean())
+    return float(np.mean(ratio - np.log(ratio) - 1)), constant

@@ -20,6 +20,9 @@ LATENCY = pd.Timedelta(minutes=15)
 NEWS_WEIGHT, CONTRARIAN_WEIGHT, INTERACTION_WEIGHT = 0.16, 0.11, 0.10
 # Of the news and of the contrarian view in the decaying market, and of the news in the gated one.
 DECAYING_WEIGHT, GATED_WEIGHT = 0.2, 0.25
+# Of the news against the other tickers' in the relative market: small beside the move that all share, large beside
+# what is left of a ticker's own.
+RELATIVE_WEIGHT, RELATIVE_COMMON_SHARE = 0.025, 0.99
 # Share of the headlines' effect that is left a session later; in the decaying market the calendar days that halve it.
 NEWS_DECAY, HALF_LIFE_DAYS = 0.5, 1.0
 # Standard deviations of tanh of the headlines' sum, with and without those of the session itself.
@@ -29,6 +32,8 @@ DRIFT_OF_NULL_DRIFT = 0.12304874512435605
 OVERNIGHT_SHARE = 0.3
 ARCH, GARCH = 0.07, 0.90
 COMMON_SHARE = 0.3
+# Of the session's deviation: by how much high and low stand beyond open and close, times |normal|.
+RANGE_SHARE = 0.5
 HEADLINES_PER_SESSION, NEUTRAL_SHARE, COPYING_SHARE = 0.9, 0.35, 0.4
 TRAP_SHARE, TRAP_TRUTH = 0.6, 0.92
 SPLIT_ABOVE, SPLIT_BELOW = 110.0, 14.0
@@ -61,6 +66,8 @@ class Law:
             return self.strength * DECAYING_WEIGHT, self.strength * DECAYING_WEIGHT, 0.0
         if self.kind == "gated":
             return self.strength * GATED_WEIGHT, 0.0, 0.0
+        if self.kind == "relative":
+            return self.strength * RELATIVE_WEIGHT, 0.0, 0.0
         if self.kind not in ("signal", "regime"):
             return 0.0, 0.0, 0.0
         return self.strength * NEWS_WEIGHT, self.strength * CONTRARIAN_WEIGHT, self.strength * INTERACTION_WEIGHT
@@ -69,6 +76,15 @@ class Law:
     def drift(self) -> float:
         """Mean of the traded leg in standard deviations."""
         return DRIFT_OF_NULL_DRIFT if self.kind == "null_drift" else 0.0
+
+    @property
+    def common_share(self) -> float:
+        """Share of the noise's variance that all tickers have in common, which is their correlation."""
+        return RELATIVE_COMMON_SHARE if self.kind == "relative" else COMMON_SHARE
+
+    def shared(self, variances: Array) -> Array:
+        """Return the variances; in the relative market one for all, or tickers would rank by how much they move."""
+        return np.full_like(variances, variances.mean()) if self.kind == "relative" else variances
 
     def stream(self, name: int, session: int = 0) -> np.random.Generator:
         """Return the generator of one stream in one session, so that a longer market repeats a shorter one."""
@@ -116,7 +132,7 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
     """
     clock = _Clock.of(calendar, first, law.n_sessions)
     company = law.stream(_COMPANY)
-    usual = (0.28 * np.exp(0.25 * company.standard_normal(law.n_tickers))) ** 2 / 252
+    usual = law.shared((0.28 * np.exp(0.25 * company.standard_normal(law.n_tickers))) ** 2 / 252)
     price = np.exp(company.uniform(np.log(20.0), np.log(90.0), law.n_tickers))
     size = np.exp(company.normal(np.log(2e6), 0.7, law.n_tickers))
     pays = company.random(law.n_tickers) < PAYING_SHARE
@@ -128,7 +144,7 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
     headlines: list[_Drawn] = []
     for number in range(law.n_sessions + 1):
         deviation = np.sqrt(state.variance)
-        night = deviation * np.sqrt(OVERNIGHT_SHARE) * _t5(law.stream(_NIGHT, number), law.n_tickers)
+        night = deviation * np.sqrt(OVERNIGHT_SHARE) * _t5(law, _NIGHT, number)
         window = clock.window(number)
         written = _write_headlines(law, window, state, night)
         polarity = np.bincount(written["ticker"], weights=written["sign"], minlength=law.n_tickers).astype(np.float64)
@@ -137,14 +153,15 @@ def simulate(law: Law, calendar: TradingCalendar, first: pd.Timestamp) -> Paths:
         mean, views = _expected(law, number, state, carried)
         views["polarity"] = polarity
         views["volatility"] = deviation * np.sqrt(1 - OVERNIGHT_SHARE)
-        day = views["volatility"] * (mean + _t5(law.stream(_DAY, number), law.n_tickers))
+        day = views["volatility"] * (mean + _t5(law, _DAY, number))
         # No price may reach 0; at these volatilities the floors are more than twenty standard deviations away.
         night, day = np.maximum(night, -0.5), np.maximum(day, -0.8)
         headlines += [written, _set_trap(law, window, state.day, night, day)]
         traded = _trade(state, night, day, pays & ((number + pay_offset) % DIVIDEND_EVERY == 0), number)
         _add_range_and_volume(law.stream(_RANGE, number), traded, deviation, state.shares * size)
         rows.append(views | traded)
-        state.variance = (1 - ARCH - GARCH) * usual + ARCH * ((1 + night) * (1 + day) - 1) ** 2 + GARCH * state.variance
+        square = law.shared(((1 + night) * (1 + day) - 1) ** 2)
+        state.variance = (1 - ARCH - GARCH) * usual + ARCH * square + GARCH * state.variance
     columns = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     drawn = {name: np.concatenate([part[name] for part in headlines]) for name in headlines[0]}
     return Paths(columns, pd.DataFrame(drawn))
@@ -286,6 +303,9 @@ def _expected(law: Law, number: int, state: _State, carried: Array) -> tuple[Arr
     if law.kind == "decaying":
         # Headlines work from the session after theirs on, so that what is left of them is all that there is.
         news = np.tanh(carried) / LATE_NEWS_SPREAD
+    elif law.kind == "relative":
+        # What all tickers have is taken away, so that nothing is known of the session's common move.
+        news = news - news.mean()
     contrarian = np.zeros(law.n_tickers)
     # `ta` gives the index from its 14th close on; before that nobody knows it and nothing depends on it.
     if number >= RSI_WINDOW:
@@ -300,11 +320,12 @@ def _expected(law: Law, number: int, state: _State, carried: Array) -> tuple[Arr
     return mean, {"mean": mean, "news": news, "contrarian": contrarian}
 
 
-def _t5(rng: np.random.Generator, n_tickers: int) -> Array:
+def _t5(law: Law, name: int, session: int) -> Array:
     """Draw a multivariate t with 5 degrees of freedom, unit variances, and one common factor."""
+    rng, share = law.stream(name, session), law.common_share
     scale = np.sqrt(3 / rng.chisquare(5))
     common = rng.standard_normal()
-    return scale * (np.sqrt(COMMON_SHARE) * common + np.sqrt(1 - COMMON_SHARE) * rng.standard_normal(n_tickers))
+    return scale * (np.sqrt(share) * common + np.sqrt(1 - share) * rng.standard_normal(law.n_tickers))
 
 
 def _trade(state: _State, night: Array, day: Array, pays: NDArray[np.bool_], number: int) -> dict[str, Array]:
@@ -328,7 +349,7 @@ def _trade(state: _State, night: Array, day: Array, pays: NDArray[np.bool_], num
 def _add_range_and_volume(
     rng: np.random.Generator, traded: dict[str, Array], deviation: Array, usual_volume: Array
 ) -> None:
-    above, below = 0.5 * deviation * np.abs(rng.standard_normal((2, len(deviation))))
+    above, below = RANGE_SHARE * deviation * np.abs(rng.standard_normal((2, len(deviation))))
     traded["high"] = np.maximum(traded["open"], traded["close"]) * (1 + above)
     traded["low"] = np.minimum(traded["open"], traded["close"]) / (1 + below)
     busy = 0.35 * rng.standard_normal(len(deviation)) + 0.4 * np.abs(traded["return"]) / deviation

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import stdtr
 from ta.momentum import RSIIndicator
 
 from stockseq.errors import SettingsError
 from stockseq.sessions import CLOSE_LAG, DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket, SimulatedSettings, SimulatedSource
-from stockseq.sources.simulated.market import optimum, probability_up
+from stockseq.sources.simulated.market import optimum
 
 LEAKS = ["leak_recap", "leak_overnight", "leak_backdated"]
 
@@ -69,7 +68,7 @@ def test_another_seed_gives_another_market(market):
     assert not np.isclose(other.bars["close"], market.bars["close"]).any()
 
 
-@pytest.mark.parametrize("kind", ["signal", "leak_backdated", "regime", "decaying", "gated"])
+@pytest.mark.parametrize("kind", ["signal", "relative", "leak_backdated", "regime", "decaying", "gated"])
 def test_a_longer_market_repeats_a_shorter_one_bit_for_bit(kind):
     """A live demo can go on from day to day."""
     short, long = (SimulatedMarket(kind, n_sessions=n, n_tickers=5, seed=9, flip_session=50) for n in (80, 120))
@@ -82,14 +81,8 @@ def test_a_longer_market_repeats_a_shorter_one_bit_for_bit(kind):
     by_then = long.headlines["first_seen_at"] <= short.truth["decision_at"].max()
     pd.testing.assert_frame_equal(long.headlines[by_then].reset_index(drop=True), short.headlines)
     truth = long.truth[long.truth["session"].isin(short.sessions)].reset_index(drop=True)
-    forecastable = short.truth.drop(columns="realised_return")
+    forecastable = short.truth.drop(columns=["realised_return", "realised_variance"])
     pd.testing.assert_frame_equal(truth[forecastable.columns], forecastable, check_exact=True)
-
-
-def test_probability_is_the_t_distribution_of_scipy():
-    """The closed form of five degrees of freedom against scipy.special.stdtr (scipy 1.17)."""
-    mean = np.linspace(-3, 3, 61)
-    np.testing.assert_allclose(probability_up(mean), stdtr(5, mean * np.sqrt(5 / 3)), atol=1e-14)
 
 
 def test_the_label_of_the_bars_is_the_return_of_the_law(market):
@@ -295,7 +288,9 @@ def test_the_night_trap_tells_the_night():
 
 def test_the_optimum_is_worked_by_hand():
     """Two rows at .6 and .3: accuracy (.6 + .7) / 2, Brier (.24 + .21) / 2; a spread of 1 is ic 1/sqrt 2."""
-    truth = pd.DataFrame({"session": [1, 2], "probability_up": [0.6, 0.3], "mean": [1.0, -1.0]})
+    direction = {"session": [1, 2], "probability_up": [0.6, 0.3], "mean": [1.0, -1.0]}
+    others = dict.fromkeys(("relative", "realised_variance", "expected_variance"), 1.0)
+    truth = pd.DataFrame({**direction, **others})
     best = optimum(truth)
     assert best.accuracy == pytest.approx(0.65)
     assert best.brier == pytest.approx(0.225)
