@@ -63,6 +63,7 @@ OPTIONS = {
         Option("tickers", "TICKERS", "Tickers, separated by spaces", "tickers"),
         Option("files", "FILES", "Folder of the files or stocknet source", "<source>.folder"),
         Option("folds", "FOLDS", "Number of walk-forward folds", "folds.n_folds"),
+        Option("horizon", "HORIZON", "Sessions a trade lasts, open to open, up to 63; 0: open to close", "label"),
         Option("seeds", "SEEDS", "Number of seeds in the ensemble", "training.n_seeds"),
         Option("now", "NOW", "The instant of the run, such as 2026-11-20T22:00:00Z (default: the clock)"),
         Option("mode", "MODE", "scratch or finetune (from the champion)", default="scratch"),
@@ -219,7 +220,7 @@ def use_every_core(settings: "Settings") -> "Settings":
     return settings.model_copy(update={"workers": workers})
 
 
-@recipe("config data source tickers files seeds now")
+@recipe("config data source tickers files horizon seeds now")
 def daily(settings: "Settings", now: "pd.Timestamp") -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
     from pipelines.daily import run_daily
@@ -227,7 +228,7 @@ def daily(settings: "Settings", now: "pd.Timestamp") -> None:
     run_daily(settings, now)
 
 
-@recipe("config data source tickers files seeds now mode")
+@recipe("config data source tickers files horizon seeds now mode")
 def train(settings: "Settings", now: "pd.Timestamp", mode: str) -> None:
     """Ingest, retrain, compare with the champion on dates neither saw; promote only what is better."""
     from pipelines.train import run_train
@@ -235,7 +236,7 @@ def train(settings: "Settings", now: "pd.Timestamp", mode: str) -> None:
     run_train(settings, now, mode=mode)
 
 
-@recipe("config data source tickers files folds seeds now")
+@recipe("config data source tickers files folds horizon seeds now")
 def backtest(settings: "Settings", now: "pd.Timestamp") -> None:
     """Forecast walk-forward out of sample, judge the forecasts, trade them through the ledger, draw the page."""
     from pipelines.backtest import run_backtest
@@ -243,7 +244,7 @@ def backtest(settings: "Settings", now: "pd.Timestamp") -> None:
     run_backtest(settings, now)
 
 
-@recipe("config data source tickers files folds seeds now")
+@recipe("config data source tickers files folds horizon seeds now")
 def ablation(settings: "Settings", now: "pd.Timestamp") -> None:
     """Judge layers and inputs, a declared family, against the plain network on the same folds and seeds."""
     from pipelines.ablation import run_ablation
@@ -251,7 +252,7 @@ def ablation(settings: "Settings", now: "pd.Timestamp") -> None:
     run_ablation(use_every_core(settings), now)
 
 
-@recipe("config data source tickers files now")
+@recipe("config data source tickers files horizon now")
 def audit(settings: "Settings", now: "pd.Timestamp") -> None:
     """Prove on the store's own data that nothing looks ahead: cut or poison the future, rebuild, compare."""
     from pipelines.audit import run_audit
@@ -259,7 +260,7 @@ def audit(settings: "Settings", now: "pd.Timestamp") -> None:
     run_audit(use_every_core(settings), now)
 
 
-@recipe("config data seeds markets", overrides={"source": "simulated", "data": "exam"})
+@recipe("config data horizon seeds markets", overrides={"source": "simulated", "data": "exam"})
 def exam(settings: "Settings", now: "pd.Timestamp", markets: str | None) -> None:
     """Run the whole product on simulated markets of every kind, and judge it by their known optimum."""
     from pipelines.exam import run_exam
@@ -299,7 +300,7 @@ DEMO = {
 }
 
 
-@recipe("data seeds folds", overrides=DEMO)
+@recipe("data horizon seeds folds", overrides=DEMO)
 def demo(settings: "Settings", now: "pd.Timestamp") -> None:
     """Run daily and backtest on a simulated market, offline."""
     from pipelines.backtest import run_backtest

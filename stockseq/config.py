@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import pandas as pd
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
@@ -18,6 +18,7 @@ from stockseq.backtest.account import Account
 from stockseq.backtest.costs import Costs
 from stockseq.backtest.policy import PolicySettings
 from stockseq.dataset.folds import FoldSettings
+from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings
@@ -65,8 +66,9 @@ class Settings(SettingsModel, frozen=True):
         description="The first session asked of a new ticker; none: 2015 from Yahoo, everything from other sources",
     )
     decision: str = Field("before_open(30)", description="When a forecast is fixed")
-    label: Literal["open_to_close", "open_to_next_open"] = Field(
-        "open_to_close", description="The trade that is forecast"
+    label: str = Field(
+        OPEN_TO_CLOSE,
+        description="The trade that is forecast: open_to_close, or open_to_open(h) for h from 1 to 63 sessions",
     )
     headline_latency_s: float = Field(
         900.0, ge=0, le=366 * 86_400, description="Seconds from publication to knowledge of a backfilled headline"
@@ -113,6 +115,14 @@ class Settings(SettingsModel, frozen=True):
     def _dated(cls, text: str) -> str:
         return date.fromisoformat(text).isoformat()
 
+    @field_validator("label", mode="before")
+    @classmethod
+    def _named(cls, label: object) -> object:
+        try:
+            return name_label(parse_label(label)) if isinstance(label, str | int) else label
+        except SettingsError as error:
+            raise ValueError(str(error)) from error
+
     @field_validator("decision")
     @classmethod
     def _parsed(cls, decision: str) -> str:
@@ -121,7 +131,7 @@ class Settings(SettingsModel, frozen=True):
         except SettingsError as error:
             raise ValueError(str(error)) from error
         if policy.kind == "close_minus":
-            # Both labels start at the session's open, when a decision before its close would read news of hours later.
+            # Every label starts at the session's open, when a decision before its close would read news of hours later.
             raise ValueError(
                 f"a forecast must be fixed before its trade begins, at the open: before_open(30) or after_close(30), "
                 f"received {decision!r}"

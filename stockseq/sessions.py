@@ -79,8 +79,8 @@ class TradingCalendar:
     def until(
         cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION
     ) -> "TradingCalendar":
-        """Return the calendar from `first` to 30 days beyond `now` (tz-aware)."""
-        return cls(exchange, first, now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=30))
+        """Return the calendar from `first` to 100 days beyond `now` (tz-aware), where the longest trade ends."""
+        return cls(exchange, first, now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=100))
 
     @cached_property
     def schedule(self) -> pd.DataFrame:

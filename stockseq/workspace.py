@@ -122,7 +122,7 @@ class Workspace:
 
     @cached_property
     def calendar(self) -> TradingCalendar:
-        """The exchange's calendar, until a month after the instant of this run."""
+        """The exchange's calendar, until some months after the instant of this run."""
         return TradingCalendar.until(self.now, exchange=self.settings.exchange)
 
     @cached_property

@@ -169,8 +169,36 @@ def test_a_run_without_an_instant_asks_the_clock():
     assert read_now("", clock=lambda: pd.Timestamp(7, tz="UTC")) == pd.Timestamp(7, tz="UTC")
 
 
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [("open_to_open(1)", "open_to_next_open"), ("open_to_open( 10 )", "open_to_open(10)"), (0, "open_to_close")],
+)
+def test_a_label_is_kept_under_its_one_name(given, label):
+    """A champion is found by it."""
+    assert load_settings(overrides={"label": given}).label == label
+
+
+def test_the_horizon_option_sets_the_label():
+    """`HORIZON=10` is a number of sessions, and a wrong one is blamed on the option."""
+    option = {"setting": "label", "origin": "from HORIZON (`--horizon`)"}
+    assert load_settings(assignments=[Assignment(value="10", **option)]).label == "open_to_open(10)"
+    assert load_settings(assignments=[Assignment(value="0", **option)]).label == "open_to_close"
+    with pytest.raises(SettingsError) as refused:
+        load_settings(assignments=[Assignment(value="90", **option)])
+    assert str(refused.value) == (
+        "Setting `label` from HORIZON (`--horizon`): A label is open_to_close, or open_to_open(h) for h from 1 to 63 "
+        "sessions (open_to_next_open is h = 1), received '90'."
+    )
+
+
+def test_a_misspelt_label_names_the_nearest():
+    """The sentence ends with what was meant."""
+    with pytest.raises(SettingsError, match=r"received 'open_to_clsoe'; did you mean open_to_close\?$"):
+        load_settings(overrides={"label": "open_to_clsoe"})
+
+
 def test_a_decision_after_the_open_that_is_traded_is_refused():
-    """Both labels begin at the open: a forecast fixed before the close would have read the news of that session."""
+    """Every label begins at the open: a forecast fixed before the close would have read the news of that session."""
     with pytest.raises(SettingsError, match=r"`decision`: a forecast must be fixed before its trade begins"):
         load_settings(overrides={"decision": "close_minus(15)"})
 

@@ -20,8 +20,8 @@ from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import Targets
-from stockseq.dataset.labels import Horizon
-from stockseq.errors import DataError
+from stockseq.dataset.labels import OPEN_TO_CLOSE, parse_label
+from stockseq.errors import DataError, SettingsError
 from stockseq.market import MarketData
 from stockseq.plots import plot_account
 from stockseq.prices import compute_volatility
@@ -32,8 +32,6 @@ from stockseq.schemas import Bars, Dropped, as_forecasts
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-# The position that earns each label.
-HOLDING: Mapping[Horizon, Holding] = {"open_to_close": "session", "open_to_next_open": "overnight"}
 # A halt is shorter; what is silent for longer has left.
 SESSIONS_WITHOUT_A_BAR = 10
 COST_MULTIPLES = (0.0, 1.0, 2.0)
@@ -46,7 +44,19 @@ class TradingRules:
     policy: PolicySettings = field(default_factory=PolicySettings)
     costs: Costs = field(default_factory=Costs)
     account: Account = field(default_factory=Account)
-    label: Horizon = "open_to_close"
+    label: str = OPEN_TO_CLOSE
+
+    @property
+    def horizon(self) -> int:
+        """Sessions from the entry to the exit of the trade."""
+        return parse_label(self.label)
+
+    @property
+    def holding(self) -> Holding:
+        """The position that earns the label."""
+        if self.horizon > 1:
+            raise SettingsError(f"A trade of {self.horizon} sessions can't be simulated.")
+        return "overnight" if self.horizon else "session"
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,7 @@ def backtest(
     policy: PolicySettings | None = None,
     costs: Costs | None = None,
     account: Account | None = None,
-    label: Horizon = "open_to_close",
+    label: str = OPEN_TO_CLOSE,
 ) -> AccountResult:
     """Trade out-of-sample forecasts in an account, at none, once and twice the costs, beside benchmarks.
 
@@ -171,7 +181,7 @@ def backtest(
     costs : Costs, optional
     account : Account, optional
         Capital, leverage and lot.
-    label : {"open_to_close", "open_to_next_open"}, default="open_to_close"
+    label : str, default="open_to_close"
         The trade that was forecast, and so how long a position lasts.
 
     Raises
@@ -244,7 +254,7 @@ def trade(
         followed[name] = run(to_targets(table))
         progress.step("Trading the baselines", done, len(baselines or {}))
     benchmarks = run_benchmarks(
-        targets, bars, sessions=sessions, account=rules.account, holding=HOLDING[rules.label], seed=seed, run=run
+        targets, bars, sessions=sessions, account=rules.account, holding=rules.holding, seed=seed, run=run
     )
     weights, returns = position_matrices(targets, forecasts)
     return AccountResult(
@@ -276,7 +286,7 @@ def _simulator(
         sessions=sessions,
         costs=rules.costs,
         account=rules.account,
-        holding=HOLDING[rules.label],
+        holding=rules.holding,
         delistings=find_delistings(bars, sessions),
     )
     return run, bars, sessions

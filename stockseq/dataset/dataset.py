@@ -10,11 +10,11 @@ from typing import TypedDict, Unpack
 import pandas as pd
 
 from stockseq.arguments import require_type
-from stockseq.dataset.labels import HORIZON_SESSIONS, Horizon, label_trades
+from stockseq.dataset.labels import OPEN_TO_CLOSE, label_trades, name_label, parse_label
 from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.vocabulary import count_left_out
-from stockseq.dataset.windows import Windows, build_windows
+from stockseq.dataset.windows import Windows, build_windows, trade_volatility
 from stockseq.errors import SettingsError, TooFewSessions, counted
 from stockseq.features.block import WARM_UP
 from stockseq.features.feature import Feature
@@ -37,8 +37,8 @@ class Inputs:
     ----------
     lookback : int, default=10
         Sessions of a window.
-    label : {"open_to_close", "open_to_next_open"}, default="open_to_close"
-        The trade that is forecast.
+    label : str, default="open_to_close"
+        The trade that is forecast; from 1 to 63 sessions for "open_to_open(h)", "open_to_next_open" being h = 1.
     decision : DecisionPolicy, default=before_open(30)
         When a forecast is fixed.
     latency : Timedelta, default=900 seconds
@@ -52,7 +52,7 @@ class Inputs:
     """
 
     lookback: int = 10
-    label: Horizon = "open_to_close"
+    label: str = OPEN_TO_CLOSE
     decision: DecisionPolicy = field(default_factory=DecisionPolicy)
     latency: pd.Timedelta = LATENCY
     features: tuple[Feature, ...] = DEFAULT_FEATURES
@@ -67,7 +67,7 @@ class Inputs:
     @property
     def horizon(self) -> int:
         """Sessions from the entry to the exit of the label's trade, as a purge counts them."""
-        return HORIZON_SESSIONS[self.label]
+        return parse_label(self.label)
 
     @property
     def warm_up(self) -> int:
@@ -195,7 +195,7 @@ class InputOptions(TypedDict, total=False):
     """The fields of `Inputs`, to change some of them."""
 
     lookback: int
-    label: Horizon
+    label: str
     latency: pd.Timedelta
     features: tuple[Feature, ...]
     scorer: Scorer
@@ -230,8 +230,8 @@ def build_dataset(
         When a forecast is fixed, such as "after_close(30)"; that of the inputs without it.
     **changes
         Single fields of `Inputs`: `lookback` (sessions of a window, 10), `label` ("open_to_close" or
-        "open_to_next_open"), `latency` (from a headline's publication to its knowledge, 15 minutes), `features`,
-        `scorer`, `headlines_per_session` (8).
+        "open_to_open(h)" for h up to 63), `latency` (from a headline's publication to its knowledge, 15 minutes),
+        `features`, `scorer`, `headlines_per_session` (8).
 
     Returns
     -------
@@ -270,9 +270,9 @@ def build_dataset(
         executor=executor,
     )
     path = volatility_path(market.bars, market.actions)
-    trades = label_trades(market.bars, market.actions, calendar=market.calendar, horizon=inputs.label, path=path)
+    trades = label_trades(market.bars, market.actions, calendar=market.calendar, horizon=inputs.horizon, path=path)
     panel = build_panel(built.table.drop(columns="inputs"), built.headlines)
-    volatility = volatility_before(panel.keys, path).to_numpy()
+    volatility = trade_volatility(volatility_before(panel.keys, path), horizon=inputs.horizon)
     windows = build_windows(panel, volatility, lookback=inputs.lookback, sessions=sessions)
     samples = build_samples(windows, trades.labels)
     return Dataset(
@@ -305,6 +305,7 @@ def _read_inputs(inputs: Inputs, decision: DecisionPolicy | str | None, changes:
         raise SettingsError(f"A dataset has no option `{name}`; {hint}")
     policy = DecisionPolicy.parse(decision) if isinstance(decision, str) else decision or inputs.decision
     inputs = replace(inputs, decision=policy, **changes)
+    inputs = replace(inputs, label=name_label(inputs.horizon))
     require_type(inputs.lookback, int, "lookback", hint="Count the sessions of a window.")
     for feature in inputs.features:
         require_type(feature, Feature, "features", hint="Name plug-ins in the settings file; here hand on the objects.")

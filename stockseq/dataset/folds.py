@@ -46,7 +46,7 @@ def cut_folds(
     lag : int, default=0
         Sessions from the decision to the entry.
     horizon : int, default=0
-        Sessions from the entry to the exit, as `labels.HORIZON_SESSIONS` gives them.
+        Sessions from the entry to the exit, as `parse_label` gives them.
 
     Returns
     -------

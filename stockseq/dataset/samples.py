@@ -27,7 +27,7 @@ class Samples(Windows):
     up : bool array of shape (n,)
         Whether the realised return is above 0; a return of exactly 0 is not up.
     target : float32 array of shape (n,)
-        Realised return over the volatility known at the decision, clipped to +-4; for training only.
+        Realised return over the trade's volatility known at the decision, clipped to +-4; for training only.
     dropped : tuple of Dropped
         Panel rows that are no sample, by ticker and reason.
     """

@@ -29,7 +29,7 @@ class Windows:
     session, decision_at : datetime64[us] arrays of shape (n,)
         The traded session, and the instant of its decision in UTC.
     volatility : float64 array of shape (n,)
-        Known at the decision; a fraction per session, positive and finite.
+        Known at the decision, of the trade that is forecast (see `trade_volatility`); a positive, finite fraction.
     dropped : tuple of Dropped
         Panel rows that end no window, by ticker and reason.
     """
@@ -72,7 +72,8 @@ def build_windows(
     ----------
     panel : Panel of n_rows
     volatility : float64 array of shape (n_rows,)
-        Known at each row's decision, from `compute_volatility(panel.keys, ...)`; NaN where there is none.
+        Known at each row's decision, from `compute_volatility(panel.keys, ...)` for a trade of one session at most and
+        from `trade_volatility` for any; NaN where there is none.
     lookback : int
         Rows of a window.
     sessions : DatetimeIndex, optional
@@ -107,6 +108,24 @@ def build_windows(
             *count_dropped("windows", unsized, "fewer than two closes before it, so no volatility"),
         ),
     )
+
+
+def trade_volatility(volatility: pd.Series, *, horizon: int) -> npt.NDArray[np.float64]:
+    """Return the volatility of a trade of `horizon` sessions from that of one session: it grows with their root.
+
+    Parameters
+    ----------
+    volatility : Series of shape (n,)
+        A fraction per session, NaN where there is none.
+    horizon : int
+        0, from open to close, counts as one session.
+
+    Examples
+    --------
+    >>> trade_volatility(pd.Series([0.02, np.nan]), horizon=9).round(9).tolist()
+    [0.06, nan]
+    """
+    return volatility.to_numpy(dtype=np.float64) * np.sqrt(max(horizon, 1))
 
 
 def as_utc(instants: pd.Series) -> npt.NDArray[np.datetime64]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from stockseq.dataset.dataset import Dataset, Inputs
 from stockseq.dataset.folds import Fold
+from stockseq.dataset.labels import name_label
 from stockseq.errors import SettingsError
 from stockseq.evaluate.comparison import Comparison, compare_forecasts
 from stockseq.evaluate.scores import Scores, score_forecasts
@@ -34,7 +35,7 @@ class Basis(Result):
     def of(cls, inputs: Inputs) -> "Basis":
         """Return the basis of a dataset."""
         return cls(
-            label=inputs.label,
+            label=name_label(inputs.horizon),
             decision=str(inputs.decision),
             features=feature_set_name(inputs.features),
             scorer=inputs.scorer.name,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from stockseq.dataset.labels import compute_labels
+from stockseq.dataset.labels import compute_labels, parse_label
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.forecast_ledger import Ledger, append_outcomes, live_record, open_forecasts
 from stockseq.market import MarketData
@@ -83,10 +83,10 @@ def score_open_forecasts(store: Store, ledger: Ledger, models: pd.DataFrame, mar
         market = store.market(market.calendar, tickers=tickers, as_of=market.now)
     metrics = models.set_index("model_id")["metrics"]
     # A forecast is judged by the trade that its own model forecast, whatever the settings say today.
-    labels = rows["model_id"].map(lambda model_id: metrics[model_id]["basis"]["label"])
-    for label, same_label in rows.groupby(labels):
-        realised = compute_labels(market.bars, market.actions, calendar=market.calendar, horizon=label)
-        ids = set(same_label["model_id"])
+    horizons = rows["model_id"].map(lambda model_id: parse_label(metrics[model_id]["basis"]["label"]))
+    for horizon, same_trade in rows.groupby(horizons):
+        realised = compute_labels(market.bars, market.actions, calendar=market.calendar, horizon=horizon)
+        ids = set(same_trade["model_id"])
         appended = append_outcomes(store, realised, scored_at=market.now, model_ids=ids, ledger=ledger)
         ledger = ledger.extend(appended)
     return ledger

@@ -9,7 +9,7 @@ import pandas as pd
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
-from stockseq.dataset.windows import Windows, build_windows
+from stockseq.dataset.windows import Windows, build_windows, trade_volatility
 from stockseq.errors import counted
 from stockseq.models.model import Model
 from stockseq.prices import compute_volatility, is_traded
@@ -86,7 +86,8 @@ def _windows(model: Model, data: Dataset) -> Windows:
     if model.network.lookback == data.inputs.lookback:
         return data.windows
     market, panel = data.market, data.panel
-    volatility = compute_volatility(panel.keys, market.bars, market.actions).to_numpy()
+    per_session = compute_volatility(panel.keys, market.bars, market.actions)
+    volatility = trade_volatility(per_session, horizon=data.inputs.horizon)
     return build_windows(panel, volatility, lookback=model.network.lookback, sessions=market.calendar.sessions)
 
 

@@ -165,6 +165,12 @@ def test_each_input_reaches_its_stage(market: MarketData, data: Dataset) -> None
     opens = market.of(["BELDANE"]).bars["open"].to_numpy()
     realised = following.samples.realised_return[following.samples.ticker == "BELDANE"]
     assert realised[-1] == pytest.approx(opens[-1] / opens[-2] - 1, rel=1e-12)
+    longer = build_dataset(market, INPUTS, scores=data.scores, stored=data.features, label="open_to_open( 4 )")
+    assert (longer.inputs.label, longer.inputs.horizon) == ("open_to_open(4)", 4)
+    realised = longer.samples.realised_return[longer.samples.ticker == "BELDANE"]
+    assert realised[-1] == pytest.approx(opens[-1] / opens[-5] - 1, rel=1e-12)
+    # Over four sessions a price moves twice as far as over one; windows without a label know it too.
+    np.testing.assert_allclose(longer.windows.volatility, 2 * data.windows.volatility, rtol=1e-15)
     late = build_dataset(market, INPUTS, scores=data.scores, latency=pd.Timedelta(days=30))
     backfilled = late.headlines["first_seen_at"].isna()
     waited = late.headlines["available_at"] - late.headlines["published_at"]

@@ -13,7 +13,7 @@ from stockseq.audit.result import Finding
 from stockseq.audit.rows import examine_instants
 from stockseq.dataset.dataset import Inputs
 from stockseq.dataset.folds import FoldSettings
-from stockseq.dataset.labels import Horizon
+from stockseq.dataset.labels import OPEN_TO_CLOSE
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.market import MarketData
@@ -60,7 +60,7 @@ def make_world(
     features: Sequence[Feature] = (),
     cuts: Sequence[int] = CUTS,
     decision: str = "before_open(30)",
-    label: Horizon = "open_to_close",
+    label: str = OPEN_TO_CLOSE,
 ) -> World:
     """Return a market of 150 sessions: one ticker ends early, one is halted, stamps are late or bare dates."""
     drawn = SimulatedMarket(kind="leak_backdated", n_sessions=150, n_tickers=3, seed=seed)
