@@ -9,7 +9,8 @@ import pytest
 from stockseq import plots
 from stockseq.evaluate.comparison import PairedTest, tabulate_tests
 from stockseq.evaluate.record import calibration_bins, mark_hits, rolling_accuracy
-from stockseq.plots import MOST_POINTS, PALETTE, Plot, plot_account, plot_drawdown, plot_equity, thin
+from stockseq.plots import Plot, plot_account, plot_drawdown, plot_equity
+from stockseq.plots.plot import MOST_POINTS, PALETTE, thin
 from tests.report.conftest import made_up_equity, made_up_forecasts
 
 
@@ -29,10 +30,26 @@ def every_plot() -> dict[str, Plot]:
         "accuracy": plots.plot_accuracy(rolling_accuracy(rows, window=20), best=0.58),
         "calibration": plots.plot_calibration(calibration_bins(rows)),
         "differences": plots.plot_differences({"accuracy": table, "log_loss": table}),
+        "quintiles": plots.plot_quintiles(
+            pd.DataFrame({"mean_return": 0.001, "low": -0.001, "high": 0.003}, index=range(1, 6))
+        ),
+        "cumulative_ic": plots.plot_cumulative_ic(curves(model=[0.1, -0.1], boosting=[0.0, float("nan")])),
+        "fan": plots.plot_fan(intervals(0.0, -0.05)),
+        "coverage": plots.plot_coverage(pd.DataFrame({"80": [0.79, 0.7], "95": [0.95, 0.9]}, index=["2019", "2020"])),
+        "sizes": plots.plot_sizes(plots.group_sizes(pd.DataFrame({"sigma": [0.01], "realised_variance": [1e-4]}))),
     }
 
 
-@pytest.mark.parametrize("name", ["account", "accuracy", "calibration", "differences"])
+def intervals(*realised: float) -> pd.DataFrame:
+    """Sessions of one ticker with the same intervals."""
+    bounds = {"low_95": -0.04, "low_80": -0.02, "high_80": 0.02, "high_95": 0.04}
+    return curves(realised_return=list(realised)).assign(**bounds)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["account", "accuracy", "calibration", "differences", "quintiles", "cumulative_ic", "fan", "coverage", "sizes"],
+)
 def test_plotly_takes_every_plot_in_real_colours(name: str) -> None:
     """Plotly's validators refuse an unknown key, a value of the wrong kind, and the name of a CSS property."""
     figure = every_plot()[name].as_figure("A title")
@@ -42,7 +59,7 @@ def test_plotly_takes_every_plot_in_real_colours(name: str) -> None:
 
 def test_the_palette_is_the_page_s_on_a_light_ground() -> None:
     """A notebook and a page show the strategy in one colour."""
-    style = (Path(plots.__file__).parent / "report" / "templates" / "page.css").read_text(encoding="utf-8")
+    style = (Path(plots.__file__).parents[1] / "report" / "templates" / "page.css").read_text(encoding="utf-8")
     light = style[: style.index("}")]
     assert PALETTE.items() <= dict(re.findall(r"(--\w+): ([^;]+);", light)).items()
 
@@ -84,3 +101,27 @@ def test_a_difference_that_may_be_luck_is_a_hollow_dot() -> None:
     assert trace["marker"]["symbol"] == ["circle", "circle-open", "circle-open"]
     assert (trace["y"], trace["x"]) == (["a", "b", "c"], [2.0, 2.0, 2.0])
     assert trace["error_x"]["array"] == [1.0, 1.0, 1.0]
+
+
+def test_a_fan_marks_what_fell_outside_its_interval() -> None:
+    """By hand: bounds of -4 % and 4 %, bounds included; a session is drawn on one side only."""
+    inside, outside = plots.plot_fan(intervals(0.03, -0.05, 0.04)).data[-2:]
+    assert inside["y"] == [0.03, None, 0.04]
+    assert outside["y"] == [None, -0.05, None]
+
+
+def test_a_session_without_a_rank_adds_nothing_to_the_sum() -> None:
+    """Two forecasters that rank other sessions are summed over the same axis."""
+    model, rival = plots.plot_cumulative_ic(curves(model=[0.1, 0.2, 0.0], boosting=[float("nan"), 0.1, 0.1])).data
+    assert model["y"] == pytest.approx([0.1, 0.3, 0.3])
+    assert rival["y"] == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_sizes_are_grouped_by_their_forecast_and_averaged_as_variances() -> None:
+    """By hand: of 3 % and 4 % the root of the mean square is sqrt(12.5) %; a row without an outcome is left out."""
+    rows = pd.DataFrame({"sigma": [0.04, 0.01, 0.03, 0.02, 0.5]})
+    rows["realised_variance"] = [0.0009, 0.0001, 0.0007, 0.0001, float("nan")]
+    groups = plots.group_sizes(rows, n_groups=2)
+    assert groups["n"].tolist() == [2, 2]
+    assert groups["sigma"].tolist() == pytest.approx([0.025**0.5 / 10, 0.00125**0.5])
+    assert groups["realised"].tolist() == pytest.approx([0.01, 0.0008**0.5])
