@@ -8,6 +8,7 @@ from pipelines.screens.console import build_table, console, show_page
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.report.format import number, percent
+from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.verdict import record_sentence
 from stockseq.sessions import TradingCalendar
 
@@ -19,13 +20,18 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
     title = f"Forecasts for {outlook.session.date()}, which opens at {opens_at:%H:%M %Z}"
-    table = build_table(title, "Ticker", "P(up)", "Expected", "Newest headline read", left=(0, 3))
+    table = build_table(
+        title, "Ticker", "P(up)", "Expected", "Rank", "80% between", "Newest headline read", left=(0, 5)
+    )
+    ordered = morning.table.sort_values("probability_up", ascending=False)
     texts = morning.headlines.groupby("ticker")["text"].agg(list).to_dict()
-    for row in morning.table.sort_values("probability_up", ascending=False).to_dict("records"):
+    for rank, (_, row) in zip(rank_words(ordered), ordered.iterrows(), strict=True):
         table.add_row(
             escape(row["ticker"]),
             percent(row["probability_up"]),
             f"{number(10_000 * row['expected_return'], digits=0, signed=True)} bp",
+            rank,
+            interval_of(row),
             _news(texts.get(row["ticker"], [])),
         )
     console.print(table)

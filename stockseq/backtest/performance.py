@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from stockseq.backtest.sharpe import sharpe_interval
 from stockseq.backtest.simulator import AccountHistory
 from stockseq.results import Result
 
@@ -22,6 +23,8 @@ class PerformanceFigures(Result):
         The latter two a year: of 365.25 calendar days, and of 252 sessions.
     sharpe, sortino
         A year of 252 sessions, beyond the cash rate.
+    sharpe_ci : (low, high) or None
+        95 %, of the same unit; returns are taken for independent of one another, not for normal.
     sharpe_per_session, skew, kurtosis, n_returns
         What a deflated Sharpe ratio is made of; Pearson's kurtosis, 3 for a normal.
     max_drawdown : float
@@ -39,6 +42,7 @@ class PerformanceFigures(Result):
     cagr: float | None
     volatility: float | None
     sharpe: float | None
+    sharpe_ci: tuple[float, float] | None = None
     sharpe_per_session: float | None
     sortino: float | None
     skew: float | None
@@ -84,6 +88,7 @@ def summarise(result: AccountHistory, *, cash_rate: float = 0.0) -> PerformanceF
         cagr=_finite(_cagr(equity["equity"])),
         volatility=_finite(float(returns.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR)),
         sharpe=_finite(sharpe * math.sqrt(SESSIONS_PER_YEAR)),
+        sharpe_ci=_sharpe_interval(excess),
         sharpe_per_session=_finite(sharpe),
         sortino=_finite(_ratio(excess.mean(), downside) * math.sqrt(SESSIONS_PER_YEAR)),
         skew=float(stats.skew(returns)) if varies else None,
@@ -118,6 +123,14 @@ def compute_drawdown(equity: pd.Series) -> pd.Series:
     [0.0, -0.2, 0.0]
     """
     return equity / equity.cummax() - 1.0
+
+
+def _sharpe_interval(excess: pd.Series) -> tuple[float, float] | None:
+    interval = sharpe_interval(excess.to_numpy())
+    if interval is None:
+        return None
+    low, high = (end * math.sqrt(SESSIONS_PER_YEAR) for end in interval)
+    return low, high
 
 
 def _cagr(equity: pd.Series) -> float:

@@ -47,6 +47,43 @@ def probabilistic_sharpe(
     return float(norm.cdf((sharpe - benchmark) * math.sqrt((n_sessions - 1) / variance)))
 
 
+def sharpe_interval(returns: npt.NDArray[np.float64], *, level: float = 0.95) -> tuple[float, float] | None:
+    """Return the interval of the Sharpe ratio of independent returns that need not be normal.
+
+    Parameters
+    ----------
+    returns : array of shape (n_sessions,)
+        Excess return per session, a fraction.
+    level : float, default=0.95
+
+    Returns
+    -------
+    (low, high) per session, or None for fewer than two returns or no spread
+
+    References
+    ----------
+    Lo (2002), Financial Analysts Journal 58(4); Mertens (2002) for skew and kurtosis: the variance of
+    `probabilistic_sharpe`.
+
+    Examples
+    --------
+    >>> low, high = sharpe_interval(np.array([0.01, -0.01, 0.02, 0.0]))
+    >>> round(low, 4), round(high, 4)
+    (-0.7578, 1.5324)
+    """
+    require_rows(numbers={"returns": returns})
+    if not 0 < level < 1:
+        raise ValueError(f"`level` must be a fraction between 0 and 1, received {level}.")
+    if len(returns) < 2 or np.ptp(returns) == 0:
+        return None
+    sharpe = float(returns.mean() / returns.std(ddof=1))
+    variance = _variance(sharpe, float(skew(returns)), float(kurtosis(returns, fisher=False)))
+    if variance <= 0:
+        return None
+    reach = float(norm.ppf(0.5 + level / 2)) * math.sqrt(variance / (len(returns) - 1))
+    return sharpe - reach, sharpe + reach
+
+
 def expected_best_sharpe(n_trials: int, trial_variance: float) -> float:
     """Return the Sharpe ratio to expect of the best of `n_trials` without skill, whose ratios vary so much.
 

@@ -35,6 +35,8 @@ class Row:
     bar_start: float
     bar_width: float
     expected_return: str
+    rank: str
+    interval: str
     spread: str
     late: bool
     headlines: Sequence[Headline]
@@ -53,6 +55,8 @@ class Outlook:
     n_hidden: int
     n_late: int
     has_spread: bool
+    has_rank: bool
+    has_interval: bool
 
 
 def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
@@ -69,17 +73,53 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
     reach = _reach(ordered["probability_up"])
     shown = ordered.head(MOST_TICKERS)
     headlines = shown["headlines"] if "headlines" in shown else [()] * len(shown)
+    rank, interval = rank_words(ordered), ordered.apply(interval_of, axis=1)
     columns = (shown[name] for name in ("ticker", "probability_up", "expected_return", "spread", "late"))
     return Outlook(
         sessions=_span(ordered["session"], wording.session),
         decision_at=_span(ordered["decision_at"], wording.instant),
         made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
-        rows=[_row(values, reach) for values in zip(*columns, headlines, strict=True)],
+        rows=[
+            _row(values, reach)
+            for values in zip(*columns, rank.head(MOST_TICKERS), interval.head(MOST_TICKERS), headlines, strict=True)
+        ],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
         n_late=int(ordered["late"].sum()),
         has_spread=bool(ordered["spread"].notna().any()),
+        has_rank=bool((rank != "").any()),
+        has_interval=bool((interval != "").any()),
     )
+
+
+def rank_words(forecasts: pd.DataFrame) -> pd.Series:
+    """Return each forecast's place among the tickers of its session, "" where it names none.
+
+    Examples
+    --------
+    >>> rank_words(pd.DataFrame({"session": "2024-11-29", "relative": [-0.2, 0.4]})).tolist()
+    ['2 of 2', '1 of 2']
+    """
+    if "relative" not in forecasts or forecasts["relative"].isna().all():
+        return pd.Series("", index=forecasts.index)
+    by_session = forecasts.groupby("session")["relative"]
+    places, sizes = by_session.rank(ascending=False, method="min"), by_session.transform("count")
+    words = ["" if pd.isna(place) else f"{place:.0f} of {size:.0f}" for place, size in zip(places, sizes, strict=True)]
+    return pd.Series(words, index=forecasts.index)
+
+
+def interval_of(forecast: pd.Series) -> str:
+    """Return the bounds that 80 % of outcomes are expected between, "" where the forecast names none.
+
+    Examples
+    --------
+    >>> interval_of(pd.Series({"low_80": -0.014, "high_80": 0.0159})).replace(wording.MINUS, "-")
+    '-1.4% to +1.6%'
+    """
+    low, high = (wording.finite(forecast.get(name)) for name in ("low_80", "high_80"))
+    if low is None or high is None:
+        return ""
+    return f"{wording.percent(low, signed=True)} to {wording.percent(high, signed=True)}"
 
 
 def _reach(probability: pd.Series) -> float:
@@ -87,8 +127,8 @@ def _reach(probability: pd.Series) -> float:
     return REACH * max(steps, 2)
 
 
-def _row(values: tuple[str, float, float, float, bool, Sequence[Sequence[object]]], reach: float) -> Row:
-    ticker, probability, expected_return, spread, late, headlines = values
+def _row(values: tuple[str, float, float, float, bool, str, str, Sequence[Sequence[object]]], reach: float) -> Row:
+    ticker, probability, expected_return, spread, late, rank, interval, headlines = values
     offset = (probability - 0.5) / reach * 50
     return Row(
         ticker=wording.text(ticker, limit=40),
@@ -97,6 +137,8 @@ def _row(values: tuple[str, float, float, float, bool, Sequence[Sequence[object]
         bar_start=round(50 + min(offset, 0.0), 2),
         bar_width=round(abs(offset), 2),
         expected_return=wording.percent(expected_return, digits=2, signed=True),
+        rank=rank,
+        interval=interval,
         spread=wording.percent(spread),
         late=bool(late),
         headlines=[_headline(*item) for item in headlines[:MOST_HEADLINES]],

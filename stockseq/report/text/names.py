@@ -12,6 +12,10 @@ BASELINES = {
     "logistic": "logistic regression",
     "logistic_sentiment": "logistic regression on sentiment",
     "logistic_indicators": "logistic regression on indicators",
+    "ridge": "ridge regression",
+    "ewma": "EWMA",
+    "har": "HAR",
+    "garch": "GARCH(1,1)",
 }
 
 Format = Callable[[Any], str]

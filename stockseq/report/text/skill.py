@@ -1,0 +1,122 @@
+"""What the forecasts of rank and size show, and what trading them was worth, a sentence each."""
+
+from stockseq.backtest.performance import PerformanceFigures
+from stockseq.errors import counted
+from stockseq.evaluate.ranking import RankingScores
+from stockseq.evaluate.significance import SIZE, Significance
+from stockseq.evaluate.size import SizeComparison, SizeScores
+from stockseq.report.format import number, p_words, percent
+from stockseq.report.text.names import name_words
+
+# By the column that ranks: what its forecast is called.
+RANKED_BY = {
+    "relative": "",
+    "expected_return": ", by its expected return",
+    "probability_up": ", by its probability of up",
+}
+Z = 1.959964
+
+
+def ranking_sentence(
+    ranking: RankingScores, p: float | None, *, rival: str = "", difference: Significance | None = None
+) -> str:
+    """Return whether the forecasts rank the tickers of a session, and how their rival does.
+
+    Parameters
+    ----------
+    ranking : RankingScores
+    p : float or None
+        Of the claim, after Holm's correction.
+    rival : str
+        The baseline that `difference` is against.
+    difference : Significance, optional
+        Mean rank IC of the model less the rival's.
+
+    Examples
+    --------
+    >>> ranking = RankingScores(score="relative", horizon=0, lag=7, n=900, n_left_out=0, n_sessions=90,
+    ...     n_sessions_left_out=0, rank_ic=0.019, rank_ic_ci=(0.012, 0.026), rank_ic_p=1e-6)
+    >>> ranking_sentence(ranking, 1e-6)
+    'It ranks: rank IC 0.019 (95% interval 0.012 to 0.026) over 90 sessions, p below 0.001.'
+    """
+    if ranking.rank_ic is None or ranking.rank_ic_ci is None:
+        return (
+            f"Its ranking can't be tested: {counted(ranking.n_sessions, 'session')} of at least ten tickers with "
+            "different forecasts and returns."
+        )
+    low, high = ranking.rank_ic_ci
+    shown = p is not None and p < SIZE
+    tested = "" if p is None else f", p {p_words(p)}"
+    record = (
+        f"rank IC {number(ranking.rank_ic)} (95% interval {number(low)} to {number(high)}) over "
+        f"{counted(ranking.n_sessions, 'session')}{RANKED_BY[ranking.score]}{tested}"
+    )
+    claim = "It ranks" if shown else "It is not shown to rank"
+    return f"{claim}: {record}{_against(rival, difference)}."
+
+
+def size_sentence(size: SizeScores, p: float | None, *, rival: str = "", against: SizeComparison | None = None) -> str:
+    """Return whether the forecasts know the size of the moves better than their rival, and whether intervals held.
+
+    Parameters
+    ----------
+    size : SizeScores
+    p : float or None
+        Of the claim to be better than the rival, after Holm's correction.
+    rival : str
+    against : SizeComparison, optional
+
+    Examples
+    --------
+    >>> size = SizeScores(horizon=0, n=900, n_sessions=90, n_tickers=10, n_left_out=0, qlike=0.38, crps=0.01,
+    ...     sigma=0.02, realised=0.02)
+    >>> against = SizeComparison(n=900, n_sessions=90, qlike=0.38, rival_qlike=0.40, relative=-0.05)
+    >>> size_sentence(size, 0.01, rival="har", against=against)
+    'It sizes moves: QLIKE 0.380, 5.0% below that of HAR, p 0.010.'
+    """
+    held = " and ".join(
+        f"{level}% intervals held {percent(scores.coverage)}" for level, scores in size.intervals.items()
+    )
+    intervals = f"; {held} of outcomes" if held else ""
+    if against is None or against.relative is None or p is None:
+        return f"Its sizes can't be compared with another's: QLIKE {number(size.qlike)}{intervals}."
+    side = "below" if against.relative < 0 else "above"
+    claim = "It sizes moves" if p < SIZE else f"It is not shown to size moves better than {name_words(rival)}"
+    return (
+        f"{claim}: QLIKE {number(size.qlike)}, {percent(abs(against.relative))} {side} that of {name_words(rival)}, "
+        f"p {p_words(p)}{intervals}."
+    )
+
+
+def money_sentence(account: PerformanceFigures, *, horizon: int) -> str:
+    """Return what the account made a year after costs, with the interval of its Sharpe ratio.
+
+    Parameters
+    ----------
+    account : PerformanceFigures
+    horizon : int
+        Sessions from entry to exit of the trade; 0 is open to close.
+    """
+    often = "every session" if horizon < 2 else f"in {horizon} overlapping tranches of {horizon} sessions each"
+    if not account.n_fills or account.cagr is None or account.sharpe is None:
+        return f"Traded {often}, it made no trade that has a return."
+    interval = ""
+    if account.sharpe_ci is not None:
+        low, high = (number(end, digits=1) for end in account.sharpe_ci)
+        interval = f" (95% interval {low} to {high})"
+    return (
+        f"Traded {often}, it would have made {percent(account.cagr, signed=True)} a year after costs, Sharpe ratio "
+        f"{number(account.sharpe, digits=1)}{interval}."
+    )
+
+
+def _against(rival: str, difference: Significance | None) -> str:
+    if difference is None:
+        return ""
+    name, estimate = name_words(rival), difference.estimate
+    reach = Z * difference.standard_error
+    interval = f"{number(estimate - reach, signed=True)} to {number(estimate + reach, signed=True)}"
+    if difference.p >= SIZE:
+        return f"; not told apart from {name} (difference {number(estimate, signed=True)}, {interval})"
+    word = "better" if estimate > 0 else "worse"
+    return f"; {word} than {name} by {number(abs(estimate))} ({interval})"
