@@ -9,7 +9,18 @@ from stockseq.report.format import percent
 from stockseq.report.text.exam import asked_sentence, found_sentence
 
 WORDS = {True: "[green]yes[/green]", False: "[red]NO[/red]", None: ""}
-FIGURES = ("Accuracy", "95% interval", "Base rate", "Optimum", "Found of it", "Of IC", "Of log loss", "PT p", "n")
+FIGURES = (
+    "Accuracy",
+    "95% interval",
+    "Base rate",
+    "Optimum",
+    "Found of it",
+    "Of log loss",
+    "Of ranks",
+    "Of size",
+    "PT p",
+    "n",
+)
 
 
 def show_exam(result: ExamResult, path: Path) -> None:
@@ -25,7 +36,7 @@ def show_exam(result: ExamResult, path: Path) -> None:
             f"{percent(low)} to {percent(high)}",
             percent(scores.base_rate),
             percent(record.optima.accuracy),
-            *(_share(share) for share in (attained.accuracy, attained.ic, attained.log_loss)),
+            *(_share(share) for share in (attained.accuracy, attained.log_loss, attained.ranking, attained.size)),
             "" if scores.pt_clustered_p is None else f"{scores.pt_clustered_p:.2g}",
             f"{scores.n:,}",
         )

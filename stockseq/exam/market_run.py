@@ -16,6 +16,7 @@ from stockseq.backtest.simulator import simulate
 from stockseq.backtest.trading import TradingRules
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import Fold, FoldSettings, cut_folds, final_fold
+from stockseq.evaluate.ranking import score_ranking
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.exam.result import Profit
 from stockseq.features.block import WARM_UP
@@ -37,6 +38,7 @@ from stockseq.store import Store
 KINDS: tuple[Kind, ...] = (
     "regime",
     "signal",
+    "relative",
     "null",
     "null_drift",
     "leak_recap",
@@ -44,6 +46,8 @@ KINDS: tuple[Kind, ...] = (
     "leak_backdated",
 )
 FIRST_SEED = 100
+# What the best forecaster says, by its column in the truth, and the name that it gets beside a forecaster's own.
+KNOWN = {"probability_up": "chance_up", "relative": "best_relative", "expected_variance": "best_variance"}
 FIGURES = "answers.json"
 
 
@@ -147,10 +151,10 @@ class MarketAnswers:
     kind, seed
         Which market.
     forecasts : mapping of forecaster to DataFrame
-        ticker, session, probability_up, expected_return, realised_return, and `chance_up`, the true probability given
-        all that can be known.
+        As the forecaster makes them, with what was realised; and what is true given all that can be known: `chance_up`,
+        `best_relative` (the score that ranks best) and `best_variance` (of least expected QLIKE).
     optima : mapping of forecaster to Optimum
-        What the best forecast would be expected to reach on the same rows, and the information coefficient that it had.
+        What the best forecast would be expected to reach on the same rows, and the ICs that it had.
     profit : Profit or None
         Of the best forecaster; None where there is nothing to earn.
     """
@@ -223,9 +227,10 @@ def run_market(run: MarketRun, folder: Path) -> Path:
         best = source.truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])
         # The tickers' common move plays no part in an information coefficient by session, as it does in a pooled one:
         # what the best forecast itself had on these rows is what compares.
-        optima[name] = optimum(best).model_copy(update={"ic": score_forecasts(best).ic})
-        chances = best[["ticker", "session", "probability_up"]].rename(columns={"probability_up": "chance_up"})
-        merged = forecasts.merge(chances, on=["ticker", "session"], validate="one_to_one")
+        had = {"ic": score_forecasts(best).ic, "rank_ic": score_ranking(best, horizon=0).rank_ic}
+        optima[name] = optimum(best).model_copy(update=had)
+        known = best[["ticker", "session", *KNOWN]].rename(columns=KNOWN)
+        merged = forecasts.merge(known, on=["ticker", "session"], validate="one_to_one")
         merged.to_parquet(answers / f"{name}.parquet", index=False)
     tested = folds[0].test
     truth = source.truth[source.truth["session"].isin(tested)]

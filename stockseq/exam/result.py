@@ -2,8 +2,12 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from stockseq.errors import StockseqError, counted
+from stockseq.evaluate.ranking import RankingScores
 from stockseq.evaluate.scores import Scores
+from stockseq.evaluate.size import SizeScores
 from stockseq.results import Result
 from stockseq.sources.simulated.market import Optimum
 
@@ -19,6 +23,12 @@ Topic = Literal[
     "static",
     "within_the_law",
     "profit",
+    "least_ranking",
+    "least_size",
+    "intervals",
+    "no_ranking",
+    "ranking_within_the_law",
+    "size_within_the_law",
 ]
 
 
@@ -32,11 +42,16 @@ class Profit(Result):
 
 
 class Attained(Result):
-    """The share of what can be had that was found: 1 is all, 0 nothing; None where nothing can be found."""
+    """The share of what can be had that was found: 1 is all, 0 nothing; None where nothing can be found.
+
+    `ranking` is of the rank IC within sessions; `size` of the QLIKE, from one constant variance to the law's.
+    """
 
     accuracy: float | None = None
     ic: float | None = None
     log_loss: float | None = None
+    ranking: float | None = None
+    size: float | None = None
 
 
 class ForecasterRecord(Result):
@@ -47,16 +62,23 @@ class ForecasterRecord(Result):
     kind, forecaster : str
     scores : Scores
         Of all markets pooled; each market's sessions are clusters of their own.
+    ranking : RankingScores
+    size : SizeScores or None
+        Likewise; None of a forecaster that names no size.
     accuracies : tuple of float, one per market
     optima : Optimum
         The best forecast's scores, the mean over the markets; None where a market has none.
     attained : Attained
-        Empty where nothing can be found: a drift is no forecaster's find.
+        Of direction and rank empty where nothing can be found: a drift is no forecaster's find. Size can be found on
+        every market.
     above : tuple of float, one per market
         Accuracy less the optimum, in clustered standard errors.
     beyond : float
         Hits less the chance that the law gives each forecast, in clustered standard errors: about normal for every
         forecaster that sees only what it may, good or bad.
+    ranking_beyond, size_beyond : float or None
+        Rank IC above, and QLIKE below, the best forecaster's on the same sessions, in standard errors; None where no
+        order can be known, or no size is named.
     loss_error : float
         Clustered standard error of the mean log loss.
     """
@@ -64,11 +86,15 @@ class ForecasterRecord(Result):
     kind: str
     forecaster: str
     scores: Scores
+    ranking: RankingScores
+    size: SizeScores | None = None
     accuracies: tuple[float, ...]
     optima: Optimum
     attained: Attained
     above: tuple[float, ...]
     beyond: float
+    ranking_beyond: float | None = None
+    size_beyond: float | None = None
     loss_error: float
 
 
@@ -94,6 +120,10 @@ class Question(Result):
     attained : Attained or None
     z : (lowest, highest) or None
         In standard errors, over the markets.
+    p : float or None
+        Corrected for the questions of its family.
+    coverage : mapping of level to float
+        The share of outcomes within their intervals, by the intervals' nominal percentage.
     """
 
     market: str
@@ -106,6 +136,8 @@ class Question(Result):
     optimum: float | None = None
     attained: Attained | None = None
     z: tuple[float, float] | None = None
+    p: float | None = None
+    coverage: dict[str, float] = Field(default_factory=dict)
 
 
 class ExamResult(Result):

@@ -1,6 +1,8 @@
 """What an exam asked and found, in sentences: from its questions."""
 
 from stockseq.errors import counted
+from stockseq.evaluate.ranking import score_ranking
+from stockseq.evaluate.size import score_size
 from stockseq.exam.market_run import MarketAnswers
 from stockseq.exam.result import Attained, Question
 from stockseq.report.format import number, percent, points
@@ -42,6 +44,18 @@ def asked_sentence(question: Question) -> str:
             return asked if question.z is None else f"{asked}; no market above its optimum by that"
         case "profit":
             return f"the best strategy's profit through the account within {bound:g} s.e. of its expectation"
+        case "least_ranking":
+            return f"ranks within a session: at least {_share(bound)} of the best rank IC"
+        case "least_size":
+            return f"size of the move: at least {_share(bound)} of the way from one constant variance to the best QLIKE"
+        case "intervals":
+            return "intervals hold as often as they say"
+        case "no_ranking":
+            return f"no ranks found: p of the rank IC, after Holm, not below {bound:g}"
+        case "ranking_within_the_law":
+            return f"{question.forecaster}: no better ranks than the best forecaster's, by {bound:g} s.e."
+        case "size_within_the_law":
+            return f"{question.forecaster}: no better sizes than the best forecaster's, by {bound:g} s.e."
 
 
 def found_sentence(question: Question) -> str:
@@ -78,17 +92,31 @@ def found_sentence(question: Question) -> str:
                 f"{found or 0.0:,.0f} earned before costs, {question.optimum or 0.0:,.0f} expected, z from "
                 f"{number(low, digits=1, signed=True)} to {number(high, digits=1, signed=True)}"
             )
+        case "least_ranking" | "no_ranking":
+            return _ranks(question)
+        case "least_size":
+            share = _share(question.attained.size if question.attained else None)
+            return "no size named" if found is None else f"QLIKE {found:.3f} of {question.optimum or 0.0:.3f}: {share}"
+        case "intervals":
+            held = (f"{level}% held {percent(share)}" for level, share in question.coverage.items())
+            return ", ".join(held) or "none named"
+        case "ranking_within_the_law" | "size_within_the_law":
+            return f"{number(found or 0.0, digits=1, signed=True)} s.e. above"
         case _:
             return _accuracy(question)
 
 
 def market_line(answers: MarketAnswers) -> str:
-    """Return each forecaster's accuracy on one market beside the optimum, as it is finished."""
+    """Return each forecaster's accuracy, rank IC and QLIKE on one market beside the optimum, as it is finished."""
     parts = []
     for name, rows in answers.forecasts.items():
-        hits = (rows["probability_up"] > 0.5) == (rows["realised_return"] > 0)
-        best = percent(answers.optima[name].accuracy)
-        parts.append(f"{name} {percent(float(hits.mean()))} of {best}")
+        best, hits = answers.optima[name], (rows["probability_up"] > 0.5) == (rows["realised_return"] > 0)
+        ranking, size = score_ranking(rows, horizon=0), score_size(rows, horizon=0)
+        parts.append(f"{name} {percent(float(hits.mean()))} of {percent(best.accuracy)}")
+        if ranking.rank_ic is not None and best.rank_ic is not None:
+            parts.append(f"rank IC {ranking.rank_ic:.3f} of {best.rank_ic:.3f}")
+        if size is not None and best.qlike is not None:
+            parts.append(f"QLIKE {size.qlike:.3f} of {best.qlike:.3f}")
     return f"{f'{answers.kind}-{answers.seed}':20} {', '.join(parts)}"
 
 
@@ -106,9 +134,21 @@ def _accuracy(question: Question) -> str:
 
 
 def _shares(attained: Attained) -> str:
-    return ", ".join(
-        f"{name.replace('_', ' ')} {'none' if share is None else format(share, '.0%')}" for name, share in attained
-    )
+    return ", ".join(f"{name.replace('_', ' ')} {_share(share)}" for name, share in attained)
+
+
+def _share(share: float | None) -> str:
+    return "none" if share is None else format(share, ".0%")
+
+
+def _ranks(question: Question) -> str:
+    if question.found is None:
+        return "no session ranks"
+    low, high = question.ci or (question.found, question.found)
+    ranks = f"rank IC {question.found:.3f} [{low:.3f}, {high:.3f}]"
+    if question.attained is None:
+        return f"{ranks}, p {'none' if question.p is None else format(question.p, '.2g')}"
+    return f"{ranks} of {question.optimum or 0.0:.3f}: {_share(question.attained.ranking)}"
 
 
 def _points(fraction: float) -> str:

@@ -6,6 +6,7 @@ from stockseq.exam.result import Attained, Question
 from stockseq.report.text.exam import asked_sentence, found_sentence
 
 ACCURACY = {"found": 0.559, "ci": (0.548, 0.569)}
+SHARES = Attained(ranking=0.92, size=0.88)
 SHOWN = "55.9% [54.8%, 56.9%]"
 
 
@@ -24,7 +25,7 @@ SHOWN = "55.9% [54.8%, 56.9%]"
             "share_attained",
             {"attained": Attained(accuracy=0.74, ic=-0.18, log_loss=None)},
             "share of the attainable found by the text network",
-            "accuracy 74%, ic -18%, log loss none",
+            "accuracy 74%, ic -18%, log loss none, ranking none, size none",
         ),
         ("goal", {"bound": 0.55, **ACCURACY}, "the goal beyond: accuracy 55.0%", f"{SHOWN}: reached"),
         (
@@ -57,6 +58,48 @@ SHOWN = "55.9% [54.8%, 56.9%]"
             {"bound": 4.0, "found": 449871.4, "optimum": 493807.9, "z": (-2.0, 1.5)},
             "the best strategy's profit through the account within 4 s.e. of its expectation",
             "449,871 earned before costs, 493,808 expected, z from \u22122.0 to +1.5",
+        ),
+        (
+            "least_ranking",
+            {"bound": 0.9, "found": 0.2301, "ci": (0.221, 0.239), "optimum": 0.25, "attained": SHARES},
+            "ranks within a session: at least 90% of the best rank IC",
+            "rank IC 0.230 [0.221, 0.239] of 0.250: 92%",
+        ),
+        (
+            "least_size",
+            {"bound": 0.9, "found": 0.4501, "optimum": 0.4321, "attained": SHARES},
+            "size of the move: at least 90% of the way from one constant variance to the best QLIKE",
+            "QLIKE 0.450 of 0.432: 88%",
+        ),
+        (
+            "intervals",
+            {"coverage": {"80": 0.7961, "95": 0.951}},
+            "intervals hold as often as they say",
+            "80% held 79.6%, 95% held 95.1%",
+        ),
+        (
+            "no_ranking",
+            {"bound": 0.05, "found": 0.0012, "ci": (-0.004, 0.0064), "p": 0.81},
+            "no ranks found: p of the rank IC, after Holm, not below 0.05",
+            "rank IC 0.001 [-0.004, 0.006], p 0.81",
+        ),
+        (
+            "no_ranking",
+            {"bound": 0.05},
+            "no ranks found: p of the rank IC, after Holm, not below 0.05",
+            "no session ranks",
+        ),
+        (
+            "ranking_within_the_law",
+            {"bound": 3.0, "found": -2.25},
+            "text: no better ranks than the best forecaster's, by 3 s.e.",
+            "\u22122.2 s.e. above",
+        ),
+        (
+            "size_within_the_law",
+            {"bound": 3.0, "found": 0.5},
+            "text: no better sizes than the best forecaster's, by 3 s.e.",
+            "+0.5 s.e. above",
         ),
     ],
 )
