@@ -1,15 +1,26 @@
 """From forecasts to target weights, with nothing but what is known at the decision."""
 
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field
 
 from stockseq.arguments import SettingsModel
+from stockseq.backtest.costs import BPS, Floats
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.errors import DataError
 from stockseq.schemas import Forecasts
+
+Flags = NDArray[np.bool_]
+
+# What the tickers of a session are ranked by.
+RankBy = Literal["relative", "probability", "return"]
+# The column of the forecasts that holds it.
+VIEWS: Mapping[RankBy, str] = {"relative": "relative", "probability": "probability_up", "return": "expected_return"}
 
 # How long an order's position is meant to last, and so which label it earns.
 Holding = Literal["session", "overnight", "close_to_close"]
@@ -19,6 +30,9 @@ class PolicyOptions(TypedDict, total=False):
     """What every policy can be told besides how it selects."""
 
     mode: Literal["long_short", "long_only"]
+    rank_by: RankBy
+    band: bool
+    min_edge_bps: float
     volatility_scaled: bool
     gross: float
     max_weight: float
@@ -40,6 +54,19 @@ class PolicySettings(SettingsModel, frozen=True):
     threshold: float = Field(
         default=0.02, ge=0, lt=0.5, description="Least distance of the probability of up from one half."
     )
+    rank_by: RankBy = Field(
+        default="relative",
+        description="What top_k ranks by: the return against the session's others (where a forecaster names none, the "
+        "probability), the probability of up, or the expected return.",
+    )
+    band: bool = Field(
+        default=False, description="Whether a ticker of top_k stays until it falls out of the 2k best of its side."
+    )
+    min_edge_bps: float = Field(
+        default=0.0,
+        ge=0,
+        description="Least expected return of a new position, in its own direction; above 0, such as its round trip.",
+    )
     volatility_scaled: bool = Field(
         default=False, description="Weigh by the inverse of the volatility known at the decision."
     )
@@ -52,15 +79,16 @@ class PolicySettings(SettingsModel, frozen=True):
 
 
 class TopK(PolicySettings, frozen=True):
-    """Trade the k tickers that are most likely to rise and, long and short, the k least likely.
+    """Trade the k best tickers of each session and, long and short, the k worst.
 
     Parameters
     ----------
     top_k : int, default=5
         Tickers a side; long and short takes at most half of a session's tickers a side.
     **settings
-        `mode` ("long_short" or "long_only"), `volatility_scaled` (False), `gross` (1.0, the sum of absolute weights),
-        `max_weight` (0.25, of one ticker).
+        `mode` ("long_short" or "long_only"), `rank_by` ("relative", "probability" or "return"), `band` (False),
+        `min_edge_bps` (0), `volatility_scaled` (False), `gross` (1.0, the sum of absolute weights), `max_weight` (0.25,
+        of one ticker).
 
     Examples
     --------
@@ -92,7 +120,7 @@ class Threshold(PolicySettings, frozen=True):
 
 
 def target_weights(
-    forecasts: Forecasts, *, settings: PolicySettings, volatility: pd.DataFrame | None = None
+    forecasts: Forecasts, *, settings: PolicySettings, volatility: pd.DataFrame | None = None, horizon: int = 0
 ) -> Targets:
     """Return one target weight per forecast: the signed share of equity, 0 where the ticker isn't chosen.
 
@@ -102,11 +130,14 @@ def target_weights(
     Parameters
     ----------
     forecasts : Forecasts
-        `probability_up` ranks the tickers of a session and is measured against the threshold.
+        The settings say what ranks the tickers of a session; `probability_up` is measured against the threshold.
     settings : PolicySettings
         The rules.
     volatility : DataFrame with ticker, session, volatility, or None
         Needed when `volatility_scaled`: a positive fraction per session of the forecasts, computed from bars before it.
+    horizon : int, default=0
+        Sessions from the entry to the exit. A band keeps what the targets so many sessions before chose, whose
+        positions these replace; those of the session before for 0.
 
     Returns
     -------
@@ -128,36 +159,86 @@ def target_weights(
     [0.5, 0.0, -0.5]
     """
     book = forecasts[["session", "ticker", "probability_up"]].reset_index(drop=True)
-    book["side"] = _top_k(book, settings) if settings.select == "top_k" else _beyond(book, settings)
+    book["view"] = _views(forecasts, settings.rank_by)
+    # Whoever asks for no edge need not know the expected return.
+    book["edge"] = forecasts["expected_return"].to_numpy() / BPS if settings.min_edge_bps > 0 else 0.0
+    top_k = settings.select == "top_k"
+    chosen = _top_k(book, settings, lag=max(horizon, 1)) if top_k else _beyond(book, settings)
+    book[["side", "trades"]] = chosen
     book["size"] = 1.0 / _volatility(book, volatility) if settings.volatility_scaled else 1.0
     book["size"] = book["size"].where(book["side"] != 0, 0.0)
-    paired = settings.mode == "long_short" and settings.select == "top_k"
+    paired = settings.mode == "long_short" and top_k
     group = ["session", "side"] if paired else ["session"]
     share = book["size"] / book.groupby(group)["size"].transform("sum").where(book["side"] != 0, 1.0)
     weight = share * settings.gross * (0.5 if paired else 1.0)
-    book["weight"] = book["side"] * weight.clip(upper=settings.max_weight)
+    book["weight"] = book["side"] * book["trades"] * weight.clip(upper=settings.max_weight)
     return as_targets(book)
 
 
-def _top_k(book: pd.DataFrame, settings: PolicySettings) -> pd.Series:
-    ordered = book.sort_values(["session", "probability_up", "ticker"], ascending=[True, False, True])
-    by_session = ordered.groupby("session")
-    rank = by_session.cumcount().reindex(book.index)
-    size = book.groupby("session")["ticker"].transform("size")
-    if settings.mode == "long_only":
-        return (rank < settings.top_k).astype("float64")
-    a_side = np.minimum(settings.top_k, size // 2)
-    median = book.groupby("session")["probability_up"].transform("median")
-    long = (rank < a_side) & (book["probability_up"] > median)
-    short = (rank >= size - a_side) & (book["probability_up"] < median)
-    return long.astype("float64") - short.astype("float64")
+def find_ranking(forecasts: pd.DataFrame, rank_by: RankBy) -> RankBy:
+    """Return what ranks the tickers of these forecasts: their probability where relative is asked and none is named.
+
+    Examples
+    --------
+    >>> find_ranking(pd.DataFrame({"probability_up": [0.6], "relative": [np.nan]}), "relative")
+    'probability'
+    """
+    named = rank_by != "relative" or ("relative" in forecasts and bool(forecasts["relative"].notna().any()))
+    return rank_by if named else "probability"
 
 
-def _beyond(book: pd.DataFrame, settings: PolicySettings) -> pd.Series:
+def _views(forecasts: pd.DataFrame, rank_by: RankBy) -> Floats:
+    """Return what each ticker is ranked by within its session; a session that lacks one relative has none."""
+    views = forecasts[VIEWS[find_ranking(forecasts, rank_by)]]
+    whole = views.notna().groupby(forecasts["session"]).transform("all")
+    return views.where(whole, forecasts["probability_up"]).to_numpy(dtype=np.float64)
+
+
+def _top_k(book: pd.DataFrame, settings: PolicySettings, *, lag: int) -> Floats:
+    """Return each row's side, and 1 where it is traded and 0 where its edge is too small; an array of (n, 2)."""
+    ordered = book.sort_values(["session", "view", "ticker"], ascending=[True, False, True])
+    chosen = np.zeros((len(book), 2))
+    books: list[dict[str, float]] = []
+    for rows in _by_session(ordered):
+        tickers, views, edges = (ordered[name].to_numpy()[rows] for name in ("ticker", "view", "edge"))
+        before = books[-lag] if settings.band and len(books) >= lag else {}
+        earlier = np.array([before.get(ticker, 0.0) for ticker in tickers])
+        sides, stays = _choose(views, earlier, settings)
+        trades = stays | (sides * edges >= settings.min_edge_bps)
+        chosen[ordered.index[rows]] = np.stack([sides, trades], axis=1)
+        books.append(dict(zip(tickers, sides * trades, strict=True)))
+    return chosen
+
+
+def _choose(views: Floats, earlier: Floats, settings: PolicySettings) -> tuple[Floats, Flags]:
+    """Return the side of each ticker of one session, the best view first, and whether it is kept from `earlier`."""
+    paired = settings.mode == "long_short"
+    k = min(settings.top_k, len(views) // 2) if paired else settings.top_k
+    rank, sides, kept = np.arange(len(views)), np.zeros(len(views)), np.zeros(len(views), dtype=bool)
+    for side, place in ((1.0, rank), (-1.0, rank[::-1])) if paired else ((1.0, rank),):
+        eligible = side * (views - np.median(views)) > 0 if paired else np.ones(len(views), dtype=bool)
+        stays = eligible & (earlier == side) & (place < 2 * settings.top_k)
+        # Those that stay come first, then the best of the others.
+        order = np.lexsort((place, ~stays))[:k]
+        taken = order[eligible[order]]
+        sides[taken], kept[taken] = side, stays[taken]
+    return sides, kept
+
+
+def _by_session(ordered: pd.DataFrame) -> Iterator[slice]:
+    """Yield the rows of each session of a frame that is sorted by it."""
+    _, starts = np.unique(ordered["session"].to_numpy(), return_index=True)
+    for start, stop in pairwise([*starts.tolist(), len(ordered)]):
+        yield slice(start, stop)
+
+
+def _beyond(book: pd.DataFrame, settings: PolicySettings) -> Floats:
+    """Return what `_top_k` does, of every forecast beyond the threshold."""
     view = book["probability_up"] - 0.5
     long = (view > 0) & (view >= settings.threshold)
     short = (view < 0) & (-view >= settings.threshold) & (settings.mode == "long_short")
-    return long.astype("float64") - short.astype("float64")
+    sides = long.astype("float64") - short.astype("float64")
+    return np.stack([sides, sides * book["edge"] >= settings.min_edge_bps], axis=1)
 
 
 def _volatility(book: pd.DataFrame, volatility: pd.DataFrame | None) -> pd.Series:

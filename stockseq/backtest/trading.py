@@ -15,7 +15,7 @@ from stockseq.backtest.blind_positions import NullTest, circular_shift_test, pos
 from stockseq.backtest.costs import Costs
 from stockseq.backtest.overfitting import Overfitting, estimate_overfitting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, PerformanceFigures, compute_returns, summarise
-from stockseq.backtest.policy import Holding, PolicySettings, target_weights
+from stockseq.backtest.policy import Holding, PolicySettings, RankBy, find_ranking, target_weights
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.backtest.simulator import AccountHistory, simulate
@@ -76,6 +76,8 @@ class AccountResult:
     circular_shift, random_signal : NullTest
         The positions against themselves at other times, and against blind ones of their turnover.
     rules : TradingRules
+    ranked_by : {"relative", "probability", "return"}
+        What ranked the tickers: the probability where the forecasts name no relative.
     """
 
     history: AccountHistory
@@ -85,6 +87,7 @@ class AccountResult:
     circular_shift: NullTest
     random_signal: NullTest
     rules: TradingRules
+    ranked_by: RankBy
 
     @cached_property
     def figures(self) -> PerformanceFigures:
@@ -173,7 +176,8 @@ def backtest(
     Parameters
     ----------
     forecasts : DataFrame
-        Those of a `WalkForwardResult`: ticker, session, decision_at, probability_up, expected_return, realised_return.
+        Those of a `WalkForwardResult`: ticker, session, decision_at, probability_up, expected_return, realised_return,
+        and relative where it is forecast.
     market : MarketData
         That they were made on.
     policy : PolicySettings, optional
@@ -242,7 +246,7 @@ def trade(
     volatility = forecasts[["ticker", "session"]].assign(
         volatility=compute_volatility(forecasts, market.bars, market.actions)
     )
-    to_targets = partial(_targets, policy=rules.policy, volatility=volatility)
+    to_targets = partial(_targets, rules=rules, volatility=volatility)
     run, bars, sessions = _simulator(forecasts, market, rules)
     targets = to_targets(forecasts)
     at_cost = {}
@@ -265,11 +269,13 @@ def trade(
         circular_shift=circular_shift_test(weights, returns),
         random_signal=random_signal_test(weights, returns, seed=seed),
         rules=rules,
+        ranked_by=find_ranking(forecasts, rules.policy.rank_by),
     )
 
 
-def _targets(forecasts: pd.DataFrame, *, policy: PolicySettings, volatility: pd.DataFrame) -> Targets:
-    return target_weights(as_forecasts(forecasts), settings=policy, volatility=volatility)
+def _targets(forecasts: pd.DataFrame, *, rules: TradingRules, volatility: pd.DataFrame) -> Targets:
+    checked = as_forecasts(forecasts)
+    return target_weights(checked, settings=rules.policy, volatility=volatility, horizon=rules.horizon)
 
 
 def _simulator(

@@ -9,6 +9,7 @@ from stockseq.ablation.result import AblationResult
 from stockseq.backtest.blind_positions import NullTest
 from stockseq.backtest.overfitting import Overfitting
 from stockseq.backtest.performance import PerformanceFigures
+from stockseq.backtest.policy import RankBy
 from stockseq.backtest.trading import AccountResult
 from stockseq.benchmarks.result import BenchmarkResult
 from stockseq.dataset.dataset import Coverage
@@ -43,11 +44,15 @@ class Portfolio(PerformanceFigures):
     deflated_sharpe : float or None
         The probability that the Sharpe ratio is above that of the luckiest of `n_trials` configurations without skill.
     n_trials : int
+    rank_by, ranked_by : {"relative", "probability", "return"} or None
+        What was to rank the tickers of a session, and what did; None where no rank decides, and in old runs.
     """
 
     at_cost: dict[str, PerformanceFigures] = Field(default_factory=dict)
     deflated_sharpe: float | None = None
     n_trials: int = 0
+    rank_by: RankBy | None = None
+    ranked_by: RankBy | None = None
 
 
 class PlaceboMetrics(PlaceboResult):
@@ -121,11 +126,13 @@ def backtest_metrics(
 ) -> BacktestMetrics:
     """Return the results of a backtest as `metrics.json` has them."""
     n_trials = max(trials.n, 1)
+    policy = account.rules.policy
     portfolio = {
         **account.figures.to_dict(),
         "at_cost": account.figures_at_cost,
         "deflated_sharpe": account.deflated_sharpe(n_trials=n_trials, trial_ratios=trials.sharpe_ratios),
         "n_trials": n_trials,
+        **({"rank_by": policy.rank_by, "ranked_by": account.ranked_by} if policy.select == "top_k" else {}),
     }
     return BacktestMetrics(
         forecast=result.scores,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockseq.backtest.policy import PolicySettings, target_weights
+from stockseq.backtest.policy import PolicySettings, find_ranking, target_weights
 from stockseq.errors import DataError
 from stockseq.schemas import Forecasts
 
@@ -119,6 +119,100 @@ def test_a_volatility_given_twice_is_refused():
     volatility = pd.DataFrame({"session": SESSION, "ticker": ["A", "A"], "volatility": 0.01})
     with pytest.raises(DataError, match="one row per session and ticker"):
         weights({"A": 0.9, "B": 0.1}, volatility, volatility_scaled=True)
+
+
+def ranked(**columns):
+    """Four tickers of one session, with what else is forecast of them."""
+    table = forecasts({"A": 0.9, "B": 0.6, "C": 0.4, "D": 0.1})
+    return Forecasts(table.assign(**columns))
+
+
+def chosen(table, **settings):
+    """The tickers bought and sold."""
+    targets = target_weights(table, settings=PolicySettings(top_k=1, max_weight=1.0, **settings))
+    return [targets.loc[targets["weight"] * side > 0, "ticker"].tolist() for side in (1, -1)]
+
+
+def test_the_settings_say_what_ranks_the_tickers():
+    """By probability A is best and D worst; by relative B and C; by expected return C and A."""
+    table = ranked(relative=[0.1, 0.9, -0.5, 0.0], expected_return=[-0.02, 0.0, 0.02, 0.01])
+    assert chosen(table) == [["B"], ["C"]]
+    assert chosen(table, rank_by="probability") == [["A"], ["D"]]
+    assert chosen(table, rank_by="return") == [["C"], ["A"]]
+
+
+def test_without_a_relative_the_probability_ranks():
+    """No column, none in it, or one ticker of the session without it: a rank among some is no rank among all."""
+    for table in (ranked(), ranked(relative=np.nan), ranked(relative=[0.1, 0.9, np.nan, 0.0])):
+        assert chosen(table) == [["A"], ["D"]]
+    assert find_ranking(ranked(relative=np.nan), "relative") == "probability"
+    assert find_ranking(ranked(relative=0.5), "relative") == "relative"
+
+
+def test_a_position_that_does_not_cover_its_costs_is_not_taken():
+    """A promises 12 bps, D falls by 8: with 10 asked A alone is bought, and D's half of the gross stays cash."""
+    table = ranked(expected_return=[0.0012, 0.01, -0.01, -0.0008])
+    assert chosen(table, min_edge_bps=10) == [["A"], []]
+    assert chosen(table, min_edge_bps=11.9) == [["A"], []]
+    assert chosen(table, min_edge_bps=12.1) == [[], []]
+    targets = target_weights(table, settings=PolicySettings(top_k=1, max_weight=1.0, min_edge_bps=10))
+    assert targets["weight"].tolist() == [0.5, 0.0, 0.0, 0.0]
+
+
+def test_a_forecast_beyond_the_threshold_must_cover_its_costs_too():
+    """A and D are both beyond 0.3; D promises too little."""
+    table = ranked(expected_return=[0.0012, 0.01, -0.01, -0.0008])
+    settings = PolicySettings(select="threshold", threshold=0.3, max_weight=1.0, min_edge_bps=10)
+    assert target_weights(table, settings=settings)["weight"].tolist() == [0.5, 0.0, 0.0, 0.0]
+
+
+DAYS = pd.to_datetime(["2024-11-25", "2024-11-26", "2024-11-27", "2024-11-29"])
+
+
+def held(*orders, horizon=0, **settings):
+    """The tickers bought in each session, whose best come first in its text."""
+    tables = [
+        forecasts({ticker: 0.9 - place / 10 for place, ticker in enumerate(order)}, session)
+        for order, session in zip(orders, DAYS, strict=False)
+    ]
+    options = {"mode": "long_only", "top_k": 2, "max_weight": 1.0, "band": True, **settings}
+    targets = target_weights(Forecasts(pd.concat(tables)), settings=PolicySettings(**options), horizon=horizon)
+    bought = targets[targets["weight"] > 0]
+    return ["".join(bought.loc[bought["session"] == day, "ticker"]) for day in DAYS[: len(orders)]]
+
+
+def test_a_ticker_of_the_band_stays_until_it_leaves_the_2k_best():
+    """With k 2: A and B; A falls to fourth and stays; then to fifth, and the best other, C, takes its place."""
+    assert held("ABCDEF", "BCDAEF", "CBDEAF") == ["AB", "AB", "BC"]
+    assert held("ABCDEF", "BCDAEF", "CBDEAF", band=False) == ["AB", "BC", "BC"]
+
+
+def test_the_band_looks_at_the_positions_that_are_replaced():
+    """Trades of two sessions: the third session's replace the first's (A, B), the fourth's the second's (E, F)."""
+    assert held("ABCDEF", "EFABCD", "CDABEF", "ABEFCD", horizon=2) == ["AB", "EF", "AB", "EF"]
+
+
+def test_a_short_stays_among_the_2k_worst_of_its_half():
+    """With k 1 of six: F is sold, stays as the second worst, and leaves as the third worst."""
+    order = ["ABCDEF", "ABCDFE", "ABCFDE"]
+    tables = [
+        forecasts({ticker: 0.9 - place / 10 for place, ticker in enumerate(tickers)}, session)
+        for tickers, session in zip(order, DAYS, strict=False)
+    ]
+    settings = PolicySettings(top_k=1, max_weight=1.0, band=True)
+    targets = target_weights(Forecasts(pd.concat(tables)), settings=settings)
+    assert targets.loc[targets["weight"] < 0, "ticker"].tolist() == ["F", "F", "E"]
+
+
+def test_what_the_band_keeps_needs_no_edge_again():
+    """A entered with 12 bps and stays with 5, since it costs nothing; B with 8 never enters."""
+    tables = [
+        forecasts({"A": 0.9, "B": 0.8, "C": 0.1}, day).assign(expected_return=[edge, 0.0008, 0.0])
+        for day, edge in zip(DAYS[:2], (0.0012, 0.0005), strict=True)
+    ]
+    settings = PolicySettings(mode="long_only", top_k=2, max_weight=1.0, band=True, min_edge_bps=10)
+    targets = target_weights(Forecasts(pd.concat(tables)), settings=settings)
+    assert targets["weight"].tolist() == [0.5, 0.0, 0.0, 0.5, 0.0, 0.0]
 
 
 @given(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from stockseq.backtest.policy import RankBy
 from stockseq.errors import listed
 from stockseq.evaluate.comparison import BestBaseline, Comparison, PairedTest
 from stockseq.evaluate.placebo import Placebo
@@ -11,12 +12,17 @@ from stockseq.evaluate.repetition import Repetition
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
 from stockseq.report.format import count, interval_words, p_words, percent, points
-from stockseq.report.metrics import BacktestMetrics, PlaceboMetrics
+from stockseq.report.metrics import BacktestMetrics, PlaceboMetrics, Portfolio
 from stockseq.report.text.names import name_words
 from stockseq.report.text.placebos import NAMES, placebo_sentence
 
 Measure = Literal["accuracy", "log_loss"]
 MEASURES: dict[Measure, tuple[str, int]] = {"accuracy": ("accuracy", 1), "log_loss": ("log loss", -1)}
+RANKINGS: dict[RankBy, str] = {
+    "relative": "the return forecast of each against the others",
+    "probability": "the forecast probability of up",
+    "return": "the expected return",
+}
 # From here on a forecast has next to nothing but the last return in it.
 MERE_SHARE = 0.9
 # A difference that is 0 to the digits shown asks for no number of sessions.
@@ -134,7 +140,7 @@ def _account(metrics: BacktestMetrics) -> list[str]:
             "It never traded: no forecast led to a position under this policy (a long and short book needs two tickers "
             "whose forecasts differ)."
         ]
-    sentences = [*_blind_positions(metrics)]
+    sentences = [*_ranking(portfolio), *_blind_positions(metrics)]
     if portfolio.deflated_sharpe is not None:
         n = portfolio.n_trials
         luck = "a configuration without skill" if n == 1 else f"the luckiest of {count(n)} configurations without skill"
@@ -150,6 +156,13 @@ def _account(metrics: BacktestMetrics) -> list[str]:
             "20 points, so it decides nothing."
         )
     return sentences
+
+
+def _ranking(portfolio: Portfolio) -> list[str]:
+    if portfolio.ranked_by is None:
+        return []
+    why = "" if portfolio.ranked_by == portfolio.rank_by else ", because its forecasts name no rank"
+    return [f"It ranked the tickers of a session by {RANKINGS[portfolio.ranked_by]}{why}."]
 
 
 def _blind_positions(metrics: BacktestMetrics) -> list[str]:

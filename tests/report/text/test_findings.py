@@ -112,6 +112,20 @@ def test_a_book_that_never_traded_is_said_so() -> None:
     assert find(backtest(portfolio={"n_fills": 0}))[0].startswith("It never traded")
 
 
+@pytest.mark.parametrize(
+    ("rank_by", "ranked_by", "ending"),
+    [
+        ("relative", "relative", "by the return forecast of each against the others."),
+        ("relative", "probability", "by the forecast probability of up, because its forecasts name no rank."),
+        ("return", "return", "by the expected return."),
+    ],
+)
+def test_what_ranked_the_tickers_is_said(rank_by: str, ranked_by: str, ending: str) -> None:
+    """A model without the head for ranks falls back, and the reader must not take it for one that has it."""
+    (sentence,) = find(backtest(portfolio={"rank_by": rank_by, "ranked_by": ranked_by}))
+    assert sentence.endswith(ending)
+
+
 def test_a_sharpe_ratio_is_given_with_the_number_of_trials() -> None:
     """Without N no deflated figure can be judged."""
     (sentence,) = find(backtest(portfolio={"deflated_sharpe": 0.4, "n_trials": 12}))
