@@ -9,9 +9,8 @@ import pandas as pd
 from scipy import special, stats
 
 from stockseq.evaluate.multiplicity import holm
-from stockseq.evaluate.ranking import overlap_lag
 from stockseq.evaluate.rows import require_rows
-from stockseq.evaluate.significance import SIZE, clustered_interval, clustered_mean, newey_west_mean
+from stockseq.evaluate.significance import SIZE, clustered_mean, mean_over_time
 from stockseq.results import Result
 
 Flags = npt.NDArray[np.bool_]
@@ -182,18 +181,16 @@ def _pooled(inside: Flags, sessions: pd.Series, level: float, horizon: int) -> M
     excess, places = inside.astype(np.float64) - level, sessions.to_numpy()
     if horizon > 1:
         means = np.asarray(pd.Series(excess).groupby(places).mean(), dtype=np.float64)
-        test = newey_west_mean(means, lag=overlap_lag(len(means), horizon))
+        test = mean_over_time(means, horizon=horizon)
         if test is None:
             return {}
-        reach = float(stats.norm.ppf(0.975)) * test.standard_error
-        middle = float(inside.mean())
-        return {"coverage_ci": (middle - reach, middle + reach), "p": test.p}
+        return {"coverage_ci": (level + test.ci[0], level + test.ci[1]), "p": test.p}
     mean, error = clustered_mean(excess, places)
     if error <= 1e-12:
         return {}
-    low, high = clustered_interval(excess, places)
-    p = 2.0 * float(stats.t.sf(abs(mean) / error, sessions.nunique() - 1))
-    return {"coverage_ci": (level + low, level + high), "p": p}
+    law = stats.t(sessions.nunique() - 1)
+    middle, reach = level + mean, float(law.ppf(0.975)) * error
+    return {"coverage_ci": (middle - reach, middle + reach), "p": 2.0 * float(law.sf(abs(mean) / error))}
 
 
 def _by_ticker(inside: Flags, tickers: pd.Series, level: float, horizon: int) -> Mapping[str, object]:

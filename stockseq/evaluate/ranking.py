@@ -10,7 +10,7 @@ from scipy import stats
 from stockseq.errors import DataError
 from stockseq.evaluate.information import daily_information
 from stockseq.evaluate.scored import KEY, Scored, as_scored
-from stockseq.evaluate.significance import Significance, newey_west_mean
+from stockseq.evaluate.significance import MeanOverTime, mean_over_time, overlap_lag
 from stockseq.results import Result
 
 # A rank among fewer says little, and their quintiles would be single tickers.
@@ -23,8 +23,8 @@ SCORES = ("relative", "expected_return", "probability_up")
 class RankingScores(Result):
     """How well one model's forecasts rank the tickers of each session.
 
-    Fractions throughout, never NaN: what can't be computed is None. Tests are Newey and West's over sessions; p is
-    one-sided, for a skill above 0.
+    Fractions throughout, never NaN: what can't be computed is None. Tests are those of
+    `mean_over_time`; p is one-sided, for a skill above 0.
 
     Parameters
     ----------
@@ -110,13 +110,12 @@ def score_ranking(frame: pd.DataFrame, *, horizon: int) -> RankingScores:
     """
     column = ranking_column(frame)
     daily, scored = _daily(frame, column)
-    lag = overlap_lag(len(daily), horizon)
     counted = scored["session"].isin(daily.index)
     n_sessions = len(daily)
     figures: dict[str, object] = {
         "score": column,
         "horizon": horizon,
-        "lag": lag,
+        "lag": overlap_lag(len(daily), horizon),
         "n": int(counted.sum()),
         "n_left_out": len(frame) - int(counted.sum()),
         "n_sessions": n_sessions,
@@ -125,7 +124,7 @@ def score_ranking(frame: pd.DataFrame, *, horizon: int) -> RankingScores:
     if n_sessions:
         values = daily["rank_ic"].to_numpy()
         figures |= {"rank_ic": float(values.mean()), "share_positive": float((values > 0).mean())}
-        figures |= _test("rank_ic", values, lag)
+        figures |= _test("rank_ic", values, horizon)
         if n_sessions > 1 and figures["rank_ic_t"] is not None:
             figures["icir"] = float(values.mean() / values.std(ddof=1))
     return RankingScores.model_validate({**figures, **_quintiles(daily.dropna(), horizon)})
@@ -197,7 +196,7 @@ def tabulate_quintiles(frame: pd.DataFrame, *, horizon: int) -> pd.DataFrame:
     rows = []
     for group in range(1, N_GROUPS + 1):
         values = daily[f"quintile_{group}"].to_numpy(dtype=np.float64)
-        interval = _test("mean", values, overlap_lag(len(values), horizon))["mean_ci"] if len(values) else None
+        interval = _test("mean", values, horizon)["mean_ci"] if len(values) else None
         low, high = interval if isinstance(interval, tuple) else (math.nan, math.nan)
         rows.append((float(values.mean()) if len(values) else math.nan, low, high))
     return pd.DataFrame(
@@ -205,7 +204,7 @@ def tabulate_quintiles(frame: pd.DataFrame, *, horizon: int) -> pd.DataFrame:
     )
 
 
-def compare_rankings(a: pd.DataFrame, b: pd.DataFrame, *, horizon: int) -> Significance | None:
+def compare_rankings(a: pd.DataFrame, b: pd.DataFrame, *, horizon: int) -> MeanOverTime | None:
     """Test, two-sided, that two models rank alike: the mean difference of their rank ICs, session by session.
 
     Parameters
@@ -216,8 +215,8 @@ def compare_rankings(a: pd.DataFrame, b: pd.DataFrame, *, horizon: int) -> Signi
 
     Returns
     -------
-    Significance, or None for fewer than two such sessions or no spread
-        The estimate is the first model's mean rank IC less the second's.
+    MeanOverTime, or None for fewer than two such sessions or no spread
+        The mean is the first model's rank IC less the second's.
 
     Examples
     --------
@@ -231,26 +230,7 @@ def compare_rankings(a: pd.DataFrame, b: pd.DataFrame, *, horizon: int) -> Signi
     if len(pairs) < 2:
         return None
     differences = (pairs["rank_ic"] - pairs["rank_ic_b"]).to_numpy(dtype=np.float64)
-    return newey_west_mean(differences, lag=overlap_lag(len(pairs), horizon))
-
-
-def overlap_lag(n_sessions: int, horizon: int) -> int:
-    """Return the lag of Newey and West's test of a mean over sessions whose trades last `horizon` sessions.
-
-    Returns
-    -------
-    int
-        The greater of floor(4 (T/100)^(2/9)) and 2 (h - 1), and less than T.
-
-    Examples
-    --------
-    >>> overlap_lag(250, 0), overlap_lag(250, 5)
-    (4, 8)
-    """
-    if horizon < 0:
-        raise ValueError(f"`horizon` must be at least 0 sessions, received {horizon}.")
-    lag = max(math.floor(4 * (n_sessions / 100) ** (2 / 9)), 2 * (horizon - 1))
-    return max(min(lag, n_sessions - 1), 0)
+    return mean_over_time(differences, horizon=horizon)
 
 
 def _daily(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, Scored]:
@@ -285,18 +265,12 @@ def _quintiles(daily: pd.DataFrame, horizon: int) -> dict[str, object]:
         "spread": float(values.mean()),
         # The library leaves rounding on a correlation of 1.
         "monotony": round(float(stats.spearmanr(range(N_GROUPS), returns).statistic), 12) if varied else None,
-        **_test("spread", values, overlap_lag(len(daily), horizon)),
+        **_test("spread", values, horizon),
     }
 
 
-def _test(name: str, values: npt.NDArray[np.float64], lag: int) -> dict[str, object]:
+def _test(name: str, values: npt.NDArray[np.float64], horizon: int) -> dict[str, object]:
     """Return the interval, t and one-sided p of a mean over sessions, each None where there is no noise."""
-    test = newey_west_mean(values, lag=lag)
-    if test is None:
-        return {f"{name}_ci": None, f"{name}_t": None, f"{name}_p": None}
-    reach = float(stats.norm.ppf(0.975)) * test.standard_error
-    return {
-        f"{name}_ci": (test.estimate - reach, test.estimate + reach),
-        f"{name}_t": test.t,
-        f"{name}_p": float(stats.norm.sf(test.t)),
-    }
+    test = mean_over_time(values, horizon=horizon)
+    figures = (None, None, None) if test is None else (test.ci, test.t, test.p_above)
+    return dict(zip((f"{name}_ci", f"{name}_t", f"{name}_p"), figures, strict=True))

