@@ -16,6 +16,7 @@ from stockseq.backtest.simulator import simulate
 from stockseq.backtest.trading import TradingRules
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import Fold, FoldSettings, cut_folds, final_fold
+from stockseq.dataset.samples import Samples
 from stockseq.evaluate.ranking import score_ranking
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.exam.result import Profit
@@ -24,6 +25,7 @@ from stockseq.features.table import feature_set_name
 from stockseq.ingestion.ingest import ingest
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
+from stockseq.models.model import Model
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.progress import SILENT, Progress
 from stockseq.results import Result
@@ -152,7 +154,8 @@ class MarketAnswers:
         Which market.
     forecasts : mapping of forecaster to DataFrame
         As the forecaster makes them, with what was realised; and what is true given all that can be known: `chance_up`,
-        `best_relative` (the score that ranks best) and `best_variance` (of least expected QLIKE).
+        `best_relative` (the score that ranks best) and `best_variance` (of least expected QLIKE). `known_volatility` is
+        the volatility known at the decision, from which a network's size starts.
     optima : mapping of forecaster to Optimum
         What the best forecast would be expected to reach on the same rows, and the ICs that it had.
     profit : Profit or None
@@ -223,7 +226,7 @@ def run_market(run: MarketRun, folder: Path) -> Path:
     optima = {}
     for name, (forecaster, folds) in _forecasters(run, source, data).items():
         models = ((forecaster.fit_fold(data, fold), data.samples.on(fold.test)) for fold in folds)
-        forecasts = pd.concat([forecast_samples(model, data.panel, test) for model, test in models], ignore_index=True)
+        forecasts = pd.concat([_forecast(model, data, test) for model, test in models], ignore_index=True)
         best = source.truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"])
         # The tickers' common move plays no part in an information coefficient by session, as it does in a pooled one:
         # what the best forecast itself had on these rows is what compares.
@@ -239,6 +242,12 @@ def run_market(run: MarketRun, folder: Path) -> Path:
     figures = AnswerFigures(optima=optima, profit=profit)
     (answers / FIGURES).write_text(figures.model_dump_json(indent=2), encoding="utf-8")
     return answers
+
+
+def _forecast(model: Model, data: Dataset, samples: Samples) -> pd.DataFrame:
+    known = {"ticker": samples.ticker.astype(str), "session": samples.session, "known_volatility": samples.volatility}
+    forecasts = forecast_samples(model, data.panel, samples)
+    return forecasts.merge(pd.DataFrame(known), on=["ticker", "session"], validate="one_to_one")
 
 
 def read_answers(run: MarketRun, answers: Path) -> MarketAnswers:

@@ -59,6 +59,7 @@ def _record(answers: Sequence[MarketAnswers], kind: str, name: str) -> Forecaste
         accuracies=tuple(mean for mean, _ in measured),
         optima=best,
         attained=_attained(kind, scores, ranking, size, best),
+        known_size=_known_size(rows, best),
         above=tuple((mean - of.accuracy) / se for (mean, se), of in zip(measured, optima, strict=True)),
         beyond=surplus / error,
         ranking_beyond=ranking_beyond,
@@ -74,6 +75,14 @@ def _beyond_the_best(rows: pd.DataFrame) -> tuple[float | None, float | None]:
     # The difference of losses is below 0 where the forecaster's is the smaller.
     size_beyond = None if sizes is None or sizes.test is None else -sizes.test.t
     return None if ranks is None else ranks.t, size_beyond
+
+
+def _known_size(rows: pd.DataFrame, best: Optimum) -> float | None:
+    """Return the share of size that the volatility known at the decision has, scaled as suits these rows best."""
+    ratio = (rows["realised_variance"] / rows["known_volatility"] ** 2).to_numpy()
+    # rv/s2 - ln(rv/s2) - 1 with s2 a multiple of v is least, over the multiples, at the mean of rv/v.
+    qlike = float(np.log(ratio.mean()) - np.log(ratio).mean())
+    return share_attained(qlike, best.qlike, measure="qlike", no_skill=best.qlike_constant)
 
 
 def _attained(kind: str, scores: Scores, ranking: RankingScores, size: SizeScores | None, best: Optimum) -> Attained:

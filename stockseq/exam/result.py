@@ -76,6 +76,8 @@ class ForecasterRecord(Result):
     beyond : float
         Hits less the chance that the law gives each forecast, in clustered standard errors: about normal for every
         forecaster that sees only what it may, good or bad.
+    known_size : float or None
+        The share of size that needs no learning: of the volatility known at the decision, rightly scaled.
     ranking_beyond, size_beyond : float or None
         Rank IC above, and QLIKE below, the best forecaster's on the same sessions, in standard errors; None where no
         order can be known, or no size is named.
@@ -93,6 +95,7 @@ class ForecasterRecord(Result):
     attained: Attained
     above: tuple[float, ...]
     beyond: float
+    known_size: float | None = None
     ranking_beyond: float | None = None
     size_beyond: float | None = None
     loss_error: float
@@ -118,6 +121,8 @@ class Question(Result):
     optimum : float or None
         The best that can be had, where it is part of the question.
     attained : Attained or None
+    without_learning : float or None
+        The share of the best that needs no learning.
     z : (lowest, highest) or None
         In standard errors, over the markets.
     p : float or None
@@ -136,6 +141,7 @@ class Question(Result):
     optimum: float | None = None
     attained: Attained | None = None
     z: tuple[float, float] | None = None
+    without_learning: float | None = None
     p: float | None = None
     coverage: dict[str, float] = Field(default_factory=dict)
 

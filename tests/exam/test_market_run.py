@@ -3,14 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from stockseq.backtest.trading import TradingRules
 from stockseq.dataset.dataset import Inputs
 from stockseq.dataset.folds import FoldSettings
+from stockseq.evaluate.ranking import score_ranking
 from stockseq.exam.market_run import ExamPlan, MarketRun, Product, plan_markets, run_market, run_markets
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.schemas import RANK_AND_SIZE
 
 PLAN = ExamPlan(n_train=120, n_test=60, n_tickers=6, n_settling=20, rolling_train=50, rolling_test=30, rolling_epochs=1)
 PRODUCT = Product(
@@ -34,6 +37,19 @@ def test_a_market_is_run_once(tmp_path: Path) -> None:
     written = (folder / "answers.json").stat().st_mtime_ns
     assert run_market(REGIME, tmp_path) == folder
     assert (folder / "answers.json").stat().st_mtime_ns == written
+
+
+def test_answers_hold_what_ranks_and_sizes_are_judged_by(tmp_path: Path) -> None:
+    """On the market of ranks alone: the forecaster's columns, what was realised, and what the law knows."""
+    (first,) = run_markets([replace(REGIME, kind="relative", plan=replace(PLAN, n_tickers=10))], tmp_path)
+    rows = first.forecasts["text"]
+    known = ["best_relative", "best_variance", "known_volatility", "realised_variance"]
+    assert len(rows) == 600
+    assert np.isfinite(rows[known]).all(axis=None)
+    assert {*RANK_AND_SIZE} <= {*rows.columns}
+    # The best forecaster's own rank IC on these rows, not the one that the law lets expect.
+    own = score_ranking(rows.assign(relative=rows["best_relative"]), horizon=0).rank_ic
+    assert first.optima["text"].rank_ic == pytest.approx(own)
 
 
 @pytest.mark.parametrize(

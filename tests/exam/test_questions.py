@@ -34,6 +34,7 @@ def forecasts(chance_up: float | npt.NDArray[np.float64], forecast_up: Up, up: U
             "chance_up": chance_up,
             "best_relative": chance_up,
             "best_variance": 1e-4,
+            "known_volatility": 0.01,
         }
     )
 
@@ -142,6 +143,8 @@ def test_nine_tenths_of_the_size_are_asked() -> None:
         assert ("size_within_the_law", "vader") not in verdicts(result)
     share = (constant - qlike(rows["realised_variance"], sigma**2).mean()) / (constant - best)
     assert result.records[0].attained.size == pytest.approx(share)
+    # The known volatility is .01 throughout here: scaled, it is the one constant.
+    assert result.records[0].known_size == pytest.approx(0.0)
 
 
 def test_who_sizes_better_than_the_law_saw_what_it_may_not() -> None:

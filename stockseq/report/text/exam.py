@@ -95,8 +95,7 @@ def found_sentence(question: Question) -> str:
         case "least_ranking" | "no_ranking":
             return _ranks(question)
         case "least_size":
-            share = _share(question.attained.size if question.attained else None)
-            return "no size named" if found is None else f"QLIKE {found:.3f} of {question.optimum or 0.0:.3f}: {share}"
+            return _size(question)
         case "intervals":
             held = (f"{level}% held {percent(share)}" for level, share in question.coverage.items())
             return ", ".join(held) or "none named"
@@ -139,6 +138,14 @@ def _shares(attained: Attained) -> str:
 
 def _share(share: float | None) -> str:
     return "none" if share is None else format(share, ".0%")
+
+
+def _size(question: Question) -> str:
+    if question.found is None:
+        return "no size named"
+    share = _share(question.attained.size if question.attained else None)
+    known = f"the volatility known at the decision, rightly scaled, has {_share(question.without_learning)}"
+    return f"QLIKE {question.found:.3f} of {question.optimum or 0.0:.3f}: {share}; {known}"
 
 
 def _ranks(question: Question) -> str:
