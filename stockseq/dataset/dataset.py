@@ -251,7 +251,7 @@ def build_dataset(
     --------
     >>> from stockseq.sources.markets import load_simulated
     >>> build_dataset(load_simulated(n_sessions=80, n_tickers=2), lookback=5)
-    Dataset(30 samples of 2 tickers, 15 sessions from 2018-04-06 to 2018-04-26, 30 features, lookback 5)
+    Dataset(30 samples of 2 tickers, 15 sessions from 2018-04-06 to 2018-04-26, 33 features, lookback 5)
     """
     require_type(market, MarketData, "market", hint="Such as load_simulated(), fetch_yahoo([...]) or read_files(...).")
     inputs = _read_inputs(inputs or Inputs(), decision, changes)

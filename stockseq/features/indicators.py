@@ -16,9 +16,11 @@ from ta.volatility import average_true_range, bollinger_pband, bollinger_wband, 
 from ta.volume import chaikin_money_flow, force_index
 
 from stockseq.features.feature import Feature
+from stockseq.prices.returns import DECAY, FLOOR
+from stockseq.prices.variance import LEAST_VARIANCE, garman_klass
 
 # Raised whenever a default feature changes its meaning.
-FEATURE_SET = "default-1"
+FEATURE_SET = "default-2"
 
 
 def rate_of_change(bars: pd.DataFrame, *, window: int) -> pd.Series:
@@ -84,6 +86,18 @@ def volatility_change(bars: pd.DataFrame, *, short: int, long: int) -> pd.Series
     quick, slow = volatility(bars, window=short), volatility(bars, window=long)
     # The floor is one basis point, as for labels: only a suspended price is stiller.
     return (quick.clip(lower=1e-4) / slow.clip(lower=1e-4)).map(np.log)
+
+
+def range_volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
+    """Return the logarithm of Garman-Klass volatility over `window` bars, over the volatility known at the decision.
+
+    Of 1, 5 and 22 bars they are the terms of Corsi's heterogeneous autoregression (2009, Journal of Financial
+    Econometrics 7(2)), in the unit in which the size of a move is forecast.
+    """
+    variance = garman_klass(bars).rolling(window).mean()
+    squared = bars["close"].pct_change() ** 2
+    known = squared.ewm(alpha=1.0 - DECAY).mean().clip(lower=FLOOR**2)
+    return 0.5 * (variance.clip(lower=LEAST_VARIANCE) / known).map(np.log)
 
 
 def bollinger_position(bars: pd.DataFrame, *, window: int) -> pd.Series:
@@ -166,6 +180,9 @@ DEFAULT_FEATURES: tuple[Feature, ...] = (
     Feature("distance_sma_50", partial(distance_from_average, window=50), warm_up=50),
     Feature("atr_14", partial(true_range, window=14), warm_up=14, divide_by="close"),
     Feature("volatility_21", partial(volatility, window=21), warm_up=21),
+    Feature("range_volatility_1", partial(range_volatility, window=1), warm_up=2),
+    Feature("range_volatility_5", partial(range_volatility, window=5), warm_up=5),
+    Feature("range_volatility_22", partial(range_volatility, window=22), warm_up=22),
     Feature("volatility_change", partial(volatility_change, short=5, long=60), warm_up=60),
     Feature("bollinger_position_20", partial(bollinger_position, window=20), warm_up=20),
     Feature("bollinger_width_20", partial(bollinger_width, window=20), warm_up=20),

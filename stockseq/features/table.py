@@ -131,7 +131,7 @@ def feature_set_name(features: Sequence[Feature]) -> str:
     Examples
     --------
     >>> feature_set_name(DEFAULT_FEATURES)
-    'default-1'
+    'default-2'
     """
     if tuple(features) == DEFAULT_FEATURES:
         return FEATURE_SET

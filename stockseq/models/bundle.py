@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError, PluginError
 from stockseq.layers.backend import keras
 from stockseq.layers.slots import find_layer, layer_names
+from stockseq.models.distribution import Calibration
 from stockseq.models.model import Model, TrainingRecord
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -52,6 +53,13 @@ class State(BaseModel, frozen=True, extra="forbid"):
     trained_through: str
     median_volatility: float
     record: TrainingRecord
+    calibration: Calibration | None = None
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _without_size(cls, network: object) -> object:
+        """Take the size head, which is there by default, from a network of before there was one."""
+        return {"size_head": False, **network} if isinstance(network, dict) else network
 
 
 def save_bundle(model: Model, folder: Path) -> Path:
@@ -117,6 +125,7 @@ def load_bundle(folder: Path) -> Model:
         trained_through=trained_through,
         median_volatility=state.median_volatility,
         record=state.record,
+        calibration=state.calibration,
     )
 
 
@@ -130,6 +139,7 @@ def _write(model: Model, folder: Path) -> None:
         trained_through=model.trained_through.isoformat(),
         median_volatility=model.median_volatility,
         record=model.record,
+        calibration=model.calibration,
     )
     contents = (state.model_dump(mode="json"), model.scaler.to_dict(), model.vocabulary.to_dict())
     for name, content in zip(PARTS, contents, strict=True):

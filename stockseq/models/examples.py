@@ -10,7 +10,14 @@ from stockseq.models.settings import NetworkSettings, TrainingSettings
 
 CONVOLUTION = "stockseq.layers.before.temporal_convolution:TemporalConvolution"
 # No mixing and no dropout: the plain graphs.
-BARE = partial(NetworkSettings, indicator_dimension=0, indicator_dropout=0.0, output_dropout=0.0, relative_head=False)
+BARE = partial(
+    NetworkSettings,
+    indicator_dimension=0,
+    indicator_dropout=0.0,
+    output_dropout=0.0,
+    relative_head=False,
+    size_head=False,
+)
 SERIES = partial(BARE, headlines_per_session=0, units=64, heads=("direction",))
 LONG = TrainingSettings(n_seeds=1, epochs=20, batch_size=256, learning_rate=5e-4)
 

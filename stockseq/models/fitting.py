@@ -12,13 +12,12 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.errors import PluginError, TrainingFailed
 from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
+from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Matrix, Tensors, make_predictor
-from stockseq.models.network import RELATIVE, build_network
+from stockseq.models.network import SIZE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.models.training_targets import Targets
+from stockseq.models.training_targets import HEADS, Targets
 
-HEADS = ("direction", "return", RELATIVE)
-LEAST_PROBABILITY = 1e-7
 # Enough for a few hundred principal components; a layer holds them all at once.
 START_WINDOWS = 4096
 
@@ -88,6 +87,7 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
         network.set_weights(list(job.start))
     else:
         _start_layers(network, read, job)
+        _start_size(network, job.train)
     run_epoch = _make_epoch(network, read, job)
     predict = make_predictor(network, read)
 
@@ -127,6 +127,13 @@ def _start_layers(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> 
             raise PluginError(f"The layer `{layer.name}` can't start from {len(ends)} windows: {error}") from error
 
 
+def _start_size(network: Any, train: Targets) -> None:
+    """Let the size begin as the volatility, scaled as the training windows ask by QLIKE."""
+    ratios = train.values[train.known[:, HEADS.index(SIZE)] > 0, HEADS.index(SIZE)]
+    if SIZE in network.output and len(ratios):
+        network.get_layer(SIZE).bias.assign([0.5 * math.log(ratios.mean(dtype=np.float64))])
+
+
 def _make_epoch(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> Callable[[Any], Any]:
     """Return the function that trains on all batches of one order of the windows and returns the mean loss."""
     ends, values, known = (tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known))
@@ -145,7 +152,13 @@ def _make_epoch(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> Ca
             picked = batches[step]
             with tf.GradientTape() as tape:
                 outputs = network(read(tf.gather(ends, picked)), training=True)
-                loss = _weighted_loss(outputs, tf.gather(values, picked), tf.gather(known, picked), job.training)
+                loss = weighted_loss(
+                    {head: output[:, 0] for head, output in outputs.items()},
+                    tf.gather(values, picked),
+                    tf.gather(known, picked),
+                    job.training,
+                    ops=keras.ops,
+                )
                 # What the layers ask for themselves, such as weight penalties.
                 loss += sum(network.losses)
             optimizer.apply(tape.gradient(loss, variables), variables)
@@ -155,38 +168,10 @@ def _make_epoch(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> Ca
     return run_epoch
 
 
-def _weighted_loss(outputs: Tensors, values: Any, known: Any, training: TrainingSettings) -> Any:
-    losses = {
-        "direction": lambda out: keras.ops.mean(keras.ops.binary_crossentropy(values[:, 0], out)),
-        "return": lambda out: 0.5 * keras.ops.mean((values[:, 1] - out) ** 2),
-        RELATIVE: lambda out: 0.5 * keras.ops.mean(known * (values[:, 2] - out) ** 2),
-    }
-    weights = _weights(training)
-    return sum(weights[head] * losses[head](output[:, 0]) for head, output in outputs.items())
-
-
 def _validation_loss(outputs: dict[str, npt.NDArray[np.float64]], job: FitJob) -> float:
     """Return the same loss in float64; `outputs` hold (n,) per head."""
-    targets, known = job.validation.values.astype(np.float64), job.validation.known
-    weights = _weights(job.training)
-    total = 0.0
-    for head, output in outputs.items():
-        target = targets[:, HEADS.index(head)]
-        if head == "direction":
-            p = np.clip(output, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-            each = -(target * np.log(p) + (1 - target) * np.log1p(-p))
-        else:
-            each = 0.5 * (target - output) ** 2 * (known if head == RELATIVE else 1.0)
-        total += weights[head] * float(each.mean())
-    return total
-
-
-def _weights(training: TrainingSettings) -> dict[str, float]:
-    return {
-        "direction": training.direction_weight,
-        "return": training.return_weight,
-        RELATIVE: training.relative_weight,
-    }
+    values, known = (array.astype(np.float64) for array in (job.validation.values, job.validation.known))
+    return float(weighted_loss(outputs, values, known, job.training, ops=np))
 
 
 def _rate(job: FitJob) -> float:

@@ -1,26 +1,22 @@
 """A fitted model: an ensemble of networks with the scaler and vocabulary that they were trained with."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows, window_rows
+from stockseq.models.distribution import Calibration, describe, describe_apart, read_outputs
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.results import Result
 from stockseq.schemas import SESSION, Forecasts, as_forecasts
-
-# A probability of exactly 0 or 1 claims what no sample can show, and has no finite log loss.
-PROBABILITY_FLOOR = 1e-6
 
 
 class SampleBalance(Result):
@@ -72,6 +68,8 @@ class Model:
     median_volatility : float
         Of the training samples, a fraction per session.
     record : TrainingRecord
+    calibration : Calibration, optional
+        Of the intervals; a model of before 0.3 has none, and forecasts no size.
     """
 
     networks: tuple[Any, ...]
@@ -83,6 +81,7 @@ class Model:
     trained_through: pd.Timestamp
     median_volatility: float
     record: TrainingRecord = field(default_factory=TrainingRecord)
+    calibration: Calibration | None = None
 
     def forecast(self, panel: Panel, windows: Windows) -> Forecasts:
         """Forecast the session of each window's last row.
@@ -97,9 +96,9 @@ class Model:
         Returns
         -------
         Forecasts of n rows
-            With a column `probability_up_seed_<seed>` per network; `probability_up` is their mean and `expected_return`
-            the mean return as a fraction. Where a head is missing, its figure follows from the other's under a normal
-            law: probability = Phi(expected_return / volatility).
+            With a column `probability_up_seed_<seed>` per network, of which `probability_up` is the mean. The sign of
+            `expected_return` is that of `probability_up` less a half, and it lies within the intervals: all are of one
+            predictive distribution. `relative` is NaN without the relative head.
 
         Raises
         ------
@@ -108,18 +107,20 @@ class Model:
         """
         check_windows(panel.keys, windows.ends, self.network.lookback)
         _check_volatility(windows.volatility)
-        seeds = self.training.seeds
+        names = [f"probability_up_seed_{seed}" for seed in self.training.seeds]
         keys = panel.keys.loc[windows.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
         if not len(windows):
-            nothing = {name: pd.Series(dtype=np.float64) for name in _columns(seeds)}
+            nothing = dict.fromkeys(("probability_up", "expected_return", *names), pd.Series(dtype=np.float64))
             return as_forecasts(keys.assign(**nothing))
         matrix, ends = self.read(panel, windows.ends)
         reader = matrix.reader()
         outputs = [make_predictor(network, reader)(ends) for network in self.networks]
-        up = np.stack([_probability(output) for output in outputs])
-        scaled = np.stack([_scaled_return(output) for output in outputs])
-        values = [up.mean(axis=0), scaled.mean(axis=0) * windows.volatility, *up]
-        return as_forecasts(keys.assign(**dict(zip(_columns(seeds), values, strict=True))))
+        readings = read_outputs(outputs, windows.volatility)
+        if self.calibration is None:
+            columns, by_network = describe_apart(readings, windows.volatility)
+        else:
+            columns, by_network = describe(readings, self.calibration, windows.volatility)
+        return as_forecasts(keys.assign(**columns, **dict(zip(names, by_network, strict=True))))
 
     def read(self, panel: Panel, ends: npt.NDArray[np.int64]) -> tuple[Matrix, npt.NDArray[np.int64]]:
         """Return the rows that windows read, as the networks read them, and where the windows end in them."""
@@ -179,19 +180,6 @@ def _check_volatility(volatility: npt.NDArray[np.float64]) -> None:
             f"The volatility of each window must be a positive, finite fraction; {int((~usable).sum())} of "
             f"{len(volatility)} are not. Build them with `build_windows`."
         )
-
-
-def _columns(seeds: tuple[int, ...]) -> list[str]:
-    return ["probability_up", "expected_return", *(f"probability_up_seed_{seed}" for seed in seeds)]
-
-
-def _probability(output: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    up = output["direction"] if "direction" in output else norm.cdf(output["return"])
-    return np.clip(up, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
-
-
-def _scaled_return(output: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    return output["return"] if "return" in output else norm.ppf(_probability(output))
 
 
 def as_session(instant: Any) -> pd.Timestamp:

@@ -19,6 +19,7 @@ from stockseq.models.settings import NetworkSettings
 # layer adds is told from the luck of the draw.
 SLOTS_FROM = 500_000
 RELATIVE = "relative"
+SIZE = "size"
 
 
 def build_network(
@@ -52,8 +53,9 @@ def build_network(
     keras.Model
         From {"indicators": float32 (batch, lookback, n_features), "text": int32 (batch, lookback,
         headlines_per_session, tokens_per_headline)} to a dict of (batch, 1): "direction" the probability of up,
-        "return" the volatility-scaled return, and "relative", that return against the session's other tickers in
-        standard deviations, which only training uses. The text input is absent where there is no text.
+        "return" the volatility-scaled return, "relative" that return against the session's other tickers in standard
+        deviations, and "size" the logarithm of the return's standard deviation over the volatility known at the
+        decision: 0 until it is trained. The text input is absent where there is no text.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def build_network(
     >>> settings = NetworkSettings(lookback=5, units=3)
     >>> network = build_network(settings, n_features=2, vocabulary_size=10, seed=1)
     >>> sorted(network.output), network.output["direction"].shape
-    (['direction', 'relative', 'return'], (None, 1))
+    (['direction', 'relative', 'return', 'size'], (None, 1))
     """
     if n_features < 1 or len(names) not in (0, n_features):
         raise ValueError(f"`n_features` must be at least 1 and have as many names, received {n_features}, {names}.")
@@ -229,10 +231,16 @@ def _dropout(name: str, share: float, values: Any, seeds: count, *, of: Any = ke
 
 
 def _heads(settings: NetworkSettings, summary: Any, seeds: count) -> Tensors:
-    activations = {"direction": "sigmoid", "return": "linear", RELATIVE: "linear"}
-    return {
+    outputs = {
         head: keras.layers.Dense(
-            1, activation=activations[head], kernel_initializer=keras.initializers.GlorotUniform(next(seeds)), name=head
+            1,
+            activation="sigmoid" if head == "direction" else "linear",
+            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            name=head,
         )(summary)
         for head in (*settings.heads, *([RELATIVE] if settings.relative_head else []))
     }
+    if settings.size_head:
+        # It begins as the volatility itself, which is worth more than a random guess.
+        outputs[SIZE] = keras.layers.Dense(1, kernel_initializer="zeros", name=SIZE)(summary)
+    return outputs

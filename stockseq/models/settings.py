@@ -26,7 +26,10 @@ class NetworkSettings(SettingsModel, frozen=True):
         ("direction", "return"), min_length=1, description="What is forecast: direction, return, or both."
     )
     relative_head: bool = Field(
-        True, description="Whether training also looks at the return against the session's other tickers."
+        True, description="Whether the return against the session's other tickers is forecast too, which ranks them."
+    )
+    size_head: bool = Field(
+        True, description="Whether the size of the move is forecast too; without it sigma is the volatility known."
     )
     text_reader: TextReader = Field(
         "sum",
@@ -116,8 +119,9 @@ class TrainingSettings(SettingsModel, frozen=True):
     relative_weight: float = Field(
         3.0,
         ge=0,
-        description="Weight of the squared error of the return against the session's other tickers; training only.",
+        description="Weight of the squared error of the return against the session's other tickers.",
     )
+    size_weight: float = Field(0.5, ge=0, description="Weight of QLIKE of the size of the move.")
 
     @property
     def seeds(self) -> tuple[int, ...]:

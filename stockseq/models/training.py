@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stockseq.dataset.folds import Fold
 from stockseq.dataset.panel import Panel
@@ -13,8 +14,9 @@ from stockseq.dataset.samples import TARGET_LIMIT, Samples
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
+from stockseq.models.distribution import Calibration, calibrate, read_outputs
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
-from stockseq.models.matrix import check_windows
+from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.model import Model, SampleBalance, SeedTraining, TrainingRecord, as_session, make_matrix
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -141,8 +143,9 @@ def _fit(
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
     results = _run(jobs, executor, progress)
+    networks = tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True))
     return Model(
-        networks=tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True)),
+        networks=networks,
         names=names,
         scaler=scaler,
         vocabulary=vocabulary,
@@ -151,7 +154,19 @@ def _fit(
         trained_through=as_session(used.max()),
         median_volatility=median_volatility,
         record=_record(train, validation, vocabulary, results),
+        calibration=_calibrate(networks, matrix, targets[1].ends, validation),
     )
+
+
+def _calibrate(
+    networks: Sequence[Any], matrix: Matrix, ends: npt.NDArray[np.int64], validation: Samples
+) -> Calibration:
+    """Learn the intervals from the ensemble's forecasts of sessions that trained no network."""
+    if not len(validation):
+        return Calibration()
+    reader = matrix.reader()
+    outputs = [make_predictor(network, reader)(ends) for network in networks]
+    return calibrate(read_outputs(outputs, validation.volatility), validation.volatility, validation.realised_return)
 
 
 def _restore(job: FitJob, result: FitResult) -> Any:

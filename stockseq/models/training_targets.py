@@ -8,21 +8,26 @@ import pandas as pd
 
 from stockseq.dataset.samples import Samples
 
+# The heads, in the order of the targets' columns.
+HEADS = ("direction", "return", "relative", "size")
 # With fewer tickers their mean says more about themselves than about the market.
 LEAST_TICKERS = 5
+# A session of more than ten volatilities counts as one of ten: a single bad print would own the gradient.
+VARIANCE_LIMIT = 100.0
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Window ends and, aligned with them, one float32 array of shape (n,) per head.
+    """Window ends and, aligned with them, what each head is to give.
 
     Parameters
     ----------
     ends : int64 array of shape (n,)
-    values : float32 array of shape (n, 3)
-        The direction (0 or 1), the volatility-scaled return, and that return against the session's other tickers.
-    known : float32 array of shape (n,)
-        1 where the last of them is known, else 0 (and the value 0).
+    values : float32 array of shape (n, 4)
+        By head: the direction (0 or 1), the volatility-scaled return, that return against the session's other tickers,
+        and the realised variance over the squared volatility known at the decision.
+    known : float32 array of shape (n, 4)
+        1 where the value is known, else 0 (and the value 1).
     """
 
     ends: npt.NDArray[np.int64]
@@ -40,9 +45,10 @@ def make_targets(samples: Samples, ends: npt.NDArray[np.int64]) -> Targets:
     target has it taken out. It uses labels of one session only, so nothing crosses from one time to another.
     """
     relative = compute_relative(samples.target, samples.session)
-    known = np.isfinite(relative)
-    values = np.stack([samples.up, samples.target, np.where(known, relative, 0.0)], axis=1)
-    return Targets(ends, values.astype(np.float32), known.astype(np.float32))
+    variance = np.minimum(samples.realised_variance / samples.volatility**2, VARIANCE_LIMIT)
+    values = np.stack([samples.up, samples.target, relative, variance], axis=1)
+    known = np.isfinite(values)
+    return Targets(ends, np.where(known, values, 1.0).astype(np.float32), known.astype(np.float32))
 
 
 def compute_relative(target: npt.NDArray[np.float32], session: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:

@@ -185,7 +185,7 @@ class Store:
             Only what was known at this instant: fetched, first seen (published, where that is missing), made or scored
             at it or before.
         where : mapping of column to text or None, default=None
-            Only rows that hold this text, such as {"feature_set": "default-1"}.
+            Only rows that hold this text, such as {"feature_set": "default-2"}.
         columns : sequence or None, default=None
             Only these columns.
         version : int or None, default=None

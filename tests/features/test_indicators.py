@@ -18,7 +18,7 @@ def _last(name: str, bars: pd.DataFrame) -> float:
 
 def test_there_are_about_twenty_features_with_names_of_their_own() -> None:
     """Many more would cost time and overfit; a repeated name would hide one."""
-    assert 20 <= len(DEFAULT_FEATURES) == len(BY_NAME) <= 25
+    assert 20 <= len(DEFAULT_FEATURES) == len(BY_NAME) <= 27
     assert max(feature.warm_up for feature in DEFAULT_FEATURES) <= 60
 
 
@@ -41,6 +41,10 @@ def _bars_with(last: dict[str, float]) -> pd.DataFrame:
 
 
 LAST = {"open": 101.0, "high": 106.0, "low": 100.5, "close": 105.0, "volume": 2000.0}
+LAST_VARIANCE = 0.5 * math.log(106 / 100.5) ** 2 - (2 * math.log(2) - 1) * math.log(105 / 101) ** 2
+STILL_VARIANCE = 0.5 * math.log(102 / 98) ** 2
+# Weights of .94 to the power of their age, over their sum: the newest of 79 has .06 / (1 - .94^79).
+KNOWN = 0.05**2 * 0.06 / (1 - 0.94**79)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,10 @@ LAST = {"open": 101.0, "high": 106.0, "low": 100.5, "close": 105.0, "volume": 20
         ("atr_14", 58 / 14 / 105),
         # 20 returns of 0 and one of 0.05: sqrt(0.05^2 / 21).
         ("volatility_21", 0.05 / math.sqrt(21)),
+        # The last bar's Garman-Klass variance over .06 times .05 squared: of 80 bars, 79 returns, all but one are 0.
+        ("range_volatility_1", 0.5 * math.log(LAST_VARIANCE / KNOWN)),
+        ("range_volatility_5", 0.5 * math.log((LAST_VARIANCE + 4 * STILL_VARIANCE) / 5 / KNOWN)),
+        ("range_volatility_22", 0.5 * math.log((LAST_VARIANCE + 21 * STILL_VARIANCE) / 22 / KNOWN)),
         # sqrt(1/5) over sqrt(1/60): one move in 5 and in 60 returns.
         ("volatility_change", math.log(math.sqrt(60 / 5))),
         # Mean 100.25, deviation sqrt(19) / 4: the close stands sqrt(19) deviations up, the band two.

@@ -326,7 +326,7 @@ def test_a_wrong_argument_is_refused_with_a_sentence(
 
 def test_another_set_of_features_has_another_name() -> None:
     """Stored rows are told apart by it."""
-    assert feature_set_name(FEW) != feature_set_name(FEW[:2]) != feature_set_name(DEFAULT_FEATURES) == "default-1"
+    assert feature_set_name(FEW) != feature_set_name(FEW[:2]) != feature_set_name(DEFAULT_FEATURES) == "default-2"
 
 
 def test_an_edited_feature_is_another_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

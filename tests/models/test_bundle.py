@@ -17,6 +17,7 @@ import pytest
 from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
 from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.matrix import make_predictor
 from stockseq.models.model import Model
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
@@ -25,6 +26,7 @@ from tests.models.model_rows import FAST, SMALL, TinyMarket, first
 
 FILES = {"manifest.json", "network_0.keras", "network_1.keras", "scaler.json", "settings.json", "vocabulary.json"}
 
+QUICK = FAST.model_copy(update={"epochs": 1, "n_seeds": 1})
 FORECAST = """
 import pathlib, sys
 from tests.models.model_rows import make_market
@@ -69,9 +71,29 @@ def test_all_that_a_model_knows_comes_back(model: Model, saved: Path) -> None:
     """Settings, scaler, vocabulary, features, record and dates, exactly."""
     loaded = load_bundle(saved)
     for name in (
-        "names", "scaler", "vocabulary", "network", "training", "trained_through", "median_volatility", "record"
+        "names", "scaler", "vocabulary", "network", "training", "trained_through", "median_volatility", "record",
+        "calibration",
     ):  # fmt: skip
         assert getattr(loaded, name) == getattr(model, name), name
+
+
+def test_a_bundle_from_before_sizes_forecasts_as_it_did(market: TinyMarket, tmp_path: Path) -> None:
+    """Its settings name neither the size head nor a calibration: each head speaks for itself, and no size is named."""
+    before = SMALL.model_copy(update={"size_head": False})
+    model = fit_model(market.panel, market.samples, market.fold, network=before, training=QUICK)
+    folder = save_bundle(model, tmp_path / "bundle")
+    settings = json.loads((folder / "settings.json").read_text())
+    del settings["calibration"], settings["network"]["size_head"], settings["training"]["size_weight"]
+    (folder / "settings.json").write_text(json.dumps(settings))
+    sign(folder)
+    loaded, windows = load_bundle(folder), first(market.samples, 20)
+    assert loaded.network == before
+    forecasts = loaded.forecast(market.panel, windows)
+    matrix, ends = loaded.read(market.panel, windows.ends)
+    output = make_predictor(loaded.networks[0], matrix.reader())(ends)
+    np.testing.assert_array_equal(forecasts["probability_up"], output["direction"])
+    np.testing.assert_array_equal(forecasts["expected_return"], output["return"] * windows.volatility)
+    assert forecasts[["sigma", "low_80", "high_95"]].isna().all(axis=None)
 
 
 def test_a_bundle_holds_these_files_and_no_draft(saved: Path) -> None:
@@ -206,8 +228,7 @@ def test_a_model_with_layers_names_them_and_comes_back(market: TinyMarket, tmp_p
         "after_options": {"side": ["text"], "dimension": 2},
     }
     settings = NetworkSettings(**(SMALL.model_dump() | layers))
-    quick = FAST.model_copy(update={"epochs": 1, "n_seeds": 1})
-    model = fit_model(market.panel, market.samples, market.fold, network=settings, training=quick)
+    model = fit_model(market.panel, market.samples, market.fold, network=settings, training=QUICK)
     folder = save_bundle(model, tmp_path / "bundle")
     named = json.loads((folder / "manifest.json").read_text())["layers"]
     assert named == {slot: layers[slot] for slot in ("after", "before", "within")}

@@ -26,11 +26,13 @@ def test_a_forecast_is_the_mean_of_the_seeds(market: TinyMarket, model: Model) -
 
 
 def test_the_expected_return_grows_with_the_volatility(market: TinyMarket, model: Model) -> None:
-    """The head forecasts in units of volatility: half as volatile, half the return."""
+    """The heads forecast in units of volatility: half as volatile, half the log return and half the size."""
     wild = first(market.samples, 20)
     calm = replace(wild, volatility=np.full(20, VOLATILITY / 2))
     more, less = (model.forecast(market.panel, windows) for windows in (wild, calm))
-    np.testing.assert_allclose(more["expected_return"], 2 * less["expected_return"], rtol=1e-12)
+    for column in ("expected_return", "low_80", "high_80", "low_95", "high_95"):
+        np.testing.assert_allclose(np.log1p(more[column]), 2 * np.log1p(less[column]), rtol=1e-9)
+    np.testing.assert_allclose(more["sigma"], 2 * less["sigma"], rtol=1e-12)
     assert more["probability_up"].tolist() == less["probability_up"].tolist()
 
 

@@ -28,7 +28,7 @@ def test_the_network_reads_indicators_and_text() -> None:
         "text": (None, 4, 2, 5),
     }
     assert {name: tensor.shape for name, tensor in network.output.items()} == dict.fromkeys(
-        ("direction", "return", "relative"), (None, 1)
+        ("direction", "return", "relative", "size"), (None, 1)
     )
 
 
@@ -99,7 +99,8 @@ def plain_network(seed: int) -> object:
         recurrent_initializer=keras.initializers.Orthogonal(seed=first + 5),
     )(layers.Concatenate()([mixed, embedded]))
     heads = {"direction": "sigmoid", "return": "linear", "relative": "linear"}
-    outputs = {
+    size = layers.Dense(1, kernel_initializer="zeros")(summary)
+    outputs = {"size": size} | {
         head: layers.Dense(1, activation, kernel_initializer=keras.initializers.GlorotUniform(first + place))(summary)
         for place, (head, activation) in enumerate(heads.items(), start=8)
     }
@@ -116,7 +117,7 @@ def test_without_layers_in_the_slots_it_is_the_plain_network(seed: int) -> None:
         "text": draws.integers(0, 30, (5, 10, 4, 24)).astype(np.int32),
     }
     made, expected = network(inputs, training=False), plain_network(seed)(inputs, training=False)
-    for head in ("direction", "return", "relative"):
+    for head in ("direction", "return", "relative", "size"):
         np.testing.assert_array_equal(made[head], expected[head])
 
 
@@ -129,7 +130,7 @@ def test_a_cell_begins_as_the_lstm_that_it_replaces(cell: str) -> None:
         "text": draws.integers(0, 10, (5, 4, 2, 5)).astype(np.int32),
     }
     made, expected = build_named(within=cell)(inputs, training=False), build_named()(inputs, training=False)
-    for head in ("direction", "return", "relative"):
+    for head in ("direction", "return", "relative", "size"):
         np.testing.assert_allclose(made[head], expected[head], atol=1e-6)
 
 
@@ -248,6 +249,7 @@ def test_names_are_as_many_as_features() -> None:
 
 # The three networks that the project started from: no mixing, no dropout, one head.
 BARE = {
+    "size_head": False,
     "lookback": 10,
     "headlines_per_session": 0,
     "indicator_dimension": 0,

@@ -13,6 +13,7 @@ import pytest
 
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
+from stockseq.models.distribution import Calibration
 from stockseq.models.model import Model
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.training import _median_volatility, fine_tune, fit_model
@@ -125,6 +126,49 @@ def test_nothing_is_learnt_from_later_sessions(market: TinyMarket, plain: Model)
     other = fit(market, panel=poisoned, samples=spoilt)
     assert (plain.scaler, plain.vocabulary) == (other.scaler, other.vocabulary)
     assert_same(plain, other)
+
+
+def test_outcomes_of_the_test_sessions_leave_the_intervals_alone(market: TinyMarket, plain: Model) -> None:
+    """Tenfold returns in the test would widen them; tenfold returns in the validation do."""
+
+    def calibrate_with(sessions: pd.DatetimeIndex) -> Calibration | None:
+        wild = np.isin(market.samples.session, sessions.to_numpy())
+        realised = np.where(wild, 10 * market.samples.realised_return, market.samples.realised_return)
+        return fit(market, samples=replace(market.samples, realised_return=realised)).calibration
+
+    assert plain.calibration is not None
+    assert plain.calibration.n == len(market.samples.on(market.fold.validation))
+    assert calibrate_with(market.fold.test) == plain.calibration
+    widened = calibrate_with(market.fold.validation)
+    assert widened is not None
+    assert widened.quantile_80 > 5 * plain.calibration.quantile_80
+
+
+def test_the_size_begins_as_the_scaled_volatility(market: TinyMarket) -> None:
+    """At a learning rate next to 0: sigma squared is the training mean of realised over known variance, times known."""
+    model = fit(market, training=ONE.model_copy(update={"learning_rate": 1e-12}))
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    ratio = (train.realised_variance / train.volatility**2).mean()
+    expected = np.sqrt(ratio) * test.volatility
+    np.testing.assert_allclose(model.forecast(market.panel, test)["sigma"], expected, rtol=1e-5)
+
+
+def test_without_the_size_head_sigma_is_the_volatility_known(market: TinyMarket) -> None:
+    """The intervals are calibrated around it all the same."""
+    forecasts = fit(market, network=SMALL.model_copy(update={"size_head": False, "relative_head": False})).forecast(
+        market.panel, first(market.samples, 5)
+    )
+    assert forecasts["sigma"].tolist() == market.samples.volatility[:5].tolist()
+    assert forecasts["relative"].isna().all()
+    assert (forecasts["low_80"] < forecasts["high_80"]).all()
+
+
+def test_the_relative_head_ranks_within_the_session(market: TinyMarket, model: Model) -> None:
+    """What is planted tells the tickers of a session apart: a rank correlation near 1."""
+    test = market.samples.on(market.fold.test)
+    shown = model.forecast(market.panel, test).assign(realised=test.realised_return)
+    ranks = shown.groupby("session")[["relative", "realised"]].rank()
+    assert ranks["relative"].corr(ranks["realised"]) > 0.7
 
 
 def test_the_scaler_and_the_vocabulary_know_no_validation_row(market: TinyMarket, plain: Model) -> None:

@@ -35,7 +35,7 @@ def test_the_product_passes_its_own_audit(
     printed = " ".join(capsys.readouterr().out.split())
     assert "1 with the most headlines, splits and dividends and 1 at random of 6" in printed
     assert "1 cut in the warm-up and 1 random ones" in printed
-    assert "30 features" in printed
+    assert "33 features" in printed
     assert re.search(r"Nothing looks ahead: [\d,]+ values of 2 of 6 tickers compared\.", printed)
 
 
