@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from stockseq.backtest.account import Account
-from stockseq.backtest.policy import Holding
 from stockseq.backtest.simulator import AccountHistory
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.prices import is_traded
@@ -14,9 +13,9 @@ from stockseq.schemas import Bars
 
 
 class Simulate(Protocol):
-    """`simulate` with all but targets, account and holding given."""
+    """`simulate` with all but targets, account and horizon given."""
 
-    def __call__(self, targets: Targets, *, account: Account, holding: Holding) -> AccountHistory:
+    def __call__(self, targets: Targets, *, account: Account, horizon: int) -> AccountHistory:
         """Return the history of the account that follows `targets`."""
         ...
 
@@ -27,7 +26,7 @@ def run_benchmarks(
     *,
     sessions: pd.DatetimeIndex,
     account: Account,
-    holding: Holding,
+    horizon: int,
     seed: int,
     run: Simulate,
 ) -> dict[str, AccountHistory]:
@@ -43,11 +42,11 @@ def run_benchmarks(
         Those of `simulate`.
     account : Account
         Of the strategy. The shuffled book has its gross weight on average, not each session, and may borrow for that.
-    holding : {"session", "overnight", "close_to_close"}
-        Of the strategy, and so of `random_same_turnover`; the other two hold overnight by their nature.
+    horizon : int
+        Of the strategy, and so of `random_same_turnover`; the other two stay until a later target by their nature.
     seed : int
         Of the shuffle.
-    run : callable of (targets, account, holding)
+    run : callable of (targets, account, horizon)
         `functools.partial(simulate, bars=..., actions=..., sessions=..., costs=...)`.
 
     Returns
@@ -58,13 +57,13 @@ def run_benchmarks(
     universe = pd.Index(sorted(targets["ticker"].unique()))
     hold = buy_and_hold(bars, sessions=sessions, universe=universe)
     evened = equal_weight(bars, sessions=sessions, universe=universe)
-    shuffled = random_same_turnover(targets, seed=seed)
+    shuffled = random_same_turnover(targets, seed=seed, horizon=horizon)
     gross = shuffled["weight"].abs().groupby(shuffled["session"]).sum().max() if len(shuffled) else 0.0
     lending = account.model_copy(update={"max_gross": max(account.max_gross, float(gross))})
     return {
-        "buy_and_hold": run(hold, account=account, holding="overnight"),
-        "equal_weight": run(evened, account=account, holding="overnight"),
-        "random_same_turnover": run(shuffled, account=lending, holding=holding),
+        "buy_and_hold": run(hold, account=account, horizon=1),
+        "equal_weight": run(evened, account=account, horizon=1),
+        "random_same_turnover": run(shuffled, account=lending, horizon=horizon),
     }
 
 
@@ -100,7 +99,7 @@ def equal_weight(bars: Bars, *, sessions: pd.DatetimeIndex, universe: pd.Index) 
     return _equal(bars, decided=sessions[rows - 1], filled=sessions[rows], universe=universe)
 
 
-def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
+def random_same_turnover(targets: Targets, *, seed: int, horizon: int = 0) -> Targets:
     """Return the targets with their views shuffled in time: as long in the market, as often changed, and blind.
 
     In each ticker the runs of long, flat and short keep their order of signs, and their own weights; only their lengths
@@ -113,6 +112,8 @@ def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
         One row per ticker and session of the strategy.
     seed : int
         The same seed gives the same targets.
+    horizon : int, default=0
+        Of trades that overlap each replaces the one so many sessions before, and is shuffled with those alone.
 
     Returns
     -------
@@ -120,7 +121,8 @@ def random_same_turnover(targets: Targets, *, seed: int) -> Targets:
     """
     generator = np.random.default_rng(seed)
     shuffled = targets.copy()
-    for _, rows in targets.groupby("ticker", sort=True).groups.items():
+    tranche = targets["session"].rank(method="dense").astype(int) % max(horizon, 1)
+    for _, rows in targets.groupby(["ticker", tranche], sort=True).groups.items():
         shuffled.loc[rows, "weight"] = shuffle_runs(targets.loc[rows, "weight"].to_numpy(), generator)
     return as_targets(shuffled)
 

@@ -40,7 +40,7 @@ class NullTest(Result):
     note: str | None
 
 
-def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, Floats]:
+def position_matrices(targets: Targets, returns: pd.DataFrame, *, horizon: int = 0) -> tuple[Floats, Floats]:
     """Return weights and returns as arrays of shape (n_sessions, n_tickers).
 
     Parameters
@@ -49,6 +49,8 @@ def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, 
         The signed share of equity by session and ticker.
     returns : DataFrame with session, ticker, realised_return
         Of the trade that a weight makes, a fraction.
+    horizon : int, default=0
+        Sessions of that trade; of so many that overlap, each has its part of the equity.
 
     Returns
     -------
@@ -59,12 +61,11 @@ def position_matrices(targets: Targets, returns: pd.DataFrame) -> tuple[Floats, 
     weights: Any = targets.pivot(index="session", columns="ticker", values="weight")
     earned: Any = returns.pivot(index="session", columns="ticker", values="realised_return")
     earned = earned.reindex(index=weights.index, columns=weights.columns)
-    return weights.fillna(0.0).to_numpy(dtype=np.float64), earned.fillna(earned.mean()).fillna(0.0).to_numpy(
-        dtype=np.float64
-    )
+    known = earned.fillna(earned.mean()).fillna(0.0)
+    return weights.fillna(0.0).to_numpy(dtype=np.float64) / max(horizon, 1), known.to_numpy(dtype=np.float64)
 
 
-def circular_shift_test(weights: Floats, returns: Floats) -> NullTest:
+def circular_shift_test(weights: Floats, returns: Floats, *, horizon: int = 0) -> NullTest:
     """Compare the positions with themselves rolled in time, all tickers together.
 
     Rolling keeps everything of the book (its sizes, turnover, and how its tickers hang together) but its timing.
@@ -72,11 +73,14 @@ def circular_shift_test(weights: Floats, returns: Floats) -> NullTest:
     Parameters
     ----------
     weights, returns : arrays of shape (n_sessions, n_tickers), finite
+    horizon : int, default=0
+        Sessions of the trades; those of sessions nearer than that overlap.
 
     Returns
     -------
     NullTest
-        Over every shift of 20 to n_sessions - 20 sessions; fewer than 41 sessions leave none.
+        Over every shift of k to n_sessions - k sessions, k the larger of 20 and twice the horizon; fewer than 2 k + 1
+        sessions leave none.
 
     Examples
     --------
@@ -85,18 +89,20 @@ def circular_shift_test(weights: Floats, returns: Floats) -> NullTest:
     0.016129032258064516
     """
     n = len(weights)
-    if n < 2 * NEAREST_SHIFT + 1:
-        return NullTest(p=None, note=f"{n} sessions leave no room to shift the positions by {NEAREST_SHIFT} or more.")
+    nearest = max(NEAREST_SHIFT, 2 * horizon)
+    if n < 2 * nearest + 1:
+        return NullTest(p=None, note=f"{n} sessions leave no room to shift the positions by {nearest} or more.")
     # By the convolution theorem, what each shift k earned: the sum over t of weights[t - k] times returns[t].
     spectra = np.fft.rfft(returns, axis=0) * np.conj(np.fft.rfft(weights, axis=0))
     earned = np.fft.irfft(spectra.sum(axis=1), n=n) / n
-    return _test(earned[0], earned[NEAREST_SHIFT : n - NEAREST_SHIFT + 1])
+    return _test(earned[0], earned[nearest : n - nearest + 1])
 
 
 def random_signal_test(weights: Floats, returns: Floats, *, seed: int, n: int = N_RANDOM) -> NullTest:
     """Compare the positions with blind ones of the same turnover, drawn as `random_same_turnover` draws them.
 
-    A ticker that wasn't there all the time is drawn over all sessions, with its mean return where it wasn't.
+    Trades that overlap are shuffled all together, as the noise of their sum rests on how neighbours hang together. A
+    ticker that wasn't there all the time is drawn over all sessions, with its mean return where it wasn't.
 
     The parameters are those of `circular_shift_test`, and the seed and number of the draws. Where no position was ever
     taken nothing can be tested.

@@ -6,6 +6,7 @@ from stockseq.backtest.account import Account
 from stockseq.backtest.costs import BPS, Costs, Floats
 from stockseq.backtest.journal import Journal, Moment
 from stockseq.backtest.prints import Market
+from stockseq.backtest.tranches import Tranches
 
 FLOWS = ("traded", "cost", "interest", "borrow", "dividends")
 
@@ -14,16 +15,18 @@ class Book:
     """Cash, shares, marks and day orders; every method is one event of one session.
 
     Arrays have shape (n_tickers,). `marks` are the last closes known, NaN before a ticker's first; `orders` are signed
-    shares fixed at the last decision; `due` is dividends not yet paid by the row on which they are (negative: owed).
+    shares fixed at the last decision, and `tranches` the trades that they net; `due` is dividends not yet paid by the
+    row on which they are (negative: owed).
     """
 
-    def __init__(self, market: Market, *, costs: Costs, account: Account) -> None:
+    def __init__(self, market: Market, *, costs: Costs, account: Account, n_tranches: int = 1) -> None:
         self.market, self.costs, self.account = market, costs, account
         self.row = 0
         self.cash = account.capital
         self.due: dict[int, float] = {}
         self.shares = np.zeros(len(market.tickers))
         self.orders = np.zeros(len(market.tickers))
+        self.tranches = Tranches(n_tranches, len(market.tickers))
         self.marks = np.full(len(market.tickers), np.nan)
         self.decided_on = account.capital
         self.flows = dict.fromkeys(FLOWS, 0.0)
@@ -73,6 +76,7 @@ class Book:
         fraction = exact - self.shares
         self.cash += float(np.where(fraction != 0, fraction * self.marks, 0.0).sum())
         self.orders = np.where(ratio == 1, self.orders, self.account.whole(self.orders * ratio))
+        self.tranches.split(ratio, self.account)
 
     def earn_dividends(self) -> None:
         """Book the dividends of shares held at the previous close; shorts owe them."""
@@ -96,18 +100,21 @@ class Book:
         self.flag("delisted", left)
         self.shares = np.where(gone, 0.0, self.shares)
         self.orders = np.where(gone, 0.0, self.orders)
+        self.tranches.drop(gone)
         # Without a mark no later order can be sized.
         self.marks = np.where(gone, np.nan, self.marks)
 
-    def fill_orders(self, moment: Moment) -> None:
+    def fill_orders(self) -> None:
         """Fill the day orders as far as print, volume and cash allow; what remains expires."""
-        prices = self._prices(moment)
+        prices = self._prices("open")
         fillable = self._fillable(self.orders, prices)
-        self._settle(np.minimum(fillable, 0.0), prices, moment)
+        sells = np.minimum(fillable, 0.0)
+        self._settle(sells, prices, "open")
         buys = np.maximum(fillable, 0.0)
         affordable = self._affordable(buys, prices)
         self.flag("short_of_cash", buys - affordable)
-        self._settle(affordable, prices, moment)
+        self._settle(affordable, prices, "open")
+        self.tranches.settle(self.shares, filled=sells + affordable == self.orders)
         self.orders = np.zeros_like(self.orders)
 
     def fill_exits(self) -> None:
@@ -125,14 +132,25 @@ class Book:
         self.flag("stale_mark", np.where(printed, 0.0, self.shares))
 
     def decide(self, weights: Floats) -> None:
-        """Fix the next session's orders from target weights (NaN: hold) and from the equity and closes known now."""
+        """Fix the next session's orders from the equity and closes known now.
+
+        Target weights are those of the tranche that the session opens, in shares of its part of the equity. NaN is no
+        target: a single tranche keeps what it has of the ticker, one of several leaves it, as its trade is over.
+        """
         self.decided_on = max(self.equity, 0.0)
         priced = np.isfinite(self.marks)
         self.flag("no_mark", np.where(~priced & (np.nan_to_num(weights) != 0), np.nan, 0.0))
         sized = priced & np.isfinite(weights)
-        wanted = self.shares.copy()
-        wanted[sized] = self.account.lots(weights[sized] * self.decided_on / self.marks[sized])
-        self.orders = self._within_gross(wanted) - self.shares
+        self.tranches.turn(self.row + 1)
+        staying = self.tranches.staying
+        wanted = staying.copy() if self.tranches.n > 1 else self.shares.copy()
+        equity = self.decided_on / self.tranches.n
+        wanted[sized] = staying[sized] + self.account.lots(weights[sized] * equity / self.marks[sized])
+        allowed = self._within_gross(wanted)
+        self.tranches.wanted[self.tranches.newest] = allowed - staying
+        change = allowed - self.shares
+        # Sums of fractions of a share differ in their last digits, which is no order.
+        self.orders = np.where(np.abs(change) > 1e-9 * np.abs(allowed), change, 0.0)
 
     def flag(self, name: str, shares: Floats) -> None:
         """Note the tickers whose `shares` aren't zero."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from stockseq.arguments import SettingsModel
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 BPS = 1e-4
 DAYS_PER_YEAR = 360

@@ -6,24 +6,18 @@ from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import Field
 
 from stockseq.arguments import SettingsModel
-from stockseq.backtest.costs import BPS, Floats
+from stockseq.backtest.costs import BPS, Flags, Floats
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.errors import DataError
 from stockseq.schemas import Forecasts
-
-Flags = NDArray[np.bool_]
 
 # What the tickers of a session are ranked by.
 RankBy = Literal["relative", "probability", "return"]
 # The column of the forecasts that holds it.
 VIEWS: Mapping[RankBy, str] = {"relative": "relative", "probability": "probability_up", "return": "expected_return"}
-
-# How long an order's position is meant to last, and so which label it earns.
-Holding = Literal["session", "overnight", "close_to_close"]
 
 
 class PolicyOptions(TypedDict, total=False):

@@ -9,7 +9,6 @@ import pandas as pd
 from stockseq.backtest.account import Account
 from stockseq.backtest.book import FLOWS, Book
 from stockseq.backtest.costs import Costs
-from stockseq.backtest.policy import Holding
 from stockseq.backtest.prints import Delisting, build_market
 from stockseq.backtest.targets import Targets, target_matrix
 from stockseq.schemas import Actions, Bars
@@ -43,22 +42,25 @@ def simulate(
     sessions: pd.DatetimeIndex,
     costs: Costs,
     account: Account,
-    holding: Holding = "session",
+    horizon: int = 0,
     delistings: Mapping[str, Delisting] | None = None,
     pay_dates: Mapping[tuple[str, pd.Timestamp], pd.Timestamp] | None = None,
 ) -> AccountHistory:
     """Trade target weights through as-traded bars and return the account's history.
 
     A target of session s is turned into whole shares with the equity and the close of the session before, and filled at
-    the open of s. With `holding` "session" everything is sold (or bought back) at the close of s; with "overnight" it
-    stays until a later target; with "close_to_close" orders fill at the close of s instead of its open.
+    the open of s. With a horizon of 0 everything is sold (or bought back) at the close of s; with 1 it stays until a
+    later target. With a horizon h of 2 or more, h trades overlap: a tranche of a session's targets gets 1/h of the
+    equity known at its decision, is held in shares, and left at the open of s + h. What one tranche buys and another
+    sells at the same open is netted before it is filled.
     In a session: interest and borrow fees, dividends due, splits, dividends earned, delistings, fills (sells before
     buys), marks, expiry of orders, and the decision for the next session.
 
     Parameters
     ----------
     targets : Targets
-        By the session that fills them. A ticker that isn't named is held; 0 is an exit.
+        By the session that fills them; 0 is an exit. A ticker that isn't named is held with a horizon of 1, and with a
+        longer one has no part in the tranche that is opened.
     bars, actions : Bars, Actions of one vintage
         As traded. A session without a bar, an open or volume fills nothing; bars outside `sessions` are ignored.
     sessions : DatetimeIndex of n_sessions
@@ -67,8 +69,9 @@ def simulate(
         Of trading and financing.
     account : Account
         Capital, leverage and lot.
-    holding : {"session", "overnight", "close_to_close"}, default="session"
-        Must be the one that the forecasts' labels were computed for.
+    horizon : int, default=0
+        Sessions from the entry to the exit; that of the forecasts' labels. What a halt keeps from being left in time
+        is left at the first open that prints; what it keeps from being entered is not entered later.
     delistings : mapping of ticker to (session, return on the last mark), optional
         Whoever calls knows which tickers left, and why; a ticker that merely has no more bars is kept at a stale mark.
     pay_dates : mapping of (ticker, ex-date) to pay date, optional
@@ -104,13 +107,15 @@ def simulate(
         bars, actions, sessions=sessions, tickers=tickers, delistings=delistings or {}, pay_dates=pay_dates or {}
     )
     weights = target_matrix(targets, sessions=market.sessions, tickers=tickers, max_gross=account.max_gross)
-    book = Book(market, costs=costs, account=account)
+    book = Book(market, costs=costs, account=account, n_tranches=max(horizon, 1))
     balances = []
     for row in range(len(market.sessions)):
         book.start(row)
         if row:
             _open_session(book)
-            _trade(book, holding)
+            book.fill_orders()
+            if horizon == 0:
+                book.fill_exits()
         book.mark()
         if row + 1 < len(weights):
             book.decide(weights[row + 1])
@@ -128,12 +133,6 @@ def _open_session(book: Book) -> None:
     book.apply_splits()
     book.earn_dividends()
     book.settle_delistings()
-
-
-def _trade(book: Book, holding: Holding) -> None:
-    book.fill_orders("close" if holding == "close_to_close" else "open")
-    if holding == "session":
-        book.fill_exits()
 
 
 def _balances(book: Book) -> dict[str, float]:

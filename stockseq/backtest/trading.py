@@ -15,13 +15,13 @@ from stockseq.backtest.blind_positions import NullTest, circular_shift_test, pos
 from stockseq.backtest.costs import Costs
 from stockseq.backtest.overfitting import Overfitting, estimate_overfitting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, PerformanceFigures, compute_returns, summarise
-from stockseq.backtest.policy import Holding, PolicySettings, RankBy, find_ranking, target_weights
+from stockseq.backtest.policy import PolicySettings, RankBy, find_ranking, target_weights
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import Targets
 from stockseq.dataset.labels import OPEN_TO_CLOSE, parse_label
-from stockseq.errors import DataError, SettingsError
+from stockseq.errors import DataError
 from stockseq.market import MarketData
 from stockseq.plots import plot_account
 from stockseq.prices import compute_volatility
@@ -50,13 +50,6 @@ class TradingRules:
     def horizon(self) -> int:
         """Sessions from the entry to the exit of the trade."""
         return parse_label(self.label)
-
-    @property
-    def holding(self) -> Holding:
-        """The position that earns the label."""
-        if self.horizon > 1:
-            raise SettingsError(f"A trade of {self.horizon} sessions can't be simulated.")
-        return "overnight" if self.horizon else "session"
 
 
 @dataclass(frozen=True)
@@ -258,15 +251,15 @@ def trade(
         followed[name] = run(to_targets(table))
         progress.step("Trading the baselines", done, len(baselines or {}))
     benchmarks = run_benchmarks(
-        targets, bars, sessions=sessions, account=rules.account, holding=rules.holding, seed=seed, run=run
+        targets, bars, sessions=sessions, account=rules.account, horizon=rules.horizon, seed=seed, run=run
     )
-    weights, returns = position_matrices(targets, forecasts)
+    weights, returns = position_matrices(targets, forecasts, horizon=rules.horizon)
     return AccountResult(
         history=at_cost[1.0],
         at_cost=at_cost,
         benchmarks=benchmarks,
         baselines=followed,
-        circular_shift=circular_shift_test(weights, returns),
+        circular_shift=circular_shift_test(weights, returns, horizon=rules.horizon),
         random_signal=random_signal_test(weights, returns, seed=seed),
         rules=rules,
         ranked_by=find_ranking(forecasts, rules.policy.rank_by),
@@ -292,7 +285,7 @@ def _simulator(
         sessions=sessions,
         costs=rules.costs,
         account=rules.account,
-        holding=rules.holding,
+        horizon=rules.horizon,
         delistings=find_delistings(bars, sessions),
     )
     return run, bars, sessions

@@ -1,9 +1,9 @@
 """Prices freed of splits and dividends, the bars that traded, and the returns and volatility between them."""
 
 from stockseq.prices.corporate_actions import adjust_forward, adjustment_factors, later_splits
-from stockseq.prices.returns import compute_volatility, find_jumps, volatility_before, volatility_path
+from stockseq.prices.returns import compute_volatility, find_jumps, known_before, volatility_before, volatility_path
 from stockseq.prices.traded_bars import has_print, is_traded, traded_bars
-from stockseq.prices.variance import LEAST_VARIANCE, garman_klass, parkinson
+from stockseq.prices.variance import LEAST_VARIANCE, garman_klass, parkinson, session_variances
 
 __all__ = [
     "LEAST_VARIANCE",
@@ -14,8 +14,10 @@ __all__ = [
     "garman_klass",
     "has_print",
     "is_traded",
+    "known_before",
     "later_splits",
     "parkinson",
+    "session_variances",
     "traded_bars",
     "volatility_before",
     "volatility_path",

@@ -47,13 +47,35 @@ def compute_volatility(keys: pd.DataFrame, bars: Bars, actions: Actions) -> pd.S
 def volatility_path(bars: Bars, actions: Actions) -> pd.DataFrame:
     """Return the volatility that each traded bar leaves behind, by ticker and session; NaN until two closes."""
     traded = traded_bars(bars)
-    squared = (_close_ratios(traded, actions) - 1.0) ** 2
+    squared = (close_ratios(traded, actions) - 1.0) ** 2
     variance = squared.groupby(traded["ticker"]).ewm(alpha=1.0 - DECAY).mean().droplevel(0).reindex(traded.index)
     return traded[["ticker", "session"]].assign(volatility=np.sqrt(variance))
 
 
 def volatility_before(keys: pd.DataFrame, path: pd.DataFrame) -> pd.Series:
     """Return, per key of ticker and session, what `volatility_path` left behind before that session."""
+    return known_before(keys, path)["volatility"].clip(lower=FLOOR)
+
+
+def known_before(keys: pd.DataFrame, path: pd.DataFrame) -> pd.DataFrame:
+    """Return, per key of ticker and session, the newest row of `path` of that ticker from before that session.
+
+    Parameters
+    ----------
+    keys, path : DataFrame with ticker, session
+        What each bar of `path` left behind at its close.
+
+    Returns
+    -------
+    DataFrame of shape (n_keys, n), on the index of `keys`
+        The other columns of `path`; NaN where there is no bar before.
+
+    Examples
+    --------
+    >>> path = pd.DataFrame({"ticker": "A", "session": pd.to_datetime(["2024-11-25", "2024-11-26"]), "x": [1.0, 2.0]})
+    >>> known_before(path[["ticker", "session"]], path)["x"].tolist()
+    [nan, 1.0]
+    """
     rows = keys[["ticker", "session"]].assign(row=np.arange(len(keys)))
     # A close of the session itself is not known when the session is decided.
     latest = pd.merge_asof(
@@ -63,7 +85,7 @@ def volatility_before(keys: pd.DataFrame, path: pd.DataFrame) -> pd.Series:
         by="ticker",
         allow_exact_matches=False,
     ).sort_values("row")
-    return pd.Series(latest["volatility"].clip(lower=FLOOR).to_numpy(), index=keys.index, name="volatility")
+    return latest.drop(columns=["ticker", "session", "row"]).set_axis(keys.index)
 
 
 def find_jumps(bars: Bars, actions: Actions, *, bound: float = BOUND) -> pd.DataFrame:
@@ -92,14 +114,17 @@ def find_jumps(bars: Bars, actions: Actions, *, bound: float = BOUND) -> pd.Data
     [5.0]
     """
     traded = traded_bars(bars)
-    ratio = _close_ratios(traded, actions)
+    ratio = close_ratios(traded, actions)
     size = ratio.where(ratio >= 1, 1 / ratio)
     moves = traded[["ticker", "session"]].assign(move=ratio - 1, size=size)
     largest = moves[size > bound].sort_values("size", ascending=False, kind="stable", ignore_index=True)
     return largest.drop(columns="size")
 
 
-def _close_ratios(traded: pd.DataFrame, actions: Actions) -> pd.Series:
-    """Return each close over the one before it, splits and dividends undone; NaN at a ticker's first bar."""
+def close_ratios(traded: pd.DataFrame, actions: Actions) -> pd.Series:
+    """Return each close over the one before it, splits and dividends undone; NaN at a ticker's first bar.
+
+    `traded` is of `traded_bars`.
+    """
     before = traded.groupby("ticker")["close"].shift()
     return traded["close"] * adjustment_factors(traded, actions) / before

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from stockseq.schemas import Bars
+from stockseq.prices.returns import close_ratios
+from stockseq.prices.traded_bars import traded_bars
+from stockseq.schemas import Actions, Bars
 
 # One basis point, as for volatility: only a suspended price is stiller, and the logarithm of no variance is no number.
 LEAST_VARIANCE = 1e-8
@@ -49,3 +51,32 @@ def parkinson(bars: Bars | pd.DataFrame) -> pd.Series:
     [0.000565855227]
     """
     return (np.log(bars["high"] / bars["low"]) ** 2 / (4.0 * np.log(2.0))).clip(lower=LEAST_VARIANCE)
+
+
+def session_variances(bars: Bars, actions: Actions) -> pd.DataFrame:
+    """Return what each traded bar tells of the variance of the log return, within its session and since the last close.
+
+    Parameters
+    ----------
+    bars, actions : Bars, Actions
+        As traded; one vintage.
+
+    Returns
+    -------
+    DataFrame with ticker, session, within, whole, log_return
+        `within`: Garman and Klass's from open to close; `whole`: with the squared log return from the last close to the
+        open; `log_return`: from close to close, splits and dividends undone. The latter two are NaN at a first bar.
+
+    Examples
+    --------
+    >>> prices = {"open": [100.0, 101.0], "high": [100.0, 102.0], "low": [100.0, 101.0], "close": [100.0, 101.0]}
+    >>> bars = pd.DataFrame({"ticker": "A", "session": pd.to_datetime(["2024-11-25", "2024-11-26"]), **prices})
+    >>> actions = pd.DataFrame({"ticker": [], "session": [], "kind": [], "value": []})
+    >>> session_variances(bars.assign(volume=1.0), actions)["whole"].round(9).tolist()
+    [nan, 0.000147543]
+    """
+    traded = traded_bars(bars)
+    log_return = np.log(close_ratios(traded, actions))
+    overnight = log_return - np.log(traded["close"] / traded["open"])
+    within = garman_klass(traded)
+    return traded[["ticker", "session"]].assign(within=within, whole=within + overnight**2, log_return=log_return)

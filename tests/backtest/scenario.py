@@ -90,6 +90,6 @@ def golden(costs: Costs = COSTS, *, volumes: Mapping[str, Sequence[float]] | Non
         sessions=SESSIONS,
         costs=costs,
         account=Account(capital=100_000),
-        holding="overnight",
+        horizon=1,
         pay_dates=PAY_DATES,
     )

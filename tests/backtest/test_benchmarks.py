@@ -40,9 +40,10 @@ def strategy(n_sessions=300, seed=3):
     return sessions, targets
 
 
-def turnover_of(targets):
-    """Mean two-way change of the weights held overnight."""
-    return targets.pivot_table(index="session", columns="ticker", values="weight").diff().abs().sum(axis=1)[1:].mean()
+def turnover_of(targets, *, lag=1):
+    """Mean two-way change from the weights that are replaced, those of `lag` sessions before."""
+    weights = targets.pivot_table(index="session", columns="ticker", values="weight")
+    return weights.diff(lag).abs().sum(axis=1)[lag:].mean()
 
 
 def test_buy_and_hold_buys_what_traded_at_the_first_decision():
@@ -70,6 +71,14 @@ def test_the_shuffled_book_keeps_turnover_and_gross():
     shuffled = random_same_turnover(targets, seed=1)
     assert shuffled["weight"].abs().sum() == pytest.approx(targets["weight"].abs().sum())
     assert turnover_of(shuffled) == pytest.approx(turnover_of(targets), rel=0.01)
+
+
+def test_the_shuffled_book_of_overlapping_trades_replaces_as_much():
+    """Each session's trades take the place of those five sessions before, so those are what its costs come from."""
+    _, targets = strategy()
+    shuffled = random_same_turnover(targets, seed=1, horizon=5)
+    assert shuffled["weight"].abs().sum() == pytest.approx(targets["weight"].abs().sum())
+    assert turnover_of(shuffled, lag=5) == pytest.approx(turnover_of(targets, lag=5), rel=0.02)
 
 
 def test_the_shuffled_book_keeps_how_often_each_ticker_is_long_flat_and_short():
@@ -117,7 +126,7 @@ def test_benchmarks_run_through_the_ledger_of_the_strategy():
         sessions=sessions,
         costs=scenario.FREE,
     )
-    results = run_benchmarks(targets, bars, sessions=sessions, account=Account(), holding="session", seed=1, run=run)
+    results = run_benchmarks(targets, bars, sessions=sessions, account=Account(), horizon=0, seed=1, run=run)
     assert list(results) == ["buy_and_hold", "equal_weight", "random_same_turnover"]
     for result in results.values():
         assert result.equity["equity"].to_numpy() == pytest.approx(100_000)

@@ -84,6 +84,20 @@ def test_a_session_without_a_row_holds_and_earns_nothing() -> None:
     assert earned.tolist() == [[0.01, 0.0], [0.02, 0.0]]
 
 
+def test_trades_that_overlap_share_the_equity_and_shift_further() -> None:
+    """Of four sessions each, a position is a quarter; of 15 each, trades nearer than 30 hang together."""
+    weights, returns = null_market(5)
+    test = circular_shift_test(weights, returns, horizon=15)
+    assert (test.n, circular_shift_test(weights, returns, horizon=10).n) == (N_SESSIONS - 59, N_SESSIONS - 39)
+    assert circular_shift_test(weights[:60], returns[:60], horizon=15).note == (
+        "60 sessions leave no room to shift the positions by 30 or more."
+    )
+    day = pd.to_datetime(["2024-11-25"])
+    targets = as_targets(pd.DataFrame({"session": day, "ticker": "A", "weight": 0.5}))
+    earned = pd.DataFrame({"session": day, "ticker": "A", "realised_return": 0.01})
+    assert position_matrices(targets, earned, horizon=4)[0].tolist() == [[0.125]]
+
+
 def test_a_ticker_listed_halfway_costs_the_blind_nothing() -> None:
     """Half of a drifting market joins in the middle: with 0 in the gaps the honest book would look like timing.
 

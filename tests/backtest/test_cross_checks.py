@@ -24,7 +24,7 @@ def golden_without_dividend() -> tuple[AccountHistory, pd.DataFrame, pd.DataFram
         sessions=scenario.SESSIONS,
         costs=NO_FINANCING,
         account=Account(capital=100_000),
-        holding="overnight",
+        horizon=1,
     )
     before_split = (result.fills["ticker"] == "AAA") & (result.fills["session"] < "2024-12-03")
     shares = result.fills["shares"].where(~before_split, result.fills["shares"] * 2)
@@ -52,7 +52,7 @@ def random_book(seed: int) -> tuple[AccountHistory, pd.DataFrame, pd.DataFrame]:
         sessions=sessions,
         costs=NO_FINANCING,
         account=Account(capital=100_000),
-        holding="overnight",
+        horizon=1,
     )
     return result, two_rows(bars), orders_of(result.fills, two_rows(bars))
 

@@ -39,7 +39,7 @@ def run(opens, closes, weights, *events, costs=FREE, capital=10_000.0, lot=1, ma
         sessions=sessions,
         costs=costs,
         account=account,
-        **{"holding": "overnight", **options},
+        **{"horizon": 1, **options},
     )
 
 
@@ -186,7 +186,7 @@ class TestCorporateActions:
             sessions=sessions,
             costs=FREE,
             account=Account(capital=10_000),
-            holding="overnight",
+            horizon=1,
         )
         assert result.equity["dividends"].tolist() == [0, 0, 500]
 
@@ -259,7 +259,7 @@ class TestFills:
             sessions=DAYS[:3],
             costs=FREE,
             account=Account(capital=10_000),
-            holding="overnight",
+            horizon=1,
         )
         assert result.fills.empty
         assert flagged(result, "no_print") == [1000]
@@ -351,7 +351,7 @@ class TestHolding:
     def test_a_session_holding_enters_at_the_open_and_leaves_at_the_close(self):
         """500 bought at 10.005 and sold at 10.9945, 10 bps commission each: 10,484.25025."""
         costs = FREE.model_copy(update={"half_spread_bps": 2, "slippage_bps": 3, "commission_bps": 10})
-        result = run({"AAA": [9, 10]}, {"AAA": [10, 11]}, {"2024-12-03": {"AAA": 0.5}}, costs=costs, holding="session")
+        result = run({"AAA": [9, 10]}, {"AAA": [10, 11]}, {"2024-12-03": {"AAA": 0.5}}, costs=costs, horizon=0)
         assert result.equity["equity"].iloc[-1] == near(10484.25025)
         assert result.fills["moment"].tolist() == ["open", "close"]
         assert result.positions.empty
@@ -360,7 +360,7 @@ class TestHolding:
     def test_a_session_holding_earns_the_open_to_close_return(self):
         """The label is the return of the trade that the backtest makes."""
         opens, closes = {"AAA": [10, 20, 5]}, {"AAA": [10, 22, 4]}
-        result = run(opens, closes, {"2024-12-03": {"AAA": 0.5}, "2024-12-04": {"AAA": -1.0}}, holding="session", lot=0)
+        result = run(opens, closes, {"2024-12-03": {"AAA": 0.5}, "2024-12-04": {"AAA": -1.0}}, horizon=0, lot=0)
         # 500 shares earn 2 each; then 11,000 / 22 = 500 short earn 1 each.
         assert result.equity["equity"].tolist() == near([10000, 11000, 11500])
 
@@ -379,11 +379,6 @@ class TestHolding:
         assert result.fills["price"].tolist() == [10, 13]
         assert result.flags["flag"].tolist() == ["no_print", "stale_mark"]
         assert result.equity["equity"].tolist() == near([10000, 10000, 11500])
-
-    def test_close_to_close_fills_at_the_close_of_the_session(self):
-        """500 sized at 10 and bought at 11 earn 1 each by the next close."""
-        result = run({"AAA": [9, 9, 9]}, {"AAA": [10, 11, 12]}, {"2024-12-03": {"AAA": 0.5}}, holding="close_to_close")
-        assert result.equity["equity"].tolist() == near([10000, 10000, 10500])
 
     def test_without_any_target_the_capital_stays_cash(self):
         """A strategy may have no forecast at all, and still gets a curve."""

@@ -93,16 +93,16 @@ def run(
         sessions=SESSIONS,
         costs=costs.model_copy(update={"min_commission": costs.min_commission * scale}),
         account=Account(capital=capital * scale, max_gross=1.6, lot=lot),
-        **{"holding": "overnight", **options},
+        **{"horizon": 1, **options},
     )
 
 
-@given(seed=SEEDS, holding=st.sampled_from(["session", "overnight", "close_to_close"]))
+@given(seed=SEEDS, horizon=st.sampled_from([0, 1, 2, 3]))
 @settings(max_examples=25)
-def test_splits_change_nothing_with_fractional_shares(seed, holding):
+def test_splits_change_nothing_with_fractional_shares(seed, horizon):
     """A split changes the count, never the value: fills, costs, dividends and caps follow."""
     world = draw(seed)
-    plain, split = run(world, holding=holding), run(world, splits=world.splits, holding=holding)
+    plain, split = run(world, horizon=horizon), run(world, splits=world.splits, horizon=horizon)
     assert split.equity["equity"].to_numpy() == pytest.approx(plain.equity["equity"].to_numpy(), rel=1e-9)
 
 
@@ -125,12 +125,12 @@ def test_equity_is_homogeneous_in_capital(seed, scale):
     )
 
 
-@given(seed=SEEDS, holding=st.sampled_from(["session", "overnight", "close_to_close"]))
+@given(seed=SEEDS, horizon=st.sampled_from([0, 1, 2, 3]))
 @settings(max_examples=25)
-def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, holding):
+def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, horizon):
     """Price moves of what was held, moves from each fill to the close, dividends and financing: no cash needed."""
     world = draw(seed)
-    result = run(world, splits=world.splits, lot=1, holding=holding)
+    result = run(world, splits=world.splits, lot=1, horizon=horizon)
     later = np.cumprod(world.splits[::-1], axis=0)[::-1] / world.splits
     closes, dividends = world.closes * later, world.dividends * later
     printed = np.isfinite(world.opens)
