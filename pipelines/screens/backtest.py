@@ -12,6 +12,7 @@ from stockseq.report.format import count, interval_words, number, percent, point
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.findings import find
 from stockseq.report.text.names import name_words
+from stockseq.report.text.skill import claim_sentences
 from stockseq.report.text.verdict import verdict
 
 
@@ -43,7 +44,8 @@ def show_backtest(result: WalkForwardResult, account: AccountResult, metrics: Ba
             count(figures.n_fills),
         )
     console.print(money)
-    console.print(escape(verdict(result.scores)))
+    for sentence in (verdict(result.scores), *claim_sentences(metrics)):
+        console.print(escape(sentence))
     for sentence in find(metrics):
         console.print(f"  {escape(sentence)}")
     show_page(folder)

@@ -1,7 +1,7 @@
 """Walk forward: fit on the past, forecast the next stretch, and judge all out-of-sample forecasts together."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ from stockseq.arguments import require_type
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold, FoldSettings, cut_folds
 from stockseq.errors import counted
+from stockseq.evaluate.claims import RANKING_RIVAL, SIZE_RIVAL, Claims, judge_claims
 from stockseq.evaluate.comparison import (
     BestBaseline,
     Comparison,
@@ -19,22 +20,38 @@ from stockseq.evaluate.comparison import (
     compare_with_best,
     tabulate_tests,
 )
+from stockseq.evaluate.ranking import (
+    RankingScores,
+    compare_rankings,
+    daily_ranks,
+    score_ranking,
+    tabulate_quintiles,
+)
 from stockseq.evaluate.record import mark_hits, readable_bins, rolling_accuracy, rolling_window
 from stockseq.evaluate.repetition import Repetition, find_repetition
 from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.evaluate.significance import MeanOverTime
+from stockseq.evaluate.size import SizeComparison, SizeScores, compare_sizes, score_size
 from stockseq.layers.slots import Readings
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.layer_readings import read_layers
-from stockseq.plots import FEWEST_FORECASTS, plot_accuracy, plot_calibration, plot_differences
+from stockseq.plots import (
+    FEWEST_FORECASTS,
+    plot_accuracy,
+    plot_calibration,
+    plot_cumulative_ic,
+    plot_differences,
+    plot_quintiles,
+)
 from stockseq.results import html_table
 from stockseq.sources.simulated.market import Optimum, optimum
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-PlotKind = Literal["accuracy", "calibration", "comparisons"]
+PlotKind = Literal["accuracy", "calibration", "comparisons", "quintiles", "cumulative_ic"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +72,8 @@ class WalkForwardResult:
         What the layers of the last fold's networks learnt, on its test windows.
     seed : int
         Of the bootstraps that judge.
+    sizes : mapping of name to DataFrame
+        The `sigma` of forecasters of size alone, on the same rows with what was realised.
     """
 
     data: Dataset
@@ -64,6 +83,7 @@ class WalkForwardResult:
     impossible: Mapping[str, str]
     readings: Sequence[Mapping[str, Readings]]
     seed: int = 0
+    sizes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def scores(self) -> Scores:
@@ -84,6 +104,56 @@ class WalkForwardResult:
     def best_baseline(self) -> BestBaseline:
         """Whether any baseline is better, and the model better than the best, all looked at together."""
         return compare_with_best(self.forecasts, self.baselines, seed=self.seed)
+
+    @cached_property
+    def ranking(self) -> RankingScores:
+        """How the model ranks the tickers of a session."""
+        return score_ranking(self.forecasts, horizon=self._horizon)
+
+    @cached_property
+    def baseline_ranking(self) -> Mapping[str, RankingScores]:
+        """How each baseline ranks them."""
+        return {name: score_ranking(frame, horizon=self._horizon) for name, frame in self.baselines.items()}
+
+    @cached_property
+    def ranking_difference(self) -> MeanOverTime | None:
+        """The model's mean rank IC less that of gradient boosting; None where either can't be ranked by."""
+        if RANKING_RIVAL not in self.baselines:
+            return None
+        return compare_rankings(self.forecasts, self.baselines[RANKING_RIVAL], horizon=self._horizon)
+
+    @cached_property
+    def size(self) -> SizeScores | None:
+        """How the model sizes moves; None where it names no sigma."""
+        return score_size(self.forecasts, horizon=self._horizon)
+
+    @cached_property
+    def baseline_sizes(self) -> Mapping[str, SizeScores]:
+        """How each forecaster of size alone does."""
+        scored = {name: score_size(frame, horizon=self._horizon) for name, frame in self.sizes.items()}
+        return {name: scores for name, scores in scored.items() if scores is not None}
+
+    @cached_property
+    def size_comparisons(self) -> Mapping[str, SizeComparison]:
+        """The model's QLIKE against that of each of them."""
+        compared = {
+            name: compare_sizes(self.forecasts, frame, horizon=self._horizon) for name, frame in self.sizes.items()
+        }
+        return {name: pair for name, pair in compared.items() if pair is not None}
+
+    @cached_property
+    def claims(self) -> Claims:
+        """The three headline claims, with Holm's correction."""
+        size = self.size_comparisons.get(SIZE_RIVAL)
+        return judge_claims(
+            direction=self.scores.pt_clustered_p,
+            ranking=self.ranking.rank_ic_p,
+            size=None if size is None else size.better_p,
+        )
+
+    @property
+    def _horizon(self) -> int:
+        return self.data.inputs.horizon
 
     @cached_property
     def repetition(self) -> Repetition:
@@ -124,10 +194,21 @@ class WalkForwardResult:
 
         Parameters
         ----------
-        kind : {"accuracy", "calibration", "comparisons"}, default="accuracy"
-            Accuracy over time against the base rate; how often tickers rose by forecast probability; or the model less
-            each baseline in accuracy and log loss, filled where the difference is beyond noise.
+        kind : {"accuracy", "calibration", "comparisons", "quintiles", "cumulative_ic"}, default="accuracy"
+            Accuracy over time against the base rate; how often tickers rose by forecast probability; the model less
+            each baseline in accuracy and log loss, filled where the difference is beyond noise; the return of each
+            quintile of rank; or the rank IC summed up over time, beside gradient boosting's.
         """
+        if kind == "quintiles":
+            return plot_quintiles(tabulate_quintiles(self.forecasts, horizon=self._horizon)).as_figure(
+                "Return by quintile of rank"
+            )
+        if kind == "cumulative_ic":
+            ranked = {"stockseq": self.forecasts} | {
+                name: frame for name, frame in self.baselines.items() if name == RANKING_RIVAL
+            }
+            daily = pd.DataFrame({name: daily_ranks(frame)["rank_ic"] for name, frame in ranked.items()})
+            return plot_cumulative_ic(daily).as_figure("Rank IC summed up over time")
         if kind == "comparisons":
             measures = ("accuracy", "log_loss")
             tables = {

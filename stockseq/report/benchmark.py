@@ -9,7 +9,7 @@ from stockseq.benchmarks.result import BenchmarkResult, PeriodScores, SampleScor
 from stockseq.evaluate.scores import Scores
 from stockseq.plots import Json, Plot, axis, interval_bars, layout, line, row_name
 from stockseq.report import format as wording
-from stockseq.report.figures import Figure
+from stockseq.report.figure import Figure
 from stockseq.report.html import write_page
 from stockseq.report.run import RunReport
 from stockseq.report.tables.inputs import dropped_table

@@ -1,7 +1,6 @@
 """The figures of a page: accuracy over time, calibration, equity, drawdown, and the model less its baselines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ from stockseq.evaluate.record import mark_hits, readable_bins, rolling_accuracy,
 from stockseq.plots import (
     CURVES,
     FEWEST_FORECASTS,
-    Plot,
     compute_falls,
     compute_growth,
     plot_accuracy,
@@ -21,26 +19,13 @@ from stockseq.plots import (
     plot_equity,
     row_name,
 )
+from stockseq.report.figure import Figure
+from stockseq.report.rank_and_size import ranking_figures, size_figures
 from stockseq.report.run import RunReport
 from stockseq.report.text import figures as text
 from stockseq.report.text.names import curve_label, name_label
 
 FEWEST_SESSIONS = 10
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A plot with the words around it.
-
-    `reading` says how to read it, empty where the page says it once for many; `summary` says in one sentence what it
-    shows, also for who can't see it.
-    """
-
-    name: str
-    title: str
-    plot: Plot
-    reading: str
-    summary: str
 
 
 def build_figures(run: RunReport) -> dict[str, Figure]:
@@ -54,6 +39,9 @@ def build_figures(run: RunReport) -> dict[str, Figure]:
             drawn.append(calibrated)
         if rows["session"].nunique() >= FEWEST_SESSIONS:
             drawn.append(accuracy_figure(rows, best=run.best_accuracy))
+    if rows is not None and run.backtest is not None and run.backtest.ranking is not None:
+        drawn += ranking_figures(rows, horizon=run.backtest.ranking.horizon)
+        drawn += size_figures(rows, run.backtest.size)
     curves = _curves(run.equity)
     if curves is not None:
         drawn += [equity_figure(curves), drawdown_figure(curves)]

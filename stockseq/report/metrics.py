@@ -13,10 +13,14 @@ from stockseq.backtest.policy import RankBy
 from stockseq.backtest.trading import AccountResult
 from stockseq.benchmarks.result import BenchmarkResult
 from stockseq.dataset.dataset import Coverage
+from stockseq.evaluate.claims import Claims
 from stockseq.evaluate.comparison import BestBaseline, Comparison
 from stockseq.evaluate.placebo import Placebo, PlaceboResult
+from stockseq.evaluate.ranking import RankingScores
 from stockseq.evaluate.repetition import Repetition
 from stockseq.evaluate.scores import Scores
+from stockseq.evaluate.significance import MeanOverTime
+from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.report.text.ablation import ablation_sentences, component_sentence
 from stockseq.report.text.benchmark import HEADLINER
 from stockseq.report.text.placebos import NOT_RUN, placebo_sentence
@@ -98,6 +102,16 @@ class BacktestMetrics(Result):
         Configurations scored so far.
     optimum : Optimum or None
         None where the market is not simulated.
+    ranking : RankingScores or None
+        Of the model; None in runs of before 0.3, as all that follows.
+    baseline_ranking : mapping of name to RankingScores
+    ranking_difference : MeanOverTime or None
+        Rank IC of the model less that of gradient boosting.
+    size : SizeScores or None
+    baseline_sizes : mapping of name to SizeScores
+        Of forecasters of size alone.
+    size_comparisons : mapping of name to SizeComparison
+    claims : Claims or None
     """
 
     forecast: Scores
@@ -116,6 +130,13 @@ class BacktestMetrics(Result):
     coverage: Coverage
     trials: int
     optimum: Optimum | None = None
+    ranking: RankingScores | None = None
+    baseline_ranking: dict[str, RankingScores] = Field(default_factory=dict)
+    ranking_difference: MeanOverTime | None = None
+    size: SizeScores | None = None
+    baseline_sizes: dict[str, SizeScores] = Field(default_factory=dict)
+    size_comparisons: dict[str, SizeComparison] = Field(default_factory=dict)
+    claims: Claims | None = None
 
 
 def backtest_metrics(
@@ -154,6 +175,13 @@ def backtest_metrics(
         coverage=result.data.coverage,
         trials=trials.n,
         optimum=result.optimum,
+        ranking=result.ranking,
+        baseline_ranking=dict(result.baseline_ranking),
+        ranking_difference=result.ranking_difference,
+        size=result.size,
+        baseline_sizes=dict(result.baseline_sizes),
+        size_comparisons=dict(result.size_comparisons),
+        claims=result.claims,
     )
 
 

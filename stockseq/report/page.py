@@ -8,9 +8,11 @@ from stockseq.report.outlook import build_outlook
 from stockseq.report.readings import build_readings
 from stockseq.report.run import RunReport
 from stockseq.report.tables import inputs, results
+from stockseq.report.tables.rank_and_size import ranking_table, size_table
 from stockseq.report.tables.table import mapping_table
 from stockseq.report.text.findings import find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
+from stockseq.report.text.skill import claim_sentences
 from stockseq.report.text.verdict import NOTHING_SCORED, record_sentence, seeds_sentence, verdict
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
@@ -68,10 +70,11 @@ def _lead(run: RunReport) -> dict[str, object]:
     """Return the verdict with its figures, and what was found."""
     scores = run.scores
     if scores is None:
-        return {"verdict": NOTHING_SCORED, "tiles": [], "strip": None, "seeds": "", "findings": []}
+        return {"verdict": NOTHING_SCORED, "claims": [], "tiles": [], "strip": None, "seeds": "", "findings": []}
     findings = persistence_caution(scores) if run.backtest is None else find(run.backtest)
     return {
         "verdict": verdict(scores),
+        "claims": [] if run.backtest is None else claim_sentences(run.backtest),
         "tiles": build_tiles(run),
         "strip": build_strip(scores, best=run.best_accuracy),
         "seeds": seeds_sentence(scores),
@@ -85,6 +88,8 @@ def _record(run: RunReport) -> dict[str, object]:
     baselines = {} if backtest is None else backtest.baselines
     comparisons = {} if backtest is None else backtest.comparisons
     return {
+        "ranking": None if backtest is None else ranking_table(backtest.ranking, backtest.baseline_ranking),
+        "size": None if backtest is None else size_table(backtest.size, backtest.baseline_sizes),
         "scores": None if scores is None else results.scores_table(scores, baselines),
         "has_baselines": bool(baselines),
         "tests": results.tests_table(comparisons),

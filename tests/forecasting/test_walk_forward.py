@@ -45,7 +45,9 @@ def data(market: TinyMarket) -> Dataset:
     learnt = (market.panel.keys["session"] <= folds[0].validation[-1]).to_numpy()
     indicators = market.panel.indicators.copy()
     indicators[learnt, 1] = 0.0
-    truth = market.panel.keys[["ticker", "session"]].assign(probability_up=0.6, mean=0.0)
+    truth = market.panel.keys[["ticker", "session"]].assign(
+        probability_up=0.6, mean=0.0, relative=0.0, realised_variance=np.nan
+    )
     return replace(
         market.data,
         panel=replace(market.panel, indicators=indicators, names=("strength", "news_mean", "more_noise")),

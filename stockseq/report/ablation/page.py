@@ -9,7 +9,7 @@ from stockseq.evaluate.comparison import tabulate_tests
 from stockseq.plots import Plot, dots, panel_layout, row_name
 from stockseq.report import format as wording
 from stockseq.report.ablation.tables import build_fold_map, costs_table, effects_table, rank, variants_table
-from stockseq.report.figures import Figure
+from stockseq.report.figure import Figure
 from stockseq.report.html import write_page
 from stockseq.report.readings import build_readings
 from stockseq.report.run import RunReport

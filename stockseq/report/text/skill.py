@@ -2,10 +2,12 @@
 
 from stockseq.backtest.performance import PerformanceFigures
 from stockseq.errors import counted
+from stockseq.evaluate.claims import RANKING_RIVAL, SIZE_RIVAL
 from stockseq.evaluate.ranking import RankingScores
-from stockseq.evaluate.significance import SIZE, Significance
+from stockseq.evaluate.significance import SIZE, MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.report.format import number, p_words, percent
+from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.names import name_words
 
 # By the column that ranks: what its forecast is called.
@@ -14,11 +16,24 @@ RANKED_BY = {
     "expected_return": ", by its expected return",
     "probability_up": ", by its probability of up",
 }
-Z = 1.959964
+
+
+def claim_sentences(metrics: BacktestMetrics) -> list[str]:
+    """Return what a backtest shows of rank, size and money; empty for runs of before 0.3."""
+    ranking, size, claims = metrics.ranking, metrics.size, metrics.claims
+    if ranking is None or claims is None:
+        return []
+    sentences = [
+        ranking_sentence(ranking, claims.ranking.p_holm, rival=RANKING_RIVAL, difference=metrics.ranking_difference)
+    ]
+    if size is not None:
+        against = metrics.size_comparisons.get(SIZE_RIVAL)
+        sentences.append(size_sentence(size, claims.size.p_holm, rival=SIZE_RIVAL, against=against))
+    return [*sentences, money_sentence(metrics.portfolio, horizon=ranking.horizon)]
 
 
 def ranking_sentence(
-    ranking: RankingScores, p: float | None, *, rival: str = "", difference: Significance | None = None
+    ranking: RankingScores, p: float | None, *, rival: str = "", difference: MeanOverTime | None = None
 ) -> str:
     """Return whether the forecasts rank the tickers of a session, and how their rival does.
 
@@ -29,7 +44,7 @@ def ranking_sentence(
         Of the claim, after Holm's correction.
     rival : str
         The baseline that `difference` is against.
-    difference : Significance, optional
+    difference : MeanOverTime, optional
         Mean rank IC of the model less the rival's.
 
     Examples
@@ -110,13 +125,12 @@ def money_sentence(account: PerformanceFigures, *, horizon: int) -> str:
     )
 
 
-def _against(rival: str, difference: Significance | None) -> str:
+def _against(rival: str, difference: MeanOverTime | None) -> str:
     if difference is None:
         return ""
-    name, estimate = name_words(rival), difference.estimate
-    reach = Z * difference.standard_error
-    interval = f"{number(estimate - reach, signed=True)} to {number(estimate + reach, signed=True)}"
+    name = name_words(rival)
+    interval = " to ".join(number(end, signed=True) for end in difference.ci)
     if difference.p >= SIZE:
-        return f"; not told apart from {name} (difference {number(estimate, signed=True)}, {interval})"
-    word = "better" if estimate > 0 else "worse"
-    return f"; {word} than {name} by {number(abs(estimate))} ({interval})"
+        return f"; not told apart from {name} (difference {number(difference.mean, signed=True)}, {interval})"
+    word = "better" if difference.mean > 0 else "worse"
+    return f"; {word} than {name} by {number(abs(difference.mean))} ({interval})"

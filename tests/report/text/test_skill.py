@@ -5,7 +5,7 @@ import pytest
 from stockseq.backtest.performance import PerformanceFigures
 from stockseq.evaluate.coverage import IntervalScores
 from stockseq.evaluate.ranking import RankingScores
-from stockseq.evaluate.significance import Significance
+from stockseq.evaluate.significance import MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.report.format import MINUS
 from stockseq.report.text.skill import money_sentence, ranking_sentence, size_sentence
@@ -24,8 +24,8 @@ MONEY = PerformanceFigures(
 )  # fmt: skip
 
 
-def difference(estimate: float, p: float) -> Significance:
-    return Significance(estimate=estimate, standard_error=0.002, t=1.0, p=p, degrees_of_freedom=None, n=90)
+def difference(mean: float, p: float) -> MeanOverTime:
+    return MeanOverTime(mean=mean, t=1.0, ci=(mean - 0.004, mean + 0.004), p=p, p_above=p / 2, lag=4, n=90)
 
 
 def plain(sentence: str) -> str:
@@ -49,8 +49,8 @@ def test_a_claim_to_rank_needs_p_after_holm(p: float | None, begins: str) -> Non
         (difference(-0.006, 0.01), "worse than gradient boosting by 0.006 (-0.010 to -0.002)."),
     ],
 )
-def test_a_rival_is_better_worse_or_not_told_apart(against: Significance, words: str) -> None:
-    """By hand: 1.96 standard errors of .002 are .004 on each side."""
+def test_a_rival_is_better_worse_or_not_told_apart(against: MeanOverTime, words: str) -> None:
+    """Whichever it is, the interval stands beside it."""
     sentence = ranking_sentence(RANKING, 0.001, rival="gradient_boosting", difference=against)
     assert plain(sentence).endswith(words)
 
