@@ -15,6 +15,7 @@ from stockseq.forecasting.placebos import run_placebos
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
 from stockseq.report.render import render_run
+from stockseq.report.text.names import trade_words
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials, record_trial
 
@@ -49,7 +50,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
         tickers = counted(result.forecasts["ticker"].nunique(), "ticker")
         contents = workspace.run_contents(
             "backtest",
-            f"Backtest of {tickers}, {first.date()} to {last.date()}",
+            f"Backtest of {tickers}, {trade_words(data.inputs.label)}, {first.date()} to {last.date()}",
             data,
             metrics=metrics.to_dict(),
             frames={

@@ -17,6 +17,7 @@ from stockseq.forecasting.live import score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
+from stockseq.report.text.names import trade_words
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials
@@ -41,17 +42,18 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         store = workspace.store
         ledger = score_open_forecasts(store, verify(store), workspace.registry.list_models(), market)
         champion = current_champion(workspace, data)
-        morning = forecast_morning(store, ledger, champion, data, ingested=ingested)
+        models = workspace.registry.list_models()
+        morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
         contents = workspace.run_contents(
             "daily",
-            f"Forecasts for {morning.next.session.date()}",
+            f"Forecasts for {morning.next.session.date()}, {trade_words(champion.record.basis.label)}",
             data,
             metrics=morning_metrics(morning, data.coverage, read_trials(store)),
             frames={"forecasts": morning.table, "headlines": morning.headlines, "out_of_sample": morning.out_of_sample},
             ingested=ingested,
             doubts=doubts,
             dropped=morning.dropped,
-            models=workspace.registry.list_models(),
+            models=models,
         )
         folder = write_run(contents, workspace.root, render=render_run)
     if not quiet:
@@ -66,7 +68,8 @@ def current_champion(workspace: Workspace, data: Dataset) -> Champion:
         console.print(incumbent_sentence(incumbent), markup=False)
     else:
         # A candidate that lost counts too, or a champion that stays would be challenged anew every day.
-        newest = workspace.registry.list_models()["trained_through"].max()
+        models = workspace.registry.list_models()
+        newest = models.loc[models["label"] == data.inputs.label, "trained_through"].max()
         age = int((data.sessions > newest).sum())
         if age <= workspace.settings.daily.stale_after:
             return incumbent.champion

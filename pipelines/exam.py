@@ -34,7 +34,7 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
     Raises
     ------
     SettingsError
-        If the number of markets is no whole number of at least 1.
+        If the number of markets is no whole number of at least 1, or the label is not that from open to close.
     StockseqError
         If a question was answered wrongly, after everything is shown.
     """
@@ -44,6 +44,11 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
         show_progress() as progress,
     ):
         workspace = Workspace(settings, create=True)
+        if workspace.inputs.horizon:
+            raise SettingsError(
+                f"The exam knows the best forecasts of the trade from open to close alone; the label is "
+                f"{settings.label}. Leave HORIZON out, or give HORIZON=0."
+            )
         check_network_layers(settings.network, names=workspace.inputs.names, progress=progress)
         product = Product(
             workspace.inputs, settings.network, settings.training, settings.folds, workspace.rules, settings.exchange

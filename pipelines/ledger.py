@@ -9,6 +9,7 @@ from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.live import score_live
+from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
 from stockseq.workspace import Workspace
 
@@ -19,8 +20,11 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
     workspace = Workspace(settings, now=now)
     ledger = verify(workspace.store, expected_head=head if check else None)
-    live = score_live(ledger.as_of(now))
-    console.print(f"Live record: {record_sentence(live.scores, n=live.n)}")
+    models = workspace.registry.list_models()
+    forecast = models[models["model_id"].isin(ledger.forecasts["model_id"])]
+    for label in sorted({*forecast["label"]} or {settings.label}):
+        live = score_live(ledger.as_of(now), models, label)
+        console.print(f"Live record {trade_words(label)}: {record_sentence(live.scores, n=live.n)}")
     if check and not ledger.n_rows:
         console.print("There is nothing to verify yet; make daily enters the first forecasts.")
     elif check:

@@ -58,6 +58,11 @@ class Ledger:
             outcomes[outcomes["scored_at"] <= instant].reset_index(drop=True),
         )
 
+    def of_models(self, model_ids: Collection[str]) -> "Ledger":
+        """Return what these models forecast, in the order of the chain."""
+        made = self.forecasts["model_id"].isin(list(model_ids))
+        return Ledger(self.forecasts[made].reset_index(drop=True), self.outcomes)
+
     def extend(self, *appended: Appended) -> "Ledger":
         """Return the ledger after appends of forecasts or outcomes, as `verify` would read it again."""
         tables = {"forecasts": self.forecasts, "outcomes": self.outcomes}

@@ -9,6 +9,7 @@ from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.report.format import number, percent
 from stockseq.report.outlook import interval_of, rank_words
+from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
 from stockseq.sessions import TradingCalendar
 
@@ -19,7 +20,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     """The next session's forecasts, the model's record, the live record, and where the page is."""
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
-    title = f"Forecasts for {outlook.session.date()}, which opens at {opens_at:%H:%M %Z}"
+    trade = trade_words(champion.record.basis.label)
+    title = f"Forecasts for {outlook.session.date()}, which opens at {opens_at:%H:%M %Z}, {trade}"
     table = build_table(
         title, "Ticker", "P(up)", "Expected", "Rank", "80% between", "Newest headline read", left=(0, 5)
     )

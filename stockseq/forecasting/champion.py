@@ -209,7 +209,7 @@ def enter(result: Challenge, registry: Registry, models: Path, *, at: pd.Timesta
 
 @dataclass(frozen=True)
 class Incumbent:
-    """Who is champion in a registry: nobody yet, a model that stands on another basis, or one that can forecast.
+    """Who is champion of a label: nobody yet, a model that stands on another basis, or one that can forecast.
 
     `changes` says per part of the basis what it was and what it is now; empty where the champion can forecast.
     """
@@ -220,14 +220,14 @@ class Incumbent:
 
 
 def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:
-    """Return the promoted model, unless it stands on another basis than this one.
+    """Return the model that was promoted for the label of a basis, unless it stands on another than this one.
 
     Raises
     ------
     BundleError
         If its bundle is missing, damaged or unsafe.
     """
-    row = registry.champion()
+    row = registry.champion(basis.label)
     if row is None:
         return Incumbent(None, None, {})
     record = ModelRecord.from_dict(row.metrics)

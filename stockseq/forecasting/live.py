@@ -47,8 +47,18 @@ class LiveRecord:
         return cls(**counts, scores=Scores.from_dict(values) if "accuracy" in values else None)
 
 
-def score_live(ledger: Ledger) -> LiveRecord:
-    """Score the forecasts that were made before their session opened and whose outcome is known."""
+def score_live(ledger: Ledger, models: pd.DataFrame, label: str) -> LiveRecord:
+    """Score the forecasts of one trade that were made before their session opened and whose outcome is known.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    models : DataFrame
+        Every registered model, from `Registry.list_models`.
+    label : str
+        Of the trade. Forecasts of other trades have a record of their own.
+    """
+    ledger = ledger.of_models(models.loc[models["label"] == label, "model_id"].tolist())
     record = live_record(ledger)
     n_sessions = int(record["session"].nunique())
     forecasts = ledger.forecasts
@@ -81,9 +91,8 @@ def score_open_forecasts(store: Store, ledger: Ledger, models: pd.DataFrame, mar
     tickers = sorted(rows["ticker"].unique())
     if not set(tickers) <= set(market.tickers):
         market = store.market(market.calendar, tickers=tickers, as_of=market.now)
-    metrics = models.set_index("model_id")["metrics"]
     # A forecast is judged by the trade that its own model forecast, whatever the settings say today.
-    horizons = rows["model_id"].map(lambda model_id: parse_label(metrics[model_id]["basis"]["label"]))
+    horizons = rows["model_id"].map(models.set_index("model_id")["label"]).map(parse_label)
     for horizon, same_trade in rows.groupby(horizons):
         realised = compute_labels(market.bars, market.actions, calendar=market.calendar, horizon=horizon)
         ids = set(same_trade["model_id"])

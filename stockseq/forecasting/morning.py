@@ -59,7 +59,9 @@ class Morning:
         return tuple(Dropped("forecast", ticker, reason, 1) for ticker, reason in self.next.refused.items())
 
 
-def forecast_morning(store: Store, ledger: Ledger, champion: Champion, data: Dataset, *, ingested: Ingested) -> Morning:
+def forecast_morning(
+    store: Store, ledger: Ledger, champion: Champion, data: Dataset, *, ingested: Ingested, models: pd.DataFrame
+) -> Morning:
     """Forecast the session after the last final one, enter the forecasts into the ledger, and bring together the rest.
 
     Parameters
@@ -73,6 +75,8 @@ def forecast_morning(store: Store, ledger: Ledger, champion: Champion, data: Dat
         Its market's `now` is when the forecasts are made.
     ingested : Ingested
         How the fetch ended; a ticker that failed gets no forecast.
+    models : DataFrame
+        Every registered model, from `Registry.list_models`; those of the champion's label have its live record.
     """
     market = data.market
     outlook = forecast_next(champion.model, data, ingested.outcomes)
@@ -95,7 +99,7 @@ def forecast_morning(store: Store, ledger: Ledger, champion: Champion, data: Dat
         champion=champion,
         out_of_sample=out_of_sample,
         scores=score_forecasts(out_of_sample),
-        live=score_live(ledger.extend(appended).as_of(market.now)),
+        live=score_live(ledger.extend(appended).as_of(market.now), models, champion.record.basis.label),
         late=late,
         without_headlines={ticker: why for ticker, why in failures.items() if ticker not in outlook.refused},
     )

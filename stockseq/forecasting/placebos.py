@@ -1,4 +1,4 @@
-"""Three runs that must go wrong in a known way: on shuffled labels, on features a session late, and a session early."""
+"""Three runs that must go wrong in a known way: on shuffled labels, on features a session late, and on early ones."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,8 +51,8 @@ def run_placebos(
     return results
 
 
-def shuffle_labels(samples: Samples, sessions: pd.DatetimeIndex, *, seed: int) -> Samples:
-    """Return the samples with the labels of other sessions, whole blocks of five sessions together.
+def shuffle_labels(samples: Samples, sessions: pd.DatetimeIndex, *, seed: int, horizon: int = 0) -> Samples:
+    """Return the samples with the labels of other sessions, whole blocks of five sessions or of the horizon together.
 
     All tickers of a session get the labels of one other session, each ticker its own: what the tickers have in common,
     and what lasts some days, stays. No block keeps its own labels. Samples whose ticker has no label there are left
@@ -64,8 +64,11 @@ def shuffle_labels(samples: Samples, sessions: pd.DatetimeIndex, *, seed: int) -
     sessions : DatetimeIndex
         Those whose labels trade places; samples of other sessions stay as they are.
     seed : int
+    horizon : int, default=0
+        Sessions of a trade; labels of neighbouring sessions share them, and a shorter block would tear them apart.
     """
-    blocks = np.split(np.arange(len(sessions)), np.arange(BLOCK_SESSIONS, len(sessions), BLOCK_SESSIONS))
+    length = max(BLOCK_SESSIONS, horizon)
+    blocks = np.split(np.arange(len(sessions)), np.arange(length, len(sessions), length))
     cycle = np.random.default_rng(seed).permutation(len(blocks))
     # One cycle through all blocks leaves none in its place.
     order = np.empty(len(blocks), dtype=np.int64)
@@ -103,9 +106,11 @@ def shift_features(data: Dataset, *, by: int) -> Samples:
 
 
 def _placebo_samples(data: Dataset, fold: Fold, *, seed: int) -> Iterator[tuple[Placebo, Samples]]:
-    yield "shuffled_labels", shuffle_labels(data.samples, fold.train.union(fold.validation), seed=seed)
+    horizon, learnt = data.inputs.horizon, fold.train.union(fold.validation)
+    yield "shuffled_labels", shuffle_labels(data.samples, learnt, seed=seed, horizon=horizon)
     yield "late_features", shift_features(data, by=-1)
-    yield "early_features", shift_features(data, by=1)
+    # Early enough to hold the whole outcome: of a longer trade the next session shows a part only.
+    yield "early_features", shift_features(data, by=max(horizon, 1))
 
 
 def _placebo_forecasts(test: Samples, probability_up: np.ndarray) -> pd.DataFrame:

@@ -163,7 +163,7 @@ class WalkForwardResult:
     @cached_property
     def optimum(self) -> Optimum | None:
         """What the best forecaster scores on the same rows; None where nobody knows it."""
-        return optimum_on(self.data.market.truth, self.forecasts)
+        return optimum_on(self.data.market.truth, self.forecasts, horizon=self.data.inputs.horizon)
 
     def compare(self, baselines: Collection[str] = BASELINES) -> pd.DataFrame:
         """Return how the model does against some baselines, with Holm's correction for their number.
@@ -322,8 +322,11 @@ def _columns(prefix: str, test: PairedTest) -> dict[str, float | None]:
     return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
-def optimum_on(truth: pd.DataFrame | None, forecasts: pd.DataFrame) -> Optimum | None:
-    """Return what the best forecaster scores on the rows of `forecasts`; None without a market's truth."""
-    if truth is None:
+def optimum_on(truth: pd.DataFrame | None, forecasts: pd.DataFrame, *, horizon: int) -> Optimum | None:
+    """Return what the best forecaster scores on the rows of `forecasts`.
+
+    None without a market's truth, and where a trade outlasts its session, of whose move alone the truth tells.
+    """
+    if truth is None or horizon > 0:
         return None
     return optimum(truth.merge(forecasts[["ticker", "session"]], on=["ticker", "session"]))

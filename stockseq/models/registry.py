@@ -1,4 +1,4 @@
-"""Which models there are, what they were measured at, and which one forecasts: append-only states in the store."""
+"""Which models there are, what they were measured at, and which one forecasts each trade: append-only states."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import StoreError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.store import TABLES, Store
@@ -84,7 +85,7 @@ class Registry:
         data_version: str = "",
         promote: bool = False,
     ) -> None:
-        """Enter a model as a candidate, and with `promote` as champion in the same commit.
+        """Enter a model as a candidate, and with `promote` as champion of its label in the same commit.
 
         One that is listed already is not entered again.
 
@@ -94,7 +95,8 @@ class Registry:
         model : Model
         trained_through : Timestamp
         metrics : mapping
-            Its out-of-sample numbers; JSON-able, instants become ISO text.
+            Its out-of-sample numbers; JSON-able, instants become ISO text. The `label` of its `basis` is the trade
+            that it forecasts, from open to close without one.
         at : Timestamp, tz-aware
             The instant of the run.
         data_version : str
@@ -114,12 +116,11 @@ class Registry:
             "data_version": data_version,
             "metrics": json.dumps(dict(metrics), sort_keys=True, allow_nan=False, default=_plain),
         }
-        latest = self._latest()
-        leaving = latest[latest["state"] == "champion"].assign(state="retired", at=at).to_dict("records")
+        leaving = self._leaving(find_label(metrics), at)
         self._append([row, *leaving, {**row, "state": "champion"}] if promote else [row])
 
     def promote(self, model_id: str, *, at: pd.Timestamp) -> None:
-        """Make a listed model the champion and retire the one before, in one commit.
+        """Make a listed model the champion of its label and retire the one before, in one commit.
 
         Raises
         ------
@@ -129,26 +130,31 @@ class Registry:
         latest = self._latest()
         self._require(latest, model_id)
         entering = latest["model_id"] == model_id
-        leaving = (latest["state"] == "champion") & ~entering
         if latest.loc[entering, "state"].item() == "champion":
             return
-        self._append(
-            [
-                *latest[leaving].assign(state="retired", at=at).to_dict("records"),
-                *latest[entering].assign(state="champion", at=at).to_dict("records"),
-            ]
-        )
+        leaving = self._leaving(find_label(json.loads(latest.loc[entering, "metrics"].item())), at)
+        self._append([*leaving, *latest[entering].assign(state="champion", at=at).to_dict("records")])
 
-    def champion(self) -> RegisteredModel | None:
-        """Return the model that forecasts, or None before the first."""
-        models = self.list_models()
-        champions = models.loc[models["state"] == "champion", list(RegisteredModel._fields)]
+    def champion(self, label: str = OPEN_TO_CLOSE) -> RegisteredModel | None:
+        """Return the model that forecasts the trade of a label, or None before the first."""
+        champions = self._champions(label)[list(RegisteredModel._fields)]
         return RegisteredModel(*champions.iloc[0]) if len(champions) else None
 
     def list_models(self) -> pd.DataFrame:
-        """Return every model in its present state, the newest first; `metrics` are mappings."""
+        """Return every model in its present state, the newest first; `metrics` are mappings, `label` their trade."""
         latest = self._latest()
-        return latest.assign(metrics=[json.loads(text) for text in latest["metrics"]])
+        metrics = [json.loads(text) for text in latest["metrics"]]
+        return latest.assign(metrics=metrics, label=pd.Series([find_label(each) for each in metrics], dtype="str"))
+
+    def _champions(self, label: str) -> pd.DataFrame:
+        models = self.list_models()
+        return models[(models["state"] == "champion") & (models["label"] == name_label(parse_label(label)))]
+
+    def _leaving(self, label: str, at: pd.Timestamp) -> list[dict[Any, Any]]:
+        """Return the rows that retire the champion of a label."""
+        latest = self._latest()
+        retired = latest[latest["model_id"].isin(self._champions(label)["model_id"])]
+        return retired.assign(state="retired", at=at).to_dict("records")
 
     def _latest(self) -> pd.DataFrame:
         rows = self._rows()
@@ -172,6 +178,17 @@ class Registry:
         if model_id not in set(latest["model_id"]):
             listed = ", ".join(latest["model_id"].head(5)) or "none"
             raise StoreError(f"No model {model_id} is listed; the newest are: {listed}.")
+
+
+def find_label(metrics: Mapping[str, Any]) -> str:
+    """Return the label of the trade that a model forecasts, by its metrics.
+
+    Examples
+    --------
+    >>> find_label({"basis": {"label": "open_to_open(1)"}}), find_label({})
+    ('open_to_next_open', 'open_to_close')
+    """
+    return name_label(parse_label(metrics.get("basis", {}).get("label", OPEN_TO_CLOSE)))
 
 
 def settings_hash(network: NetworkSettings, training: TrainingSettings) -> str:

@@ -18,6 +18,7 @@ from stockseq.forecasting.champion import (
     Basis,
     Challenge,
     Champion,
+    Incumbent,
     ModelRecord,
     challenge,
     enter,
@@ -213,7 +214,6 @@ def test_a_candidate_that_was_not_promoted_is_listed_all_the_same(
     ("changed", "name"),
     [
         ({"scorer": VaderScorer(finance=True)}, "scorer"),
-        ({"label": "open_to_next_open"}, "label"),
         ({"latency": pd.Timedelta(minutes=1)}, "headline_latency_s"),
         ({"features": ()}, "features"),
     ],
@@ -228,6 +228,19 @@ def test_a_champion_of_another_basis_does_not_forecast(
     other = load_from(store, now)
     assert (other.model_id, other.champion) == (first.candidate.model_id, None)
     assert other.changes == {name: (getattr(was, name), getattr(now, name))}
+
+
+def test_another_label_leaves_the_champion_in_its_place(market: TinyMarket, model: Model, store: Store) -> None:
+    """A horizon tried for a day finds nobody, trains its own, and dethrones nobody."""
+    first = challenge_with(model, market, None)
+    enter_in(store, first, MONDAY)
+    basis = Basis.of(market.data.inputs)
+    longer = Basis.of(replace(market.data.inputs, label="open_to_open(5)"))
+    assert load_from(store, longer) == Incumbent(None, None, {})
+    record = first.candidate.record.model_copy(update={"basis": longer})
+    enter_in(store, replace(first, candidate=replace(first.candidate, model_id="longer", record=record)), TUESDAY)
+    assert load_from(store, longer).model_id == "longer"
+    assert load_from(store, basis).model_id == first.candidate.model_id
 
 
 def test_a_champion_without_its_bundle_is_an_error(market: TinyMarket, poor: Model, store: Store) -> None:

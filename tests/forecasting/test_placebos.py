@@ -64,6 +64,13 @@ def test_labels_move_by_whole_blocks_and_none_keeps_its_own(data: Dataset) -> No
     assert len(by_block) == 4
 
 
+def test_labels_of_long_trades_move_by_blocks_as_long(data: Dataset) -> None:
+    """Neighbouring trades of ten sessions share nine of them: shorter blocks would tear that apart. By hand: two."""
+    shuffled = shuffle_labels(data.samples, SESSIONS[2:22], seed=3, horizon=10)
+    moved = {(number, source) for _, number, source in origins(shuffled) if 2 <= number < 22}
+    assert {source - number for number, source in moved} == {10, -10}
+
+
 def test_all_that_a_label_says_moves_together(data: Dataset) -> None:
     """Return, direction and target are of one session; the window and its volatility stay."""
     shuffled = shuffle_labels(data.samples, SESSIONS[2:22], seed=3)

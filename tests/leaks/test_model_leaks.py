@@ -124,30 +124,49 @@ def unpurged_validation(sessions: pd.DatetimeIndex, settings: Any, purge: int, s
     return Fold(sessions[:validation], sessions[validation:end], sessions[start:stop])
 
 
-# A label from one open to the next ends after the next session's decision.
+def a_session_less(sessions: pd.DatetimeIndex, settings: Any, lag: int, horizon: int) -> int:
+    return lag + horizon - 1 + int(settings.gap)
+
+
+# A label from one open to a later one ends after that session's decision.
+@pytest.mark.parametrize("label", ["open_to_next_open", "open_to_open(5)"])
 @pytest.mark.parametrize(
     ("name", "leaky", "learnt", "judged"),
     [
         ("_purge", only_the_gap, "validation", "test"),
         ("_purge", only_the_gap, "train", "validation"),
+        ("_purge", a_session_less, "validation", "test"),
+        ("_purge", a_session_less, "train", "validation"),
         ("_fold", unpurged_validation, "train", "validation"),
     ],
 )
 def test_labels_that_reach_into_what_they_are_judged_on_are_caught_by_the_fold(
-    name: str, leaky: Any, learnt: str, judged: str, monkeypatch: pytest.MonkeyPatch
+    label: str, name: str, leaky: Any, learnt: str, judged: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A purge that forgets the horizon, and a validation without one."""
+    """A purge that forgets the horizon or is a session shorter, and a validation without one."""
     monkeypatch.setattr(folds_module, name, leaky)
-    found = find_in_the_fold(make_world(label="open_to_next_open"))
+    found = find_in_the_fold(make_world(label=label))
     assert any(
         finding.column == learnt and isinstance(finding.evidence, Disorder) and finding.evidence.judged == judged
         for finding in found
     )
 
 
-def test_the_real_purge_leaves_no_overlap() -> None:
+@pytest.mark.parametrize("label", ["open_to_next_open", "open_to_open(5)"])
+def test_the_real_purge_leaves_no_overlap(label: str) -> None:
     """The same check, without a leak."""
-    assert find_in_the_fold(make_world(label="open_to_next_open")) == ()
+    assert find_in_the_fold(make_world(label=label)) == ()
+
+
+def test_a_trade_of_several_sessions_is_audited_clean() -> None:
+    """Labels, samples and models of five sessions stay what they were when the future is cut or poisoned."""
+    world = make_world(label="open_to_open(5)", cuts=(126,))
+    assert list(world.findings()) == []
+    data = world.pipeline.dataset(world.market)
+    (fold,) = choose_folds(world.pipeline, data, n_models=1)
+    found = [compared.findings for _, compared in examine_model(world.pipeline, data, fold, seed=7)]
+    assert found
+    assert not any(found)
 
 
 def find_in_the_fold(world: World) -> tuple[Finding, ...]:

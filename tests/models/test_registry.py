@@ -39,8 +39,10 @@ class Fitted:
     network, training = SMALL, FAST
 
 
-def register(registry: Registry, model_id: str, at: pd.Timestamp, *, promote: bool = False) -> None:
-    metrics = {"accuracy": 0.53, "first_session": THROUGH}
+def register(
+    registry: Registry, model_id: str, at: pd.Timestamp, *, promote: bool = False, label: str | None = None
+) -> None:
+    metrics = {"accuracy": 0.53, "first_session": THROUGH, **({"basis": {"label": label}} if label else {})}
     registry.register(
         model_id, Fitted(), trained_through=THROUGH, metrics=metrics, at=at, data_version="v1", promote=promote
     )
@@ -74,6 +76,29 @@ def test_a_promotion_retires_the_champion_in_one_commit(store: Reversed, registr
     assert store.version("models") == (1 if at_once else 2)
     assert states(registry) == {"a": "retired", "b": "champion"}
     assert registry.list_models()["model_id"].tolist() == ["b", "a"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_each_label_has_a_champion(registry: Registry, at_once: bool) -> None:
+    """Who forecasts ten sessions for a while finds the model of the session's close where it was."""
+    register(registry, "day", MONDAY, promote=True)
+    register(registry, "ten", TUESDAY, promote=at_once, label="open_to_open(10)")
+    if not at_once:
+        registry.promote("ten", at=TUESDAY)
+    register(registry, "one", WEDNESDAY, promote=True, label="open_to_next_open")
+    assert states(registry) == {"day": "champion", "ten": "champion", "one": "champion"}
+    labels = ("open_to_close", "open_to_open(10)", "open_to_open(1)")
+    champions = [registry.champion(label) for label in labels]
+    assert [champion and champion.model_id for champion in champions] == ["day", "ten", "one"]
+    assert registry.champion("open_to_open(5)") is None
+    register(registry, "better", WEDNESDAY, promote=True, label="open_to_open(10)")
+    assert states(registry) == {"day": "champion", "ten": "retired", "one": "champion", "better": "champion"}
+    assert registry.list_models().set_index("model_id")["label"].to_dict() == {
+        "day": "open_to_close",
+        "ten": "open_to_open(10)",
+        "one": "open_to_next_open",
+        "better": "open_to_open(10)",
+    }
 
 
 def test_states_are_appended_and_never_changed(store: Reversed, registry: Registry) -> None:

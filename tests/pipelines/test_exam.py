@@ -47,3 +47,11 @@ def test_the_number_of_markets_is_a_whole_number(markets: str, product: Settings
     with pytest.raises(SettingsError, match=f"MARKETS must be a whole number of at least 1, received '{markets}'"):
         exam.run_exam(product, n_markets=markets)
     assert not Path(product.data).exists()
+
+
+def test_a_longer_trade_is_refused(product: Settings) -> None:
+    """The truth of a simulated market tells of the session's own move; another optimum would be made up."""
+    with pytest.raises(
+        SettingsError, match=r"from open to close alone; the label is open_to_open\(10\)\. Leave HORIZON"
+    ):
+        exam.run_exam(product.model_copy(update={"label": "open_to_open(10)"}))

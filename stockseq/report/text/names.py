@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from stockseq.dataset.labels import parse_label
 from stockseq.evaluate.information import LEAST_TICKERS
 from stockseq.plots import CURVES
 from stockseq.report import format as wording
@@ -140,3 +141,17 @@ def blank_notes(heads: Sequence[str]) -> list[str]:
     for head in heads:
         needs.setdefault(NEEDS.get(head, "what this run does not have"), []).append(head)
     return [f"Not shown, because no row has it: {', '.join(names)}. It needs {need}." for need, names in needs.items()]
+
+
+def trade_words(label: str) -> str:
+    """Return the trade of a label in words.
+
+    Examples
+    --------
+    >>> [trade_words(label) for label in ("open_to_close", "open_to_next_open", "open_to_open(10)")]
+    ['open to close', 'open to next open', 'open to open of 10 sessions later']
+    """
+    horizon = parse_label(label)
+    return (
+        ("open to close", "open to next open")[horizon] if horizon < 2 else f"open to open of {horizon} sessions later"
+    )

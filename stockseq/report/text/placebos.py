@@ -7,7 +7,7 @@ NOT_RUN = "Not run: "
 NAMES: dict[Placebo, str] = {
     "shuffled_labels": "Trained on labels of other dates",
     "late_features": "Features a session late",
-    "early_features": "Features a session early",
+    "early_features": "Features early enough to know",
 }
 OUTCOMES = {True: "as expected", False: "NOT as expected", None: "not judged"}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def incumbent_sentence(incumbent: "Incumbent") -> str:
     """Return why a registry's champion can't forecast under today's settings, or that there is none."""
     if incumbent.model_id is None:
-        return "There is no model yet, so one is trained."
+        return "There is no model of this trade yet, so one is trained."
     changes = ", ".join(f"{name} was {before}, is {now}" for name, (before, now) in incumbent.changes.items())
     return f"Champion {incumbent.model_id} was trained under other settings ({changes}), so it can't forecast here."
 

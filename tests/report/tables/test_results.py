@@ -52,7 +52,7 @@ def test_each_placebo_says_whether_it_went_as_expected() -> None:
     """A number alone doesn't say whether 95% is good news; here it is."""
     assert [(row[0], row[1], row[-1]) for row in texts(placebos_table(made_up_metrics().placebos))] == [
         ("Trained on labels of other dates", "51.0%", "NOT as expected"),
-        ("Features a session early", "95.1%", "as expected"),
+        ("Features early enough to know", "95.1%", "as expected"),
     ]
     assert placebos_table({}) is None
 

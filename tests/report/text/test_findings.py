@@ -83,7 +83,7 @@ def test_what_undoes_a_run_stands_first() -> None:
     )
     assert sentences[0].startswith("Placebo. Trained on labels of other dates: SKILL FOUND WHERE THERE IS NONE")
     assert sentences[1].startswith("THE FORECAST LARGELY REVERSES THE LAST RETURN: that return alone explains 81.0%")
-    assert sentences[-1].startswith("Placebo. Features a session early: accuracy jumps by +10.0 points")
+    assert sentences[-1].startswith("Placebo. Features early enough to know: accuracy jumps by +10.0 points")
     copy = find(backtest(repetition=repetition | {"share": 0.97, "repeats": "last"}))
     assert copy[0].startswith("THE FORECAST MERELY REPEATS THE LAST RETURN")
 
