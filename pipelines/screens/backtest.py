@@ -18,19 +18,21 @@ from stockseq.report.text.verdict import verdict
 
 def show_backtest(result: WalkForwardResult, account: AccountResult, metrics: BacktestMetrics, folder: Path) -> None:
     """The record against baselines and optimum, the account against benchmarks, and where the page is."""
-    table = build_table("Out of sample", "", "Accuracy", "95% interval", "Log loss", "IC", "Model less baseline")
+    table = build_table("Out of sample", "", "Accuracy", "95% interval", "Log loss", "Rank IC", "Model less baseline")
+    ranking = {"stockseq": result.ranking, **result.baseline_ranking}
     for name, scores in {"stockseq": result.scores, **result.baseline_scores}.items():
         table.add_row(
             name_words(name),
             percent(scores.accuracy),
             interval_words(scores.accuracy_ci),
             number(scores.log_loss, digits=4),
-            number(scores.ic, signed=True),
+            number(ranking[name].rank_ic, signed=True),
             _paired(result.comparisons.get(name)),
         )
     if result.optimum is not None:
         best = result.optimum
-        table.add_row("optimum, expected", percent(best.accuracy), "", number(best.log_loss, digits=4), "", "")
+        rank_ic = number(best.rank_ic, signed=True)
+        table.add_row("optimum, expected", percent(best.accuracy), "", number(best.log_loss, digits=4), rank_ic, "")
     console.print(table)
     console.print("[dim]* significant after Holm's correction for the number of baselines[/dim]")
     money = build_table("After costs", "", "CAGR", "Sharpe", "Drawdown", "Turnover", "Fills")

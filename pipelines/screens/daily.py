@@ -7,7 +7,7 @@ from rich.markup import escape
 from pipelines.screens.console import build_table, console, show_page
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
-from stockseq.report.format import number, percent
+from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
@@ -31,7 +31,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         table.add_row(
             escape(row["ticker"]),
             percent(row["probability_up"]),
-            f"{number(10_000 * row['expected_return'], digits=0, signed=True)} bp",
+            basis_points(row["expected_return"]),
             rank,
             interval_of(row),
             _news(texts.get(row["ticker"], [])),

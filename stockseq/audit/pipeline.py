@@ -97,6 +97,7 @@ def describe_model(model: "Model", data: Dataset, cut: Cut, clock: Clock) -> dic
         "trained_through": model.trained_through,
         "median_volatility": model.median_volatility,
         **_flatten(model.record.to_dict()),
+        **_flatten({"calibration": {} if model.calibration is None else model.calibration.to_dict()}),
     }
     record = pd.DataFrame({"entry": list(entries), "value": pd.Series(list(entries.values()), dtype=object)})
     forecasts = model.forecast(data.panel, data.windows.where(data.windows.session <= cut.session.to_datetime64()))
@@ -128,6 +129,7 @@ def _sample_rows(data: Dataset) -> pd.DataFrame:
             "decision_at": pd.DatetimeIndex(samples.decision_at).tz_localize("UTC"),
             "exit_at": pd.DatetimeIndex(samples.exit_at).tz_localize("UTC"),
             "realised_return": samples.realised_return,
+            "realised_variance": samples.realised_variance,
             "up": samples.up,
             "target": samples.target,
         }

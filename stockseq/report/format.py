@@ -65,6 +65,20 @@ def points(fraction: object, *, digits: int = 1) -> str:
     return DASH if number is None else _signed(f"{100 * number:+z.{digits}f}")
 
 
+def basis_points(fraction: object) -> str:
+    """Return a small fraction in basis points with its sign, one digit below ten: what is there is never shown as 0.
+
+    Examples
+    --------
+    >>> basis_points(0.0108), basis_points(0.00003)
+    ('+108 bp', '+0.3 bp')
+    """
+    value = finite(fraction)
+    if value is None:
+        return DASH
+    return f"{number(1e4 * value, digits=0 if abs(value) >= 1e-3 else 1, signed=True)} bp"
+
+
 def count(value: object) -> str:
     """Return a count.
 

@@ -14,6 +14,7 @@ import stockseq.features.table as feature_table
 from stockseq.audit import pipeline
 from stockseq.features.feature import Feature
 from stockseq.market import MarketData
+from stockseq.prices import garman_klass
 from stockseq.report.text.audit import finding_sentence
 from stockseq.schemas import PRICES, SESSION, Bars
 from tests.leaks.world import make_world, with_table
@@ -128,6 +129,18 @@ def next_label(built: Any, bars: pd.DataFrame, *_: Any) -> Any:
     return with_table(built, table.fillna({"return_1": 0.0})[list(built.table.columns)])
 
 
+def own_range(built: Any, bars: pd.DataFrame, *_: Any) -> Any:
+    sizes = bars[["ticker", "session"]].assign(range_volatility_1=np.log(garman_klass(bars)))
+    table = built.table.drop(columns="range_volatility_1").merge(sizes, on=["ticker", "session"], how="left")
+    return with_table(built, table.fillna({"range_volatility_1": 0.0})[list(built.table.columns)])
+
+
+def against_later_listings(table: pd.DataFrame) -> pd.Series:
+    """Subtract the session's mean of all tickers, those that aren't there yet by their first later value."""
+    wide = table.pivot(index="session", columns="ticker", values="rsi_14").bfill()
+    return table["rsi_14"] - table["session"].map(wide.mean(axis=1))
+
+
 def centred(scores: pd.DataFrame, *_: Any) -> pd.DataFrame:
     return scores.assign(compound=scores["compound"] - scores["compound"].mean())
 
@@ -178,6 +191,11 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     ),
     "minimum and maximum of the whole table": (
         change(dataset, "build_features", in_table("rsi_14", lambda table: table["rsi_14"] / table["rsi_14"].max())),
+        "features",
+    ),
+    "size of the labelled session": (change(dataset, "build_features", own_range), "features"),
+    "mean of the session with tickers listed later": (
+        change(dataset, "build_features", in_table("rsi_14", against_later_listings)),
         "features",
     ),
     "outcome as a feature": (change(dataset, "build_features", next_label), "features"),

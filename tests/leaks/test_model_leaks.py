@@ -18,7 +18,9 @@ from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows
+from stockseq.models.distribution import calibrate, read_outputs
 from stockseq.models.forecaster import Forecaster
+from stockseq.models.matrix import make_predictor
 from stockseq.models.model import Model
 from stockseq.report.text.audit import finding_sentence
 from tests.leaks.world import World, make_world
@@ -79,6 +81,34 @@ def calibrated_on_test(fit: Any, data: Dataset, fold: Fold) -> Model:
     return calibrated
 
 
+def intervals_of_the_test(fit: Any, data: Dataset, fold: Fold) -> Model:
+    model, test = fit(data, fold), data.samples.on(fold.test)
+    if not len(test):
+        return model
+    matrix, ends = model.read(data.panel, test.ends)
+    outputs = [make_predictor(network, matrix.reader())(ends) for network in model.networks]
+    readings = read_outputs(outputs, test.volatility)
+    return replace(model, calibration=calibrate(readings, test.volatility, test.realised_return))
+
+
+class Sized(Model):
+    """A model whose sigma is the size of the move that it is to forecast."""
+
+    labels: pd.DataFrame
+
+    def forecast(self, panel: Panel, windows: Windows) -> Any:
+        given = super().forecast(panel, windows)
+        realised = given.merge(self.labels, on=["ticker", "session"], how="left")["realised_variance"] ** 0.5
+        return given.assign(sigma=realised.fillna(given["sigma"]))
+
+
+def sized_by_the_label(fit: Any, data: Dataset, fold: Fold) -> Model:
+    model = fit(data, fold)
+    sized = Sized(**{field.name: getattr(model, field.name) for field in fields(model)})
+    object.__setattr__(sized, "labels", data.labels[["ticker", "session", "realised_variance"]])
+    return sized
+
+
 # What is planted, and the check that catches it. Each network is fitted for one epoch.
 LEAKS: dict[str, tuple[Plant, str]] = {
     "scaler on all dates": (learning("Scaler", lambda panel: Scaler.fit(panel.indicators)), "scaler"),
@@ -89,6 +119,8 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "early stopping on test": (fitting(stopping_on_test), "training"),
     "test sessions in the training": (fitting(learning_the_test), "training"),
     "calibration on test": (fitting(calibrated_on_test), "forecasts"),
+    "intervals from residuals of the test": (fitting(intervals_of_the_test), "training"),
+    "sigma of the labelled session": (fitting(sized_by_the_label), "forecasts"),
 }
 
 
