@@ -10,11 +10,14 @@ from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import FoldSettings, cut_folds
 from stockseq.errors import TooFewSessions
 from stockseq.evaluate.comparison import compare_forecasts
+from stockseq.evaluate.ranking import compare_rankings, score_ranking
 from stockseq.evaluate.scores import score_forecasts
+from stockseq.evaluate.size import score_size
 from stockseq.forecasting.walk_forward import PlotKind, WalkForwardResult, walk_forward
 from stockseq.models.baselines import forecast_baseline
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples, join_realised
+from stockseq.models.size_baselines import forecast_size
 from tests.models.model_rows import FAST, SMALL, TinyMarket
 
 QUICK = FAST.model_copy(update={"epochs": 2})
@@ -87,7 +90,7 @@ def test_the_baselines_are_fitted_on_train_and_validation_and_forecast_the_same_
     data: Dataset, result: WalkForwardResult
 ) -> None:
     """A difference between two models must not come from other rows."""
-    assert list(result.baselines) == ["majority", "logistic", "gradient_boosting", "logistic_indicators"]
+    assert list(result.baselines) == ["majority", "logistic", "gradient_boosting", "ridge", "logistic_indicators"]
     keys = ["ticker", "session", "realised_return"]
     for name, table in result.baselines.items():
         pd.testing.assert_frame_equal(table[keys], result.forecasts[keys], obj=name)
@@ -103,7 +106,7 @@ def test_a_baseline_that_lacks_a_fold_is_left_out_with_the_reason(result: WalkFo
         "Fold 1: it needs news, and the sentiment of all 420 training samples is the same."
     )
     assert set(result.impossible) == {
-        "logistic_sentiment", "persistence", "momentum_60_5", "momentum_12_1", "reversal_5",
+        "logistic_sentiment", "persistence", "momentum_60_5", "momentum_12_1", "reversal_5", "garch",
     }  # fmt: skip
 
 
@@ -123,14 +126,14 @@ def test_a_baseline_that_fails_in_a_later_fold_is_left_out_of_all(market: TinyMa
 
 
 def test_all_folds_are_judged_together(result: WalkForwardResult) -> None:
-    """Scores and comparisons are those of the joined tables; every p of the family is corrected for four."""
+    """Scores and comparisons are those of the joined tables; every p of the family is corrected for five."""
     assert result.scores == score_forecasts(result.forecasts, bootstrap_seed=result.seed)
     assert result.baseline_scores["majority"] == score_forecasts(result.baselines["majority"])
     assert list(result.comparisons) == list(result.baselines)
     majority = compare_forecasts(result.forecasts, result.baselines["majority"])
     assert result.comparisons["majority"].accuracy.difference == majority.accuracy.difference
     assert result.comparisons["majority"].accuracy.p_holm >= majority.accuracy.p
-    assert (result.best_baseline.n_sessions, result.best_baseline.n_rivals) == (40, 4)
+    assert (result.best_baseline.n_sessions, result.best_baseline.n_rivals) == (40, 5)
     assert result.repetition.n_tickers == 6
 
 
@@ -203,3 +206,69 @@ def test_folds_that_do_not_fit_say_where_the_sessions_went(market: TinyMarket) -
     """What is needed, what there is, and what to do; nothing is fitted before."""
     with pytest.raises(TooFewSessions, match=r"needs more than 505 sessions .* Of 120 sessions with bars 118 are left"):
         walk_forward(FORECASTER, market.data, n_folds=2)
+
+
+def judged(result: WalkForwardResult) -> WalkForwardResult:
+    """Return a result on twelve tickers of 60 sessions: the model ranks and sizes well, one baseline each hardly."""
+    generator = np.random.default_rng(11)
+    rows = pd.DataFrame(
+        {
+            "session": np.repeat(pd.bdate_range("2024-01-01", periods=60), 12),
+            "ticker": [f"T{number:02}" for number in range(12)] * 60,
+            "decision_at": pd.Timestamp("2024-01-01", tz="UTC"),
+            "probability_up": generator.uniform(0.4, 0.6, 720),
+            "realised_return": 0.01 * generator.standard_normal(720),
+            "realised_variance": 1e-4 * np.exp(generator.standard_normal(720)),
+        }
+    )
+    good = rows["realised_return"] + 0.01 * generator.standard_normal(720)
+    model = rows.assign(relative=good, sigma=np.sqrt(rows["realised_variance"]) * 1.1)
+    return replace(
+        result,
+        forecasts=model,
+        baselines={
+            "majority": rows.assign(relative=np.nan),
+            "gradient_boosting": rows.assign(relative=generator.standard_normal(720)),
+        },
+        sizes={name: rows.assign(sigma=sigma) for name, sigma in (("ewma", 0.012), ("har", 0.013))},
+    )
+
+
+def test_ranking_and_size_are_judged_beside_their_own_baselines(result: WalkForwardResult) -> None:
+    """Boosting is the rival of ranks and HAR that of sizes, declared before."""
+    made = judged(result)
+    horizon = made.data.inputs.horizon
+    assert made.ranking == score_ranking(made.forecasts, horizon=horizon)
+    ranker = made.baselines["gradient_boosting"]
+    assert made.baseline_ranking["gradient_boosting"] == score_ranking(ranker, horizon=horizon)
+    assert made.ranking_difference == compare_rankings(made.forecasts, ranker, horizon=horizon)
+    assert made.size == score_size(made.forecasts, horizon=horizon)
+    assert set(made.baseline_sizes) == set(made.size_comparisons) == {"ewma", "har"}
+    assert made.claims.ranking.p == made.ranking.rank_ic_p
+    assert made.claims.size.p == made.size_comparisons["har"].better_p
+    assert made.claims.direction.p == made.scores.pt_clustered_p
+    assert made.claims.ranking.is_shown
+    assert made.claims.size.is_shown
+
+
+def test_a_model_of_the_direction_alone_claims_no_size(result: WalkForwardResult) -> None:
+    """Its expected return still ranks; the baselines of sizes are scored all the same."""
+    made = judged(result)
+    direction = replace(made, forecasts=made.forecasts.drop(columns=["relative", "sigma"]))
+    assert (direction.size, direction.size_comparisons) == (None, {})
+    assert direction.ranking.score == "probability_up"
+    assert set(direction.baseline_sizes) == {"ewma", "har"}
+    assert (direction.claims.size.p, direction.claims.size.p_holm) == (None, None)
+
+
+def test_the_baselines_of_sizes_forecast_the_same_rows(data: Dataset, result: WalkForwardResult) -> None:
+    """Fitted on train and validation, as the others; a hundred sessions are too few for GARCH."""
+    assert list(result.sizes) == ["ewma", "har"]
+    assert result.impossible["garch"].startswith("Fold 1: it needs 250 returns")
+    keys = ["ticker", "session", "realised_return", "realised_variance"]
+    for table in result.sizes.values():
+        pd.testing.assert_frame_equal(table[keys], result.forecasts[keys])
+    fold = result.folds[1]
+    train, test = data.samples.on(fold.train.union(fold.validation)), data.samples.on(fold.test)
+    expected = join_realised(forecast_size("har", data, train, test), test)
+    pd.testing.assert_frame_equal(result.sizes["har"].iloc[-len(expected) :].reset_index(drop=True), expected)
