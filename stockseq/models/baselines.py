@@ -6,12 +6,13 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.models.window_classifiers import Kind, classify_windows
+from stockseq.models.window_learners import can_rank, classify_windows, rank_windows
 from stockseq.schemas import Forecasts, as_forecasts
 
 Baseline = Literal[
@@ -22,6 +23,7 @@ Baseline = Literal[
     "reversal_5",
     "logistic",
     "gradient_boosting",
+    "ridge",
     "logistic_sentiment",
     "logistic_indicators",
 ]
@@ -49,7 +51,11 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
         * persistence, momentum_60_5, momentum_12_1, reversal_5: the sign of the last session's open-to-close return, of
           the change from 60 to 5 and from 252 to 21 bars ago, and against that of the last 5 bars. Each is believed as
           often as it was right in training (at least half the time); without a sign it is the majority's forecast.
-        * logistic, gradient_boosting: on the whole windows that the network reads, each laid out in one row.
+        * logistic: on the whole windows that the network reads, each laid out in one row.
+        * gradient_boosting: on the last row of a window and the mean of those before; learns the direction, and by
+          itself the session's z-scored return, its `relative`.
+        * ridge: learns the z-scored return on whole windows; believed as to the direction as far as its forecasts were
+          right in training.
         * logistic_sentiment, logistic_indicators: on the sentiment columns alone, and on the others alone.
     panel : Panel
     train, test : Samples of the panel
@@ -59,7 +65,8 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
     Returns
     -------
     Forecasts of len(test) rows
-        `expected_return` is (2 p - 1) times the mean absolute return of the training samples.
+        `expected_return` is (2 p - 1) times the mean absolute return of the training samples; `relative` is NaN but of
+        gradient_boosting and ridge, and of those where no training session has five tickers that move apart.
 
     Raises
     ------
@@ -82,17 +89,24 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
     obstacle = find_obstacle(name, panel, train)
     if obstacle is not None:
         raise DataError(f"The baseline {name} can't forecast this panel: {obstacle}")
+    relative = np.full(len(test), np.nan)
     if name == "majority":
         up = np.full(len(test), float(train.up.mean()))
     elif name in FOLLOWED:
         up = _follow(_views(name, panel), train, test)
+    elif name == "ridge":
+        relative, learnt = rank_windows("linear", panel, train, test, lookback=lookback)
+        up = _believe(learnt, train.up, relative)
+    elif name == "gradient_boosting":
+        up = classify_windows("boosting", panel, _columns(name, panel), train, test, lookback=lookback)
+        if can_rank(train):
+            relative, _ = rank_windows("boosting", panel, train, test, lookback=lookback)
     else:
-        kind: Kind = "boosting" if name == "gradient_boosting" else "logistic"
-        up = classify_windows(kind, panel, _columns(name, panel), train, test, lookback=lookback)
+        up = classify_windows("linear", panel, _columns(name, panel), train, test, lookback=lookback)
     keys = panel.keys.loc[test.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
     up = np.clip(up, SUREST, 1 - SUREST)
     expected = (2 * up - 1) * float(np.abs(train.realised_return).mean())
-    return as_forecasts(keys.assign(probability_up=up, expected_return=expected))
+    return as_forecasts(keys.assign(probability_up=up, expected_return=expected, relative=relative))
 
 
 def forecast_baselines(panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> dict[str, pd.DataFrame]:
@@ -112,6 +126,8 @@ def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
         columns = _columns(name, panel)
         if not columns:
             return f"it reads columns of which the panel has none; it has {', '.join(panel.names)}."
+        if name == "ridge" and not can_rank(train):
+            return "it learns to rank, and no training session has five tickers that move apart."
         if name == "logistic_sentiment" and not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
             return f"it needs news, and the sentiment of all {len(train)} training samples is the same."
     return None
@@ -125,6 +141,16 @@ def _follow(views: Views, train: Samples, test: Samples) -> Views:
     # At exactly one half it would name no direction, and always count as "not up".
     belief = max(float(right.mean()) if len(right) else 0.0, 0.5 + SUREST)
     return np.where(asked == 0, share, np.where(asked > 0, belief, 1 - belief))
+
+
+def _believe(learnt: Views, up: npt.NDArray[np.bool_], asked: Views) -> Views:
+    """Return the probability of up that a score had in training, by logistic regression on it alone."""
+    if up.all() or not up.any():
+        return np.full(len(asked), float(up.mean()))
+    # The scores are small, and the library's penalty is on the weight.
+    unit = float(learnt.std()) or 1.0
+    model = LogisticRegression().fit(learnt[:, None] / unit, up)
+    return np.asarray(model.predict_proba(asked[:, None] / unit)[:, 1]) if len(asked) else np.empty(0)
 
 
 def _views(name: str, panel: Panel) -> Views:

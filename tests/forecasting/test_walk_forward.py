@@ -163,7 +163,7 @@ def test_some_baselines_are_compared_with_the_correction_for_their_number(result
     assert row["baseline_accuracy"] == result.baseline_scores["majority"].accuracy
     assert (row["model_accuracy"], row["base_rate"]) == (result.scores.accuracy, result.scores.base_rate)
     assert row["n"] == len(result.forecasts)
-    assert len(result.compare()) == 4
+    assert len(result.compare()) == 5
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,11 @@ def test_some_baselines_are_compared_with_the_correction_for_their_number(result
     ],
 )
 def test_the_result_plots_itself(result: WalkForwardResult, kind: PlotKind, names: list[str | None]) -> None:
-    """Four baselines are compared in accuracy and in log loss."""
+    """Five baselines are compared in accuracy and in log loss."""
     figure = result.plot(kind)
     assert [trace.name or None for trace in figure.data] == names
     if kind == "comparisons":
-        assert [len(trace.y) for trace in figure.data] == [4, 4]
+        assert [len(trace.y) for trace in figure.data] == [5, 5]
 
 
 def test_progress_names_each_fold_and_counts_the_baselines(recorder: Recorder, result: WalkForwardResult) -> None:
@@ -189,7 +189,7 @@ def test_progress_names_each_fold_and_counts_the_baselines(recorder: Recorder, r
         f"Fold 1 of 2: 56 sessions train, 14 validate, 20 test from {first}",
         f"Fold 2 of 2: 76 sessions train, 14 validate, 20 test from {second}",
     ]
-    assert recorder.steps["Fitting the baselines"] == (9, 9)
+    assert recorder.steps["Fitting the baselines"] == (13, 13)
 
 
 def test_it_says_in_a_line_what_was_forecast(result: WalkForwardResult) -> None:

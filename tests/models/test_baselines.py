@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from scipy.stats import spearmanr
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.windows import build_windows
 from stockseq.errors import DataError, TooFewSessions
-from stockseq.models import window_classifiers
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline, forecast_baselines
+from stockseq.models.forecasting import join_realised
 from stockseq.schemas import Labels
 from tests.models.model_rows import TinyMarket
 
@@ -59,7 +60,7 @@ def test_logistic_regression_finds_a_planted_effect(market: TinyMarket) -> None:
     """It reads the indicator but not the news: right more often than the base rate, less than the network."""
     train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
     forecasts = forecast_baselines(market.panel, train, test, lookback=3)
-    assert sorted(forecasts) == ["gradient_boosting", "logistic", "logistic_indicators", "majority"]
+    assert sorted(forecasts) == ["gradient_boosting", "logistic", "logistic_indicators", "majority", "ridge"]
     for name in ("gradient_boosting", "logistic"):
         right = ((forecasts[name]["probability_up"] > 0.5).to_numpy() == test.up).mean()
         assert max(test.up.mean(), 1 - test.up.mean()) < right < 0.9
@@ -118,15 +119,54 @@ def test_momentum_of_a_year_leaves_the_last_month_out() -> None:
     assert obstacle == "it needs 252 sessions of returns before a decision, and no training sample has so many."
 
 
-def test_boosting_learns_from_whole_sessions_up_to_its_limit(
-    market: TinyMarket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Half of 468 windows at most: every second session, the newest among them, and all six tickers of each."""
-    train = market.samples.on(market.fold.train)
-    thinned = window_classifiers._thinned(train, len(train) // 2)
-    assert len(thinned) == len(train) // 2
-    assert thinned.session.max() == train.session.max()
-    assert set(pd.Series(thinned.session).value_counts()) == {6}
+def test_boosting_and_ridge_rank_by_what_the_session_does_not_share(market: TinyMarket) -> None:
+    """A planted effect within sessions: both rank well, and what moves all tickers alike changes no rank."""
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    moved = np.random.default_rng(5).normal(0, 0.02, 1000)[np.unique(train.session, return_inverse=True)[1]]
+    together = train.realised_return + moved
+    shared = replace(train, realised_return=together, target=(together / train.volatility).astype(np.float32))
+    for name in ("gradient_boosting", "ridge"):
+        ranks = {}
+        for key, learnt in (("plain", train), ("shared", shared)):
+            forecasts = forecast_baseline(name, market.panel, learnt, test, lookback=3)  # type: ignore[arg-type]
+            joined = join_realised(forecasts, test)
+            ranks[key] = joined.groupby("session")[["relative", "realised_return"]].rank().assign(s=joined["session"])
+            by_session = ranks[key].groupby("s")
+            ic = [spearmanr(part["relative"], part["realised_return"]).statistic for _, part in by_session]
+            assert np.mean(ic) > 0.3, (name, key)
+        assert np.corrcoef(ranks["plain"]["relative"], ranks["shared"]["relative"])[0, 1] > 0.99
+    others = forecast_baseline("logistic", market.panel, train, test, lookback=3)
+    assert others["relative"].isna().all()
+
+
+def test_ridge_is_that_of_scikit_learn_on_z_scores_by_hand(market: TinyMarket) -> None:
+    """The volatility-scaled return less its session's mean, in its standard deviations, clipped at three."""
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    read = sorted({end - back for end in train.ends for back in range(3)})
+    values = market.panel.indicators.astype(float)
+    scaled = np.clip((values - values[read].mean(axis=0)) / values[read].std(axis=0), -5, 5)
+
+    def laid_out(ends: np.ndarray) -> np.ndarray:
+        return np.hstack([scaled[ends - 2], scaled[ends - 1], scaled[ends]])
+
+    target = pd.Series(train.target.astype(float)).groupby(train.session)
+    z = ((pd.Series(train.target) - target.transform("mean")) / target.transform("std", ddof=0)).clip(-3, 3)
+    by_hand = Ridge(alpha=1000.0).fit(laid_out(train.ends), z).predict(laid_out(test.ends))
+    forecasts = forecast_baseline("ridge", market.panel, train, test, lookback=3)
+    assert forecasts["relative"].to_numpy() == pytest.approx(by_hand, abs=1e-4)
+    # The direction is believed as far as it was right: where it ranks high a rise is likelier.
+    rises = forecasts.groupby(forecasts["relative"] > 0)["probability_up"].mean()
+    assert rises[True] > 0.5 > rises[False]
+
+
+def test_ridge_needs_sessions_of_five_tickers() -> None:
+    """One ticker has no rank; boosting then learns the direction alone."""
+    panel, samples = rows([1.0, -1.0] * 20, [0.01, -0.01] * 20)
+    train, test = split(samples, 30)
+    obstacle = find_obstacle("ridge", panel, train)
+    assert obstacle == "it learns to rank, and no training session has five tickers that move apart."
+    forecasts = forecast_baseline("gradient_boosting", panel, train, test)
+    assert forecasts["relative"].isna().all()
 
 
 def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMarket) -> None:
