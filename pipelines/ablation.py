@@ -40,9 +40,9 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
         cache = FitCache.open(workspace.root / "ablation", data, code=code)
         family = fit_family(workspace.forecaster, data, folds, settings.ablation, cache=cache)
         plain = family.forecasts[PLAIN]
-        result = judge_ablation(
-            family, optimum=optimum_on(market.truth, plain, horizon=data.inputs.horizon), seed=settings.training.seed
-        )
+        horizon = data.inputs.horizon
+        best = optimum_on(market.truth, plain, horizon=horizon)
+        result = judge_ablation(family, optimum=best, seed=settings.training.seed, horizon=horizon)
         for variant in result.variants:
             network = networks.get(variant.name, settings.network)
             measures = {} if variant.scores is None else {"accuracy": variant.scores.accuracy}

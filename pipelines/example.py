@@ -52,6 +52,6 @@ def run_example(settings: Settings, name: str, *, n_sessions: int = N_SESSIONS, 
     samples = data.samples.on(fold.test)
     forecasts = forecast_samples(model, data.panel, samples)
     (readings,) = read_layers(model, data.panel, samples.ends)
-    show_example(
-        model, score_forecasts(forecasts), optimum_on(market.truth, forecasts, horizon=data.inputs.horizon), readings
-    )
+    horizon = data.inputs.horizon
+    best = optimum_on(market.truth, forecasts, horizon=horizon)
+    show_example(model, score_forecasts(forecasts, horizon=horizon), best, readings)

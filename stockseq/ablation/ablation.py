@@ -16,7 +16,9 @@ from stockseq.sources.simulated.market import Optimum
 NAMES = {PLAIN: "plain network", BEST_PAIR: "best pair of layers"}
 
 
-def judge_ablation(family: FittedFamily, *, optimum: Optimum | None = None, seed: int = 0) -> AblationResult:
+def judge_ablation(
+    family: FittedFamily, *, optimum: Optimum | None = None, seed: int = 0, horizon: int = 0
+) -> AblationResult:
     """Judge every variant of a fitted family against its plain network.
 
     Parameters
@@ -26,6 +28,8 @@ def judge_ablation(family: FittedFamily, *, optimum: Optimum | None = None, seed
         What the best forecaster scores on the rows of the plain network's forecasts.
     seed : int, default=0
         Of the bootstraps.
+    horizon : int, default=0
+        Sessions from entry to exit of the trade that is forecast.
 
     Returns
     -------
@@ -35,8 +39,8 @@ def judge_ablation(family: FittedFamily, *, optimum: Optimum | None = None, seed
     plain = family.forecasts[PLAIN]
     others = {name: frame for name, frame in family.forecasts.items() if name != PLAIN}
     removals = [name for name, variant in family.variants.items() if variant.component]
-    effects = judge_family(plain, others, n_declared=family.n_declared, removals=removals)
-    scores = {name: score_forecasts(frame) for name, frame in family.forecasts.items()}
+    effects = judge_family(plain, others, n_declared=family.n_declared, removals=removals, horizon=horizon)
+    scores = {name: score_forecasts(frame, horizon=horizon) for name, frame in family.forecasts.items()}
     reference = scores[PLAIN]
     return AblationResult(
         n=reference.n,

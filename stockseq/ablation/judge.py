@@ -81,6 +81,7 @@ def judge_family(
     *,
     n_declared: int,
     removals: Collection[str] = (),
+    horizon: int = 0,
 ) -> dict[str, ComponentEffect]:
     """Return what each variant's component adds to the plain network, corrected for all that were declared.
 
@@ -104,6 +105,8 @@ def judge_family(
         Variants declared beforehand; those that failed still count, as ones that show nothing.
     removals : collection of str
         Variants that lack a component which the plain network has. What it adds is the plain network less the variant.
+    horizon : int, default=0
+        Sessions from entry to exit of the trade that is forecast.
 
     Returns
     -------
@@ -139,8 +142,10 @@ def judge_family(
     pairs = {
         name: (reference, variant) if name in removals else (variant, reference) for name, variant in ensembles.items()
     }
-    compared = {name: compare_forecasts(more.forecasts, less.forecasts) for name, (more, less) in pairs.items()}
-    tests = {measure: _test(measure, compared, pairs) for measure in MEASURES}
+    compared = {
+        name: compare_forecasts(more.forecasts, less.forecasts, horizon=horizon) for name, (more, less) in pairs.items()
+    }
+    tests = {measure: _test(measure, compared, pairs, horizon) for measure in MEASURES}
     claims = [measure for measure in CLAIMS if measure != "ic" or reference.information is not None]
     for family in (claims, ["log_loss"]):
         tests |= _correct({measure: tests[measure] for measure in family}, n_declared * len(family))
@@ -155,13 +160,13 @@ def judge_family(
     }
 
 
-def _test(measure: str, compared: Mapping[str, Comparison], pairs: Mapping[str, Pair]) -> Tests:
+def _test(measure: str, compared: Mapping[str, Comparison], pairs: Mapping[str, Pair], horizon: int) -> Tests:
     """Return the test of each variant that has one, by the errors of sessions and seeds together."""
     tests: Tests = {}
     gains: dict[str, list[float]] = {}
     for name, (more, less) in pairs.items():
         test = (
-            _compare_information(more.information, less.information)
+            _compare_information(more.information, less.information, horizon)
             if measure == "ic"
             else compared[name].accuracy
             if measure == "accuracy"
@@ -205,14 +210,14 @@ def _information(frame: pd.DataFrame) -> pd.Series | None:
     return daily if len(daily) > 1 else None
 
 
-def _compare_information(more: pd.Series | None, less: pd.Series | None) -> PairedTest | None:
+def _compare_information(more: pd.Series | None, less: pd.Series | None, horizon: int) -> PairedTest | None:
     """Return how much higher the coefficient of `more` is, over the sessions on which both have one."""
     if more is None or less is None:
         return None
     gains = (more - less).dropna()
     if len(gains) < 2:
         return None
-    return paired_test(gains.to_numpy(), gains.index.to_numpy())
+    return paired_test(gains.to_numpy(), gains.index.to_numpy(), horizon=horizon)
 
 
 def _add_seed_error(tests: Tests, gains: Mapping[str, Sequence[float]]) -> Tests:

@@ -13,7 +13,14 @@ from stockseq.errors import DataError
 from stockseq.evaluate.multiplicity import holm, superior_ability
 from stockseq.evaluate.probability import brier_losses, log_losses
 from stockseq.evaluate.scored import KEY, Scored, as_scored
-from stockseq.evaluate.significance import SIZE, Significance, clustered_mean, diebold_mariano, number_sessions
+from stockseq.evaluate.significance import (
+    SIZE,
+    Significance,
+    clustered_mean,
+    diebold_mariano,
+    number_sessions,
+    session_law,
+)
 from stockseq.results import Result
 
 # Fewer sessions leave a bootstrap too few blocks.
@@ -104,13 +111,15 @@ class BestBaseline(Result):
     note: str | None = None
 
 
-def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
+def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame, *, horizon: int = 0) -> Comparison:
     """Return how much better or worse `a` does than `b` where both made a forecast.
 
     Parameters
     ----------
     a, b : DataFrame
         As `score_forecasts` takes them: `session`, `ticker`, `probability_up`, `realised_return`.
+    horizon : int, default=0
+        Sessions from entry to exit of a trade; from two on they overlap, and the errors allow for it.
 
     Raises
     ------
@@ -140,7 +149,7 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
         "brier": brier_losses(up, p_a) - brier_losses(up, p_b),
         "log_loss": log_losses(up, p_a) - log_losses(up, p_b),
     }
-    tests = {name: paired_test(values, sessions) for name, values in differences.items()}
+    tests = {name: paired_test(values, sessions, horizon=horizon) for name, values in differences.items()}
     notes = [
         f"The difference in {name.replace('_', ' ')} is the same in every session, so nothing can be tested."
         for name, test in tests.items()
@@ -154,27 +163,29 @@ def compare_forecasts(a: pd.DataFrame, b: pd.DataFrame) -> Comparison:
         accuracy=tests["accuracy"],
         brier=tests["brier"],
         log_loss=tests["log_loss"],
-        diebold_mariano=diebold_mariano(by_session.to_numpy()),
+        diebold_mariano=diebold_mariano(by_session.to_numpy(), horizon=min(max(horizon, 1), len(by_session) - 1)),
         notes=tuple(notes),
     )
 
 
-def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> PairedTest:
+def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any], *, horizon: int = 0) -> PairedTest:
     """Test that the mean of paired differences is 0, clustered by session.
 
     Parameters
     ----------
     values : array of shape (n,)
     sessions : array of shape (n,), of at least two sessions
+    horizon : int, default=0
+        As in `compare_forecasts`.
 
     Examples
     --------
     >>> round(paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3])).z, 4)
     1.0
     """
-    difference, error = clustered_mean(values, sessions)
+    difference, error = clustered_mean(values, sessions, horizon=horizon)
     n_sessions = number_sessions(sessions)[1]
-    degrees = n_sessions - 1
+    degrees = session_law(n_sessions, horizon).degrees
     reach = float(stats.t.ppf(0.975, degrees)) * error
     # Equal forecasts leave rounding, not noise.
     z = difference / error if error > max(1e-15, 1e-12 * float(np.abs(values).max())) else None
@@ -188,7 +199,9 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any]) -> 
     )
 
 
-def compare_with_baselines(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]) -> dict[str, Comparison]:
+def compare_with_baselines(
+    model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame], *, horizon: int = 0
+) -> dict[str, Comparison]:
     """Return how much better or worse the model does than each baseline, pair by pair on the same forecasts.
 
     Parameters
@@ -197,6 +210,8 @@ def compare_with_baselines(model: pd.DataFrame, baselines: Mapping[str, pd.DataF
         As `score_forecasts` takes it.
     baselines : mapping of name to DataFrame
         The same of each baseline.
+    horizon : int, default=0
+        As in `compare_forecasts`.
 
     Returns
     -------
@@ -220,7 +235,7 @@ def compare_with_baselines(model: pd.DataFrame, baselines: Mapping[str, pd.DataF
     >>> round(compare_with_baselines(model, {"baseline": baseline})["baseline"].accuracy.p_holm, 4)
     0.4226
     """
-    pairs = {name: compare_forecasts(model, baseline) for name, baseline in baselines.items()}
+    pairs = {name: compare_forecasts(model, baseline, horizon=horizon) for name, baseline in baselines.items()}
     accuracy = holm([pair.accuracy.p for pair in pairs.values()])
     log_loss = holm([pair.log_loss.p for pair in pairs.values()])
     return {

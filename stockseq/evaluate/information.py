@@ -7,7 +7,7 @@ import pandas as pd
 
 from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.scored import Scored
-from stockseq.evaluate.significance import newey_west_mean
+from stockseq.evaluate.significance import newey_west_mean, overlap_lag
 
 LEAST_TICKERS = 5
 
@@ -60,8 +60,10 @@ def daily_information(scored: Scored, *, least_tickers: int = LEAST_TICKERS) -> 
     return pd.DataFrame({"ic": _correlation(numbers, sessions), "rank_ic": _correlation(ranks, sessions)})
 
 
-def summarise_information(daily: pd.Series) -> Information | None:
+def summarise_information(daily: pd.Series, *, horizon: int = 0) -> Information | None:
     """Return the summary of one daily coefficient; None for fewer than two sessions, ValueError where one is missing.
+
+    The t is Newey and West's; trades of a longer `horizon` overlap, and its lag grows with it.
 
     Examples
     --------
@@ -73,7 +75,7 @@ def summarise_information(daily: pd.Series) -> Information | None:
     values = daily.to_numpy(dtype=np.float64)
     require_rows(numbers={"daily": values})
     spread = float(values.std(ddof=1))
-    tested = newey_west_mean(values)
+    tested = newey_west_mean(values, lag=overlap_lag(len(values), horizon))
     return Information(
         mean=float(values.mean()),
         ratio=None if tested is None else float(values.mean() / spread),

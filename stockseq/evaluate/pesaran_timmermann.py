@@ -15,7 +15,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats import diagnostic
 
 from stockseq.evaluate.rows import require_rows
-from stockseq.evaluate.significance import Flags, Numbers, Significance, fit_clustered, number_sessions
+from stockseq.evaluate.significance import Flags, Numbers, Significance, fit_clustered, number_sessions, session_law
 
 # The least sum of squares that is more than rounding: one row among ten million that differs leaves about 1.
 LEAST_SQUARES = 1e-6
@@ -65,7 +65,9 @@ def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
     )
 
 
-def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.NDArray[Any]) -> Significance | None:
+def pesaran_timmermann_clustered(
+    up: Flags, forecast_up: Flags, sessions: npt.NDArray[Any], *, horizon: int = 0
+) -> Significance | None:
     """Test, one-sided, that the direction is named more often than by chance, with sessions as clusters.
 
     The slope of a regression of the outcome on the forecast direction and a constant, with the CR1 variance clustered
@@ -76,6 +78,9 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
     ----------
     up, forecast_up : bool arrays of shape (n,)
     sessions : array of shape (n,)
+    horizon : int, default=0
+        Sessions from entry to exit of a trade. From two on they overlap: the variance is Driscoll and Kraay's, and the
+        law that of `mean_over_time`.
 
     Returns
     -------
@@ -96,7 +101,7 @@ def pesaran_timmermann_clustered(up: Flags, forecast_up: Flags, sessions: npt.ND
     0.3333
     """
     require_rows(flags={"up": up, "forecast_up": forecast_up}, labels={"sessions": sessions})
-    return _test_slope(up, forecast_up, np.ones((len(up), 1)), number_sessions(sessions)[0])
+    return _test_slope(up, forecast_up, np.ones((len(up), 1)), number_sessions(sessions)[0], horizon)
 
 
 def pesaran_timmermann_serial(
@@ -106,6 +111,7 @@ def pesaran_timmermann_serial(
     tickers: npt.NDArray[Any],
     *,
     lags: int = 1,
+    horizon: int = 0,
 ) -> Significance | None:
     """Test, one-sided, that the direction is named beyond what persists of outcomes and forecasts.
 
@@ -121,6 +127,8 @@ def pesaran_timmermann_serial(
         lacks one of the last `lags` of them is left out, so that no gap is bridged.
     lags : int, default=1
         Sessions of the past that are partialled out; 0 gives `pesaran_timmermann_clustered`.
+    horizon : int, default=0
+        As there.
 
     Returns
     -------
@@ -151,7 +159,7 @@ def pesaran_timmermann_serial(
     require_rows(flags={"up": up, "forecast_up": forecast_up}, labels={"sessions": sessions, "tickers": tickers})
     codes, _ = number_sessions(sessions)
     rows, past = _past(up, forecast_up, codes, pd.factorize(tickers)[0], lags)
-    return _test_slope(up[rows], forecast_up[rows], past, codes[rows])
+    return _test_slope(up[rows], forecast_up[rows], past, np.unique(codes[rows], return_inverse=True)[1], horizon)
 
 
 def _changes(flags: Flags) -> bool:
@@ -159,7 +167,7 @@ def _changes(flags: Flags) -> bool:
 
 
 def _test_slope(
-    up: Flags, forecast_up: Flags, controls: Numbers, sessions: npt.NDArray[np.int64]
+    up: Flags, forecast_up: Flags, controls: Numbers, sessions: npt.NDArray[np.int64], horizon: int
 ) -> Significance | None:
     """Test the slope of the outcome on the forecast with a constant and other controls; None without noise in it."""
     n, n_sessions = len(up), len(np.unique(sessions))
@@ -170,18 +178,19 @@ def _test_slope(
     # Nothing is left to test of what the controls explain wholly.
     if min(OLS(column, controls).fit().ssr for column in (outcome, forecast)) < LEAST_SQUARES:
         return None
-    fitted = fit_clustered(outcome, np.column_stack([forecast, controls]), sessions)
+    fitted = fit_clustered(outcome, np.column_stack([forecast, controls]), sessions, horizon=horizon)
     slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
     # Forecasts without a mistake leave rounding, not noise.
     if variance < LEAST_VARIANCE:
         return None
-    error = math.sqrt(variance)
+    law = session_law(n_sessions, horizon)
+    error = math.sqrt(variance) / law.bias
     return Significance(
         estimate=slope,
         standard_error=error,
         t=slope / error,
-        p=float(stats.t.sf(slope / error, n_sessions - 1)),
-        degrees_of_freedom=n_sessions - 1,
+        p=float(stats.t.sf(slope / error, law.degrees)),
+        degrees_of_freedom=law.degrees,
         n=n,
     )
 

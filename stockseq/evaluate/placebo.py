@@ -60,10 +60,12 @@ class PlaceboResult(Result):
         return self.difference_p is not None and self.difference_p < SIZE
 
 
-def judge_placebo(name: Placebo, forecasts: pd.DataFrame, reference: pd.DataFrame) -> PlaceboResult:
+def judge_placebo(
+    name: Placebo, forecasts: pd.DataFrame, reference: pd.DataFrame, *, horizon: int = 0
+) -> PlaceboResult:
     """Return what the placebo's forecasts show against those of the same network on the true data, on the same rows."""
-    scores = score_forecasts(forecasts)
-    difference = compare_forecasts(forecasts, reference).accuracy
+    scores = score_forecasts(forecasts, horizon=horizon)
+    difference = compare_forecasts(forecasts, reference, horizon=horizon).accuracy
     figures = PlaceboResult(
         **{key: getattr(scores, key) for key in SCORES},
         difference=difference.difference,

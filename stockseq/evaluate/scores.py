@@ -135,7 +135,7 @@ class Scores(Result):
     notes: tuple[str, ...] = ()
 
 
-def score_forecasts(frame: pd.DataFrame, *, bootstrap_seed: int | None = None) -> Scores:
+def score_forecasts(frame: pd.DataFrame, *, bootstrap_seed: int | None = None, horizon: int = 0) -> Scores:
     """Return every score of the forecasts of one model.
 
     Parameters
@@ -145,6 +145,8 @@ def score_forecasts(frame: pd.DataFrame, *, bootstrap_seed: int | None = None) -
         are of it, else of the probability; each `probability_up_seed_<k>` is scored by itself under `seeds`.
     bootstrap_seed : int, optional
         With it the accuracy gets an interval by bootstrap too, which takes about a second.
+    horizon : int, default=0
+        Sessions from entry to exit of a trade. From two on trades overlap, and tests and intervals allow for it.
 
     Raises
     ------
@@ -165,15 +167,18 @@ def score_forecasts(frame: pd.DataFrame, *, bootstrap_seed: int | None = None) -
         "n_sessions": int(scored["session"].nunique()),
         "n_tickers": int(scored["ticker"].nunique()),
         "n_unmoved": int((scored["realised_return"] == 0).sum()),
-        **_direction(scored),
-        **_skill(scored),
+        **_direction(scored, horizon),
+        **_skill(scored, horizon),
         **_probability(scored),
-        **_information(scored),
+        **_information(scored, horizon),
         "seeds": _seeds(scored),
     }
     if bootstrap_seed is not None:
         hits = np.asarray(scored["up"] == scored["forecast_up"], dtype=np.float64)
-        figures["accuracy_bootstrap_ci"] = bootstrap_interval(hits, scored["session"].to_numpy(), seed=bootstrap_seed)
+        block = 2 * horizon if horizon > 1 else None
+        figures["accuracy_bootstrap_ci"] = bootstrap_interval(
+            hits, scored["session"].to_numpy(), seed=bootstrap_seed, block=block
+        )
     scores = Scores.model_validate(figures)
     n_certain = int(scored["probability_up"].isin([0.0, 1.0]).sum())
     return scores.model_copy(update={"notes": tuple(_notes(scores, n_certain))})
@@ -221,12 +226,12 @@ def share_attained(
     return (score - nothing) / (best - nothing) if better * (best - nothing) > ROUNDING else None
 
 
-def _direction(scored: Scored) -> Figures:
+def _direction(scored: Scored, horizon: int) -> Figures:
     up, forecast_up = scored["up"].to_numpy(), scored["forecast_up"].to_numpy()
-    share_up = float(up.mean())
+    share_up, hits = float(up.mean()), (up == forecast_up).astype(float)
     return {
         "accuracy": accuracy(up, forecast_up),
-        "accuracy_ci": clustered_interval((up == forecast_up).astype(float), scored["session"].to_numpy()),
+        "accuracy_ci": clustered_interval(hits, scored["session"].to_numpy(), horizon=horizon),
         "base_rate": max(share_up, 1 - share_up),
         "share_up": share_up,
         "share_forecast_up": float(forecast_up.mean()),
@@ -236,11 +241,12 @@ def _direction(scored: Scored) -> Figures:
     }
 
 
-def _skill(scored: Scored) -> Figures:
+def _skill(scored: Scored, horizon: int) -> Figures:
     up, forecast_up, sessions = (scored[name].to_numpy() for name in ("up", "forecast_up", "session"))
     naive = pesaran_timmermann(up, forecast_up)
-    clustered = pesaran_timmermann_clustered(up, forecast_up, sessions)
-    serial = pesaran_timmermann_serial(up, forecast_up, sessions, np.asarray(scored["ticker"], dtype=object))
+    clustered = pesaran_timmermann_clustered(up, forecast_up, sessions, horizon=horizon)
+    tickers = np.asarray(scored["ticker"], dtype=object)
+    serial = pesaran_timmermann_serial(up, forecast_up, sessions, tickers, horizon=horizon)
     edge_ci = None
     if clustered is not None:
         # The slope times this is the accuracy beyond chance, so its interval carries over.
@@ -295,11 +301,11 @@ def _probability(scored: Scored) -> Figures:
     }
 
 
-def _information(scored: Scored) -> Figures:
+def _information(scored: Scored, horizon: int) -> Figures:
     daily = daily_information(scored)
     figures: Figures = {"n_ic_sessions": len(daily)}
     for name in ("ic", "rank_ic"):
-        summary = summarise_information(daily[name])
+        summary = summarise_information(daily[name], horizon=horizon)
         figures[name] = None if summary is None else summary.mean
         figures[f"{name}_ratio"] = None if summary is None else summary.ratio
         figures[f"{name}_t"] = None if summary is None else summary.t

@@ -1,7 +1,7 @@
 """Whether a score could be luck: tests that know that the tickers of one session move together."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ class Significance(Result):
     standard_error: float
     t: float
     p: float
-    degrees_of_freedom: int | None
+    degrees_of_freedom: int | float | None
     n: int
 
 
@@ -48,19 +48,22 @@ def number_sessions(sessions: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], 
     return numbers, len(names)
 
 
-def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, float]:
+def clustered_mean(values: Numbers, sessions: npt.NDArray[Any], *, horizon: int = 0) -> tuple[float, float]:
     """Return the mean of `values` and its standard error, clustered by session.
 
     Parameters
     ----------
     values : array of shape (n,)
     sessions : array of shape (n,)
-        What marks the clusters; at least two.
+        What marks the clusters, in their order; at least two.
+    horizon : int, default=0
+        Sessions from entry to exit of the trades behind the values; from two on they overlap.
 
     Returns
     -------
     (mean, standard error)
-        The error squared is G/(G-1) * sum over sessions of (sum of deviations)^2 / n^2 for G sessions.
+        The error squared is G/(G-1) * sum over sessions of (sum of deviations)^2 / n^2 for G sessions. Of trades that
+        overlap it is Driscoll and Kraay's, whose own bias is taken out.
 
     Raises
     ------
@@ -69,8 +72,8 @@ def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, 
 
     References
     ----------
-    Cameron & Miller (2015), Journal of Human Resources 50(2). By statsmodels 0.15.0 `OLS` on a constant with
-    `cov_type="cluster"`.
+    Cameron & Miller (2015), Journal of Human Resources 50(2); Driscoll & Kraay (1998), Review of Economics and
+    Statistics 80(4). By statsmodels 0.15.0 `OLS` on a constant with `cov_type="cluster"` or "hac-groupsum".
 
     Examples
     --------
@@ -78,23 +81,57 @@ def clustered_mean(values: Numbers, sessions: npt.NDArray[Any]) -> tuple[float, 
     (0.5, 0.5)
     """
     require_rows(numbers={"values": values}, labels={"sessions": sessions})
-    fitted = fit_clustered(values, np.ones(len(values)), number_sessions(sessions)[0])
-    return float(values.mean()), float(fitted.bse[0])
+    numbers, n_sessions = number_sessions(sessions)
+    fitted = fit_clustered(values, np.ones(len(values)), numbers, horizon=horizon)
+    return float(values.mean()), float(fitted.bse[0]) / session_law(n_sessions, horizon).bias
 
 
-def fit_clustered(outcome: Numbers, regressors: Numbers, sessions: npt.NDArray[np.int64]) -> Any:
+def fit_clustered(outcome: Numbers, regressors: Numbers, sessions: npt.NDArray[np.int64], *, horizon: int = 0) -> Any:
     """Return statsmodels' least squares with the CR1 variance clustered by session and Student's t.
+
+    From a horizon of two sessions on the variance is Driscoll and Kraay's, with the lag of `overlap_lag`.
 
     Examples
     --------
     >>> fit_clustered(np.array([1.0, 1.0, 0.0, 0.0]), np.ones(4), np.array([0, 0, 1, 1])).bse
     array([0.5])
     """
-    return OLS(outcome, regressors).fit(cov_type="cluster", cov_kwds={"groups": sessions}, use_t=True)
+    if horizon < 2:
+        return OLS(outcome, regressors).fit(cov_type="cluster", cov_kwds={"groups": sessions}, use_t=True)
+    lag = overlap_lag(len(np.unique(sessions)), horizon)
+    options = {"time": sessions, "maxlags": lag, "use_correction": False, "df_correction": False}
+    return OLS(outcome, regressors).fit(cov_type="hac-groupsum", cov_kwds=options, use_t=True)
 
 
-def clustered_interval(values: Numbers, sessions: npt.NDArray[Any], *, level: float = 0.95) -> tuple[float, float]:
+class SessionLaw(NamedTuple):
+    """Student's t by which a test clustered by session is judged: its degrees of freedom, and the bias of its error."""
+
+    degrees: float
+    bias: float
+
+
+def session_law(n_sessions: int, horizon: int) -> SessionLaw:
+    """Return the law of a test over sessions; see `mean_over_time` for trades that overlap.
+
+    Examples
+    --------
+    >>> session_law(250, 1)
+    SessionLaw(degrees=249, bias=1.0)
+    """
+    return SessionLaw(n_sessions - 1, 1.0) if horizon < 2 else _law(overlap_lag(n_sessions, horizon), n_sessions)
+
+
+def _law(lag: int, n_sessions: int) -> SessionLaw:
+    share = (lag + 1) / n_sessions
+    return SessionLaw(1.5 / share, math.sqrt(1.0 - share + share**2 / 3.0))
+
+
+def clustered_interval(
+    values: Numbers, sessions: npt.NDArray[Any], *, level: float = 0.95, horizon: int = 0
+) -> tuple[float, float]:
     """Return the interval of the mean of `values`, with Student's t of one degree less than there are sessions.
+
+    Of trades that overlap, with the law of `mean_over_time`.
 
     Examples
     --------
@@ -104,8 +141,9 @@ def clustered_interval(values: Numbers, sessions: npt.NDArray[Any], *, level: fl
     """
     if not 0 < level < 1:
         raise ValueError(f"`level` must be a fraction between 0 and 1, received {level}.")
-    mean, error = clustered_mean(values, sessions)
-    reach = float(stats.t.ppf(0.5 + level / 2, number_sessions(sessions)[1] - 1)) * error
+    mean, error = clustered_mean(values, sessions, horizon=horizon)
+    degrees = session_law(number_sessions(sessions)[1], horizon).degrees
+    reach = float(stats.t.ppf(0.5 + level / 2, degrees)) * error
     return mean - reach, mean + reach
 
 
@@ -222,8 +260,7 @@ def mean_over_time(values: Numbers, *, horizon: int) -> MeanOverTime | None:
     test = newey_west_mean(values, lag=lag)
     if test is None:
         return None
-    share = (lag + 1) / n
-    degrees, bias = 1.5 / share, math.sqrt(1.0 - share + share**2 / 3.0)
+    degrees, bias = _law(lag, n)
     reach = float(stats.t.ppf(0.975, degrees)) * test.standard_error / bias
     above = float(stats.t.sf(test.t * bias, degrees))
     return MeanOverTime(

@@ -146,7 +146,8 @@ def challenge(
         return Challenge(champion, champion, None, 0, promoted=False, unchanged=True)
     before_fit()
     model = forecaster.fit_fold(data, fold) if base is None else forecaster.fine_tune(base.model, data, fold)
-    scores = score_forecasts(forecast_samples(model, data.panel, data.samples.on(fold.test)))
+    forecasts = forecast_samples(model, data.panel, data.samples.on(fold.test))
+    scores = score_forecasts(forecasts, horizon=data.inputs.horizon)
     first, last = (session.date().isoformat() for session in fold.test[[0, -1]])
     record = ModelRecord.from_dict(
         {
@@ -183,7 +184,7 @@ def _duel(candidate: Champion, champion: Champion, data: Dataset, fold: Fold, *,
         return Challenge(candidate, champion, None, len(unseen), promoted=False)
     samples = data.samples.on(unseen)
     pair = (forecast_samples(each.model, data.panel, samples) for each in (candidate, champion))
-    comparison = compare_forecasts(*pair)
+    comparison = compare_forecasts(*pair, horizon=data.inputs.horizon)
     z = comparison.log_loss.z
     better = z is not None and z <= -promotion_z
     if better:

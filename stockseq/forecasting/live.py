@@ -68,7 +68,7 @@ def score_live(ledger: Ledger, models: pd.DataFrame, label: str) -> LiveRecord:
         n_sessions=n_sessions,
         n_late=int(forecasts["late"].sum()),
         n_open=n_on_time - len(record),
-        scores=score_forecasts(record) if n_sessions > 1 else None,
+        scores=score_forecasts(record, horizon=parse_label(label)) if n_sessions > 1 else None,
     )
 
 

@@ -98,7 +98,7 @@ def forecast_morning(
         headlines=headlines_read(data, outlook.forecasts, outlook.session),
         champion=champion,
         out_of_sample=out_of_sample,
-        scores=score_forecasts(out_of_sample),
+        scores=score_forecasts(out_of_sample, horizon=data.inputs.horizon),
         live=score_live(ledger.extend(appended).as_of(market.now), models, champion.record.basis.label),
         late=late,
         without_headlines={ticker: why for ticker, why in failures.items() if ticker not in outlook.refused},

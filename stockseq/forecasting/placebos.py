@@ -45,7 +45,8 @@ def run_placebos(
             test = samples.on(fold.test)
             # The windows of a placebo end on other rows; whose outcome they forecast, the samples say.
             probability = model.forecast(data.panel, test)["probability_up"].to_numpy()
-            results[name] = judge_placebo(name, _placebo_forecasts(test, probability), first)
+            broken = _placebo_forecasts(test, probability)
+            results[name] = judge_placebo(name, broken, first, horizon=data.inputs.horizon)
         except StockseqError as error:
             results[name] = PlaceboResult(**dict.fromkeys(SCORES), as_expected=None, error=str(error))
     return results

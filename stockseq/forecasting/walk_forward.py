@@ -89,20 +89,25 @@ class WalkForwardResult:
     seed: int = 0
     sizes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
+    @property
+    def horizon(self) -> int:
+        """Sessions from the entry to the exit of the trade that is forecast."""
+        return self.data.inputs.horizon
+
     @cached_property
     def scores(self) -> Scores:
         """The model's scores over all folds."""
-        return score_forecasts(self.forecasts, bootstrap_seed=self.seed)
+        return score_forecasts(self.forecasts, bootstrap_seed=self.seed, horizon=self.horizon)
 
     @cached_property
     def baseline_scores(self) -> Mapping[str, Scores]:
         """Each baseline's scores."""
-        return {name: score_forecasts(frame) for name, frame in self.baselines.items()}
+        return {name: score_forecasts(frame, horizon=self.horizon) for name, frame in self.baselines.items()}
 
     @cached_property
     def comparisons(self) -> Mapping[str, Comparison]:
         """The model less each baseline, with Holm's correction."""
-        return compare_with_baselines(self.forecasts, self.baselines)
+        return compare_with_baselines(self.forecasts, self.baselines, horizon=self.horizon)
 
     @cached_property
     def best_baseline(self) -> BestBaseline:
@@ -167,7 +172,7 @@ class WalkForwardResult:
     @cached_property
     def optimum(self) -> Optimum | None:
         """What the best forecaster scores on the same rows; None where nobody knows it."""
-        return optimum_on(self.data.market.truth, self.forecasts, horizon=self.data.inputs.horizon)
+        return optimum_on(self.data.market.truth, self.forecasts, horizon=self.horizon)
 
     def compare(self, baselines: Collection[str] = BASELINES) -> pd.DataFrame:
         """Return how the model does against some baselines, with Holm's correction for their number.
@@ -189,7 +194,7 @@ class WalkForwardResult:
                 **_columns("", comparison.accuracy),
                 **_columns("log_loss_", comparison.log_loss),
             }
-            for name, comparison in compare_with_baselines(self.forecasts, chosen).items()
+            for name, comparison in compare_with_baselines(self.forecasts, chosen, horizon=self.horizon).items()
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("baseline")
 

@@ -24,6 +24,32 @@ SESSIONS = np.repeat(np.arange(N_SESSIONS), N_TICKERS)
 TICKERS = np.tile(np.array([f"T{i}" for i in range(N_TICKERS)], dtype=object), N_SESSIONS)
 
 
+def test_luck_of_overlapping_trades_is_not_taken_for_skill() -> None:
+    """Trades of ten sessions of random walks, and views that last: 120 panels at 5 %, 6 expected, give or take 2.4.
+
+    Sessions taken for independent reject about one panel in five.
+    """
+    generator = np.random.default_rng(10)
+    shape, horizon, rejected = (250, 6), 10, {0: 0, 10: 0}
+    sessions = np.repeat(np.arange(shape[0]), shape[1])
+    for _ in range(120):
+        walk = np.cumsum(
+            generator.standard_normal((shape[0] + horizon + 1, 1))
+            + generator.standard_normal((shape[0] + horizon + 1, shape[1])),
+            axis=0,
+        )
+        up = (walk[horizon + 1 :] > walk[1:-horizon]).ravel()
+        view, steps = np.zeros(shape), generator.standard_normal(shape)
+        for row in range(1, shape[0]):
+            view[row] = 0.9 * view[row - 1] + steps[row]
+        for allowed in rejected:
+            test = pesaran_timmermann_clustered(up, (view > 0).ravel(), sessions, horizon=allowed)
+            assert test is not None
+            rejected[allowed] += test.p < 0.05
+    assert rejected[10] <= 13
+    assert rejected[0] > rejected[10]
+
+
 def runs(seed: int) -> np.ndarray:
     """Return directions that a ticker keeps for three sessions on average."""
     turns = uniforms(SESSIONS.size, seed).reshape(SHAPE) < 1 / 3

@@ -34,6 +34,24 @@ def test_the_clustered_mean_is_that_of_the_formula() -> None:
     assert clustered_interval(values, sessions) == pytest.approx((values.mean() - reach, values.mean() + reach))
 
 
+def test_trades_that_overlap_widen_the_error_by_driscoll_and_kraay() -> None:
+    """By hand for h = 3, 40 sessions: lag 4, Bartlett's weights .8 .6 .4 .2 on the sums of a session's deviations.
+
+    A share of 5/40 is the lag's: the error is divided by sqrt(1 - 1/8 + 1/192), and t has 12 degrees.
+    """
+    sessions = np.repeat(np.arange(40), 15)
+    values = normals(600, 5) + np.repeat(normals(40, 6), 15)
+    sums = np.array([(values[sessions == session] - values.mean()).sum() for session in range(40)])
+    pairs = sum(2 * weight * sums[lag:] @ sums[:-lag] for lag, weight in ((1, 0.8), (2, 0.6), (3, 0.4), (4, 0.2)))
+    expected = np.sqrt((sums @ sums + pairs) / (1 - 1 / 8 + 1 / 192)) / 600
+    assert clustered_mean(values, sessions, horizon=3) == pytest.approx((values.mean(), expected), rel=1e-12)
+    reach = student.ppf(0.975, 12) * expected
+    interval = clustered_interval(values, sessions, horizon=3)
+    assert interval == pytest.approx((values.mean() - reach, values.mean() + reach))
+    # Trades from one open to the next share nothing.
+    assert clustered_mean(values, sessions, horizon=1) == clustered_mean(values, sessions)
+
+
 def test_one_session_is_refused() -> None:
     """All tickers of one session may share one shock; there is nothing to measure the noise with."""
     with pytest.raises(ValueError, match="at least 2 sessions"):
