@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from stockseq.evaluate.bootstrap import bootstrap_interval
 from stockseq.evaluate.direction import (
     accuracy,
     accuracy_by_chance,
@@ -28,7 +29,7 @@ from stockseq.evaluate.probability import (
     log_loss,
 )
 from stockseq.evaluate.scored import Scored, as_scored
-from stockseq.evaluate.significance import bootstrap_interval, clustered_interval, clustered_mean
+from stockseq.evaluate.significance import clustered_interval, clustered_mean
 from stockseq.results import Result
 
 SEED_PREFIX = "probability_up_seed_"

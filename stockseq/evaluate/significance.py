@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
@@ -18,7 +17,6 @@ Numbers = npt.NDArray[np.float64]
 
 # A p-value below this counts as shown.
 SIZE = 0.05
-LEAST_BLOCK = 5
 
 
 class Significance(Result):
@@ -227,7 +225,7 @@ def overlap_lag(n_sessions: int, horizon: int) -> int:
     return max(min(lag, n_sessions - 1), 0)
 
 
-def mean_over_time(values: Numbers, *, horizon: int) -> MeanOverTime | None:
+def mean_over_time(values: Numbers, *, horizon: int, lag: int | None = None) -> MeanOverTime | None:
     """Test that the mean of one value per session is 0, where the trades behind the values may overlap.
 
     The longer the lag, the noisier is the error, and the normal law finds too much: of 250 sessions without skill it
@@ -241,6 +239,8 @@ def mean_over_time(values: Numbers, *, horizon: int) -> MeanOverTime | None:
         In order.
     horizon : int
         Sessions from entry to exit of a trade.
+    lag : int, optional
+        That of `overlap_lag` by default.
 
     Returns
     -------
@@ -259,7 +259,7 @@ def mean_over_time(values: Numbers, *, horizon: int) -> MeanOverTime | None:
     (2, 4.0068, 0.0094)
     """
     n = len(values)
-    lag = overlap_lag(n, horizon)
+    lag = overlap_lag(n, horizon) if lag is None else min(lag, max(n - 1, 0))
     test = newey_west_mean(values, lag=lag)
     if test is None:
         return None
@@ -316,82 +316,6 @@ def diebold_mariano(loss_differences: Numbers, *, horizon: int = 1) -> Significa
         raise ValueError(f"`horizon` must be at least 1 and below the number of sessions {n}, received {horizon}.")
     small = math.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
     return _mean_test(loss_differences, lag=horizon - 1, kernel="uniform", scale=small, degrees_of_freedom=n - 1)
-
-
-def block_length(values: Numbers) -> int:
-    """Return the mean block for a stationary bootstrap of one value per session, at least 5 sessions.
-
-    References
-    ----------
-    Politis & White (2004), Econometric Reviews 23(1), as corrected in 2009: arch 8.0.0 `optimal_block_length`.
-
-    Examples
-    --------
-    >>> block_length(np.random.default_rng(1).normal(size=100))
-    5
-    """
-    require_rows(numbers={"values": values})
-    if len(values) < 8 or np.ptp(values) == 0:
-        return LEAST_BLOCK
-    return max(LEAST_BLOCK, math.ceil(optimal_block_length(values)["stationary"].iloc[0]))
-
-
-def bootstrap_interval(
-    values: Numbers,
-    sessions: npt.NDArray[Any],
-    *,
-    seed: int,
-    level: float = 0.95,
-    n_resamples: int = 10_000,
-    block: int | None = None,
-) -> tuple[float, float]:
-    """Return the percentile interval of the mean of `values`, resampling sessions in blocks, each with all its tickers.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-        One value per session and ticker, such as hits or differences of losses.
-    sessions : array of shape (n,)
-        Sortable; sessions are resampled in their order, each with all its rows.
-    seed : int
-    level : float, default=0.95
-    n_resamples : int, default=10000
-    block : int, optional
-        Sessions of a block, on average; `block_length` of the session means by default.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the columns don't match, a value is not finite, there are fewer than two sessions, or an option is out of
-        range.
-
-    References
-    ----------
-    Politis & Romano (1994), Journal of the American Statistical Association 89: arch 8.0.0 `StationaryBootstrap`.
-
-    Examples
-    --------
-    >>> bootstrap_interval(np.ones(6), np.array([1, 1, 2, 2, 3, 3]), seed=1, n_resamples=50)
-    (1.0, 1.0)
-    """
-    require_rows(numbers={"values": values}, labels={"sessions": sessions})
-    if not 0 < level < 1 or n_resamples < 1 or (block is not None and block < 1):
-        raise ValueError(
-            f"A bootstrap needs `level` between 0 and 1, and `n_resamples` and `block` of at least 1; received "
-            f"{level}, {n_resamples} and {block}."
-        )
-    groups, _ = number_sessions(sessions)
-    counts = np.bincount(groups).astype(np.float64)
-    sums = np.bincount(groups, values)
-    mean_block = block_length(sums / counts) if block is None else block
-    bootstrap = StationaryBootstrap(mean_block, sums, counts, seed=np.random.default_rng(seed))
-    means = bootstrap.apply(_ratio, n_resamples)
-    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
-    return float(low), float(high)
-
-
-def _ratio(sums: Numbers, counts: Numbers) -> Numbers:
-    return np.atleast_1d(sums.sum() / counts.sum())
 
 
 def _mean_test(

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, t
 
+from stockseq.evaluate.bootstrap import bootstrap_interval
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.information import daily_information, summarise_information
 from stockseq.evaluate.multiplicity import superior_ability
@@ -25,7 +26,6 @@ from stockseq.evaluate.pesaran_timmermann import (
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import (
-    bootstrap_interval,
     clustered_mean,
     newey_west_mean,
 )

@@ -94,7 +94,7 @@ def size(rng: Generator, horizon: int, score: str) -> Rejections:
     rows = TABLE.assign(realised_return=0.0, realised_variance=1e-4 * variance.ravel())
     a, b = (rows.assign(sigma=0.01 * np.sqrt(length) * np.exp(0.2 * SCORES[score](rng).ravel())) for _ in range(2))
     compared = compare_sizes(a, b, horizon=horizon)
-    yield "DM of QLIKE", None if compared is None or compared.test is None else _rejects(compared.test.p)
+    yield "difference of QLIKE", None if compared is None or compared.test is None else _rejects(compared.test.p)
 
 
 def _rejects(p: float | None) -> float | None:

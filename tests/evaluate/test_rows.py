@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from stockseq.backtest.sharpe import deflated_sharpe
+from stockseq.evaluate.bootstrap import block_length, bootstrap_interval
 from stockseq.evaluate.direction import (
     accuracy,
     accuracy_by_chance,
@@ -30,8 +31,6 @@ from stockseq.evaluate.probability import (
 )
 from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.significance import (
-    block_length,
-    bootstrap_interval,
     clustered_interval,
     clustered_mean,
     diebold_mariano,

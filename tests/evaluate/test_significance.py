@@ -1,14 +1,11 @@
-"""Tests of significance against formulas worked out here, R's forecast, scipy 1.17.1 and arch 8.0.0."""
+"""Tests of significance against formulas worked out here, R's forecast and scipy 1.17.1."""
 
 import numpy as np
 import pytest
-from arch.bootstrap import optimal_block_length
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 
 from stockseq.evaluate.significance import (
-    block_length,
-    bootstrap_interval,
     clustered_interval,
     clustered_mean,
     diebold_mariano,
@@ -37,13 +34,14 @@ def test_the_clustered_mean_is_that_of_the_formula() -> None:
 def test_trades_that_overlap_widen_the_error_by_driscoll_and_kraay() -> None:
     """By hand for h = 3, 40 sessions: lag 4, Bartlett's weights .8 .6 .4 .2 on the sums of a session's deviations.
 
-    A share of 5/40 is the lag's: the error is divided by sqrt(1 - 1/8 + 1/192), and t has 12 degrees.
+    A share of 5/40 is the lag's: the error is divided by sqrt(1 - 1/8 + 1/192), and t has 12 degrees. The weights
+    count (1 + 2 (2/3 * .8 + 1/3 * .6)) / 3 = 37/45 of the variance of trades of three sessions.
     """
     sessions = np.repeat(np.arange(40), 15)
     values = normals(600, 5) + np.repeat(normals(40, 6), 15)
     sums = np.array([(values[sessions == session] - values.mean()).sum() for session in range(40)])
     pairs = sum(2 * weight * sums[lag:] @ sums[:-lag] for lag, weight in ((1, 0.8), (2, 0.6), (3, 0.4), (4, 0.2)))
-    expected = np.sqrt((sums @ sums + pairs) / (1 - 1 / 8 + 1 / 192)) / 600
+    expected = np.sqrt((sums @ sums + pairs) / ((1 - 1 / 8 + 1 / 192) * 37 / 45)) / 600
     assert clustered_mean(values, sessions, horizon=3) == pytest.approx((values.mean(), expected), rel=1e-12)
     reach = student.ppf(0.975, 12) * expected
     interval = clustered_interval(values, sessions, horizon=3)
@@ -112,38 +110,3 @@ def test_means_without_spread_have_no_test() -> None:
     assert newey_west_mean(np.array([1.0])) is None
     with pytest.raises(ValueError, match="below the number of sessions"):
         diebold_mariano(np.arange(5.0), horizon=5)
-
-
-def autoregression() -> np.ndarray:
-    """Return x_t = x_{t-1} / 2 + e_t over 500 sessions, from x_0 = 0."""
-    shocks = normals(500, 11)
-    values = np.zeros(500)
-    for t in range(1, 500):
-        values[t] = 0.5 * values[t - 1] + shocks[t]
-    return values
-
-
-def test_blocks_grow_with_autocorrelation() -> None:
-    """arch 8.0.0 on the generator's AR(1): 7.2748232907, so 8 whole sessions; without any, the floor of 5."""
-    lengths = optimal_block_length(autoregression()).iloc[0]
-    assert lengths["stationary"] == pytest.approx(7.2748232907, abs=1e-9)
-    assert lengths["circular"] == pytest.approx(8.3275938329, abs=1e-9)
-    assert block_length(autoregression()) == 8
-    assert block_length(normals(500, 12)) == 5
-    assert block_length(np.zeros(500)) == 5
-
-
-def test_the_interval_agrees_with_the_clustered_one() -> None:
-    """Two ways to the same quantity: within a tenth of its width where sessions are independent."""
-    sessions = np.repeat(np.arange(300), 10)
-    values = normals(3000, 13) + np.repeat(normals(300, 14), 10)
-    ours = bootstrap_interval(values, sessions, seed=1, n_resamples=2000)
-    theirs = clustered_interval(values, sessions)
-    assert ours == pytest.approx(theirs, abs=0.1 * (theirs[1] - theirs[0]))
-    assert ours == bootstrap_interval(values, sessions, seed=1, n_resamples=2000)
-
-
-def test_one_session_is_not_resampled() -> None:
-    """Resampling one session gives the same again."""
-    with pytest.raises(ValueError, match="at least 2 sessions"):
-        bootstrap_interval(np.ones(3), np.zeros(3), seed=1)
