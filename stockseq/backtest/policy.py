@@ -192,15 +192,17 @@ def _top_k(book: pd.DataFrame, settings: PolicySettings, *, lag: int) -> Floats:
     """Return each row's side, and 1 where it is traded and 0 where its edge is too small; an array of (n, 2)."""
     ordered = book.sort_values(["session", "view", "ticker"], ascending=[True, False, True])
     chosen = np.zeros((len(book), 2))
-    books: list[dict[str, float]] = []
+    books: list[Floats] = []
+    # Columns are taken out once: each session reads its rows of them.
+    index, views, edges = (np.asarray(column) for column in (ordered.index, ordered["view"], ordered["edge"]))
+    tickers, names = pd.factorize(ordered["ticker"])
     for rows in _by_session(ordered):
-        tickers, views, edges = (ordered[name].to_numpy()[rows] for name in ("ticker", "view", "edge"))
-        before = books[-lag] if settings.band and len(books) >= lag else {}
-        earlier = np.array([before.get(ticker, 0.0) for ticker in tickers])
-        sides, stays = _choose(views, earlier, settings)
-        trades = stays | (sides * edges >= settings.min_edge_bps)
-        chosen[ordered.index[rows]] = np.stack([sides, trades], axis=1)
-        books.append(dict(zip(tickers, sides * trades, strict=True)))
+        earlier = books[-lag][tickers[rows]] if settings.band and len(books) >= lag else np.zeros(len(views[rows]))
+        sides, stays = _choose(views[rows], earlier, settings)
+        trades = stays | (sides * edges[rows] >= settings.min_edge_bps)
+        chosen[index[rows]] = np.stack([sides, trades], axis=1)
+        books.append(np.zeros(len(names)))
+        books[-1][tickers[rows]] = sides * trades
     return chosen
 
 

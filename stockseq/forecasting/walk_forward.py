@@ -117,36 +117,36 @@ class WalkForwardResult:
     @cached_property
     def ranking(self) -> RankingScores:
         """How the model ranks the tickers of a session."""
-        return score_ranking(self.forecasts, horizon=self._horizon)
+        return score_ranking(self.forecasts, horizon=self.horizon)
 
     @cached_property
     def baseline_ranking(self) -> Mapping[str, RankingScores]:
         """How each baseline ranks them."""
-        return {name: score_ranking(frame, horizon=self._horizon) for name, frame in self.baselines.items()}
+        return {name: score_ranking(frame, horizon=self.horizon) for name, frame in self.baselines.items()}
 
     @cached_property
     def ranking_difference(self) -> MeanOverTime | None:
         """The model's mean rank IC less that of gradient boosting; None where either can't be ranked by."""
         if RANKING_RIVAL not in self.baselines:
             return None
-        return compare_rankings(self.forecasts, self.baselines[RANKING_RIVAL], horizon=self._horizon)
+        return compare_rankings(self.forecasts, self.baselines[RANKING_RIVAL], horizon=self.horizon)
 
     @cached_property
     def size(self) -> SizeScores | None:
         """How the model sizes moves; None where it names no sigma."""
-        return score_size(self.forecasts, horizon=self._horizon)
+        return score_size(self.forecasts, horizon=self.horizon)
 
     @cached_property
     def baseline_sizes(self) -> Mapping[str, SizeScores]:
         """How each forecaster of size alone does."""
-        scored = {name: score_size(frame, horizon=self._horizon) for name, frame in self.sizes.items()}
+        scored = {name: score_size(frame, horizon=self.horizon) for name, frame in self.sizes.items()}
         return {name: scores for name, scores in scored.items() if scores is not None}
 
     @cached_property
     def size_comparisons(self) -> Mapping[str, SizeComparison]:
         """The model's QLIKE against that of each of them."""
         compared = {
-            name: compare_sizes(self.forecasts, frame, horizon=self._horizon) for name, frame in self.sizes.items()
+            name: compare_sizes(self.forecasts, frame, horizon=self.horizon) for name, frame in self.sizes.items()
         }
         return {name: pair for name, pair in compared.items() if pair is not None}
 
@@ -159,10 +159,6 @@ class WalkForwardResult:
             ranking=self.ranking.rank_ic_p,
             size=None if size is None else size.better_p,
         )
-
-    @property
-    def _horizon(self) -> int:
-        return self.data.inputs.horizon
 
     @cached_property
     def repetition(self) -> Repetition:
@@ -209,7 +205,7 @@ class WalkForwardResult:
             quintile of rank; or the rank IC summed up over time, beside gradient boosting's.
         """
         if kind == "quintiles":
-            return plot_quintiles(tabulate_quintiles(self.forecasts, horizon=self._horizon)).as_figure(
+            return plot_quintiles(tabulate_quintiles(self.forecasts, horizon=self.horizon)).as_figure(
                 "Return by quintile of rank"
             )
         if kind == "cumulative_ic":
