@@ -57,7 +57,7 @@ def _ranking_row(name: str, scores: RankingScores) -> list[Cell]:
     return [
         cell(name),
         cell(scores.rank_ic, wording.number),
-        cell(None if ci is None else f"{wording.number(ci[0])} to {wording.number(ci[1])}"),
+        cell(None if ci is None else f"{wording.number(ci[0])}\u00a0to\u00a0{wording.number(ci[1])}"),
         cell(scores.rank_ic_t, _two_digits),
         cell(scores.rank_ic_p, wording.p_value),
         cell(scores.icir, _two_digits),
