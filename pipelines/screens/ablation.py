@@ -30,13 +30,13 @@ def show_ablation(result: AblationResult, folder: Path) -> None:
         padding=(0, 1, 0, 0),
     )
     table.add_column("Component")
-    for name in ("Points", "95% interval", "IC", "p", "Seeds", "Cost"):
+    for name in ("Points", "95% interval", "IC", "QLIKE", "p", "Seeds", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     scores = result.plain.scores
     if scores is not None:
         ic = "" if scores.ic is None else f"{scores.ic:.3f}"
-        table.add_row("plain network", wording.percent(scores.accuracy), "", ic, "", "", "1.0x", "")
+        table.add_row("plain network", wording.percent(scores.accuracy), "", ic, "", "", "", "1.0x", "")
     for variant in sorted(result.components, key=_rank):
         table.add_row(*_row(variant))
     console.print(table)
@@ -52,14 +52,17 @@ def _row(variant: VariantResult) -> list[str]:
     cost = "" if variant.cost.ratio is None else f"{variant.cost.ratio:.1f}x"
     end = [cost, CLAIMS[variant.claim or "open"]]
     if variant.effect is None:
-        return [escape(variant.component), "", "", "", "", "", *end]
+        return [escape(variant.component), "", "", "", "", "", "", *end]
     accuracy, ic, p_holm = variant.effect.accuracy, variant.effect.ic, variant.effect.p_holm
+    # Lower is better, so what a component takes off is shown with a minus.
+    size = "" if variant.effect.size is None else wording.number(-variant.effect.size.difference, digits=3, signed=True)
     low, high = (wording.points(bound) for bound in accuracy.ci)
     return [
         escape(variant.component),
         wording.points(accuracy.difference),
         f"{low} to {high}",
         "" if ic is None else wording.number(ic.difference, digits=3, signed=True),
+        size,
         "" if p_holm is None else f"{p_holm:.3f}",
         "" if accuracy.seed_error is None else f"{100 * accuracy.seed_error:.1f}",
         *end,

@@ -69,7 +69,7 @@ def _describe(name: str, family: FittedFamily, scores: Scores | None, effect: Co
         kind=_kind(name, variant),
         failure=_failure(fits),
         scores=scores,
-        effect=effect and Effect(accuracy=effect.accuracy, ic=effect.ic, log_loss=effect.log_loss),
+        effect=effect and Effect(accuracy=effect.accuracy, ic=effect.ic, size=effect.size, log_loss=effect.log_loss),
         claim=None if name == PLAIN else "failed" if effect is None else effect.claim,
         sessions_needed=effect and effect.sessions_needed,
         by_fold=effect and effect.by_fold,

@@ -22,6 +22,9 @@ FoldSeed = tuple[int, int]
 Fits = Mapping[FoldSeed, NetworkFit]
 NO_PAIR = "In some fold fewer than two slots had a layer that was fitted and had validation sessions to be judged on."
 
+# What the networks of an ensemble are averaged in.
+MEANS = ("probability_up", "expected_return", "relative", "sigma")
+
 
 @dataclass(frozen=True)
 class FittedFamily:
@@ -268,7 +271,10 @@ def _join_layers(first: Variant, second: Variant) -> Variant:
 def _ensemble(members: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
     """Return the mean of the networks of all seeds, and each of them, on the rows that they share."""
     first = next(iter(members.values()))
-    names = ("probability_up", "expected_return")
+    names = [name for name in MEANS if name in first]
     columns = {f"{name}_seed_{seed}": frame[name] for name in names for seed, frame in members.items()}
     means = {name: np.mean([frame[name].to_numpy() for frame in members.values()], axis=0) for name in names}
-    return first[["ticker", "session", "realised_return"]].assign(**means, **columns)
+    if "sigma" in means:
+        # An ensemble's sizes are averaged as logarithms.
+        means["sigma"] = np.exp(np.mean([np.log(frame["sigma"].to_numpy()) for frame in members.values()], axis=0))
+    return first.drop(columns=names).assign(**means, **columns)

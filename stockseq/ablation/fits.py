@@ -21,7 +21,16 @@ from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.results import Result
 
-COLUMNS = ["ticker", "session", "probability_up", "expected_return", "realised_return"]
+COLUMNS = [
+    "ticker",
+    "session",
+    "probability_up",
+    "expected_return",
+    "relative",
+    "sigma",
+    "realised_return",
+    "realised_variance",
+]
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class NetworkFit:
     Parameters
     ----------
     forecasts : DataFrame, empty if it failed
-        ticker, session, probability_up, expected_return, realised_return on the fold's test sessions.
+        `COLUMNS` on the fold's test sessions.
     record : FitRecord
     repeatable : bool
         Whether another try would give the same: not after a failure that may lie in the machine.

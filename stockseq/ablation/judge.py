@@ -15,10 +15,11 @@ from stockseq.evaluate.power import sessions_needed_for_difference
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import SIZE
+from stockseq.evaluate.size_losses import qlike
 from stockseq.results import Result
 
 # What a claim may rest on: where nothing can be found each has the same mean for every network.
-CLAIMS = ("accuracy", "ic")
+CLAIMS = ("accuracy", "ic", "size")
 MEASURES = (*CLAIMS, "log_loss")
 SEED = "probability_up_seed_"
 EXPECTED = "expected_return_seed_"
@@ -33,14 +34,17 @@ class ComponentEffect(Result):
     ----------
     n, n_sessions, n_left_out : int
         As of a `Comparison`.
-    accuracy, ic, log_loss : PairedTest
+    accuracy, ic, size, log_loss : PairedTest
         `difference` is signed as what the component adds. `seed_error` is the standard deviation over seeds of the
         difference between the networks of one seed, at least the family's, over the root of their number (None for one
         seed); `ci`, `z` and `p` are by both errors together, with Satterthwaite's degrees of freedom; `p_holm` of
-        accuracy and ic is corrected over both. ic is the mean over sessions of five tickers or more, None without two.
+        accuracy, ic and size is corrected over all three. ic is the mean over sessions of five tickers or more of the
+        rank correlation of `relative` and return (of Pearson's, of the expected return, where the networks name no
+        `relative`), None without two such sessions. size is the QLIKE that the component takes off, None where the
+        networks name no sigma.
     claim : {"helps", "harms", "contradicts", "open"}
-        "helps" or "harms" if `p_holm` of accuracy or ic is below 5 % and the other doesn't say the opposite,
-        "contradicts" if it does, else "open".
+        "helps" or "harms" if `p_holm` of accuracy, ic or size is below 5 % and no other says the opposite,
+        "contradicts" if one does, else "open".
     sessions_needed : int or None
         About how many sessions would show one point of accuracy in 80 of 100 cases; None if the claim is not open, the
         difference has no noise, or the luck of so few seeds hides a point by itself.
@@ -54,6 +58,7 @@ class ComponentEffect(Result):
     n_left_out: int
     accuracy: PairedTest
     ic: PairedTest | None
+    size: PairedTest | None
     log_loss: PairedTest
     claim: Claim
     sessions_needed: int | None
@@ -64,10 +69,11 @@ class ComponentEffect(Result):
 
 @dataclass(frozen=True)
 class _Ensemble:
-    """Forecasts, their coefficient by session where there is one, and the scores of the network of each seed."""
+    """Forecasts, their coefficient and QLIKE by session where there are such, and the scores of each seed's network."""
 
     forecasts: pd.DataFrame
     information: pd.Series | None
+    losses: pd.Series | None
     seeds: Mapping[str, Mapping[str, float]]
 
 
@@ -85,10 +91,12 @@ def judge_family(
 ) -> dict[str, ComponentEffect]:
     """Return what each variant's component adds to the plain network, corrected for all that were declared.
 
-    A claim rests on accuracy or on the information coefficient, corrected together, so that the chance of one false
-    claim in the whole family is at most 5 %: where nothing can be found both have the same mean for every network,
-    which is not so of the log loss (nor of accuracy where prices mostly rise: what leans forecasts up then gains it).
-    Accuracy sees directions alone; a component that tells strong forecasts from weak ones shows in the coefficient.
+    A claim rests on accuracy, on the information coefficient or on the size of moves, corrected together, so that the
+    chance of one false claim in the whole family is at most 5 %: where nothing can be found the first two have the same
+    mean for every network, which is not so of the log loss (nor of accuracy where prices mostly rise: what leans
+    forecasts up then gains it), and QLIKE the same for networks that know the same of the volatility.
+    Accuracy sees directions alone; a component that tells strong forecasts from weak ones shows in the coefficient, one
+    that knows only how far prices move in the size.
 
     The error is that of the sessions seen and that of the seeds drawn: two networks that differ in nothing but their
     first weights may differ beyond the noise of the sessions, and that speaks for no component. A few seeds tell their
@@ -146,7 +154,8 @@ def judge_family(
         name: compare_forecasts(more.forecasts, less.forecasts, horizon=horizon) for name, (more, less) in pairs.items()
     }
     tests = {measure: _test(measure, compared, pairs, horizon) for measure in MEASURES}
-    claims = [measure for measure in CLAIMS if measure != "ic" or reference.information is not None]
+    lacking = {"ic": reference.information is None, "size": reference.losses is None}
+    claims = [measure for measure in CLAIMS if not lacking.get(measure, False)]
     for family in (claims, ["log_loss"]):
         tests |= _correct({measure: tests[measure] for measure in family}, n_declared * len(family))
     return {
@@ -165,16 +174,22 @@ def _test(measure: str, compared: Mapping[str, Comparison], pairs: Mapping[str, 
     tests: Tests = {}
     gains: dict[str, list[float]] = {}
     for name, (more, less) in pairs.items():
-        test = (
-            _compare_information(more.information, less.information, horizon)
-            if measure == "ic"
-            else compared[name].accuracy
-            if measure == "accuracy"
-            else compared[name].log_loss
-        )
+        test = _compare(measure, compared[name], more, less, horizon)
         if test is not None:
             tests[name], gains[name] = test, _gains(measure, more, less)
     return _add_seed_error(tests, gains)
+
+
+def _compare(measure: str, pair: Comparison, more: _Ensemble, less: _Ensemble, horizon: int) -> PairedTest | None:
+    """Return the test of what `more` gains in one measure, by the error of the sessions alone."""
+    if measure == "accuracy":
+        return pair.accuracy
+    if measure == "ic":
+        return _compare_sessions(more.information, less.information, horizon)
+    if measure == "size":
+        # A loss that the component takes off is a gain.
+        return _compare_sessions(less.losses, more.losses, horizon)
+    return pair.log_loss
 
 
 def _correct(tests: Mapping[str, Tests], n_declared: int) -> dict[str, Tests]:
@@ -190,7 +205,7 @@ def _scored(forecasts: pd.DataFrame) -> _Ensemble:
     seeds = [name.removeprefix(SEED) for name in forecasts.columns if name.startswith(SEED)]
     members = {seed: _member(forecasts, seed) for seed in seeds}
     scores = {seed: {measure: SCORES[measure](member) for measure in MEASURES} for seed, member in members.items()}
-    return _Ensemble(forecasts, _information(forecasts), scores)
+    return _Ensemble(forecasts, _information(forecasts), _losses(forecasts), scores)
 
 
 def _gains(measure: str, more: _Ensemble, less: _Ensemble) -> list[float]:
@@ -202,16 +217,32 @@ def _member(frame: pd.DataFrame, seed: str) -> pd.DataFrame:
     """Return the forecasts of one network of the ensemble; without its expected return the probability stands in."""
     probability = frame[f"{SEED}{seed}"]
     expected = frame.get(f"{EXPECTED}{seed}", probability - 0.5)
-    return frame.assign(probability_up=probability, expected_return=expected)
+    ranks_and_sizes = {
+        name: frame[f"{name}_seed_{seed}"] for name in ("relative", "sigma") if f"{name}_seed_{seed}" in frame
+    }
+    return frame.assign(probability_up=probability, expected_return=expected, **ranks_and_sizes)
 
 
 def _information(frame: pd.DataFrame) -> pd.Series | None:
-    daily = daily_information(as_scored(frame))["ic"]
+    ranked = "relative" in frame and frame["relative"].notna().all()
+    scored = as_scored(frame.assign(expected_return=frame["relative"]) if ranked else frame)
+    daily = daily_information(scored)["rank_ic" if ranked else "ic"]
     return daily if len(daily) > 1 else None
 
 
-def _compare_information(more: pd.Series | None, less: pd.Series | None, horizon: int) -> PairedTest | None:
-    """Return how much higher the coefficient of `more` is, over the sessions on which both have one."""
+def _losses(frame: pd.DataFrame) -> pd.Series | None:
+    """Return the mean QLIKE of each session, None where the networks name no sigma."""
+    if "sigma" not in frame:
+        return None
+    sized = frame.dropna(subset=["sigma", "realised_variance"])
+    daily = (
+        pd.Series(qlike(sized["realised_variance"], sized["sigma"] ** 2)).groupby(sized["session"].to_numpy()).mean()
+    )
+    return daily if len(daily) > 1 else None
+
+
+def _compare_sessions(more: pd.Series | None, less: pd.Series | None, horizon: int) -> PairedTest | None:
+    """Return how much higher the values of `more` are, over the sessions on which both have one."""
     if more is None or less is None:
         return None
     gains = (more - less).dropna()
@@ -279,6 +310,7 @@ def _judge(
         n_left_out=pair.n_left_out,
         accuracy=accuracy,
         ic=tests["ic"],
+        size=tests["size"],
         log_loss=log_loss,
         claim=claim,
         sessions_needed=needed,
@@ -314,6 +346,12 @@ def _coefficient(frame: pd.DataFrame) -> float:
     return 0.0 if daily is None else float(daily.mean())
 
 
+def _size(frame: pd.DataFrame) -> float:
+    """Return QLIKE with the sign of a gain."""
+    daily = _losses(frame)
+    return 0.0 if daily is None else -float(daily.mean())
+
+
 def _log_loss(frame: pd.DataFrame) -> float:
     up = (frame["realised_return"] > 0).to_numpy()
     return float(log_losses(up, frame["probability_up"].to_numpy()).mean())
@@ -322,5 +360,6 @@ def _log_loss(frame: pd.DataFrame) -> float:
 SCORES: dict[str, Callable[[pd.DataFrame], float]] = {
     "accuracy": _accuracy,
     "ic": _coefficient,
+    "size": _size,
     "log_loss": _log_loss,
 }

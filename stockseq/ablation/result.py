@@ -15,7 +15,7 @@ Kind = Literal["plain", "pair", "input", "layer", "other"]
 
 
 class Effect(Result):
-    """What a component adds, signed so that a positive accuracy and coefficient and a negative log loss speak for it.
+    """What a component adds: positive accuracy, coefficient and size speak for it, and so does a negative log loss.
 
     See `ComponentEffect`.
     """
@@ -23,11 +23,12 @@ class Effect(Result):
     accuracy: PairedTest
     ic: PairedTest | None
     log_loss: PairedTest
+    size: PairedTest | None = None
 
     @property
     def p_holm(self) -> float | None:
-        """The lower corrected p of accuracy and coefficient; None where neither could be tested."""
-        tests = [test for test in (self.accuracy, self.ic) if test is not None and test.p_holm is not None]
+        """The lowest corrected p of accuracy, coefficient and size; None where none could be tested."""
+        tests = [test for test in (self.accuracy, self.ic, self.size) if test is not None and test.p_holm is not None]
         return min((test.p_holm for test in tests if test.p_holm is not None), default=None)
 
 

@@ -11,7 +11,9 @@ PANELS = {
     "accuracy": ("Accuracy, points", "x", "+.2f", 100.0),
     "log_loss": ("Log loss × 1,000", "x2", "+.1f", 1000.0),
     "ic": ("IC × 1,000", "x2", "+.1f", 1000.0),
+    "size": ("QLIKE taken off × 1,000", "x3", "+.1f", 1000.0),
 }
+BETWEEN_PANELS = 0.06
 PIXELS_PER_ROW, PIXELS_AROUND = 32, 110
 # Forecasts of a bin from which the share that rose is drawn.
 FEWEST_FORECASTS = 20
@@ -74,10 +76,13 @@ def plot_differences(tables: Mapping[str, pd.DataFrame]) -> Plot:
 
 
 def panel_layout(n_rows: int, measures: Sequence[str]) -> Json:
-    """Return the layout of the panels of two measures side by side over the same rows."""
+    """Return the layout of the panels of some measures side by side over the same rows."""
     shape = layout(y_format="", hover="closest")
     shape["height"] = n_rows * PIXELS_PER_ROW + PIXELS_AROUND
-    for measure, domain in zip(measures, ([0.0, 0.47], [0.53, 1.0]), strict=True):
+    width = (1 - BETWEEN_PANELS * (len(measures) - 1)) / len(measures)
+    for number, measure in enumerate(measures):
+        begin = number * (width + BETWEEN_PANELS)
+        domain = [round(begin, 4), round(begin + width, 4)]
         name, x_axis, _, _ = PANELS[measure]
         shape[x_axis.replace("x", "xaxis")] = axis(
             domain=domain,

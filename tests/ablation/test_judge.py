@@ -221,3 +221,37 @@ def test_networks_that_differ_in_their_seeds_alone_are_rarely_claimed_to_differ(
         n_claims += judge_family(frames[0], {"v": frames[1]}, n_declared=1)["v"].claim != "open"
     # 5 % of 400 with three standard errors of 1.1 points.
     assert n_claims / 400 <= 0.05 + 3 * 0.011
+
+
+def test_a_component_that_knows_only_the_size_of_moves_is_found() -> None:
+    """By hand: sigma squared of 1 against a variance of 2 costs 1 - ln 2 of QLIKE, the right sigma costs nothing."""
+    days = pd.bdate_range("2024-01-01", periods=40)
+    rows = pd.DataFrame({"session": days, "ticker": "A", "fold": 1, "probability_up": 0.4, "realised_return": 0.01})
+    rows["realised_variance"] = 2.0
+    rows[["probability_up_seed_0", "probability_up_seed_1"]] = 0.4
+    sizes = np.ones(40)
+    # The first session is right for both: the gain varies.
+    sizes[0] = 2.0**0.5
+    plain, variant = (
+        rows.assign(sigma=sigma, sigma_seed_0=sigma, sigma_seed_1=sigma) for sigma in (sizes, np.full(40, 2.0**0.5))
+    )
+    judged = judge_family(plain, {"v": variant}, n_declared=1)["v"]
+    assert judged.size.difference == pytest.approx((1 - np.log(2)) * 39 / 40)
+    assert (judged.accuracy.difference, judged.claim) == (0.0, "helps")
+    assert judge_family(variant, {"plain": plain}, n_declared=1)["plain"].claim == "harms"
+
+
+def test_ranks_are_of_the_relative_forecast_where_there_is_one() -> None:
+    """By hand: the ranks 1, 2, 3, 4, 5 against 2, 1, 3, 5, 4 correlate by .8, whatever the expected returns say."""
+    days = pd.bdate_range("2024-01-01", periods=40)
+    rows = pd.DataFrame({"session": np.repeat(days, 5), "ticker": list("ABCDE") * 40, "fold": 1})
+    rows["realised_return"] = np.tile([-0.02, -0.01, 0.0, 0.01, 0.9], 40)
+    rows[["probability_up", "probability_up_seed_0", "probability_up_seed_1"]] = 0.6
+    exact, swapped = np.tile([1.0, 2, 3, 4, 5], 40), np.tile([2.0, 1, 3, 5, 4], 40)
+    exact[:5] = swapped[:5]
+    plain, variant = (
+        rows.assign(relative=ranks, relative_seed_0=ranks, relative_seed_1=ranks) for ranks in (swapped, exact)
+    )
+    judged = judge_family(plain, {"v": variant}, n_declared=1)["v"]
+    assert judged.ic.difference == pytest.approx(0.2 * 39 / 40)
+    assert judged.size is None

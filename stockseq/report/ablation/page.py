@@ -82,13 +82,16 @@ def effects_figure(result: AblationResult) -> Figure | None:
     judged = {row_name(variant.component): variant for variant in rank(result) if variant.effect is not None}
     if not judged:
         return None
-    layout = panel_layout(len(judged), CLAIMS)
+    # Runs of before 0.3 judged no sizes.
+    sized = any(variant.effect is not None and variant.effect.size is not None for variant in judged.values())
+    measures = CLAIMS if sized else tuple(measure for measure in CLAIMS if measure != "size")
+    layout = panel_layout(len(judged), measures)
     layout["yaxis"] |= {"categoryorder": "array", "categoryarray": list(judged)}
     layout |= {"height": layout["height"] + PIXELS_OF_LEGEND, "showlegend": True}
     data = []
     for kind in dict.fromkeys(_legend(variant) for variant in judged.values()):
         symbol, color = STYLES.get(kind, OTHER_STYLE)
-        for measure in CLAIMS:
+        for measure in measures:
             tests = {
                 row: test
                 for row, variant in judged.items()

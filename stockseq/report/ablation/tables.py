@@ -29,6 +29,8 @@ EFFECTS = (
     "p, Holm",
     "IC",
     "IC p, Holm",
+    "QLIKE taken off",
+    "QLIKE p, Holm",
     "StepM: adds",
     "Error of sessions",
     "Between seeds",
@@ -127,8 +129,8 @@ def _scores_row(result: AblationResult, variant: VariantResult) -> list[Cell]:
 def _effects_row(result: AblationResult, variant: VariantResult) -> list[Cell]:
     name, claim, effect, seeds = cell(variant.component), cell(variant.claim), variant.effect, variant.seeds
     if effect is None:
-        return [name, *[cell(None)] * 11, claim]
-    accuracy, ic, log_loss = effect.accuracy, effect.ic, effect.log_loss
+        return [name, *[cell(None)] * 13, claim]
+    accuracy, ic, size, log_loss = effect.accuracy, effect.ic, effect.size, effect.log_loss
     low, high = map(wording.points, accuracy.ci)
     return [
         name,
@@ -138,6 +140,8 @@ def _effects_row(result: AblationResult, variant: VariantResult) -> list[Cell]:
         cell(accuracy.p_holm, wording.p_value),
         cell(ic and ic.difference, wording.number),
         cell(ic and ic.p_holm, wording.p_value),
+        cell(size and size.difference, _four_digits),
+        cell(size and size.p_holm, wording.p_value),
         _member(result.superior, variant),
         cell(accuracy.standard_error, _size),
         cell(seeds and seeds.effect_spread, _size),

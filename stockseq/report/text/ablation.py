@@ -20,8 +20,8 @@ EFFECTS_READING = (
     "A mark is the network with the component less the network without it, on the same forecasts; the bar is its 95% "
     "interval, clustered by session and, with two seeds or more, widened by what another draw of seeds would change. "
     "Filled marks hold after Holm's correction for all variants of the family, hollow ones may be luck. A component "
-    "helps to the right of the line: in accuracy by naming directions, in the information coefficient (IC) also by "
-    "telling strong forecasts from weak ones."
+    "helps to the right of the line: in accuracy by naming directions, in the information coefficient (IC) by ranking "
+    "the tickers of a session, in QLIKE by knowing the size of their moves."
 )
 
 
@@ -125,10 +125,13 @@ def ablation_limits(result: AblationResult) -> list[str]:
 
 def _figures(effect: Effect) -> str:
     figures = f"{_points(effect.accuracy.difference)} points {_interval(effect.accuracy, scale=100, digits=1)}"
-    if effect.ic is None:
-        return figures
-    coefficient = wording.number(effect.ic.difference, digits=3, signed=True)
-    return f"{figures}, IC {coefficient} {_interval(effect.ic, scale=1, digits=3)}"
+    if effect.ic is not None:
+        coefficient = wording.number(effect.ic.difference, digits=3, signed=True)
+        figures += f", IC {coefficient} {_interval(effect.ic, scale=1, digits=3)}"
+    if effect.size is not None:
+        taken_off = wording.number(effect.size.difference, digits=4, signed=True)
+        figures += f", QLIKE taken off {taken_off} {_interval(effect.size, scale=1, digits=4)}"
+    return figures
 
 
 def _points(difference: float) -> str:
