@@ -63,8 +63,9 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(folder):
     assert metrics["readings"] == [{}, {}]
     assert 0.5 < metrics["optimum"]["accuracy"] < 0.65
     assert metrics["baseline_sizes"].keys() == {"ewma", "har"}
-    assert metrics["ranking"].keys() >= {"score", "rank_ic", "rank_ic_p", "quintile_returns", "spread"}
-    assert metrics["claims"].keys() == {"direction", "ranking", "size", "size_rival"}
+    # Six tickers are too few to rank.
+    assert metrics["ranking"]["n_sessions"] == 0
+    assert metrics["claims"].keys() == {"direction", "ranking", "size"}
     equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
     assert {"strategy", "strategy_0x", "strategy_2x", "buy_and_hold", "equal_weight"} <= set(equity.columns)
     assert (equity["strategy_0x"].iloc[-1] > equity["strategy_2x"].iloc[-1]).all()
