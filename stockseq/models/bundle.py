@@ -57,9 +57,9 @@ class State(BaseModel, frozen=True, extra="forbid"):
 
     @field_validator("network", mode="before")
     @classmethod
-    def _without_size(cls, network: object) -> object:
-        """Take the size head, which is there by default, from a network of before there was one."""
-        return {"size_head": False, **network} if isinstance(network, dict) else network
+    def _before(cls, network: object) -> object:
+        """Take what is there by default from a network of before there was such a thing."""
+        return {"size_head": False, "cross_section": False, **network} if isinstance(network, dict) else network
 
 
 def save_bundle(model: Model, folder: Path) -> Path:

@@ -99,13 +99,11 @@ def read_outputs(outputs: Sequence[Mapping[str, Floats]], volatility: Floats) ->
 def probabilities(readings: Readings, calibration: Calibration, volatility: Floats) -> Floats:
     """Return each network's probability of up, of shape (n_seeds, n).
 
-    Where it has both heads, the location is halfway between that of its direction and its return.
+    The location is that of its return; a network that has only the direction gives the probability itself.
     """
     if np.isnan(readings.scaled).all():
         return readings.up
     location = readings.scaled * volatility / readings.sigma
-    if not np.isnan(readings.up).all():
-        location = (location + calibration.location(readings.up)) / 2.0
     return np.clip(calibration.probability(location), *BOUNDS)
 
 

@@ -17,6 +17,7 @@ BARE = partial(
     output_dropout=0.0,
     relative_head=False,
     size_head=False,
+    cross_section=False,
 )
 SERIES = partial(BARE, headlines_per_session=0, units=64, heads=("direction",))
 LONG = TrainingSettings(n_seeds=1, epochs=20, batch_size=256, learning_rate=5e-4)

@@ -12,6 +12,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.errors import PluginError, TrainingFailed
 from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
+from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Matrix, Tensors, make_predictor
 from stockseq.models.network import SIZE, build_network
@@ -88,7 +89,8 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     else:
         _start_layers(network, read, job)
         _start_size(network, job.train)
-    run_epoch = _make_epoch(network, read, job)
+    averaged = AveragedWeights(network.trainable_variables, job.training.averaging)
+    run_epoch = _make_epoch(network, read, job, averaged)
     predict = make_predictor(network, read)
 
     def report(epoch: int, train_loss: float) -> Epoch:
@@ -100,7 +102,9 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     weights = network.get_weights()
     epoch = 0
     for epoch in range(1, job.training.epochs + 1):
-        state = report(epoch, float(run_epoch(tf.constant(shuffle.permutation(len(job.train))))))
+        train_loss = float(run_epoch(tf.constant(shuffle.permutation(len(job.train)))))
+        with averaged.applied():
+            state, latest = report(epoch, train_loss), network.get_weights()
         if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
                 f"The loss of seed {job.seed} is no number any more in epoch {epoch} (training {state.train_loss}, "
@@ -110,7 +114,7 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
         if progress is not None:
             progress(state)
         if best is None or _is_better(state, best):
-            best, weights = state, network.get_weights()
+            best, weights = state, latest
         elif state.validation_loss is not None and epoch - best.epoch >= job.training.patience:
             break
     return FitResult(job.seed, tuple(weights), epoch, best or report(0, math.nan))
@@ -134,7 +138,9 @@ def _start_size(network: Any, train: Targets) -> None:
         network.get_layer(SIZE).bias.assign([0.5 * math.log(ratios.mean(dtype=np.float64))])
 
 
-def _make_epoch(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> Callable[[Any], Any]:
+def _make_epoch(
+    network: Any, read: Callable[[Any], Tensors], job: FitJob, averaged: AveragedWeights
+) -> Callable[[Any], Any]:
     """Return the function that trains on all batches of one order of the windows and returns the mean loss."""
     ends, values, known = (tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known))
     # The few windows that fill no batch wait for the next epoch's order.
@@ -162,6 +168,7 @@ def _make_epoch(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> Ca
                 # What the layers ask for themselves, such as weight penalties.
                 loss += sum(network.losses)
             optimizer.apply(tape.gradient(loss, variables), variables)
+            averaged.update()
             total += loss
         return total / n_steps
 

@@ -11,6 +11,7 @@ from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows, window_rows
+from stockseq.models.cross_section import read_indicators
 from stockseq.models.distribution import Calibration, describe, describe_apart, read_outputs
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
@@ -59,7 +60,8 @@ class Model:
     networks : tuple of keras.Model
         One per seed of `training.seeds`.
     names : tuple of str
-        The features, in the order that the networks read them.
+        The features, in the order that the networks read them; one that ends in `_in_session` is the feature before
+        that, among the session's tickers.
     scaler, vocabulary : Scaler, Vocabulary
         Learnt on the training rows alone.
     network, training : NetworkSettings, TrainingSettings
@@ -137,7 +139,7 @@ def make_matrix(
 ) -> tuple[Matrix, npt.NDArray[np.int64]]:
     """Return the rows that windows read, scaled and encoded, and the places in them where the windows end.
 
-    No other row of the panel is looked at: one session's forecasts cost as much with ten years before them as with one.
+    No row of another session is looked at: one session's forecasts cost as much with ten years before them as with one.
 
     Parameters
     ----------
@@ -158,18 +160,12 @@ def make_matrix(
     ValueError
         If the panel lacks a feature.
     """
-    missing = [name for name in names if name not in panel.names]
-    if missing:
-        raise ValueError(
-            f"The model was trained with the features {missing}, which the panel lacks; it has {panel.names}."
-        )
-    columns = [panel.names.index(name) for name in names]
     rows = window_rows(ends, network.lookback)
     text = None
     if reads_text(network, len(vocabulary)):
         texts = [panel.texts[row] for row in rows]
         text = vocabulary.encode(texts, network.headlines_per_session, network.tokens_per_headline)
-    matrix = Matrix(scaler.transform(panel.indicators[rows][:, columns]), text, network.lookback)
+    matrix = Matrix(scaler.transform(read_indicators(panel, rows, names)), text, network.lookback)
     return matrix, np.searchsorted(rows, ends)
 
 

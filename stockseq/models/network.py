@@ -11,6 +11,7 @@ from stockseq.layers.backend import keras
 from stockseq.layers.headline_embedding import HeadlineEmbedding
 from stockseq.layers.side import Sessions
 from stockseq.layers.slots import describe_error, find_layer, layer_names, seeded
+from stockseq.models.cross_section import with_cross_section
 from stockseq.models.matrix import Tensors
 from stockseq.models.placing import make_in_slot, place_layers
 from stockseq.models.settings import NetworkSettings
@@ -118,10 +119,22 @@ def check_network(settings: NetworkSettings, *, names: Sequence[str], vocabulary
     kernel of 3 and a pool of 2 need a lookback of at least 3 sessions, received 2; raise `lookback`, or lower
     `kernel_size` and `pool_size`.
     """
+    names = input_names(settings, names)
     scaler = Scaler((1.0,) * len(names), (1.0,) * len(names))
     return build_network(
-        settings, n_features=len(names), vocabulary_size=vocabulary_size, seed=0, names=tuple(names), scaler=scaler
+        settings, n_features=len(names), vocabulary_size=vocabulary_size, seed=0, names=names, scaler=scaler
     )
+
+
+def input_names(settings: NetworkSettings, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of all that the network reads of a session, where the panel has features of these names.
+
+    Examples
+    --------
+    >>> input_names(NetworkSettings(), ["return_1"])
+    ('return_1', 'return_1_in_session')
+    """
+    return with_cross_section(names) if settings.cross_section else tuple(names)
 
 
 def reads_text(settings: NetworkSettings, vocabulary_size: int) -> bool:

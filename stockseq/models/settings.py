@@ -23,13 +23,20 @@ class NetworkSettings(SettingsModel, frozen=True):
     lookback: int = Field(10, ge=1, le=250, description="Rows of a window: the sessions that a forecast looks back on.")
     units: int = Field(8, ge=1, description="Units of the LSTM.")
     heads: tuple[Head, ...] = Field(
-        ("direction", "return"), min_length=1, description="What is forecast: direction, return, or both."
+        ("direction", "return"),
+        min_length=1,
+        description="What is trained: direction, return, or both. The forecast's centre and probability are the "
+        "return's, or the direction's without it.",
     )
     relative_head: bool = Field(
         True, description="Whether the return against the session's other tickers is forecast too, which ranks them."
     )
     size_head: bool = Field(
         True, description="Whether the size of the move is forecast too; without it sigma is the volatility known."
+    )
+    cross_section: bool = Field(
+        True,
+        description="Whether each indicator is read twice: as it is, and by its place among the session's tickers.",
     )
     text_reader: TextReader = Field(
         "sum",
@@ -113,6 +120,13 @@ class TrainingSettings(SettingsModel, frozen=True):
     fine_tune_rate: float = Field(5e-4, gt=0, description="Step of AdamW when an existing model is trained on.")
     weight_decay: float = Field(
         0.0, ge=0, description="Share of each weight taken off per step, times the learning rate."
+    )
+    averaging: float = Field(
+        0.998,
+        ge=0,
+        lt=1,
+        description="Share of the running mean of the weights that a step keeps: a network forecasts with that mean. "
+        "0 takes the weights of the last step.",
     )
     direction_weight: float = Field(1.0, ge=0, description="Weight of the cross-entropy of the direction.")
     return_weight: float = Field(0.5, ge=0, description="Weight of the squared error of the volatility-scaled return.")

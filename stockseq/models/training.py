@@ -14,11 +14,12 @@ from stockseq.dataset.samples import TARGET_LIMIT, Samples
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
+from stockseq.models.cross_section import read_indicators
 from stockseq.models.distribution import Calibration, calibrate, read_outputs
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.model import Model, SampleBalance, SeedTraining, TrainingRecord, as_session, make_matrix
-from stockseq.models.network import build_network
+from stockseq.models.network import build_network, input_names
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import make_targets
 from stockseq.progress import SILENT, Progress
@@ -74,9 +75,10 @@ def fit_model(
     vocabulary = Vocabulary.fit(
         texts, max_tokens=network.max_tokens, min_headlines=network.min_headlines, bigrams=network.bigrams
     )
-    scaler = Scaler.fit(panel.indicators[rows])
+    names = input_names(network, panel.names)
+    scaler = Scaler.fit(read_indicators(panel, np.flatnonzero(rows), names))
     fit = partial(_fit, panel, samples, fold, executor=executor, progress=progress)
-    return fit(panel.names, scaler, vocabulary, network, training, starts=[None] * training.n_seeds)
+    return fit(names, scaler, vocabulary, network, training, starts=[None] * training.n_seeds)
 
 
 def fine_tune(

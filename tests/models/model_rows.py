@@ -25,6 +25,7 @@ SMALL = NetworkSettings(
     embedding_dimension=2,
     min_headlines=1,
     indicator_dimension=0,
+    cross_section=False,
 )
 FAST = TrainingSettings(n_seeds=2, epochs=8, patience=3, batch_size=64, learning_rate=0.02)
 VOLATILITY = 0.02

@@ -88,16 +88,11 @@ def test_the_direction_alone_keeps_its_probability() -> None:
     assert columns["expected_return"][3] == pytest.approx(np.expm1(1.5 * 0.02), rel=1e-9)
 
 
-def test_the_return_alone_gives_the_probability() -> None:
-    """A return of one volatility at a sigma of two is half a sigma: Phi(.5) = .6915 under the normal law."""
-    readings = read_outputs([without("direction")], VOLATILITY)
+@pytest.mark.parametrize("heads", [HEADS, without("direction")])
+def test_the_return_gives_the_probability(heads: dict[str, np.ndarray]) -> None:
+    """A return of one volatility at a sigma of two is half a sigma: Phi(.5) = .6915; the direction only trains."""
+    readings = read_outputs([heads], VOLATILITY)
     assert probabilities(readings, Calibration(), VOLATILITY)[0, 3] == pytest.approx(0.6914624613, abs=1e-9)
-
-
-def test_two_heads_meet_halfway() -> None:
-    """Locations of Phi^-1(.9) = 1.2816 and .5 sigmas: Phi(.8908)."""
-    readings = read_outputs([HEADS], VOLATILITY)
-    assert probabilities(readings, Calibration(), VOLATILITY)[0, 3] == pytest.approx(0.8134754, abs=1e-6)
 
 
 def test_sigma_is_the_volatility_times_the_size() -> None:
