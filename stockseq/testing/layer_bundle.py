@@ -79,6 +79,7 @@ def sample_settings(slot: Slot, name: str, options: Mapping[str, Any], layer: ty
     named = [column for column in side if column != TEXT]
     names = (*(f"feature_{number}" for number in range(1, N_FEATURES + 1)), *named)
     network = NetworkSettings(
+        cross_section=False,
         lookback=LOOKBACK,
         units=UNITS,
         headlines_per_session=1,
