@@ -130,12 +130,15 @@ def test_hits_that_come_together_are_measured() -> None:
     [
         (lambda f: f.drop(columns="realised_return"), "needs the columns"),
         (lambda f: f.assign(realised_return=f["realised_return"].where(f.index != 3)), "T3 on 2024-01-01"),
-        (lambda f: f.assign(probability_up=f["probability_up"] + (f.index == 4)), r"must lie in \[0, 1\]"),
+        (lambda f: f.assign(probability_up=f["probability_up"] + (f.index == 4)), r"must lie between 0 and 1"),
         (lambda f: pd.concat([f, f.iloc[[7]]]), "1 repeat, first T7 on 2024-01-01"),
         (lambda f: f.iloc[:10], "at least two sessions"),
         (lambda f: f.iloc[:0], "at least two sessions"),
         (lambda f: f.assign(realised_return=np.where(f.index == 5, np.inf, 0.01)), "T5 on 2024-01-01"),
-        (lambda f: f.assign(probability_up_seed_0=f["probability_up"] * 100), r"`probability_up_seed_0` must lie in"),
+        (
+            lambda f: f.assign(probability_up_seed_0=f["probability_up"] * 100),
+            r"`probability_up_seed_0` must lie between 0 and 1",
+        ),
         (lambda f: f.assign(realised_return="0.01"), "must hold numbers; received string, first '0.01'"),
         (lambda f: f.assign(probability_up=[None] * len(f)), "600 of 600 have none"),
         (lambda f: f.assign(session=f["session"].where(f.index != 9)), "needs a `session` in every row; 1 of 600"),
