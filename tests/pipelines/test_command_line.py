@@ -249,8 +249,8 @@ def test_a_value_out_of_place_is_refused(arguments: tuple[str, ...], sentence: s
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("report", "--no-open"), "No run under data/runs; `make daily` or `make demo` makes the first."),
-        (("runs",), "No run under data/runs; `make daily` or `make demo` makes the first."),
+        (("report", "--no-open"), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
+        (("runs",), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
         (("models",), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
         (("ledger",), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
         (("ledger", "--verify"), "There is no store at {here}/data yet; a first run makes one, such as `make daily`."),
