@@ -21,7 +21,7 @@ from stockseq.layers.side import TEXT
 from stockseq.layers.slots import find_layer
 from stockseq.models.bundle import save_bundle
 from stockseq.models.model import Model
-from stockseq.models.network import check_network, reads_text
+from stockseq.models.network import check_network, input_names, reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.plugins import Slot
 
@@ -147,13 +147,14 @@ def _fault(name: str, folder: Path, made: Mapping[str, Outputs], said: str) -> s
 def _save(settings: SampleSettings, folder: Path) -> dict[str, Outputs]:
     """Save the model and some inputs in `folder`; return what the network makes of them here."""
     network, shape = build_sample(settings), settings.network
+    names = input_names(shape, settings.names)
     draws = np.random.default_rng(0)
     # Other weights than those that a network of the same seed begins with.
     network.set_weights([weight + 0.1 * draws.standard_normal(weight.shape) for weight in network.get_weights()])
     model = Model(
         networks=(network,),
-        names=settings.names,
-        scaler=Scaler((1.0,) * len(settings.names), (1.0,) * len(settings.names)),
+        names=names,
+        scaler=Scaler((1.0,) * len(names), (1.0,) * len(names)),
         vocabulary=VOCABULARY,
         network=shape,
         training=TrainingSettings(n_seeds=1),
@@ -163,7 +164,7 @@ def _save(settings: SampleSettings, folder: Path) -> dict[str, Outputs]:
     folder.mkdir()
     save_bundle(model, folder / "model")
     inputs: dict[str, npt.NDArray[np.generic]] = {
-        "indicators": draws.standard_normal((3, shape.lookback, len(settings.names))).astype(np.float32)
+        "indicators": draws.standard_normal((3, shape.lookback, len(names))).astype(np.float32)
     }
     if reads_text(shape, len(VOCABULARY)):
         words = (3, shape.lookback, shape.headlines_per_session, shape.tokens_per_headline)

@@ -18,7 +18,7 @@ QUICK = AuditPlan(n_tickers=2, n_cuts=1, n_early=1, n_models=1)
 @pytest.fixture
 def filled(settings: Settings, mornings: list[pd.Timestamp]) -> Settings:
     """A store with what an audit is to look at, and one network of one epoch to fit twice."""
-    workspace = Workspace(settings, now=mornings[-1])
+    workspace = Workspace(settings, now=mornings[-1], create=True)
     workspace.ingest(workspace.universe())
     training = settings.training.model_copy(update={"n_seeds": 1, "epochs": 1})
     return settings.model_copy(update={"training": training})
