@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from arch.bootstrap import MCS, SPA
-from statsmodels.stats.multitest import multipletests
 
 from stockseq.evaluate.rows import require_rows
 
@@ -64,8 +63,13 @@ def holm(p_values: Sequence[float | None], n_declared: int | None = None) -> lis
     n_missing = 0 if n_declared is None else n_declared - len(tested)
     if n_missing < 0:
         raise ValueError(f"`n_declared` must be at least the {len(tested)} p-values, received {n_declared}.")
-    # The library divides by the number of p-values.
-    corrected = iter(multipletests([*tested, *[1.0] * n_missing], method="holm")[1] if tested else ())
+    # As statsmodels' `multipletests`, which collects garbage at each call: .4 s where a process holds a lot.
+    values = np.array([*tested, *[1.0] * n_missing])
+    order = np.argsort(values, kind="stable")
+    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)).clip(max=1.0)
+    by_place = np.empty_like(values)
+    by_place[order] = steps
+    corrected = iter(by_place)
     return [None if p is None else float(next(corrected)) for p in p_values]
 
 

@@ -5,6 +5,7 @@ import pytest
 from tests.evaluate.null_panels import measure
 
 
+@pytest.mark.slow
 def test_the_tests_of_rank_and_size_hardly_ever_find_what_is_not_there() -> None:
     """100 panels: the standard error of a rate of 5 % is 2.2 points; the whole measurement is marked bench."""
     for panels, test, share in measure(100, horizons=(5,)):

@@ -26,6 +26,7 @@ PRODUCT = Product(
 REGIME = MarketRun("regime", 100, PRODUCT, PLAN, "code")
 
 
+@pytest.mark.slow
 def test_a_market_is_run_once(tmp_path: Path) -> None:
     """A stopped exam goes on where it was; the market that changes is forecast by two on the same rows."""
     (first,) = run_markets([REGIME], tmp_path)

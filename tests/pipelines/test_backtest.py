@@ -97,6 +97,7 @@ def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(folder):
     assert forecasts.groupby("fold")["session"].max().iloc[0] < forecasts.groupby("fold")["session"].min().iloc[1]
 
 
+@pytest.mark.slow
 def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(quick, mornings, capsys):
     """The deflated Sharpe ratio is only honest if the count is; and a replay must not lose what it is compared with."""
     first = run_backtest(quick, mornings[-1])

@@ -136,6 +136,7 @@ def test_the_readmes_slip_gets_the_readmes_sentence(tmp_path: Path, monkeypatch:
         check_network_layers(NetworkSettings(lookback=6, before="slipped:Ema"), names=Inputs().names)
 
 
+@pytest.mark.slow
 def test_a_backtest_with_the_layer_checks_it_and_shows_what_it_learnt(project: Path) -> None:
     """The last lines of the section, in a real process that finds the layer by its entry point."""
     write_settings(project, "stockseq.toml, from now on")
