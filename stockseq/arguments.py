@@ -1,12 +1,11 @@
 """What a caller hands over, checked where it comes in: settings, and objects that are easily confused."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from stockseq.errors import SettingsError
+from stockseq.errors import SettingsError, nearest
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -51,8 +50,7 @@ def explain(error: ValidationError, owner: str, names: Iterable[str]) -> str:
 def _sentence(item: Any, owner: str, names: Sequence[str]) -> str:
     name = ".".join(map(str, item["loc"]))
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"choose from {', '.join(names)}."
+        hint = nearest(name, names, f"choose from {', '.join(names)}.")
         return f"`{owner}` has no setting `{name}`; {hint}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
     received = "" if "received" in message else f" (received {item['input']!r})"

@@ -16,7 +16,8 @@
 Each message says what was expected, what came, and what to do.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class StockseqError(Exception):
@@ -87,3 +88,17 @@ def listed(names: Sequence[str]) -> str:
     ('text', 'text, sentiment and indicators')
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
+    """Return the end of a sentence about an unknown name: the one that it resembles, or what to say without such.
+
+    Examples
+    --------
+    >>> nearest("yaho", ["yahoo", "files"], "there are: files, yahoo.")
+    'did you mean `yahoo`?'
+    >>> nearest("bloomberg", ["yahoo", "files"], "there are: files, yahoo.")
+    'there are: files, yahoo.'
+    """
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean `{near[0]}`?" if near else otherwise

@@ -1,10 +1,9 @@
 """Plug-ins by entry point: sources, features and layers that another package brings."""
 
-import difflib
 from importlib.metadata import entry_points
 from typing import Any, Literal, get_args
 
-from stockseq.errors import PluginError
+from stockseq.errors import PluginError, nearest
 
 Slot = Literal["before", "within", "after"]
 SLOTS: tuple[Slot, ...] = get_args(Slot)
@@ -42,8 +41,7 @@ def load_plugin(group: str, name: str) -> Any:
     points = {point.value: point for point in entry_points(group=group, name=name)}
     if not points:
         names = plugin_names(group)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names) or 'none'}."
+        hint = nearest(name, names, f"there are: {', '.join(names) or 'none'}.")
         raise PluginError(f"No plug-in `{name}` in {group}; {hint}")
     if len(points) > 1:
         raise PluginError(f"`{name}` in {group} is offered by {sorted(points)}; uninstall all but one.")

@@ -15,7 +15,7 @@ from stockseq.evaluate.power import sessions_needed_for_difference
 from stockseq.evaluate.probability import log_losses
 from stockseq.evaluate.scored import as_scored
 from stockseq.evaluate.significance import SIZE
-from stockseq.evaluate.size_losses import qlike
+from stockseq.evaluate.size import daily_qlike
 from stockseq.results import Result
 
 # What a claim may rest on: where nothing can be found each has the same mean for every network.
@@ -231,14 +231,8 @@ def _information(frame: pd.DataFrame) -> pd.Series | None:
 
 
 def _losses(frame: pd.DataFrame) -> pd.Series | None:
-    """Return the mean QLIKE of each session, None where the networks name no sigma."""
-    if "sigma" not in frame:
-        return None
-    sized = frame.dropna(subset=["sigma", "realised_variance"])
-    daily = (
-        pd.Series(qlike(sized["realised_variance"], sized["sigma"] ** 2)).groupby(sized["session"].to_numpy()).mean()
-    )
-    return daily if len(daily) > 1 else None
+    daily = daily_qlike(frame)
+    return daily if daily is not None and len(daily) > 1 else None
 
 
 def _compare_sessions(more: pd.Series | None, less: pd.Series | None, horizon: int) -> PairedTest | None:

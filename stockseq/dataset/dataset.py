@@ -1,6 +1,5 @@
 """The dataset: everything that models, the backtest and the proofs take, built once from one vintage of the tables."""
 
-import difflib
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from stockseq.dataset.panel import Panel, build_panel
 from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.vocabulary import count_left_out
 from stockseq.dataset.windows import Windows, build_windows, trade_volatility
-from stockseq.errors import SettingsError, TooFewSessions, counted
+from stockseq.errors import SettingsError, TooFewSessions, counted, nearest
 from stockseq.features.block import WARM_UP
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
@@ -300,8 +299,7 @@ def _read_inputs(inputs: Inputs, decision: DecisionPolicy | str | None, changes:
     """Return the inputs with some fields changed; a decision may be written as in the settings file."""
     options = ["decision", *InputOptions.__annotations__]
     for name in changes.keys() - set(options):
-        near = difflib.get_close_matches(name, options, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"choose from {', '.join(options)}."
+        hint = nearest(name, options, f"choose from {', '.join(options)}.")
         raise SettingsError(f"A dataset has no option `{name}`; {hint}")
     policy = DecisionPolicy.parse(decision) if isinstance(decision, str) else decision or inputs.decision
     inputs = replace(inputs, decision=policy, **changes)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
+from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.significance import SIZE, clustered_mean, session_law
 from stockseq.results import Result
@@ -203,7 +204,5 @@ def _by_ticker(inside: Flags, tickers: pd.Series, level: float, horizon: int) ->
     found: dict[str, object] = {"n_tested": len(counts)}
     for name, p_values in (("kupiec", counts), ("christoffersen", runs)):
         found[f"{name}_rejected"] = float(np.mean([p < SIZE for p in p_values]))
-        # The smallest times their number, the next times one less, as long as Holm goes on rejecting.
-        corrected = np.sort(p_values) * np.arange(len(p_values), 0, -1)
-        found[f"{name}_holm"] = int(np.logical_and.accumulate(corrected < SIZE).sum())
+        found[f"{name}_holm"] = sum(p is not None and p < SIZE for p in holm(p_values))
     return found

@@ -178,7 +178,7 @@ def newey_west_mean(values: Numbers, *, lag: int | None = None) -> Significance 
     if lag is not None and lag < 0:
         raise ValueError(f"`lag` must be at least 0 sessions, received {lag}.")
     n = len(values)
-    reach = math.floor(4 * (n / 100) ** (2 / 9)) if lag is None else lag
+    reach = overlap_lag(n, 0) if lag is None else lag
     return _mean_test(values, lag=reach, kernel="bartlett", scale=1.0, degrees_of_freedom=None)
 
 

@@ -174,16 +174,13 @@ def compare_sizes(model: pd.DataFrame, rival: pd.DataFrame, *, horizon: int) -> 
     pairs = a[[*KEY, "sigma", "realised_variance"]].merge(b[[*KEY, "sigma"]], on=KEY, suffixes=("", "_rival"))
     if pairs.empty:
         return None
-    losses = pd.DataFrame(
-        {name: qlike(pairs["realised_variance"], pairs[name] ** 2) for name in ("sigma", "sigma_rival")}
-    )
-    daily = losses.groupby(pairs["session"].to_numpy()).mean()
-    differences = (daily["sigma"] - daily["sigma_rival"]).to_numpy()
-    n_sessions = len(daily)
+    by_session, of_rival = _qlike_by_session(pairs, "sigma"), _qlike_by_session(pairs, "sigma_rival")
+    differences = (by_session - of_rival).to_numpy()
+    n_sessions = len(differences)
     lag = max(overlap_lag(n_sessions, horizon), math.floor(1.3 * math.sqrt(n_sessions)))
     test = mean_over_time(differences, horizon=horizon, lag=lag)
     testable = n_sessions > max(horizon, 1)
-    own, other = float(daily["sigma"].mean()), float(daily["sigma_rival"].mean())
+    own, other = float(by_session.mean()), float(of_rival.mean())
     return SizeComparison(
         n=len(pairs),
         n_sessions=n_sessions,
@@ -194,6 +191,32 @@ def compare_sizes(model: pd.DataFrame, rival: pd.DataFrame, *, horizon: int) -> 
         better_p=None if test is None else 1.0 - test.p_above,
         diebold_mariano=diebold_mariano(differences, horizon=max(horizon, 1)) if testable else None,
     )
+
+
+def daily_qlike(frame: pd.DataFrame) -> pd.Series | None:
+    """Return the mean QLIKE of each session, by session.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `score_size` takes it.
+
+    Returns
+    -------
+    Series, or None where the forecasts name no sigma
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"session": pd.bdate_range("2024-01-01", periods=2), "ticker": "A", "realised_return": 0.0})
+    >>> daily_qlike(rows.assign(realised_variance=1e-4, sigma=[0.01, 0.02])).round(4).tolist()
+    [0.0, 0.6363]
+    """
+    rows = _sized(frame)
+    return None if rows is None else _qlike_by_session(rows, "sigma")
+
+
+def _qlike_by_session(rows: pd.DataFrame, sigma: str) -> pd.Series:
+    return pd.Series(qlike(rows["realised_variance"], rows[sigma] ** 2)).groupby(rows["session"].to_numpy()).mean()
 
 
 def _sized(frame: pd.DataFrame) -> pd.DataFrame | None:

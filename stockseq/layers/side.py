@@ -1,11 +1,10 @@
 """Features of each session that a layer reads beside its main input, by name and unmixed."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stockseq.errors import PluginError
+from stockseq.errors import PluginError, nearest
 from stockseq.layers.backend import Config, keras
 
 TEXT = "text"
@@ -93,8 +92,7 @@ class Sessions:
             elif name in self.columns:
                 expanded.append(name)
             else:
-                near = difflib.get_close_matches(name, self.columns, n=1)
-                hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join((*self.columns, TEXT))}."
+                hint = nearest(name, self.columns, f"there are: {', '.join((*self.columns, TEXT))}.")
                 raise PluginError(f"There is no feature `{name}` for the option `side`; {hint}")
         return tuple(dict.fromkeys(expanded))
 

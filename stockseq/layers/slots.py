@@ -13,7 +13,6 @@ What a layer may ask for, by the names in its class:
 * a method `readings(inputs)` returns what it learnt that a person can read: numbers and lists of numbers by name.
 """
 
-import difflib
 import importlib
 import inspect
 import random
@@ -22,7 +21,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
-from stockseq.errors import PluginError
+from stockseq.errors import PluginError, nearest
 from stockseq.layers.backend import keras
 from stockseq.plugins import SLOTS, Options, Slot, load_plugin, plugin_names
 
@@ -122,8 +121,7 @@ def _import_layer(slot: Slot, name: str) -> Any:
     if hasattr(module, attribute):
         return getattr(module, attribute)
     layers = [key for key, value in vars(module).items() if _is_layer(value)]
-    near = difflib.get_close_matches(attribute, layers, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(sorted(layers)[:9]) or 'none'}."
+    hint = nearest(attribute, layers, f"it has: {', '.join(sorted(layers)[:9]) or 'none'}.")
     raise PluginError(f"{where}: {module_name} has no layer `{attribute}`; {hint}")
 
 
@@ -204,7 +202,6 @@ def _option_names(layer: type[Any]) -> list[str]:
 
 
 def _unknown_option(option: str, layer: type[Any]) -> str:
-    near = difflib.get_close_matches(option, _option_names(layer), n=1)
     names = [name for name in inspect.signature(layer.__init__).parameters if name not in ("self", "args", "kwargs")]
-    hint = f"did you mean `{near[0]}`?" if near else f"it knows: {', '.join(names) or 'nothing'}."
+    hint = nearest(option, _option_names(layer), f"it knows: {', '.join(names) or 'nothing'}.")
     return f"it knows no `{option}`; {hint}"

@@ -12,7 +12,7 @@ from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.models.window_learners import can_rank, classify_windows, rank_windows
+from stockseq.models.window_learners import can_rank, classify_windows, fit_ranks
 from stockseq.schemas import Forecasts, as_forecasts
 
 Baseline = Literal[
@@ -95,12 +95,13 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
     elif name in FOLLOWED:
         up = _follow(_views(name, panel), train, test)
     elif name == "ridge":
-        relative, learnt = rank_windows("linear", panel, train, test, lookback=lookback)
-        up = _believe(learnt, train.up, relative)
+        rank = fit_ranks("linear", panel, train, lookback=lookback)
+        relative = rank(test)
+        up = _believe(rank(train), train.up, relative)
     elif name == "gradient_boosting":
         up = classify_windows("boosting", panel, _columns(name, panel), train, test, lookback=lookback)
         if can_rank(train):
-            relative, _ = rank_windows("boosting", panel, train, test, lookback=lookback)
+            relative = fit_ranks("boosting", panel, train, lookback=lookback)(test)
     else:
         up = classify_windows("linear", panel, _columns(name, panel), train, test, lookback=lookback)
     keys = panel.keys.loc[test.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)

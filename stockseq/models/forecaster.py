@@ -1,6 +1,5 @@
 """A forecaster: the shape of the networks, how they are trained, and where."""
 
-import difflib
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import Fold, FoldSettings, final_fold
 from stockseq.dataset.samples import Samples
-from stockseq.errors import SettingsError, counted
+from stockseq.errors import SettingsError, counted, nearest
 from stockseq.market import MarketData
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.progress import LINE, Progress
@@ -85,8 +84,7 @@ class Forecaster:
         shape, fit = NetworkSettings.model_fields, TrainingSettings.model_fields
         for name in options:
             if name not in {**shape, **fit}:
-                near = difflib.get_close_matches(name, [*shape, *fit], n=1)
-                hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join([*shape, *fit])}."
+                hint = nearest(name, [*shape, *fit], f"there are {', '.join([*shape, *fit])}.")
                 raise SettingsError(f"A forecaster has no option `{name}`; {hint}")
         changes = {name: value for name, value in options.items() if name in shape}
         object.__setattr__(self, "network", _changed(network or NetworkSettings(), changes))

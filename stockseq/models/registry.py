@@ -116,8 +116,8 @@ class Registry:
             "data_version": data_version,
             "metrics": json.dumps(dict(metrics), sort_keys=True, allow_nan=False, default=_plain),
         }
-        leaving = self._leaving(find_label(metrics), at)
-        self._append([row, *leaving, {**row, "state": "champion"}] if promote else [row])
+        leading = [*self._leaving(find_label(metrics), at), {**row, "state": "champion"}] if promote else []
+        self._append([row, *leading])
 
     def promote(self, model_id: str, *, at: pd.Timestamp) -> None:
         """Make a listed model the champion of its label and retire the one before, in one commit.
@@ -137,8 +137,11 @@ class Registry:
 
     def champion(self, label: str = OPEN_TO_CLOSE) -> RegisteredModel | None:
         """Return the model that forecasts the trade of a label, or None before the first."""
-        champions = self._champions(label)[list(RegisteredModel._fields)]
-        return RegisteredModel(*champions.iloc[0]) if len(champions) else None
+        champions = self._champions(label)
+        if champions.empty:
+            return None
+        row = champions.iloc[0]
+        return RegisteredModel(row["model_id"], row["trained_through"], json.loads(row["metrics"]))
 
     def list_models(self) -> pd.DataFrame:
         """Return every model in its present state, the newest first; `metrics` are mappings, `label` their trade."""
@@ -147,14 +150,15 @@ class Registry:
         return latest.assign(metrics=metrics, label=pd.Series([find_label(each) for each in metrics], dtype="str"))
 
     def _champions(self, label: str) -> pd.DataFrame:
-        models = self.list_models()
-        return models[(models["state"] == "champion") & (models["label"] == name_label(parse_label(label)))]
+        """Return the row of the champion of a label as it is stored, or none."""
+        latest = self._latest()
+        champions = latest[latest["state"] == "champion"]
+        labels = champions["metrics"].map(lambda text: find_label(json.loads(text)))
+        return champions[labels == name_label(parse_label(label))]
 
     def _leaving(self, label: str, at: pd.Timestamp) -> list[dict[Any, Any]]:
         """Return the rows that retire the champion of a label."""
-        latest = self._latest()
-        retired = latest[latest["model_id"].isin(self._champions(label)["model_id"])]
-        return retired.assign(state="retired", at=at).to_dict("records")
+        return self._champions(label).assign(state="retired", at=at).to_dict("records")
 
     def _latest(self) -> pd.DataFrame:
         rows = self._rows()

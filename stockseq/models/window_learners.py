@@ -63,8 +63,8 @@ def classify_windows(
     return _in_chunks(lambda ends: model.predict_proba(read(ends))[:, 1], test.ends)
 
 
-def rank_windows(kind: Kind, panel: Panel, train: Samples, test: Samples, *, lookback: int) -> tuple[Numbers, Numbers]:
-    """Fit a regression of the session's z-scored return on the training windows and forecast the test windows.
+def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Callable[[Samples], Numbers]:
+    """Fit a regression of the session's z-scored return on the training windows.
 
     Parameters
     ----------
@@ -72,13 +72,13 @@ def rank_windows(kind: Kind, panel: Panel, train: Samples, test: Samples, *, loo
         Ridge regression on all rows of a window, which learns the return over the volatility known at the decision, for
         its squares heed the wildest tickers most; or gradient boosting as in `classify_windows`, of the plain return.
     panel : Panel
-    train, test : Samples of the panel; `can_rank(train)`
+    train : Samples of the panel; `can_rank(train)`
     lookback : int
 
     Returns
     -------
-    (array of shape (len(test),), the same of the training samples)
-        The return against the session's other tickers, in standard deviations of the session.
+    function from samples of the panel to an array of their length
+        Of the return against the session's other tickers, in standard deviations of the session.
 
     References
     ----------
@@ -90,9 +90,7 @@ def rank_windows(kind: Kind, panel: Panel, train: Samples, test: Samples, *, loo
     read = _reader(kind, panel, list(range(len(panel.names))), train, lookback)
     model = Ridge(alpha=RIDGE_PENALTY) if kind == "linear" else HistGradientBoostingRegressor(**_boosting(len(train)))
     model.fit(read(train.ends[usable]), np.clip(target[usable], -LIMIT, LIMIT))
-    return _in_chunks(lambda ends: model.predict(read(ends)), test.ends), _in_chunks(
-        lambda ends: model.predict(read(ends)), train.ends
-    )
+    return lambda samples: _in_chunks(lambda ends: model.predict(read(ends)), samples.ends)
 
 
 def can_rank(train: Samples) -> bool:
