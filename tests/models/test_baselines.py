@@ -1,5 +1,6 @@
 """The baselines know little, and what they know is worked out by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -66,9 +67,8 @@ def test_logistic_regression_finds_a_planted_effect(market: TinyMarket) -> None:
         assert max(test.up.mean(), 1 - test.up.mean()) < right < 0.9
 
 
-def test_logistic_regression_is_that_of_scikit_learn_on_the_rows_laid_out_by_hand(market: TinyMarket) -> None:
+def lay_out_by_hand(market: TinyMarket, train: Samples) -> Callable[[np.ndarray], np.ndarray]:
     """The network's own windows: the oldest row first, three rows of three features, scaled by training rows."""
-    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
     read = sorted({end - back for end in train.ends for back in range(3)})
     values = market.panel.indicators.astype(float)
     scaled = np.clip((values - values[read].mean(axis=0)) / values[read].std(axis=0), -5, 5)
@@ -76,6 +76,13 @@ def test_logistic_regression_is_that_of_scikit_learn_on_the_rows_laid_out_by_han
     def laid_out(ends: np.ndarray) -> np.ndarray:
         return np.hstack([scaled[ends - 2], scaled[ends - 1], scaled[ends]])
 
+    return laid_out
+
+
+def test_logistic_regression_is_that_of_scikit_learn_on_the_rows_laid_out_by_hand(market: TinyMarket) -> None:
+    """The network's own windows: the oldest row first, three rows of three features, scaled by training rows."""
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    laid_out = lay_out_by_hand(market, train)
     expected = LogisticRegression(C=0.03**2, max_iter=1000).fit(laid_out(train.ends), train.up)
     forecasts = forecast_baseline("logistic", market.panel, train, test, lookback=3)
     by_hand = expected.predict_proba(laid_out(test.ends))[:, 1]
@@ -142,13 +149,7 @@ def test_boosting_and_ridge_rank_by_what_the_session_does_not_share(market: Tiny
 def test_ridge_is_that_of_scikit_learn_on_z_scores_by_hand(market: TinyMarket) -> None:
     """The volatility-scaled return less its session's mean, in its standard deviations, clipped at three."""
     train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
-    read = sorted({end - back for end in train.ends for back in range(3)})
-    values = market.panel.indicators.astype(float)
-    scaled = np.clip((values - values[read].mean(axis=0)) / values[read].std(axis=0), -5, 5)
-
-    def laid_out(ends: np.ndarray) -> np.ndarray:
-        return np.hstack([scaled[ends - 2], scaled[ends - 1], scaled[ends]])
-
+    laid_out = lay_out_by_hand(market, train)
     target = pd.Series(train.target.astype(float)).groupby(train.session)
     z = ((pd.Series(train.target) - target.transform("mean")) / target.transform("std", ddof=0)).clip(-3, 3)
     by_hand = Ridge(alpha=1000.0).fit(laid_out(train.ends), z).predict(laid_out(test.ends))
