@@ -1,7 +1,7 @@
 """Fit one network of the ensemble: shuffled batches, early stopping on later sessions, the same result anywhere."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from stockseq.models.training_targets import HEADS, Targets
 
 # Enough for a few hundred principal components; a layer holds them all at once.
 START_WINDOWS = 4096
+
+
+Outputs = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ class FitJob:
 
 @dataclass(frozen=True)
 class FitResult:
-    """The weights of the best epoch, and how it was found."""
+    """The weights of the best epoch, how it was found, and what each head says of the validation windows by them."""
 
     seed: int
     weights: tuple[npt.NDArray[Any], ...]
     n_epochs: int
     best: Epoch
+    validation: Outputs
 
 
 def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) -> FitResult:
@@ -93,18 +97,19 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     run_epoch = _make_epoch(network, read, job, averaged)
     predict = make_predictor(network, read)
 
-    def report(epoch: int, train_loss: float) -> Epoch:
-        validation = _validation_loss(predict(job.validation.ends), job) if len(job.validation) else None
-        return Epoch(job.seed, epoch, train_loss, validation)
+    def report(epoch: int, train_loss: float) -> tuple[Epoch, Outputs]:
+        outputs = predict(job.validation.ends) if len(job.validation) else {}
+        validation = _validation_loss(outputs, job) if outputs else None
+        return Epoch(job.seed, epoch, train_loss, validation), outputs
 
     shuffle = np.random.default_rng(job.seed)
-    best = report(0, math.nan) if job.start is not None else None
+    best, outputs = report(0, math.nan) if job.start is not None else (None, {})
     weights = network.get_weights()
     epoch = 0
     for epoch in range(1, job.training.epochs + 1):
         train_loss = float(run_epoch(tf.constant(shuffle.permutation(len(job.train)))))
         with averaged.applied():
-            state, latest = report(epoch, train_loss), network.get_weights()
+            (state, said), latest = report(epoch, train_loss), network.get_weights()
         if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
                 f"The loss of seed {job.seed} is no number any more in epoch {epoch} (training {state.train_loss}, "
@@ -114,10 +119,12 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
         if progress is not None:
             progress(state)
         if best is None or _is_better(state, best):
-            best, weights = state, latest
+            best, outputs, weights = state, said, latest
         elif state.validation_loss is not None and epoch - best.epoch >= job.training.patience:
             break
-    return FitResult(job.seed, tuple(weights), epoch, best or report(0, math.nan))
+    if best is None:
+        best, outputs = report(0, math.nan)
+    return FitResult(job.seed, tuple(weights), epoch, best, outputs)
 
 
 def _start_layers(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> None:
@@ -175,7 +182,7 @@ def _make_epoch(
     return run_epoch
 
 
-def _validation_loss(outputs: dict[str, npt.NDArray[np.float64]], job: FitJob) -> float:
+def _validation_loss(outputs: Outputs, job: FitJob) -> float:
     """Return the same loss in float64; `outputs` hold (n,) per head."""
     values, known = (array.astype(np.float64) for array in (job.validation.values, job.validation.known))
     return float(weighted_loss(outputs, values, known, job.training, ops=np))

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from stockseq.dataset.folds import Fold
 from stockseq.dataset.panel import Panel
@@ -17,7 +16,7 @@ from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.models.cross_section import read_indicators
 from stockseq.models.distribution import Calibration, calibrate, read_outputs
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
-from stockseq.models.matrix import Matrix, check_windows, make_predictor
+from stockseq.models.matrix import check_windows
 from stockseq.models.model import Model, SampleBalance, SeedTraining, TrainingRecord, as_session, make_matrix
 from stockseq.models.network import build_network, input_names
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -145,9 +144,8 @@ def _fit(
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
     results = _run(jobs, executor, progress)
-    networks = tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True))
     return Model(
-        networks=networks,
+        networks=tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True)),
         names=names,
         scaler=scaler,
         vocabulary=vocabulary,
@@ -156,19 +154,16 @@ def _fit(
         trained_through=as_session(used.max()),
         median_volatility=median_volatility,
         record=_record(train, validation, vocabulary, results),
-        calibration=_calibrate(networks, matrix, targets[1].ends, validation),
+        calibration=_calibrate(results, validation),
     )
 
 
-def _calibrate(
-    networks: Sequence[Any], matrix: Matrix, ends: npt.NDArray[np.int64], validation: Samples
-) -> Calibration:
+def _calibrate(results: Sequence[FitResult], validation: Samples) -> Calibration:
     """Learn the intervals from the ensemble's forecasts of sessions that trained no network."""
     if not len(validation):
         return Calibration()
-    reader = matrix.reader()
-    outputs = [make_predictor(network, reader)(ends) for network in networks]
-    return calibrate(read_outputs(outputs, validation.volatility), validation.volatility, validation.realised_return)
+    readings = read_outputs([result.validation for result in results], validation.volatility)
+    return calibrate(readings, validation.volatility, validation.realised_return)
 
 
 def _restore(job: FitJob, result: FitResult) -> Any:
