@@ -143,7 +143,9 @@ def calibrate(readings: Readings, volatility: Floats, realised_return: Floats) -
     return calibration
 
 
-def describe(readings: Readings, calibration: Calibration, volatility: Floats) -> tuple[dict[str, Floats], Floats]:
+def describe(
+    readings: Readings, calibration: Calibration, volatility: Floats, median_volatility: float
+) -> tuple[dict[str, Floats], Floats]:
     """Return the forecast columns of n windows and each network's probability: all follow from one law per window.
 
     Parameters
@@ -151,27 +153,32 @@ def describe(readings: Readings, calibration: Calibration, volatility: Floats) -
     readings : Readings of n windows
     calibration : Calibration
     volatility : array of shape (n,)
+    median_volatility : float
+        Of the training windows.
 
     Returns
     -------
     (dict of column to array of shape (n,), array of shape (n_seeds, n))
         `probability_up` is the mean over the networks, `expected_return` the distribution's centre: its sign is that
-        of `probability_up` less a half, and it lies within the intervals. Fractions.
+        of `probability_up` less a half, and it lies within the intervals. Fractions. `relative` is what the networks
+        say against the session's other tickers plus the expected return in median volatilities: two views of the same
+        rank, of which either alone ranks worse.
 
     Examples
     --------
     >>> readings = read_outputs([{"direction": np.array([0.5, 0.6])}], np.array([0.01, 0.01]))
-    >>> columns, _ = describe(readings, Calibration(), np.array([0.01, 0.01]))
+    >>> columns, _ = describe(readings, Calibration(), np.array([0.01, 0.01]), 0.01)
     >>> columns["expected_return"].round(4).tolist(), columns["high_80"].round(4).tolist()
     ([0.0, 0.0025], [0.0129, 0.0155])
     """
     by_network = probabilities(readings, calibration, volatility)
     up = by_network.mean(axis=0)
     location, sigma = calibration.location(up), readings.sigma
+    expected = np.expm1(location * sigma)
     columns = {
         "probability_up": up,
-        "expected_return": np.expm1(location * sigma),
-        "relative": readings.relative,
+        "expected_return": expected,
+        "relative": readings.relative + expected / median_volatility,
         "sigma": sigma,
     }
     for level, distance in ((80, calibration.quantile_80), (95, calibration.quantile_95)):

@@ -121,7 +121,7 @@ class Model:
         if self.calibration is None:
             columns, by_network = describe_apart(readings, windows.volatility)
         else:
-            columns, by_network = describe(readings, self.calibration, windows.volatility)
+            columns, by_network = describe(readings, self.calibration, windows.volatility, self.median_volatility)
         return as_forecasts(keys.assign(**columns, **dict(zip(names, by_network, strict=True))))
 
     def read(self, panel: Panel, ends: npt.NDArray[np.int64]) -> tuple[Matrix, npt.NDArray[np.int64]]:

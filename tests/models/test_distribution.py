@@ -74,7 +74,7 @@ def test_what_never_moved_teaches_nothing() -> None:
 
 def test_without_a_calibration_the_law_is_the_normal_one() -> None:
     """By hand: 1.2816 and 1.96 standard deviations of 1 %, in logarithms."""
-    columns, _ = describe(flat(1), Calibration(), np.array([0.01]))
+    columns, _ = describe(flat(1), Calibration(), np.array([0.01]), 0.01)
     assert columns["high_80"][0] == pytest.approx(np.expm1(0.012815516), abs=1e-9)
     assert columns["low_95"][0] == pytest.approx(np.expm1(-0.01959964), abs=1e-9)
 
@@ -83,7 +83,7 @@ def test_the_direction_alone_keeps_its_probability() -> None:
     """The location follows from it: at .9 it lies one 80 % distance above 0."""
     readings = read_outputs([without("return")], VOLATILITY)
     calibration = Calibration(quantile_80=1.5, quantile_95=2.6, freedom=5.0, n=9)
-    columns, by_network = describe(readings, calibration, VOLATILITY)
+    columns, by_network = describe(readings, calibration, VOLATILITY, 0.01)
     assert by_network.tolist() == [HEADS["direction"].tolist()]
     assert columns["expected_return"][3] == pytest.approx(np.expm1(1.5 * 0.02), rel=1e-9)
 
@@ -100,6 +100,13 @@ def test_sigma_is_the_volatility_times_the_size() -> None:
     twice = read_outputs([{"size": np.log([1.0])}, {"size": np.log([4.0])}], np.array([0.01]))
     assert twice.sigma.tolist() == pytest.approx([0.02])
     assert read_outputs([without("size")], VOLATILITY).sigma.tolist() == VOLATILITY.tolist()
+
+
+def test_the_rank_counts_both_views() -> None:
+    """By hand: half a standard deviation, and a return of one sigma of 2 %, which is two median volatilities."""
+    heads = {"return": np.array([1.0, 0.0]), "relative": np.array([0.5, 0.5])}
+    columns, _ = describe(read_outputs([heads], np.full(2, 0.02)), Calibration(), np.full(2, 0.02), 0.01)
+    assert columns["relative"].tolist() == pytest.approx([0.5 + np.expm1(0.02) / 0.01, 0.5], rel=1e-9)
 
 
 def test_a_model_from_before_names_each_head_by_itself() -> None:
@@ -130,7 +137,7 @@ def test_what_is_shown_agrees_with_itself(
     outputs = [{head: values for head, values in output.items() if head not in one_head} for output in outputs]
     volatility = np.array([0.01])
     calibration = Calibration(quantile_80=1.2, quantile_95=1.2 * ratio, freedom=4.0, n=9)
-    columns, _ = describe(read_outputs(outputs, volatility), calibration, volatility)
+    columns, _ = describe(read_outputs(outputs, volatility), calibration, volatility, 0.01)
     shown = {name: float(values[0]) for name, values in columns.items()}
     assert (shown["probability_up"] > 0.5) == (shown["expected_return"] > 0) or shown["expected_return"] == 0
     assert shown["low_95"] < shown["low_80"] < shown["expected_return"] < shown["high_80"] < shown["high_95"]
