@@ -51,7 +51,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train backtest ablation audit exam benchmark import report runs models ledger maintain check format test test-slow mutation bench lock help clean
+.PHONY: setup dev demo daily train backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow mutation bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -89,7 +89,9 @@ check: dev ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 format: dev ## Format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-test: dev ## Run the tests and report their coverage; no network and no server needed
+test: dev ## Run the tests; no network and no server needed
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+coverage: dev ## Run the tests and report which lines they reach; takes a third longer
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 test-slow: dev ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
