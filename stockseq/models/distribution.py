@@ -161,8 +161,8 @@ def describe(
     (dict of column to array of shape (n,), array of shape (n_seeds, n))
         `probability_up` is the mean over the networks, `expected_return` the distribution's centre: its sign is that
         of `probability_up` less a half, and it lies within the intervals. Fractions. `relative` is what the networks
-        say against the session's other tickers plus the expected return in median volatilities: two views of the same
-        rank, of which either alone ranks worse.
+        say against the session's other tickers plus, where they have one, their return in median volatilities: two
+        views of the same rank, of which either alone ranks worse.
 
     Examples
     --------
@@ -174,11 +174,11 @@ def describe(
     by_network = probabilities(readings, calibration, volatility)
     up = by_network.mean(axis=0)
     location, sigma = calibration.location(up), readings.sigma
-    expected = np.expm1(location * sigma)
+    returns = np.nan_to_num(readings.scaled).mean(axis=0) * volatility / median_volatility
     columns = {
         "probability_up": up,
-        "expected_return": expected,
-        "relative": readings.relative + expected / median_volatility,
+        "expected_return": np.expm1(location * sigma),
+        "relative": readings.relative + returns,
         "sigma": sigma,
     }
     for level, distance in ((80, calibration.quantile_80), (95, calibration.quantile_95)):

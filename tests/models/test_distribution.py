@@ -103,10 +103,13 @@ def test_sigma_is_the_volatility_times_the_size() -> None:
 
 
 def test_the_rank_counts_both_views() -> None:
-    """By hand: half a standard deviation, and a return of one sigma of 2 %, which is two median volatilities."""
+    """By hand: half a standard deviation, and a return of one volatility of 2 %, which is two of the median's 1 %."""
     heads = {"return": np.array([1.0, 0.0]), "relative": np.array([0.5, 0.5])}
-    columns, _ = describe(read_outputs([heads], np.full(2, 0.02)), Calibration(), np.full(2, 0.02), 0.01)
-    assert columns["relative"].tolist() == pytest.approx([0.5 + np.expm1(0.02) / 0.01, 0.5], rel=1e-9)
+    volatility = np.full(2, 0.02)
+    columns, _ = describe(read_outputs([heads], volatility), Calibration(), volatility, 0.01)
+    assert columns["relative"].tolist() == [2.5, 0.5]
+    columns, _ = describe(read_outputs([without("return")], VOLATILITY), Calibration(), VOLATILITY, 0.01)
+    assert columns["relative"].tolist() == HEADS["relative"].tolist()
 
 
 def test_a_model_from_before_names_each_head_by_itself() -> None:
