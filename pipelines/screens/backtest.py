@@ -46,7 +46,7 @@ def show_backtest(result: WalkForwardResult, account: AccountResult, metrics: Ba
             count(figures.n_fills),
         )
     console.print(money)
-    for sentence in (verdict(result.scores), *claim_sentences(metrics)):
+    for sentence in (verdict(result.scores, result.claims.direction), *claim_sentences(metrics)):
         console.print(escape(sentence))
     for sentence in find(metrics):
         console.print(f"  {escape(sentence)}")

@@ -50,8 +50,8 @@ class PolicySettings(SettingsModel, frozen=True):
     )
     rank_by: RankBy = Field(
         default="relative",
-        description="What top_k ranks by: the return against the session's others (where a forecaster names none, the "
-        "probability), the probability of up, or the expected return.",
+        description="What top_k ranks by: relative, the rank among the session's tickers (where a forecaster has none, "
+        "the probability); probability, of up; or return, the expected one.",
     )
     band: bool = Field(
         default=False, description="Whether a ticker of top_k stays until it falls out of the 2k best of its side."
@@ -59,6 +59,7 @@ class PolicySettings(SettingsModel, frozen=True):
     min_edge_bps: float = Field(
         default=0.0,
         ge=0,
+        allow_inf_nan=False,
         description="Least expected return of a new position, in its own direction; above 0, such as its round trip.",
     )
     volatility_scaled: bool = Field(

@@ -20,7 +20,7 @@ from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
 from stockseq.backtest.sharpe import deflated_sharpe
 from stockseq.backtest.simulator import AccountHistory, simulate
 from stockseq.backtest.targets import Targets
-from stockseq.dataset.labels import OPEN_TO_CLOSE, parse_label
+from stockseq.dataset.labels import OPEN_TO_CLOSE, compute_labels, parse_label
 from stockseq.errors import DataError
 from stockseq.market import MarketData
 from stockseq.plots import plot_account
@@ -184,7 +184,7 @@ def backtest(
     Raises
     ------
     TypeError, DataError
-        If an argument is of another type, or the forecasts have no rows or lack a column.
+        If an argument is of another type, or the forecasts have no rows, lack a column or are of another trade.
 
     Examples
     --------
@@ -192,8 +192,7 @@ def backtest(
     >>> from stockseq.sources.markets import load_simulated
     >>> market = load_simulated(n_tickers=4, n_sessions=60)
     >>> recent = market.truth["session"].isin(market.bars["session"].unique()[-20:])
-    >>> forecasts = market.truth[recent].assign(realised_return=0.0)
-    >>> backtest(forecasts, market, policy=TopK(1)).history.equity.shape
+    >>> backtest(market.truth[recent], market, policy=TopK(1)).history.equity.shape
     (21, 11)
     """
     require_type(forecasts, pd.DataFrame, "forecasts", hint="Such as those of walk_forward(...).forecasts.")
@@ -210,7 +209,25 @@ def backtest(
         came = f"lacks {', '.join(missing)}" if missing else "has no rows"
         raise DataError(f"A backtest needs forecasts with what was realised; the table {came}.")
     rules = TradingRules(policy or PolicySettings(), costs or Costs(), account or Account(), label)
+    _require_label(forecasts, market, rules)
     return trade(forecasts, market, rules)
+
+
+def _require_label(forecasts: pd.DataFrame, market: MarketData, rules: TradingRules) -> None:
+    """Refuse forecasts of another trade than the one that would be made: nothing else would tell."""
+    labels = compute_labels(market.bars, market.actions, calendar=market.calendar, horizon=rules.horizon)
+    keys = ["ticker", "session"]
+    rows = forecasts[[*keys, "realised_return"]].merge(
+        labels[[*keys, "realised_return"]], on=keys, suffixes=("", "_of")
+    )
+    apart = rows[~np.isclose(rows["realised_return"], rows["realised_return_of"], rtol=1e-6, atol=1e-9)]
+    if len(apart):
+        row = apart.iloc[0]
+        raise DataError(
+            f"The forecasts are not of the trade {rules.label} on this market: of {len(rows)} returns {len(apart)} "
+            f"differ, first {row['ticker']} on {row['session'].date()} with {row['realised_return']:.6f} instead of "
+            f'{row["realised_return_of"]:.6f}. Name the trade that was forecast, as in label="open_to_open(10)".'
+        )
 
 
 def trade(

@@ -59,7 +59,7 @@ def parse_label(label: str | int) -> int:
     text = str(label).replace(" ", "")
     if text in (OPEN_TO_CLOSE, OPEN_TO_NEXT_OPEN):
         return int(text == OPEN_TO_NEXT_OPEN)
-    counted = re.fullmatch(r"open_to_open\((\d+)\)|(\d+)", text)
+    counted = re.fullmatch(r"open_to_open\(([0-9]+)\)|([0-9]+)", text)
     if counted is not None:
         horizon = int(counted[1] or counted[2])
         if horizon <= LONGEST_HORIZON and (horizon or counted[2]):

@@ -30,7 +30,7 @@ class Claims(Result):
     ranking : Claim
         A mean rank IC above 0: Newey and West's test.
     size : Claim
-        A lower QLIKE than the declared rival: Diebold and Mariano's test.
+        A lower QLIKE than the declared rival: the test of `SizeComparison`, which allows for errors that last.
     """
 
     direction: Claim = Claim()

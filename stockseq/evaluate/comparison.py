@@ -1,6 +1,8 @@
 """Compare models on the same forecasts: two of them, or one with all of its baselines."""
 
+import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -271,7 +273,9 @@ def tabulate_tests(tests: Mapping[str, PairedTest]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=list(tests), columns=["difference", "low", "high", "significant"])
 
 
-def compare_with_best(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame], *, seed: int) -> BestBaseline:
+def compare_with_best(
+    model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame], *, seed: int, horizon: int = 0
+) -> BestBaseline:
     """Return whether any baseline has a lower log loss than the model, and the model a lower one than the best of them.
 
     Parameters
@@ -280,6 +284,8 @@ def compare_with_best(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
         As for `compare_with_baselines`; the baselines' rows are those of `model`.
     seed : int
         Of the bootstrap over sessions.
+    horizon : int, default=0
+        Sessions from entry to exit of a trade; a block holds two trades that overlap, at least.
 
     References
     ----------
@@ -310,10 +316,12 @@ def compare_with_best(model: pd.DataFrame, baselines: Mapping[str, pd.DataFrame]
             f"otherwise than the model; there are {n_sessions} and {n_baselines}.",
         )
     best = str(losses.mean().idxmin())
+    block = max(round(math.sqrt(n_sessions)), min(2 * horizon, n_sessions))
+    test = partial(superior_ability, seed=seed, block_size=block)
     return BestBaseline(
-        any_better_p=superior_ability(of_model.to_numpy(), losses, seed=seed).consistent,
+        any_better_p=test(of_model.to_numpy(), losses).consistent,
         best=best,
-        better_than_best_p=superior_ability(losses[best].to_numpy(), of_model.to_frame("model"), seed=seed).consistent,
+        better_than_best_p=test(losses[best].to_numpy(), of_model.to_frame("model")).consistent,
         n_sessions=n_sessions,
         n_rivals=n_baselines,
         note=None,

@@ -117,7 +117,8 @@ def pesaran_timmermann_serial(
 
     Where outcomes come in runs and forecasts do too, the runs agree or disagree by luck for long, and a test that takes
     sessions for independent cries wolf. Here each row's outcome is regressed on its forecast, a constant, and the last
-    `lags` outcomes and forecasts of its ticker; the t is the forecast's, with the CR1 variance clustered by session.
+    `lags` outcomes and forecasts of its ticker whose trades had ended by then; the t is the forecast's, with the CR1
+    variance clustered by session.
 
     Parameters
     ----------
@@ -158,7 +159,7 @@ def pesaran_timmermann_serial(
     """
     require_rows(flags={"up": up, "forecast_up": forecast_up}, labels={"sessions": sessions, "tickers": tickers})
     codes, _ = number_sessions(sessions)
-    rows, past = _past(up, forecast_up, codes, pd.factorize(tickers)[0], lags)
+    rows, past = _past(up, forecast_up, codes, pd.factorize(tickers)[0], range(1 + horizon, 1 + horizon + lags))
     return _test_slope(up[rows], forecast_up[rows], past, np.unique(codes[rows], return_inverse=True)[1], horizon)
 
 
@@ -196,11 +197,15 @@ def _test_slope(
 
 
 def _past(
-    up: Flags, forecast_up: Flags, sessions: npt.NDArray[np.int64], tickers: npt.NDArray[np.int64], lags: int
+    up: Flags, forecast_up: Flags, sessions: npt.NDArray[np.int64], tickers: npt.NDArray[np.int64], lags: range
 ) -> tuple[npt.NDArray[np.int64], Numbers]:
-    """Return the rows whose last `lags` sessions are there, and a constant with what these held, per row."""
-    if lags < 0:
-        raise ValueError(f"`lags` must be at least 0 sessions, received {lags}.")
+    """Return the rows whose sessions back to the last lag are there, and a constant with what the lags held, per row.
+
+    A trade of `horizon` sessions that was entered later than the first lag is not over when the next one is decided.
+    """
+    if lags.stop < lags.start:
+        raise ValueError(f"`lags` must be at least 0 sessions, received {lags.stop - lags.start}.")
+    reach = lags[-1] if lags else 0
     order = np.lexsort((sessions, tickers))
     session, ticker = sessions[order], tickers[order]
     repeated = (np.diff(session) == 0) & (np.diff(ticker) == 0)
@@ -208,13 +213,11 @@ def _past(
         raise ValueError(
             f"Each ticker needs one row a session, or it has no last outcome; {int(repeated.sum())} rows repeat."
         )
-    before = slice(0, max(len(order) - lags, 0))
-    # Sessions of one ticker never repeat, so a distance of `lags` means that all between are there.
-    whole = (ticker[lags:] == ticker[before]) & (session[lags:] - session[before] == lags)
-    now = lags + np.flatnonzero(whole)
-    columns = [
-        column[order][now - lag].astype(np.float64) for column in (up, forecast_up) for lag in range(1, lags + 1)
-    ]
+    before = slice(0, max(len(order) - reach, 0))
+    # Sessions of one ticker never repeat, so a distance of `reach` means that all between are there.
+    whole = (ticker[reach:] == ticker[before]) & (session[reach:] - session[before] == reach)
+    now = reach + np.flatnonzero(whole)
+    columns = [column[order][now - lag].astype(np.float64) for column in (up, forecast_up) for lag in lags]
     return order[now], np.column_stack([np.ones(len(now)), *columns])
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import stats
 
 Numbers = npt.NDArray[np.float64]
 
@@ -72,35 +72,6 @@ def crps_normal(outcome: Any, mean: Any, deviation: Any) -> Numbers:
     spread = _positive(deviation)
     z = (np.asarray(outcome, dtype=np.float64) - mean) / spread
     return np.asarray(spread * (z * (2.0 * stats.norm.cdf(z) - 1.0) + 2.0 * stats.norm.pdf(z) - np.pi**-0.5))
-
-
-def crps_student(outcome: Any, mean: Any, scale: Any, degrees_of_freedom: float) -> Numbers:
-    """Return the continuous ranked probability score of a forecast of mean + scale * t.
-
-    Parameters
-    ----------
-    outcome, mean, scale : array of shape (n,)
-        The scale is positive; the standard deviation is scale * sqrt(v / (v - 2)).
-    degrees_of_freedom : float
-        v, above 1.
-
-    References
-    ----------
-    Jordan, Krueger & Lerch (2019), Journal of Statistical Software 90(12), scoringRules.
-
-    Examples
-    --------
-    >>> crps_student(np.array([0.0]), 0.0, 1.0, 1e6).round(5).tolist()
-    [0.2337]
-    """
-    v = degrees_of_freedom
-    if not v > 1:
-        raise ValueError(f"`degrees_of_freedom` must be above 1, received {v}.")
-    spread = _positive(scale)
-    z = (np.asarray(outcome, dtype=np.float64) - mean) / spread
-    law = stats.t(v)
-    constant = 2.0 * v**0.5 / (v - 1.0) * np.exp(special.betaln(0.5, v - 0.5) - 2.0 * special.betaln(0.5, v / 2.0))
-    return np.asarray(spread * (z * (2.0 * law.cdf(z) - 1.0) + 2.0 * law.pdf(z) * (v + z**2) / (v - 1.0) - constant))
 
 
 def _positive(values: Any) -> Numbers:

@@ -112,7 +112,7 @@ class WalkForwardResult:
     @cached_property
     def best_baseline(self) -> BestBaseline:
         """Whether any baseline is better, and the model better than the best, all looked at together."""
-        return compare_with_best(self.forecasts, self.baselines, seed=self.seed)
+        return compare_with_best(self.forecasts, self.baselines, seed=self.seed, horizon=self.horizon)
 
     @cached_property
     def ranking(self) -> RankingScores:

@@ -15,7 +15,7 @@ from stockseq.layers.slots import Startable
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Matrix, Tensors, make_predictor
-from stockseq.models.network import SIZE, build_network
+from stockseq.models.network import RELATIVE, SIZE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import HEADS, Targets
 
@@ -93,6 +93,7 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     else:
         _start_layers(network, read, job)
         _start_size(network, job.train)
+        _silence_ranks(network, job.train)
     averaged = AveragedWeights(network.trainable_variables, job.training.averaging)
     run_epoch = _make_epoch(network, read, job, averaged)
     predict = make_predictor(network, read)
@@ -143,6 +144,13 @@ def _start_size(network: Any, train: Targets) -> None:
     ratios = train.values[train.known[:, HEADS.index(SIZE)] > 0, HEADS.index(SIZE)]
     if SIZE in network.output and len(ratios):
         network.get_layer(SIZE).bias.assign([0.5 * math.log(ratios.mean(dtype=np.float64))])
+
+
+def _silence_ranks(network: Any, train: Targets) -> None:
+    """Let the head of ranks say nothing where no session has tickers enough to teach it: its first weights are luck."""
+    if RELATIVE in network.output and not train.known[:, HEADS.index(RELATIVE)].any():
+        layer = network.get_layer(RELATIVE)
+        layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])
 
 
 def _make_epoch(

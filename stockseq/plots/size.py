@@ -60,7 +60,12 @@ def plot_coverage(by_year: pd.DataFrame) -> Plot:
         dots = {"mode": "markers", "marker": {"size": 9, "color": color, "symbol": symbol}}
         data.append(line(x, by_year[level], f"{level}% interval", color) | dots)
         intended = pd.Series(int(level) / 100, index=by_year.index)
-        data.append(line(x, intended, f"{level}% intended", color, dash="dash", hoverinfo="skip"))
+        # A line of one year is no line: a dash of its own marks the level there.
+        alone = {"mode": "markers", "marker": {"symbol": "line-ew-open", "size": 40, "color": color}}
+        data.append(
+            line(x, intended, f"{level}% intended", color, dash="dash", hoverinfo="skip")
+            | (alone if len(x) == 1 else {})
+        )
     shape = layout(y_format=".0%", hover="closest")
     shape["xaxis"] = axis(type="category")
     return Plot(data, shape)

@@ -73,7 +73,7 @@ def _lead(run: RunReport) -> dict[str, object]:
         return {"verdict": NOTHING_SCORED, "claims": [], "tiles": [], "strip": None, "seeds": "", "findings": []}
     findings = persistence_caution(scores) if run.backtest is None else find(run.backtest)
     return {
-        "verdict": verdict(scores),
+        "verdict": verdict(scores, run.direction),
         "claims": [] if run.backtest is None else claim_sentences(run.backtest),
         "tiles": build_tiles(run),
         "strip": build_strip(scores, best=run.best_accuracy),

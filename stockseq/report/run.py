@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stockseq.dataset.dataset import Coverage
+from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
 from stockseq.report.metrics import BacktestMetrics
@@ -89,6 +90,12 @@ class RunReport:
         """The best accuracy that any forecast can reach, where the market is simulated."""
         optimum = None if self.backtest is None else self.backtest.optimum
         return None if optimum is None else optimum.accuracy
+
+    @property
+    def direction(self) -> Claim | None:
+        """The claim to call the direction, of a run that makes several; None where it stands alone."""
+        claims = None if self.backtest is None else self.backtest.claims
+        return None if claims is None else claims.direction
 
     @property
     def sources(self) -> list[str]:

@@ -47,14 +47,11 @@ def build_tiles(run: RunReport) -> list[Tile]:
     scores = run.scores
     if scores is not None:
         t = wording.number(scores.pt_clustered_t, digits=2)
-        tiles = [
-            *_accuracy_tiles(scores),
-            Tile(
-                "p-value of no skill",
-                wording.p_value(scores.pt_clustered_p),
-                f"Pesaran-Timmermann, clustered by session, t {t}",
-            ),
-        ]
+        p, corrected = scores.pt_clustered_p, ""
+        if run.direction is not None:
+            p, corrected = run.direction.p_holm, ", corrected for three claims"
+        test = f"Pesaran-Timmermann, clustered by session, t {t}{corrected}"
+        tiles = [*_accuracy_tiles(scores), Tile("p-value of no skill", wording.p_value(p), test)]
     if run.best_accuracy is not None:
         best = wording.percent(run.best_accuracy)
         tiles.append(Tile("Best possible here", best, "known, because this market is simulated"))

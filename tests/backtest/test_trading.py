@@ -7,6 +7,7 @@ import pytest
 
 from stockseq.backtest.policy import TopK
 from stockseq.backtest.trading import AccountResult, TradingRules, backtest, find_delistings, trade
+from stockseq.errors import DataError
 from stockseq.market import MarketData
 from stockseq.schemas import ACTIONS, HEADLINES, Bars, as_actions, as_headlines, empty
 from stockseq.sessions import TradingCalendar
@@ -159,6 +160,17 @@ def test_a_backtest_without_rules_takes_the_defaults() -> None:
     chosen = backtest(forecasts, market, policy=TopK(1, max_weight=1.0))
     assert chosen.curves.equals(trade(forecasts, market, ONE_A_SIDE).curves)
     assert repr(chosen).startswith("AccountResult(2024-11-22 to 2024-11-26, ")
+
+
+def test_forecasts_of_another_trade_are_refused() -> None:
+    """In and out daily, forecasts of ten sessions would be judged by returns that no position had."""
+    market = market_of(*CLOSES)
+    another = forecasts_of(market).assign(realised_return=0.0)
+    expected = (
+        r"open_to_close on this market: of 3 returns 2 differ, first DOWN on 2024-11-26 with 0.000000 instead of -0.01"
+    )
+    with pytest.raises(DataError, match=expected):
+        backtest(another, market)
 
 
 def test_a_ticker_that_is_silent_for_more_than_ten_sessions_has_left() -> None:

@@ -95,6 +95,18 @@ def test_it_equals_a_regression_with_lags_and_clustered_errors(lags: int) -> Non
     assert test.degrees_of_freedom == sessions.nunique() - 1
 
 
+def test_a_trade_that_is_not_over_is_no_past() -> None:
+    """Trades of three sessions overlap with the three before, so the fourth is the last whose outcome is known."""
+    wide = pd.DataFrame({"session": SESSIONS, "ticker": TICKERS, "up": UP * 1.0, "forecast": FORECAST_UP * 1.0})
+    wide = wide.pivot(index="session", columns="ticker")
+    both = pd.concat([wide.stack(future_stack=True), wide.shift(4).stack(future_stack=True)], axis=1).dropna()
+    columns = np.column_stack([both.iloc[:, 1:], np.ones(len(both))])
+    slope = np.linalg.lstsq(columns, both.iloc[:, 0].to_numpy(), rcond=None)[0][0]
+    test = pesaran_timmermann_serial(UP, FORECAST_UP, SESSIONS, TICKERS, horizon=3)
+    assert test is not None
+    assert (test.n, test.estimate) == (len(both), pytest.approx(slope, rel=1e-9))
+
+
 def test_without_lags_it_is_the_clustered_test() -> None:
     """No past partialled out leaves the headline test, to the last digits."""
     serial = pesaran_timmermann_serial(UP, FORECAST_UP, SESSIONS, TICKERS, lags=0)

@@ -171,6 +171,13 @@ def test_the_relative_head_ranks_within_the_session(market: TinyMarket, model: M
     assert ranks["relative"].corr(ranks["realised"]) > 0.7
 
 
+def test_too_few_tickers_teach_no_ranks(market: TinyMarket) -> None:
+    """A rank needs five tickers a session; a head that nothing taught says nothing, not what its first weights say."""
+    few = market.samples.where(np.isin(market.samples.ticker, np.unique(market.samples.ticker)[:3]))
+    fitted = fit_model(market.panel, few, market.fold, network=SMALL, training=ONE)
+    assert not any(weights.any() for weights in fitted.networks[0].get_layer("relative").get_weights())
+
+
 def test_the_scaler_and_the_vocabulary_know_no_validation_row(market: TinyMarket, plain: Model) -> None:
     """What is learnt comes from training sessions alone; a word of the validation is unknown."""
     inside = market.panel.keys["session"].isin(market.fold.validation).to_numpy()

@@ -19,7 +19,7 @@ from stockseq.report.text.placebos import NAMES, placebo_sentence
 Measure = Literal["accuracy", "log_loss"]
 MEASURES: dict[Measure, tuple[str, int]] = {"accuracy": ("accuracy", 1), "log_loss": ("log loss", -1)}
 RANKINGS: dict[RankBy, str] = {
-    "relative": "the return forecast of each against the others",
+    "relative": "the rank forecast for each among the others",
     "probability": "the forecast probability of up",
     "return": "the expected return",
 }
@@ -138,7 +138,7 @@ def _account(metrics: BacktestMetrics) -> list[str]:
     if not portfolio.n_fills:
         return [
             "It never traded: no forecast led to a position under this policy (a long and short book needs two tickers "
-            "whose forecasts differ)."
+            "whose forecasts differ, and policy.min_edge_bps an expected return beyond it)."
         ]
     sentences = [*_ranking(portfolio), *_blind_positions(metrics)]
     if portfolio.deflated_sharpe is not None:

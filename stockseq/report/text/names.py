@@ -35,7 +35,6 @@ SCORES: dict[str, tuple[str, Format]] = {
     "mcc": ("MCC", wording.number),
     "auc": ("AUC", wording.number),
     "brier": ("Brier", lambda value: wording.number(value, digits=4)),
-    "rank_ic": ("Rank IC", wording.number),
     "pt_serial_p": ("PT p, serial", wording.p_value),
     "n": ("Forecasts", wording.count),
 }

@@ -6,7 +6,7 @@ from stockseq.evaluate.claims import RANKING_RIVAL, SIZE_RIVAL
 from stockseq.evaluate.ranking import RankingScores
 from stockseq.evaluate.significance import SIZE, MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
-from stockseq.report.format import number, p_words, percent
+from stockseq.report.format import interval_words, number, p_words, percent
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.names import name_words
 
@@ -29,7 +29,8 @@ def claim_sentences(metrics: BacktestMetrics) -> list[str]:
     if size is not None:
         against = metrics.size_comparisons.get(SIZE_RIVAL)
         sentences.append(size_sentence(size, claims.size.p_holm, rival=SIZE_RIVAL, against=against))
-    return [*sentences, money_sentence(metrics.portfolio, horizon=ranking.horizon)]
+    held = metrics.benchmarks.get("buy_and_hold")
+    return [*sentences, money_sentence(metrics.portfolio, horizon=ranking.horizon, held=held)]
 
 
 def ranking_sentence(
@@ -87,30 +88,35 @@ def size_sentence(size: SizeScores, p: float | None, *, rival: str = "", against
     ...     sigma=0.02, realised=0.02)
     >>> against = SizeComparison(n=900, n_sessions=90, qlike=0.38, rival_qlike=0.40, relative=-0.05)
     >>> size_sentence(size, 0.01, rival="har", against=against)
-    'It sizes moves: QLIKE 0.380, 5.0% below that of HAR, p 0.010.'
+    'It sizes moves: QLIKE 0.380 over 900 forecasts, 5.0% below that of HAR, p 0.010.'
     """
     held = " and ".join(
-        f"{level}% intervals held {percent(scores.coverage)}" for level, scores in size.intervals.items()
+        f"{level}% intervals held {percent(scores.coverage)}"
+        + ("" if scores.coverage_ci is None else f" ({interval_words(scores.coverage_ci)})")
+        for level, scores in size.intervals.items()
     )
     intervals = f"; {held} of outcomes" if held else ""
+    record = f"QLIKE {number(size.qlike)} over {counted(size.n, 'forecast')}"
     if against is None or against.relative is None or p is None:
-        return f"Its sizes can't be compared with another's: QLIKE {number(size.qlike)}{intervals}."
+        return f"Its sizes can't be compared with another's: {record}{intervals}."
     side = "below" if against.relative < 0 else "above"
     claim = "It sizes moves" if p < SIZE else f"It is not shown to size moves better than {name_words(rival)}"
     return (
-        f"{claim}: QLIKE {number(size.qlike)}, {percent(abs(against.relative))} {side} that of {name_words(rival)}, "
-        f"p {p_words(p)}{intervals}."
+        f"{claim}: {record}, {percent(abs(against.relative))} {side} that of {name_words(rival)}"
+        f"{_relative_interval(against)}, p {p_words(p)}{intervals}."
     )
 
 
-def money_sentence(account: PerformanceFigures, *, horizon: int) -> str:
-    """Return what the account made a year after costs, with the interval of its Sharpe ratio.
+def money_sentence(account: PerformanceFigures, *, horizon: int, held: PerformanceFigures | None = None) -> str:
+    """Return what the account made a year after costs, with the interval of its Sharpe ratio, and what holding made.
 
     Parameters
     ----------
     account : PerformanceFigures
     horizon : int
         Sessions from entry to exit of the trade; 0 is open to close.
+    held : PerformanceFigures, optional
+        Of buy and hold.
     """
     often = "every session" if horizon < 2 else f"in {horizon} overlapping tranches of {horizon} sessions each"
     if not account.n_fills or account.cagr is None or account.sharpe is None:
@@ -121,8 +127,21 @@ def money_sentence(account: PerformanceFigures, *, horizon: int) -> str:
         interval = f" (95% interval {low} to {high})"
     return (
         f"Traded {often}, it would have made {percent(account.cagr, signed=True)} a year after costs, Sharpe ratio "
-        f"{number(account.sharpe, digits=1)}{interval}."
+        f"{number(account.sharpe, digits=1)}{interval} over {counted(account.n_returns, 'session')}{_held(held)}."
     )
+
+
+def _held(held: PerformanceFigures | None) -> str:
+    if held is None or held.cagr is None or held.sharpe is None:
+        return ""
+    return f"; buy and hold made {percent(held.cagr, signed=True)}, Sharpe ratio {number(held.sharpe, digits=1)}"
+
+
+def _relative_interval(against: SizeComparison) -> str:
+    if against.test is None or against.rival_qlike <= 0:
+        return ""
+    low, high = (percent(end / against.rival_qlike, signed=True) for end in against.test.ci)
+    return f" (95% interval {low} to {high})"
 
 
 def _against(rival: str, difference: MeanOverTime | None) -> str:

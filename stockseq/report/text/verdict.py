@@ -1,6 +1,7 @@
 """Whether skill was shown, in one sentence, and a record in one line."""
 
 from stockseq.errors import counted
+from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.power import sessions_needed
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
@@ -11,16 +12,18 @@ SMALL_EDGE = 0.01
 NOTHING_SCORED = "No forecast of this run has been scored yet, so its skill is not known."
 
 
-def verdict(scores: Scores) -> str:
+def verdict(scores: Scores, claim: Claim | None = None) -> str:
     """Return what the scores show of the direction: accuracy, base rate, count, interval, and whether it is skill.
 
-    Skill counts as shown where the clustered Pesaran-Timmermann test has p below 0.05.
+    Skill counts as shown where p of the clustered Pesaran-Timmermann test is below 0.05, after the correction of
+    `claim` if the direction is one of several claims.
     """
+    p = scores.pt_clustered_p if claim is None else claim.p_holm
     below = " It is below the base rate: always forecasting the more frequent direction was right more often."
     return (
         f"Accuracy {percent(scores.accuracy)} (95% interval {interval_words(scores.accuracy_ci)}) on "
         f"{counted(scores.n, 'forecast')} over {counted(scores.n_sessions, 'session')}, against a base rate of "
-        f"{percent(scores.base_rate)} and chance of {percent(scores.chance)}: {_skill(scores)}."
+        f"{percent(scores.base_rate)} and chance of {percent(scores.chance)}: {_skill(scores, p)}."
         f"{below if scores.accuracy < scores.base_rate else ''}"
     )
 
@@ -50,8 +53,8 @@ def seeds_sentence(scores: Scores) -> str:
     return f"Each of the {len(accuracies)} seeds alone: {percent(min(accuracies))} to {percent(max(accuracies))}."
 
 
-def _skill(scores: Scores) -> str:
-    p, edge = scores.pt_clustered_p, scores.edge
+def _skill(scores: Scores, p: float | None) -> str:
+    edge = scores.edge
     if p is None:
         return "no test of skill is possible, because forecasts, outcomes or hits never change"
     if p < SIZE:

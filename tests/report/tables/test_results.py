@@ -28,7 +28,7 @@ def test_a_column_that_nothing_fills_gives_way_to_its_reason() -> None:
     assert "IC" not in shown.table.heads
     assert "IC is the correlation" not in shown.reading
     assert shown.notes == [
-        "Not shown, because no row has it: IC, Rank IC. It needs two sessions in which 5 tickers or more have "
+        "Not shown, because no row has it: IC. It needs two sessions in which 5 tickers or more have "
         "different forecasts and returns.",
         "Not shown, because no row has it: PT p, serial. It needs two sessions in a row of a ticker, and what PT "
         "needs.",

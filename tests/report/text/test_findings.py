@@ -115,7 +115,7 @@ def test_a_book_that_never_traded_is_said_so() -> None:
 @pytest.mark.parametrize(
     ("rank_by", "ranked_by", "ending"),
     [
-        ("relative", "relative", "by the return forecast of each against the others."),
+        ("relative", "relative", "by the rank forecast for each among the others."),
         ("relative", "probability", "by the forecast probability of up, because its forecasts name no rank."),
         ("return", "return", "by the expected return."),
     ],

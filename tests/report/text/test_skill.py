@@ -71,12 +71,26 @@ def test_sizes_are_claimed_against_their_rival_with_the_share_of_outcomes_held()
     size = SIZE.model_copy(update={"intervals": intervals})
     better = SizeComparison(n=900, n_sessions=90, qlike=0.38, rival_qlike=0.4086, relative=-0.07)
     assert size_sentence(size, 0.0001, rival="har", against=better) == (
-        "It sizes moves: QLIKE 0.380, 7.0% below that of HAR, p below 0.001; 80% intervals held 79.6% and 95% "
-        "intervals held 94.8% of outcomes."
+        "It sizes moves: QLIKE 0.380 over 900 forecasts, 7.0% below that of HAR, p below 0.001; 80% intervals held "
+        "79.6% and 95% intervals held 94.8% of outcomes."
     )
     worse = SizeComparison(n=900, n_sessions=90, qlike=0.38, rival_qlike=0.37, relative=0.027)
     assert size_sentence(SIZE, 0.9, rival="har", against=worse) == (
-        "It is not shown to size moves better than HAR: QLIKE 0.380, 2.7% above that of HAR, p 0.90."
+        "It is not shown to size moves better than HAR: QLIKE 0.380 over 900 forecasts, 2.7% above that of HAR, p 0.90."
+    )
+
+
+def test_a_size_stands_with_its_intervals() -> None:
+    """By hand: 0.004 and 0.012 of a rival's QLIKE of 0.4 are 1 and 3 %."""
+    held = IntervalScores(
+        level=0.8, n=900, n_sessions=90, coverage=0.796, coverage_ci=(0.78, 0.81), width=0.05, by_year={}
+    )
+    test = difference(-0.008, 0.001)
+    better = SizeComparison(n=900, n_sessions=90, qlike=0.392, rival_qlike=0.4, relative=-0.02, test=test)
+    size = SIZE.model_copy(update={"intervals": {"80": held}})
+    assert plain(size_sentence(size, 0.001, rival="har", against=better)).endswith(
+        "2.0% below that of HAR (95% interval -3.0% to -1.0%), p 0.001; 80% intervals held 79.6% (78.0% to 81.0%) of "
+        "outcomes."
     )
 
 
@@ -84,7 +98,10 @@ def test_money_never_stands_without_its_interval() -> None:
     """A Sharpe ratio of eight years may be luck, and the reader sees how much."""
     assert plain(money_sentence(MONEY, horizon=10)) == (
         "Traded in 10 overlapping tranches of 10 sessions each, it would have made +4.1% a year after costs, Sharpe "
-        "ratio 0.5 (95% interval -0.1 to 1.1)."
+        "ratio 0.5 (95% interval -0.1 to 1.1) over 250 sessions."
+    )
+    assert money_sentence(MONEY, horizon=0, held=MONEY.model_copy(update={"cagr": 0.1, "sharpe": 0.9})).endswith(
+        "over 250 sessions; buy and hold made +10.0%, Sharpe ratio 0.9."
     )
     assert money_sentence(MONEY.model_copy(update={"n_fills": 0}), horizon=0) == (
         "Traded every session, it made no trade that has a return."

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stockseq.evaluate.claims import Claim
 from stockseq.report.text.verdict import record_sentence, seeds_sentence, verdict
 from tests.report.conftest import scores
 
@@ -23,6 +24,13 @@ def test_shown_skill_is_called_shown() -> None:
         "Accuracy 53.1% (95% interval 52.0% to 54.2%) on 15,000 forecasts over 500 sessions, against a base rate of "
         "51.1% and chance of 50.1%: skill is shown, an edge of 3.0 points over chance (p below 0.001)."
     )
+
+
+def test_of_several_claims_the_corrected_p_decides() -> None:
+    """.03 alone is skill; after the correction for three claims it is .09, and none."""
+    alone = scores(0.531, **{**SCORES, "pt_clustered_p": 0.03})
+    assert "skill is shown" in verdict(alone)
+    assert "skill is not shown (p 0.090)" in verdict(alone, Claim(p=0.03, p_holm=0.09))
 
 
 @pytest.mark.parametrize("p", [0.0004, 0.2])
