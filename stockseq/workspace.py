@@ -13,7 +13,8 @@ from stockseq.backtest.trading import TradingRules
 from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
-from stockseq.errors import PluginError, SourceError, StoreError, counted, nearest
+from stockseq.dataset.short_history import fit_settings
+from stockseq.errors import PluginError, SourceError, StoreError, TooFewSessions, counted, nearest
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import scorer_named
@@ -321,7 +322,36 @@ class Workspace:
         unscored = stored_scores.loc[stored_scores["scorer"] == self.inputs.scorer.name, "headline_id"]
         self.store.append("scores", data.scores[~data.scores["headline_id"].isin(unscored)])
         self.store.replace("features", data.features)
-        return data.require_samples()
+        with self.explain_sessions(data):
+            return data.require_samples()
+
+    @contextmanager
+    def explain_sessions(self, data: Dataset) -> Iterator[None]:
+        """Let an error of too few sessions say where they went, and which settings fit those that there are."""
+        try:
+            with data.explain_sessions():
+                yield
+        except TooFewSessions as error:
+            raise TooFewSessions(f"{error} {self._fitting_sentence(data)}") from error
+
+    def _fitting_sentence(self, data: Dataset) -> str:
+        settings, inputs = self.settings, data.inputs
+        n_bars = data.market.bars["session"].nunique()
+        n_sessions = len(data.sessions) + inputs.lookback if len(data.samples) else n_bars - inputs.warm_up
+        lookback, holdout = settings.network.lookback, settings.daily.holdout
+        fitting = fit_settings(n_sessions, settings.folds, lookback=lookback, holdout=holdout, horizon=inputs.horizon)
+        if fitting is None:
+            return f"No settings fit {counted(n_bars, 'session')}: ingest a longer history."
+        wanted = {
+            "folds.min_train": (settings.folds.min_train, fitting.folds.min_train),
+            "folds.validation_size": (settings.folds.validation_size, fitting.folds.validation_size),
+            "folds.n_folds": (settings.folds.n_folds, fitting.folds.n_folds),
+            "folds.gap": (settings.folds.gap, fitting.folds.gap),
+            "network.lookback": (lookback, fitting.lookback),
+            "daily.holdout": (holdout, fitting.holdout),
+        }
+        changed = " ".join(f"{name}={now}" for name, (before, now) in wanted.items() if before != now)
+        return f'These settings fit this history, with every recipe: SET="{changed}".'
 
     def incumbent(self) -> Incumbent:
         """Return who is champion."""
@@ -350,7 +380,7 @@ class Workspace:
         from stockseq.testing.layers import check_network_layers
 
         settings = self.settings
-        with data.explain_sessions():
+        with self.explain_sessions(data):
             fold = final_fold(data.sessions, settings.folds, n_test=settings.daily.holdout, horizon=data.inputs.horizon)
         result = challenge(
             self.forecaster,

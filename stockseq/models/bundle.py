@@ -20,7 +20,7 @@ from stockseq.layers.backend import keras
 from stockseq.layers.slots import find_layer, layer_names
 from stockseq.models.distribution import Calibration
 from stockseq.models.model import Model, TrainingRecord
-from stockseq.models.network import reads_text
+from stockseq.models.network import avoid_cudnn, reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.plugins import SLOTS
 
@@ -197,6 +197,9 @@ def _load_network(path: Path, state: State, vocabulary_size: int) -> Any:
             config = json.loads(archive.read("config.json"))
         _check_config(path, config)
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.LSTM):
+                avoid_cudnn(layer, state.network)
     except BundleError:
         raise
     except Exception as error:
