@@ -108,13 +108,12 @@ class Settings(SettingsModel, frozen=True):
     @field_validator("tickers")
     @classmethod
     def _checked(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
-        tickers = tuple(ticker.upper() for ticker in tickers)
         for ticker in tickers:
-            if not valid_ticker(ticker):
+            if not valid_ticker(ticker.upper()):
                 raise ValueError(
                     f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it, received {ticker!r}"
                 )
-        return tuple(dict.fromkeys(tickers))
+        return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
     @field_validator("history_from")
     @classmethod

@@ -129,9 +129,10 @@ def _one_sentence(what: str) -> Iterator[None]:
     except StockseqError:
         raise
     except Exception as error:  # a user's layer may raise anything
+        said = describe_error(error).rstrip(".")
         raise PluginError(
-            f"{what}: it raises {type(error).__name__}: {describe_error(error).rstrip('.')}. Run it on a batch of windows by itself "
-            "to find out where."
+            f"{what}: it raises {type(error).__name__}: {said}. Run it on a batch of windows by itself to find out "
+            "where."
         ) from error
 
 
