@@ -222,7 +222,7 @@ class Workspace:
             _ = (self.source, self.inputs)
             self._check_layers(trains=trains)
             with self.store.lock():
-                check_origin(read_origin(self.store), self._origin, data=self.settings.data)
+                check_origin(self._stored_origin, self._origin, data=self.settings.data)
                 clear_drafts(self.root)
                 yield
 
@@ -298,7 +298,8 @@ class Workspace:
             progress=self.progress,
         )
         if not self._imported_only and ingested.n_failed < len(ingested.outcomes):
-            remember_origin(self.store, self._origin, at=self.now)
+            remember_origin(self.store, self._origin, before=self._stored_origin, at=self.now)
+            self._stored_origin = self._origin
         return ingested, self._with_truth(market)
 
     def market(self, tickers: Sequence[str] | None = None) -> MarketData:
@@ -439,6 +440,11 @@ class Workspace:
     def _history_from(self) -> pd.Timestamp | None:
         first = self.settings.history_from
         return None if first is None else pd.Timestamp(first)
+
+    @cached_property
+    def _stored_origin(self) -> Origin | None:
+        """Where the store's bars come from, read once."""
+        return read_origin(self.store)
 
     @property
     def _origin(self) -> Origin:

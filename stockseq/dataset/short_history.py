@@ -59,11 +59,11 @@ def _cut(
 ) -> tuple[FoldSettings, int] | None:
     """Return folds and holdout for so many sessions that end a window, if `least` are left to train on."""
     held_out = max(LEAST_HOLDOUT, min(holdout, n_samples // 5))
-    validation = min(folds.validation_size, max(LEAST_VALIDATION, n_samples // 8))
-    min_train = min(folds.min_train, n_samples - purge - held_out)
-    trained = min_train - validation - (purge if validation else 0)
-    if folds.max_train is not None:
-        trained = min(trained, folds.max_train - validation - (purge if validation else 0))
+    share = n_samples // 8 if least == GOOD_TRAIN else 0
+    validation = min(folds.validation_size, max(LEAST_VALIDATION, share))
+    left_out = validation + (purge if validation else 0)
+    min_train = min(max(folds.min_train, left_out + least), n_samples - purge - held_out)
+    trained = min(min_train, folds.max_train or min_train) - left_out
     if trained < least:
         return None
     n_folds = folds.n_folds if folds.n_folds is None else min(folds.n_folds, max(1, held_out // 5))

@@ -51,9 +51,9 @@ def read_origin(store: Store) -> Origin | None:
     return next((Origin(name) for name in NAMED_BY_BARS if name in found), None)
 
 
-def remember_origin(store: Store, origin: Origin, *, at: pd.Timestamp) -> None:
-    """Note where a store's bars come from now; what is noted already is not noted again."""
-    if read_origin(store) == origin:
+def remember_origin(store: Store, origin: Origin, *, at: pd.Timestamp, before: Origin | None = None) -> None:
+    """Note where a store's bars come from now; what was noted `before` is not noted again."""
+    if before == origin:
         return
     row = {"at": at, "source": origin.source, "settings": json.dumps(dict(origin.settings), sort_keys=True)}
     store.append(TABLE, pd.DataFrame([row]).astype(TABLES[TABLE].columns))
