@@ -135,7 +135,7 @@ def test_a_wrong_layer_is_refused_with_what_is_wrong(slot: str, name: str, reaso
 def test_a_layer_that_bears_a_name_of_the_networks_own_is_refused(slot: Slot) -> None:
     """Keras raises a ValueError that names no layer; two of one fixed name are the same fault."""
     layer = wrong_layers.NamedLikeTheNetwork
-    with pytest.raises(PluginError, match="Two layers of the network are called `direction`.*NamedLikeTheNetwork"):
+    with pytest.raises(PluginError, match=r"Two layers of the network are called `direction`.*NamedLikeTheNetwork"):
         check_layer(slot, layer, fresh_process=False)
 
 
