@@ -287,6 +287,11 @@ class Workspace:
 
         With `missing_only`, only those of which the store has no bar are asked for.
         """
+        if self._imported_only:
+            self.progress.say(
+                "The store holds imported files and no source is named, so nothing is fetched; `make import` adds to "
+                "it, and SOURCE=yahoo asks Yahoo."
+            )
         ingested, market = ingest(
             self.store,
             self.source,

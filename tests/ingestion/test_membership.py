@@ -38,10 +38,10 @@ def test_a_removed_ticker_is_in_no_run_until_it_is_added_or_named(tmp_path: Path
 
 
 def test_only_what_is_there_is_removed_and_something_stays(tmp_path: Path) -> None:
-    """A misspelt ticker is named with the nearest, and an empty universe says how to fill it."""
+    """A misspelt ticker is told with those that there are, and an empty universe says how to fill it."""
     fill(tmp_path / "data", "files", "files")
     workspace = Workspace(str(tmp_path / "data"), now=AT)
-    with pytest.raises(SourceError, match="T3 isn't among the 2 tickers of the store; did you mean `T"):
+    with pytest.raises(SourceError, match="T3 isn't among the 2 tickers of the store; there are T1, T2"):
         workspace.remove(["T3"])
     workspace.remove(["T1", "T2"])
     with pytest.raises(SourceError, match="make add TICKERS=T1"):
