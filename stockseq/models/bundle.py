@@ -30,6 +30,8 @@ PARTS = ("settings.json", "scaler.json", "vocabulary.json")
 LIBRARIES = ("stockseq", "keras", "tensorflow", "numpy")
 # What a network file may name of Keras; no loader, no file reader, no code carried along.
 MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
+# The one operation outside a layer: where the padding of the text is, for the LSTM that reads it.
+MASKS = ("keras.src.ops.numpy", "NotEqual")
 FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
 # How Keras writes a tuple and a tensor between two layers.
 PLAIN = {"__tuple__", "__keras_tensor__"}
@@ -220,6 +222,7 @@ def _check_config(path: Path, config: Any) -> None:
     for part in _objects(config):
         name, module, registered = part["class_name"], part.get("module"), part.get("registered_name")
         own = module is not None and (module in MODULES or (module == "keras" and name == "DTypePolicy"))
+        own |= (module, name) == MASKS
         network = name == "Functional" and str(module).startswith("keras")
         known = registered is not None and keras.saving.get_registered_object(registered) is not None
         if name in FORBIDDEN or not (own or network or known):

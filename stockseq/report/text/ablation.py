@@ -75,7 +75,7 @@ def component_sentence(variant: VariantResult, result: AblationResult) -> str:
     if not accuracy.standard_error:
         return f"{words}the difference is the same in every session, so nothing can be tested"
     if needed is None:
-        if accuracy.standard_error > (accuracy.seed_error or 0.0):
+        if _by_sessions(variant):
             return f"{words}no evidence ({figures}); sessions and seeds are both too few for {edge}, sessions first"
         return f"{words}no evidence ({figures}); the luck of so few seeds alone may hide {edge}: fit more seeds"
     if needed <= seen:
@@ -86,7 +86,9 @@ def component_sentence(variant: VariantResult, result: AblationResult) -> str:
 def _by_sessions(variant: VariantResult) -> bool:
     """Return whether the sessions leave more of the doubt than the seeds do."""
     accuracy = None if variant.effect is None else variant.effect.accuracy
-    return accuracy is not None and (accuracy.standard_error or 0.0) > (accuracy.seed_error or 0.0)
+    if accuracy is None or accuracy.seed_error is None:
+        return False
+    return accuracy.standard_error > accuracy.seed_error
 
 
 def effects_summary(judged: Sequence[VariantResult]) -> str:
