@@ -66,6 +66,8 @@ OPTIONS = {
         Option("horizon", "HORIZON", "Sessions a trade lasts, open to open, up to 63; 0: open to close", "label"),
         Option("seeds", "SEEDS", "Number of seeds in the ensemble", "training.n_seeds"),
         Option("now", "NOW", "The instant of the run, such as 2026-11-20T22:00:00Z (default: the clock)"),
+        Option("only", "ONLY", "1: train on TICKERS alone; without it they are added to the store's"),
+        Option("model", "MODEL", "A model's id, as `make models` lists it"),
         Option("mode", "MODE", "scratch or finetune (from the champion)", default="scratch"),
         Option("file", "FILE", "One file of bars or headlines"),
         Option("run", "RUN_ID", "The run (default: the newest)"),
@@ -143,6 +145,7 @@ def read_settings(
         What the recipe sets over the settings file.
     """
     from stockseq.config import load_settings, read_now
+    from stockseq.workspace import with_remembered_source
 
     check_variables(os.environ.get("STOCKSEQ_VARIABLES", "").split())
     named = given.get("config")
@@ -150,6 +153,8 @@ def read_settings(
     if not named and path is not None and not path.exists():
         path = None
     settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)])
+    settings = with_remembered_source(settings)
+    _tell_capitals(given.get("tickers") or "")
     now = given.get("now")
     if not now and settings.source == "simulated":
         from stockseq.sources.simulated import SimulatedSource
@@ -157,6 +162,14 @@ def read_settings(
         # A simulated market ends; its own last morning is the time that makes sense there.
         return settings, SimulatedSource(settings.simulated).default_now
     return settings, read_now(now)
+
+
+def _tell_capitals(tickers: str) -> None:
+    """Say of tickers given in lower case that they are read in capitals."""
+    lower = [name for name in tickers.replace(",", " ").split() if name != name.upper()]
+    if lower:
+        read = ", ".join(f"{name} as {name.upper()}" for name in lower)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"Tickers are read in capitals: {escape(read)}.")
 
 
 def _assignments(given: Mapping[str, str | None]) -> list["Assignment"]:
@@ -228,12 +241,36 @@ def daily(settings: "Settings", now: "pd.Timestamp") -> None:
     run_daily(settings, now)
 
 
-@recipe("config data source tickers files horizon seeds now mode")
-def train(settings: "Settings", now: "pd.Timestamp", mode: str) -> None:
-    """Ingest, retrain, compare with the champion on dates neither saw; promote only what is better."""
+@recipe("config data source tickers files horizon seeds now mode only")
+def train(settings: "Settings", now: "pd.Timestamp", mode: str, tickers: str | None, only: str | None) -> None:
+    """Ingest, retrain on the store's tickers and TICKERS, compare with the champion; promote only what is better."""
     from pipelines.train import run_train
 
-    run_train(settings, now, mode=mode)
+    run_train(settings, now, mode=mode, added=settings.tickers if tickers else (), only=only)
+
+
+@recipe("config data source tickers files now")
+def add(settings: "Settings", now: "pd.Timestamp", tickers: str | None) -> None:
+    """Bring TICKERS into the store, so that every run from now on has them."""
+    from pipelines.universe import run_add
+
+    run_add(settings, now, tickers=settings.tickers if tickers else ())
+
+
+@recipe("config data tickers now")
+def remove(settings: "Settings", now: "pd.Timestamp", tickers: str | None) -> None:
+    """Leave TICKERS out from now on; what the store and the ledger hold of them stays."""
+    from pipelines.universe import run_remove
+
+    run_remove(settings, now, tickers=settings.tickers if tickers else ())
+
+
+@recipe("config data horizon now model")
+def promote(settings: "Settings", now: "pd.Timestamp", model: str | None) -> None:
+    """Make MODEL the champion by hand; its record says from then on that it was not chosen by a comparison."""
+    from pipelines.promote import run_promote
+
+    run_promote(settings, now, model_id=model)
 
 
 @recipe("config data source tickers files folds horizon seeds now")
@@ -358,6 +395,18 @@ def models(settings: "Settings", now: "pd.Timestamp") -> None:
     from pipelines.report import list_models
 
     list_models(settings, now)
+
+
+@recipe(" ".join(name for name in OPTIONS if OPTIONS[name].setting or name in ("config", "now")), name="settings")
+def show_settings(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/settings.md")] = False,
+) -> None:
+    """Print every setting with its description, its default and the value in force."""
+    from pipelines.settings import run_settings
+
+    run_settings(settings, markdown=markdown)
 
 
 @recipe("config data")

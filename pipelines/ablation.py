@@ -34,7 +34,7 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
         show_outcomes(ingested)
         data = workspace.dataset(market)
         doubts = show_doubts(data)
-        with data.explain_sessions():
+        with workspace.explain_sessions(data):
             folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
         code = hash_networks([settings.network, *networks.values()])
         cache = FitCache.open(workspace.root / "ablation", data, code=code)

@@ -15,6 +15,7 @@ from stockseq.forecasting.placebos import run_placebos
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
 from stockseq.report.render import render_run
+from stockseq.report.text.limits import policy_sentences
 from stockseq.report.text.names import trade_words
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials, record_trial
@@ -29,8 +30,8 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
         ingested, market = workspace.ingest(workspace.universe(), missing_only=True)
         show_outcomes(ingested)
         data = workspace.dataset(market)
-        doubts = show_doubts(data)
-        with data.explain_sessions():
+        doubts = show_doubts(data, *policy_sentences(settings.policy))
+        with workspace.explain_sessions(data):
             folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
         result = walk_forward(workspace.forecaster, data, folds)
         account = trade(

@@ -15,10 +15,11 @@ from stockseq.forecast_ledger import verify
 from stockseq.forecasting.champion import Champion
 from stockseq.forecasting.live import score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
+from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
 from stockseq.report.text.names import trade_words
-from stockseq.report.text.training import challenge_sentence, incumbent_sentence
+from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials
 from stockseq.workspace import Workspace
@@ -37,11 +38,13 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         if not quiet:
             show_outcomes(ingested)
         ingested.require_any()
-        data = workspace.dataset(market)
-        doubts = show_doubts(data)
         store = workspace.store
         ledger = score_open_forecasts(store, verify(store), workspace.registry.list_models(), market)
-        champion = current_champion(workspace, data)
+        champion, data = current_champion(workspace, market)
+        changes = workspace.changes(champion.model)
+        workspace = workspace.of_model(champion.model)
+        standing = (standing_sentence(champion.model_id, changes),) if changes else ()
+        doubts = show_doubts(data, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
         contents = workspace.run_contents(
@@ -61,19 +64,26 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     return morning, folder
 
 
-def current_champion(workspace: Workspace, data: Dataset) -> Champion:
-    """Return the model that forecasts today: the champion, or whoever wins where there is none or it is stale."""
+def current_champion(workspace: Workspace, market: MarketData) -> tuple[Champion, Dataset]:
+    """Return the model that forecasts today, and the dataset as it reads it.
+
+    It is the champion, on the settings that it was trained by, or whoever wins where there is none or it is stale.
+    """
     incumbent = workspace.incumbent()
-    if incumbent.champion is None:
+    champion = incumbent.champion
+    if champion is None:
         console.print(incumbent_sentence(incumbent), markup=False)
     else:
+        data = workspace.of_model(champion.model).dataset(market)
         # A candidate that lost counts too, or a champion that stays would be challenged anew every day.
         models = workspace.registry.list_models()
         newest = models.loc[models["label"] == data.inputs.label, "trained_through"].max()
         age = int((data.sessions > newest).sum())
         if age <= workspace.settings.daily.stale_after:
-            return incumbent.champion
+            return champion, data
         console.print(f"The newest model has not seen the last {counted(age, 'session')}, so a candidate is trained.")
-    result = workspace.challenge(data, incumbent.champion)
+    data = workspace.dataset(market)
+    result = workspace.challenge(data, champion)
     console.print(challenge_sentence(result), markup=False)
-    return result.winner
+    winner = result.winner
+    return winner, workspace.of_model(winner.model).dataset(market) if workspace.changes(winner.model) else data

@@ -55,9 +55,14 @@ class BacktestSettings(SettingsModel, frozen=True):
 class Settings(SettingsModel, frozen=True):
     """Every setting of a run; each has a default that works."""
 
-    source: str = Field("yahoo", description="yahoo, files, simulated, stocknet, or a plug-in's name")
+    source: str = Field(
+        "yahoo",
+        description="yahoo, files, simulated, stocknet, or a plug-in's name; where none is named, the one that the "
+        "store was brought up to date from goes on",
+    )
     tickers: tuple[str, ...] = Field(
-        (), description="As Yahoo writes them; none means all that the source or the store lists"
+        (),
+        description="As Yahoo writes them, lower case is capitalised; none means all that the source or store lists",
     )
     data: str = Field("data", description="The data root: a folder, or any deltalake URL such as s3://bucket/folder")
     exchange: str = Field("XNYS", description="The exchange calendar, a code of exchange_calendars")
@@ -104,11 +109,11 @@ class Settings(SettingsModel, frozen=True):
     @classmethod
     def _checked(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
         for ticker in tickers:
-            if not valid_ticker(ticker):
+            if not valid_ticker(ticker.upper()):
                 raise ValueError(
                     f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it, received {ticker!r}"
                 )
-        return tuple(dict.fromkeys(tickers))
+        return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
     @field_validator("history_from")
     @classmethod
@@ -199,6 +204,44 @@ class Assignment:
         if not equals or not all(part.strip() for part in name.split(".")):
             raise SettingsError(f"A setting {origin} reads NAME=VALUE, such as network.units=16, received {text!r}.")
         return cls(name, _parse(value) if value else None, origin, value or None)
+
+
+@dataclass(frozen=True)
+class SettingDescription:
+    """A setting as a person reads of it: its dotted name, what it is for, its default and the value in force."""
+
+    name: str
+    description: str
+    default: object
+    value: object
+
+
+def describe_settings(settings: "Settings | None" = None) -> tuple[SettingDescription, ...]:
+    """Return every setting in the order of the file, with its description, its default and its value.
+
+    Values of `storage_options`, which may be credentials, are left out.
+
+    Examples
+    --------
+    >>> units = next(each for each in describe_settings() if each.name == "network.units")
+    >>> units.default, units.value, units.description
+    (8, 8, 'Units of the LSTM.')
+    """
+    return tuple(_describe(settings or Settings(), Settings(), ""))
+
+
+def _describe(values: BaseModel, defaults: BaseModel, prefix: str) -> Iterator[SettingDescription]:
+    tables = []
+    for name, field in type(values).model_fields.items():
+        value, default = getattr(values, name), getattr(defaults, name)
+        if isinstance(value, BaseModel):
+            tables.append((value, default, f"{prefix}{name}."))
+            continue
+        if name == "storage_options":
+            value = dict.fromkeys(value, "...")
+        yield SettingDescription(f"{prefix}{name}", field.description or "", default, value)
+    for table in tables:
+        yield from _describe(*table)
 
 
 # The setting of an assignment that names the folder of whichever source reads one.

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,7 +13,8 @@ from stockseq.backtest.trading import TradingRules
 from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
-from stockseq.errors import PluginError, counted
+from stockseq.dataset.short_history import fit_settings
+from stockseq.errors import PluginError, SourceError, StoreError, TooFewSessions, counted, nearest
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import scorer_named
@@ -26,22 +28,57 @@ from stockseq.forecasting.champion import (
     enter,
     hash_training_data,
     load_champion,
+    settings_changes,
 )
 from stockseq.ingestion.ingest import Ingested, ingest, universe
+from stockseq.ingestion.membership import record_membership, removed_tickers
+from stockseq.ingestion.origin import FILES, Origin, StoredSource, check_origin, read_origin, remember_origin
 from stockseq.market import MarketData
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.registry import Registry
-from stockseq.plugins import SLOTS, load_plugin
+from stockseq.plugins import SLOTS, load_plugin, plugin_names
 from stockseq.progress import SILENT, Progress
 from stockseq.runs.folder import Provenance, RunContents, clear_drafts
 from stockseq.runs.trials import record_trial
 from stockseq.schemas import Dropped
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.source import Source
-from stockseq.store import Store
+from stockseq.store import Store, local_folder, withdraw
 from stockseq.testing import check_feature
 
+if TYPE_CHECKING:
+    from stockseq.models.model import Model
+
 SHIPPED_SOURCES = ("yahoo", "files", "simulated", "stocknet")
+
+
+def with_remembered_source(settings: Settings) -> Settings:
+    """Return settings with the source that their store was brought up to date from, where they name none.
+
+    What they say of that source goes over what is remembered. Settings of a data root that holds no store yet are
+    returned as they are.
+
+    Examples
+    --------
+    >>> with_remembered_source(load_settings(overrides={"data": "no-such-folder"})).source
+    'yahoo'
+    """
+    if "source" in settings.model_fields_set:
+        return settings
+    try:
+        store = Store(settings.data, storage_options=settings.storage_options or None, create=False)
+    except StoreError:
+        return settings
+    origin = read_origin(store)
+    if origin is None or origin.source not in (*SHIPPED_SOURCES, *plugin_names("stockseq.sources")):
+        return settings
+    changed: dict[str, object] = {"source": origin.source}
+    section = getattr(settings, origin.source, None) if origin.settings else None
+    if section is not None:
+        said = section.model_dump(exclude_unset=True)
+        known = {name: value for name, value in origin.settings.items() if name in type(section).model_fields}
+        changed[origin.source] = type(section).model_validate({**known, **said})
+    return settings.model_copy(update=changed)
 
 
 class Workspace:
@@ -83,7 +120,8 @@ class Workspace:
         progress: Progress = SILENT,
         create: bool = False,
     ) -> None:
-        self.settings = settings if isinstance(settings, Settings) else load_settings(overrides={"data": str(settings)})
+        given = settings if isinstance(settings, Settings) else load_settings(overrides={"data": str(settings)})
+        self.settings = with_remembered_source(given)
         self.now = read_now(None if now is None else str(now))
         self.executor = executor
         self.progress = progress
@@ -127,7 +165,9 @@ class Workspace:
 
     @cached_property
     def source(self) -> Source:
-        """The source of the settings."""
+        """The source of the settings, or the one that the store remembers where they name none."""
+        if self._imported_only:
+            return StoredSource(sorted(self.store.read("bars", columns=["ticker"], as_of=self.now)["ticker"].unique()))
         maker = load_plugin("stockseq.sources", self.settings.source)
         if self.settings.source not in SHIPPED_SOURCES:
             return maker()
@@ -178,7 +218,15 @@ class Workspace:
 
         Before a run that trains, a user's own layers are held to the contract too, as features are before any.
         """
-        _ = (self.source, self.inputs)
+        with self._new_folder_only_with_data():
+            _ = (self.source, self.inputs)
+            self._check_layers(trains=trains)
+            with self.store.lock():
+                check_origin(self._stored_origin, self._origin, data=self.settings.data)
+                clear_drafts(self.root)
+                yield
+
+    def _check_layers(self, *, trains: bool) -> None:
         network = self.settings.network
         if any(getattr(network, slot) is not None for slot in SLOTS):
             # Layers bring TensorFlow, which must come after the source, and takes seconds.
@@ -187,20 +235,63 @@ class Workspace:
             find_network_layers(network)
             if trains:
                 check_network_layers(network, names=self.inputs.names, progress=self.progress)
-        with self.store.lock():
-            clear_drafts(self.root)
-            yield
 
     def universe(self) -> tuple[str, ...]:
-        """Return the tickers of the settings, or else all of the source, of the store, or of Yahoo's default."""
+        """Return the tickers of the settings, or else all of the source, of the store, or of Yahoo's default.
+
+        Tickers that were removed are left out unless the settings name them.
+
+        Raises
+        ------
+        SourceError
+            If there are none.
+        """
+        named = self.settings.tickers
+        if named:
+            return named
         default = self.settings.yahoo.tickers if self.settings.source == "yahoo" else ()
-        return universe(self.store, self.source, self.settings.tickers, default, self.now)
+        listed = universe(self.store, self.source, (), default, self.now)
+        removed = removed_tickers(self.store, as_of=self.now)
+        left = tuple(ticker for ticker in listed if ticker not in removed)
+        if not left:
+            raise SourceError(
+                f"Each of {counted(len(listed), 'ticker')} of {self.settings.data} was removed; bring some back, as in "
+                f"make add TICKERS={listed[0]}."
+            )
+        return left
+
+    def with_added(self, tickers: Sequence[str]) -> tuple[str, ...]:
+        """Return the tickers of the store, or else of the source, and these besides, which belong to it from now on."""
+        record_membership(self.store, tickers, "added", at=self.now)
+        listed = universe(self.store, self.source, (), tuple(tickers), self.now)
+        removed = removed_tickers(self.store, as_of=self.now)
+        return tuple(dict.fromkeys([*(ticker for ticker in listed if ticker not in removed), *tickers]))
+
+    def remove(self, tickers: Sequence[str]) -> None:
+        """Take tickers out of the universe from now on; their bars, headlines and forecasts stay in the store.
+
+        Raises
+        ------
+        SourceError
+            If one of them isn't in the universe.
+        """
+        present = self.universe()
+        foreign = [ticker for ticker in tickers if ticker not in present]
+        if foreign:
+            hint = nearest(foreign[0], present, f"there are {', '.join(present[:10])}.")
+            raise SourceError(f"{foreign[0]} isn't among the {counted(len(present), 'ticker')} of the store; {hint}")
+        record_membership(self.store, tickers, "removed", at=self.now)
 
     def ingest(self, tickers: Sequence[str], *, missing_only: bool = False) -> tuple[Ingested, MarketData]:
         """Bring the tickers up to date from the source, and return what the store then knows of them.
 
         With `missing_only`, only those of which the store has no bar are asked for.
         """
+        if self._imported_only:
+            self.progress.say(
+                "The store holds imported files and no source is named, so nothing is fetched; `make import` adds to "
+                "it, and SOURCE=yahoo asks Yahoo."
+            )
         ingested, market = ingest(
             self.store,
             self.source,
@@ -211,6 +302,9 @@ class Workspace:
             missing_only=missing_only,
             progress=self.progress,
         )
+        if not self._imported_only and ingested.n_failed < len(ingested.outcomes):
+            remember_origin(self.store, self._origin, before=self._stored_origin, at=self.now)
+            self._stored_origin = self._origin
         return ingested, self._with_truth(market)
 
     def market(self, tickers: Sequence[str] | None = None) -> MarketData:
@@ -234,18 +328,65 @@ class Workspace:
         unscored = stored_scores.loc[stored_scores["scorer"] == self.inputs.scorer.name, "headline_id"]
         self.store.append("scores", data.scores[~data.scores["headline_id"].isin(unscored)])
         self.store.replace("features", data.features)
-        return data.require_samples()
+        with self.explain_sessions(data):
+            return data.require_samples()
+
+    @contextmanager
+    def explain_sessions(self, data: Dataset) -> Iterator[None]:
+        """Let an error of too few sessions say where they went, and which settings fit those that there are."""
+        try:
+            with data.explain_sessions():
+                yield
+        except TooFewSessions as error:
+            raise TooFewSessions(f"{error} {self._fitting_sentence(data)}") from error
+
+    def _fitting_sentence(self, data: Dataset) -> str:
+        settings, inputs = self.settings, data.inputs
+        n_bars = data.market.bars["session"].nunique()
+        n_sessions = len(data.sessions) + inputs.lookback if len(data.samples) else n_bars - inputs.warm_up
+        lookback, holdout = settings.network.lookback, settings.daily.holdout
+        fitting = fit_settings(n_sessions, settings.folds, lookback=lookback, holdout=holdout, horizon=inputs.horizon)
+        if fitting is None:
+            return f"No settings fit {counted(n_bars, 'session')}: ingest a longer history."
+        wanted = {
+            "folds.min_train": (settings.folds.min_train, fitting.folds.min_train),
+            "folds.validation_size": (settings.folds.validation_size, fitting.folds.validation_size),
+            "folds.n_folds": (settings.folds.n_folds, fitting.folds.n_folds),
+            "folds.gap": (settings.folds.gap, fitting.folds.gap),
+            "network.lookback": (lookback, fitting.lookback),
+            "daily.holdout": (holdout, fitting.holdout),
+        }
+        changed = " ".join(f"{name}={now}" for name, (before, now) in wanted.items() if before != now)
+        return f'These settings fit this history, with every recipe: SET="{changed}".'
 
     def incumbent(self) -> Incumbent:
         """Return who is champion."""
         return load_champion(self.registry, self.models, Basis.of(self.inputs))
+
+    def of_model(self, model: "Model") -> "Workspace":
+        """Return this workspace with the network and training that a model was made by, so that it is read as trained.
+
+        It is this very one where the settings are the model's.
+        """
+        if not self.changes(model):
+            return self
+        return self.with_settings(network=model.network, training=model.training)
+
+    def with_settings(self, **changes: object) -> "Workspace":
+        """Return this workspace with other values of some settings."""
+        settings = self.settings.model_copy(update=changes)
+        return Workspace(settings, now=self.now, executor=self.executor, progress=self.progress, create=self._create)
+
+    def changes(self, model: "Model") -> Mapping[str, tuple[str, str]]:
+        """Return by dotted name what a setting is in a model and what it is here, where the two differ."""
+        return settings_changes(model, self.settings.network, self.settings.training)
 
     def challenge(self, data: Dataset, champion: Champion | None, *, fine_tune: bool = False) -> Challenge:
         """Let a candidate challenge the champion on the newest sessions; list it, and promote it if it is better."""
         from stockseq.testing.layers import check_network_layers
 
         settings = self.settings
-        with data.explain_sessions():
+        with self.explain_sessions(data):
             fold = final_fold(data.sessions, settings.folds, n_test=settings.daily.holdout, horizon=data.inputs.horizon)
         result = challenge(
             self.forecaster,
@@ -304,6 +445,39 @@ class Workspace:
     def _history_from(self) -> pd.Timestamp | None:
         first = self.settings.history_from
         return None if first is None else pd.Timestamp(first)
+
+    @cached_property
+    def _stored_origin(self) -> Origin | None:
+        """Where the store's bars come from, read once."""
+        return read_origin(self.store)
+
+    @property
+    def _origin(self) -> Origin:
+        """The source of this run with those of its settings that say which data it has."""
+        name = self.settings.source
+        if name not in SHIPPED_SOURCES or name == "yahoo":
+            return Origin(name)
+        section = getattr(self.settings, name).model_dump(mode="json", exclude_none=True, exclude={"exchange"})
+        return Origin(name, {} if self._imported_only else section)
+
+    @cached_property
+    def _imported_only(self) -> bool:
+        """Whether the bars were imported and no folder is named to read again: then nothing is fetched."""
+        files = self.settings.files
+        named = "folder" in files.model_fields_set or Path(files.folder).exists()
+        return self.settings.source == FILES and not named and self.store.version("bars") is not None
+
+    @contextmanager
+    def _new_folder_only_with_data(self) -> Iterator[None]:
+        """Leave no new data root behind where a run fails before it stores anything."""
+        folder = local_folder(self.settings.data)
+        missing = [] if folder is None else [path for path in (folder, *folder.parents) if not path.exists()]
+        try:
+            yield
+        except BaseException:
+            if missing and not self.store.versions():
+                withdraw(missing)
+            raise
 
     def _with_truth(self, market: MarketData) -> MarketData:
         truth = getattr(self.source, "truth", None) if self.settings.source == "simulated" else None

@@ -1,18 +1,45 @@
 """Every registered model with its numbers."""
 
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
 import pandas as pd
+from rich.markup import escape
 
 from pipelines.screens.console import build_table, console
 from stockseq.evaluate.scores import Scores
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
 
+MOST = 4
+
 
 def show_models(models: pd.DataFrame) -> None:
     """List the models, the newest first."""
-    table = build_table("Models", "Model", "State", "Trade", "Trained through", "Out of sample", left=(0, 1, 2, 3, 4))
+    columns = ("Model", "State", "Trade", "Tickers", "Trained through", "Out of sample")
+    table = build_table("Models", *columns, left=(0, 1, 2, 3, 4, 5))
     for row in models.to_dict("records"):
         record = record_sentence(Scores.from_dict(row["metrics"]))
         trained = str(row["trained_through"].date())
-        table.add_row(row["model_id"], row["state"], trade_words(row["label"]), trained, record)
+        state = f"{row['state']} by hand" if _forced(row) else row["state"]
+        tickers = tickers_words(row["metrics"].get("tickers", ()))
+        table.add_row(row["model_id"], state, trade_words(row["label"]), escape(tickers), trained, record)
     console.print(table)
+
+
+def tickers_words(tickers: Sequence[str]) -> str:
+    """Return how many tickers a model was trained on and the first of them; models of old didn't note them.
+
+    Examples
+    --------
+    >>> tickers_words(["AAPL", "MSFT"]), tickers_words([])
+    ('2: AAPL, MSFT', 'not noted')
+    """
+    if not tickers:
+        return "not noted"
+    more = f" and {len(tickers) - MOST} more" if len(tickers) > MOST else ""
+    return f"{len(tickers)}: {', '.join(tickers[:MOST])}{more}"
+
+
+def _forced(row: Mapping[Hashable, Any]) -> bool:
+    return row["state"] == "champion" and row["metrics"].get("forced_over") is not None

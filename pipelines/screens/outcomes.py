@@ -37,6 +37,7 @@ def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
     if reasons:
         shown = reasons.most_common(5 if with_page else None)
         most = "; ".join(f"{n} {escape(reason)}" for reason, n in shown)
-        console.print(
-            f"Left out: {counted(reasons.total(), 'row')} ({most}){'; the page lists all.' if with_page else '.'}"
-        )
+        hidden = len(reasons) - len(shown)
+        # A run that ends here draws no page, so none is promised.
+        more = f"; {counted(hidden, 'more reason')}" if hidden else ""
+        console.print(f"Left out: {counted(reasons.total(), 'row')} ({most}{more}).")

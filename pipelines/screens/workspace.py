@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pandas as pd
+from rich.markup import escape
 
 from pipelines.screens.console import console, show_progress
 from stockseq.config import Settings
@@ -37,9 +38,11 @@ def open_workspace(
             yield workspace
 
 
-def show_doubts(data: Dataset) -> tuple[str, ...]:
-    """Print what the reader must know of the data, and return it for the page."""
+def show_doubts(data: Dataset, *others: str) -> tuple[str, ...]:
+    """Print what the reader must know of the data and of this run, and return it for the page."""
     doubts = jump_sentences(data.jumps)
     for doubt in doubts:
-        console.print(f"[yellow]Doubt:[/yellow] {doubt}")
-    return doubts
+        console.print(f"[yellow]Doubt:[/yellow] {escape(doubt)}")
+    for sentence in others:
+        console.print(f"[yellow]Note:[/yellow] {escape(sentence)}")
+    return (*doubts, *others)

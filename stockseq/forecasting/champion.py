@@ -19,6 +19,7 @@ from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.model import Model, TrainingRecord
 from stockseq.models.registry import Registry
+from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.results import Result
 
 
@@ -49,12 +50,18 @@ class Basis(Result):
 
 
 class ModelRecord(Scores):
-    """A model's scores on sessions that its training never saw, and what they were measured on."""
+    """A model's scores on sessions that its training never saw, and what they were measured on.
+
+    `chosen_over` is the champion that it beat, `forced_over` the one that it was put in place of by hand; `tickers` are
+    those it was trained on, none in records of before they were noted.
+    """
 
     first_session: str
     last_session: str
     basis: Basis
     chosen_over: str | None = None
+    forced_over: str | None = None
+    tickers: tuple[str, ...] = ()
     training: TrainingRecord = TrainingRecord()
 
 
@@ -130,7 +137,7 @@ def challenge(
     Raises
     ------
     SettingsError
-        If there is no champion to fine-tune, or it has another number of networks than `n_seeds`.
+        If there is no champion to fine-tune, or it has another number of networks than `n_seeds` or another shape.
     """
     base = _base(forecaster, champion) if fine_tune else None
     through = (fold.validation if len(fold.validation) else fold.train)[-1]
@@ -155,7 +162,7 @@ def challenge(
             "first_session": first,
             "last_session": last,
             "basis": basis.to_dict(),
-            "chosen_over": None,
+            "tickers": sorted(set(data.samples.on(fold.train).ticker.astype(str))),
             "training": model.record.to_dict(),
         }
     )
@@ -173,6 +180,13 @@ def _base(forecaster: Forecaster, champion: Champion | None) -> Champion:
         raise SettingsError(
             f"MODE=finetune trains each network of the champion {champion.model_id} on: it has {n_networks}, and SEEDS "
             f"(`training.n_seeds`) is {n_seeds}. Give SEEDS={n_networks}, or MODE=scratch."
+        )
+    changes = settings_changes(champion.model, forecaster.network, champion.model.training)
+    if changes:
+        listed = ", ".join(f"{name} was {before}, is {now}" for name, (before, now) in changes.items())
+        raise SettingsError(
+            f"MODE=finetune keeps the shape of the champion {champion.model_id}, and the settings ask for another "
+            f"({listed}). Give MODE=scratch, or take these settings back."
         )
     return champion
 
@@ -218,6 +232,22 @@ class Incumbent:
     model_id: str | None
     champion: Champion | None
     changes: Mapping[str, tuple[str, str]]
+
+
+def settings_changes(
+    model: Model, network: NetworkSettings, training: TrainingSettings
+) -> Mapping[str, tuple[str, str]]:
+    """Return by dotted name what a setting is in a model and what it is now, where the two differ.
+
+    The seeds count, too: another number of networks is another forecast.
+    """
+    pairs = (("network", model.network, network), ("training", model.training, training))
+    return {
+        f"{table}.{name}": (str(value), str(getattr(now, name)))
+        for table, before, now in pairs
+        for name, value in before
+        if value != getattr(now, name)
+    }
 
 
 def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:

@@ -20,7 +20,7 @@ from stockseq.layers.backend import keras
 from stockseq.layers.slots import find_layer, layer_names
 from stockseq.models.distribution import Calibration
 from stockseq.models.model import Model, TrainingRecord
-from stockseq.models.network import reads_text
+from stockseq.models.network import avoid_cudnn, reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.plugins import SLOTS
 
@@ -30,6 +30,8 @@ PARTS = ("settings.json", "scaler.json", "vocabulary.json")
 LIBRARIES = ("stockseq", "keras", "tensorflow", "numpy")
 # What a network file may name of Keras; no loader, no file reader, no code carried along.
 MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
+# The one operation outside a layer: where the padding of the text is, for the LSTM that reads it.
+MASKS = ("keras.src.ops.numpy", "NotEqual")
 FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
 # How Keras writes a tuple and a tensor between two layers.
 PLAIN = {"__tuple__", "__keras_tensor__"}
@@ -197,6 +199,9 @@ def _load_network(path: Path, state: State, vocabulary_size: int) -> Any:
             config = json.loads(archive.read("config.json"))
         _check_config(path, config)
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.LSTM):
+                avoid_cudnn(layer, state.network)
     except BundleError:
         raise
     except Exception as error:
@@ -217,6 +222,7 @@ def _check_config(path: Path, config: Any) -> None:
     for part in _objects(config):
         name, module, registered = part["class_name"], part.get("module"), part.get("registered_name")
         own = module is not None and (module in MODULES or (module == "keras" and name == "DTypePolicy"))
+        own |= (module, name) == MASKS
         network = name == "Functional" and str(module).startswith("keras")
         known = registered is not None and keras.saving.get_registered_object(registered) is not None
         if name in FORBIDDEN or not (own or network or known):

@@ -1,6 +1,8 @@
 """The two-input network: indicators and headlines per session, an LSTM over the sessions, and its heads."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -13,7 +15,7 @@ from stockseq.layers.side import Sessions
 from stockseq.layers.slots import describe_error, find_layer, layer_names, seeded
 from stockseq.models.cross_section import with_cross_section
 from stockseq.models.matrix import Tensors
-from stockseq.models.placing import make_in_slot, place_layers
+from stockseq.models.placing import make_in_slot, named_layers, place_layers
 from stockseq.models.settings import NetworkSettings
 
 # Layers in slots draw from here on, so that all else begins with the weights that it has without them, and what a
@@ -75,7 +77,7 @@ def build_network(
     if n_features < 1 or len(names) not in (0, n_features):
         raise ValueError(f"`n_features` must be at least 1 and have as many names, received {n_features}, {names}.")
     seeds, own = count(1_000_003 * seed), count(1_000_003 * seed + SLOTS_FROM)
-    with seeded(seed):
+    with seeded(seed), _faults_of_layers(settings):
         inputs, known, values = _inputs(settings, n_features, vocabulary_size, seeds, tuple(names), scaler)
         joined = [] if settings.text_reader == "sum" else [keras.layers.Flatten(name="beside")(inputs["indicators"])]
         values, per_window = _before(settings, known, values, own)
@@ -220,7 +222,9 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
     }
     seed = next(seeds)
     if settings.within is None:
-        return keras.layers.LSTM(settings.units, **drawn, seed=seed, return_sequences=states, name="lstm")(values)
+        lstm = keras.layers.LSTM(settings.units, **drawn, seed=seed, return_sequences=states, name="lstm")
+        avoid_cudnn(lstm, settings)
+        return lstm(values)
     options = {"units": settings.units, **settings.within_options}
     cell, read = make_in_slot("within", settings.within, options, values, known, own, offered=drawn)
     if not hasattr(cell, "state_size"):
@@ -230,11 +234,47 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
             "after."
         )
     try:
-        return keras.layers.RNN(cell, return_sequences=states, name="recurrent")(read)
+        made = keras.layers.RNN(cell, return_sequences=states, name="recurrent")(read)
+        n_dimensions = len(made.shape)
     except Exception as error:  # a user's cell may raise anything
         raise PluginError(
             f"The layer within, `{settings.within}`, refuses the shape {tuple(read.shape)}: {describe_error(error)}"
         ) from error
+    if n_dimensions != (3 if states else 2) or made.shape[-1] is None:
+        raise PluginError(
+            f"The layer within, `{settings.within}`, must give (batch, n) at each step, and its steps make up the "
+            f"shape {tuple(made.shape)}; return one vector and the states."
+        )
+    return made
+
+
+def avoid_cudnn(lstm: Any, settings: NetworkSettings) -> None:
+    """Let an LSTM that reads the text take Keras' own kernel: padding stands in mid-row, and cuDNN refuses the mask.
+
+    The same numbers come of it as on a CPU. Keras doesn't save the choice, so it is made again after loading.
+    """
+    if settings.text_reader == "lstm":
+        lstm.use_cudnn = False
+
+
+@contextmanager
+def _faults_of_layers(settings: NetworkSettings) -> Iterator[None]:
+    """Turn whatever a user's layer raises while the network is built into one sentence."""
+    try:
+        yield
+    except (PluginError, SettingsError):
+        raise
+    except Exception as error:  # a user's layer may raise anything
+        named = ", ".join(f"`{name}`" for _, name in named_layers(settings))
+        if not named:
+            raise
+        taken = re.search(r'The name "(.+)" is used', str(error))
+        if taken:
+            raise PluginError(
+                f"Two layers of the network are called `{taken[1]}`, one of them among {named}: a layer of a slot may "
+                "fix no name. Take **kwargs in __init__, and hand them to super().__init__ as they are."
+            ) from error
+        raise PluginError(f"The network can't be built with {named}: {describe_error(error)}") from error
 
 
 def _dropout(name: str, share: float, values: Any, seeds: count, *, of: Any = keras.layers.Dropout) -> Any:

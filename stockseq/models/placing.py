@@ -12,6 +12,8 @@ from stockseq.layers.slots import describe_error, find_layer, layer_names, make_
 from stockseq.models.settings import NetworkSettings
 from stockseq.plugins import SLOTS, Options, Slot
 
+FLOATS = ("float16", "float32", "float64")
+
 
 def named_layers(settings: NetworkSettings) -> list[tuple[Slot, str]]:
     """Return the layers that the settings name, with their slots, in the order in which they are passed.
@@ -166,10 +168,20 @@ def _place(
             f"The layer {slot} the LSTM, `{name}`, refuses the shape {tuple(read.shape)}{under}: "
             f"{describe_error(error)}"
         ) from error
-    if not hasattr(made, "shape"):
+    where = f"The layer {slot} the LSTM, `{name}`,"
+    if isinstance(made, list | tuple | dict):
         raise PluginError(
-            f"The layer {slot} the LSTM, `{name}`, must return a tensor from `call`, received {made!r}; is there a "
-            "`return`?"
+            f"{where} must return one tensor from `call`, received {len(made)} of them in a {type(made).__name__}; "
+            "return the one that the network is to read."
+        )
+    if not hasattr(made, "shape"):
+        raise PluginError(f"{where} must return a tensor from `call`, received {made!r}; is there a `return`?")
+    if not str(made.dtype).endswith(FLOATS):
+        raise PluginError(f"{where} must return floats, received {made.dtype}; cast them to its compute_dtype.")
+    if _mask_of(made) is not None and _mask_of(read) is None:
+        raise PluginError(
+            f"{where} computes a mask, and a window has no session to skip: on a GPU an LSTM refuses a mask that isn't "
+            "at the end. Leave out compute_mask, and let the layer give 0 where it has nothing to say."
         )
     if len(made.shape) not in allowed or made.shape[-1] is None:
         series = "(batch, steps, n) for the LSTM to read, or " if slot == "before" else ""
@@ -177,4 +189,14 @@ def _place(
             f"The layer {slot} the LSTM, `{name}`, must return {' or '.join(f'{n} dimensions' for n in allowed)} with "
             f"a known last one, received the shape {made.shape}; return {series}(batch, n)."
         )
+    if made.shape[0] is not None:
+        raise PluginError(
+            f"{where} must keep the batch, its first dimension, received the shape {made.shape}; use no operation over "
+            "axis 0."
+        )
     return made
+
+
+def _mask_of(values: Any) -> Any:
+    """Return the mask that Keras hands on beside a tensor, or None."""
+    return getattr(values, "_keras_mask", None)

@@ -119,8 +119,10 @@ class Registry:
         leading = [*self._leaving(find_label(metrics), at), {**row, "state": "champion"}] if promote else []
         self._append([row, *leading])
 
-    def promote(self, model_id: str, *, at: pd.Timestamp) -> None:
+    def promote(self, model_id: str, *, at: pd.Timestamp, forced: bool = False) -> None:
         """Make a listed model the champion of its label and retire the one before, in one commit.
+
+        With `forced` its metrics say so from now on: `forced_over` is the champion that it did not have to beat.
 
         Raises
         ------
@@ -132,8 +134,12 @@ class Registry:
         entering = latest["model_id"] == model_id
         if latest.loc[entering, "state"].item() == "champion":
             return
-        leaving = self._leaving(find_label(json.loads(latest.loc[entering, "metrics"].item())), at)
-        self._append([*leaving, *latest[entering].assign(state="champion", at=at).to_dict("records")])
+        metrics = json.loads(latest.loc[entering, "metrics"].item())
+        leaving = self._leaving(find_label(metrics), at)
+        if forced:
+            metrics |= {"chosen_over": None, "forced_over": leaving[0]["model_id"] if leaving else None}
+        row = latest[entering].assign(state="champion", at=at, metrics=json.dumps(metrics, sort_keys=True))
+        self._append([*leaving, *row.to_dict("records")])
 
     def champion(self, label: str = OPEN_TO_CLOSE) -> RegisteredModel | None:
         """Return the model that forecasts the trade of a label, or None before the first."""
@@ -166,7 +172,11 @@ class Registry:
         ordered = rows.assign(rank=rank).sort_values(["at", "rank", "model_id"], kind="stable")
         latest = ordered.drop_duplicates("model_id", keep="last")
         newest_first = latest.sort_values(["at", "rank"], ascending=[False, True], kind="stable", ignore_index=True)
-        return newest_first.drop(columns="rank")
+        # A run as of an earlier instant enters its champion without knowledge of a later one: the newest stands.
+        labels = newest_first["metrics"].map(lambda text: find_label(json.loads(text)))
+        is_champion = newest_first["state"] == "champion"
+        superseded = is_champion & labels.where(is_champion).duplicated()
+        return newest_first.assign(state=newest_first["state"].mask(superseded, "retired")).drop(columns="rank")
 
     def _rows(self) -> pd.DataFrame:
         if self._read is None:

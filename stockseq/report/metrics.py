@@ -24,7 +24,7 @@ from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.report.text.ablation import ablation_sentences, component_sentence
 from stockseq.report.text.benchmark import HEADLINER
 from stockseq.report.text.placebos import NOT_RUN, placebo_sentence
-from stockseq.report.text.training import chosen_sentence
+from stockseq.report.text.training import chosen_sentence, promotion_sentence
 from stockseq.results import Result
 from stockseq.runs.folder import as_records
 from stockseq.runs.trials import Trials
@@ -32,6 +32,7 @@ from stockseq.sources.simulated.market import Optimum
 
 if TYPE_CHECKING:
     # Both import TensorFlow, which takes seconds, and drawing a page needs none of it.
+    from stockseq.forecasting.champion import Challenge
     from stockseq.forecasting.morning import Morning
     from stockseq.forecasting.walk_forward import WalkForwardResult
 
@@ -189,9 +190,12 @@ def morning_metrics(morning: "Morning", coverage: Coverage, trials: Trials) -> d
     """Return the metrics of a daily run, JSON-able."""
     record = morning.champion.record
     scores = morning.scores
+    cautions = []
     if record.chosen_over:
-        caution = chosen_sentence(record.last_session, record.chosen_over)
-        scores = scores.model_copy(update={"notes": (*scores.notes, caution)})
+        cautions.append(chosen_sentence(record.last_session, record.chosen_over))
+    if record.forced_over:
+        cautions.append(promotion_sentence(morning.champion.model_id, record.forced_over))
+    scores = scores.model_copy(update={"notes": (*scores.notes, *cautions)})
     return {
         "model_id": morning.champion.model_id,
         "forecast": scores.to_dict(),
@@ -199,6 +203,20 @@ def morning_metrics(morning: "Morning", coverage: Coverage, trials: Trials) -> d
         "next": as_records(morning.table),
         "refused": dict(morning.next.refused),
         "without_headlines": dict(morning.without_headlines),
+        "coverage": coverage.to_dict(),
+        "trials": trials.n,
+    }
+
+
+def training_metrics(result: "Challenge", coverage: Coverage, trials: Trials) -> dict[str, object]:
+    """Return the metrics of a training, JSON-able: the candidate's record on the sessions held out."""
+    comparison = result.comparison
+    return {
+        "model_id": result.candidate.model_id,
+        "champion": None if result.champion is None else result.champion.model_id,
+        "promoted": result.promoted,
+        "forecast": result.candidate.record.to_dict(),
+        "comparison": None if comparison is None else comparison.to_dict(),
         "coverage": coverage.to_dict(),
         "trials": trials.n,
     }

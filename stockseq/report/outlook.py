@@ -48,7 +48,7 @@ class Outlook:
     """The forecasts of one or more sessions; `reach` is where the bars begin and end."""
 
     sessions: str
-    decision_at: str
+    decided: str
     made_at: str
     reach: tuple[str, str]
     rows: Sequence[Row]
@@ -77,7 +77,7 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
     columns = (shown[name] for name in ("ticker", "probability_up", "expected_return", "spread", "late"))
     return Outlook(
         sessions=_span(ordered["session"], wording.session),
-        decision_at=_span(ordered["decision_at"], wording.instant),
+        decided=_decided(ordered),
         made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
         rows=[
@@ -90,6 +90,14 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         has_rank=bool((rank != "").any()),
         has_interval=bool((interval != "").any()),
     )
+
+
+def _decided(forecasts: pd.DataFrame) -> str:
+    """Return when the forecasts are fixed and what they could use: nothing later than when they were made."""
+    at = _span(forecasts["decision_at"], wording.instant)
+    if (forecasts["made_at"] < forecasts["decision_at"]).any():
+        return f"To be decided at {at}, on what was available when they were made"
+    return f"Decided at {at}, on what was available by then"
 
 
 def rank_words(forecasts: pd.DataFrame) -> pd.Series:

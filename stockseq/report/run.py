@@ -122,6 +122,8 @@ def read_run(folder: Path) -> RunReport:
             out_of_sample=_table(folder / "out_of_sample.parquet"),
             next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")),
         )
+    if run.recipe == "train":
+        return replace(run, out_of_sample=forecasts)
     return replace(
         run,
         backtest=BacktestMetrics.from_dict(metrics),

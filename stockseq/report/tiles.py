@@ -8,6 +8,7 @@ from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
 from stockseq.report import format as wording
 from stockseq.report.run import RunReport
+from stockseq.report.text.names import few_words
 
 BASE_RATE = "always forecasting the more frequent direction"
 
@@ -57,8 +58,8 @@ def build_tiles(run: RunReport) -> list[Tile]:
         tiles.append(Tile("Best possible here", best, "known, because this market is simulated"))
     if run.backtest is not None and run.backtest.portfolio.sharpe is not None:
         portfolio = run.backtest.portfolio
-        growth = wording.percent(portfolio.cagr, signed=True)
-        tiles.append(Tile("Sharpe after costs", wording.number(portfolio.sharpe, digits=2), f"{growth} a year"))
+        growth, few = wording.percent(portfolio.cagr, signed=True), few_words(portfolio.n_returns)
+        tiles.append(Tile("Sharpe after costs", wording.number(portfolio.sharpe, digits=2), f"{growth} a year{few}"))
     return tiles
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +50,26 @@ def claim(folder: Path, *, create: bool = True) -> None:
         )
     except OSError as error:
         raise StoreError(f"The data root {folder} can't be created: {error.strerror or error}.") from error
+
+
+def withdraw(folders: Sequence[Path]) -> None:
+    """Take back what `claim` made of a store into which nothing was written: the folder, and those above it.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        The store's folder, and behind it the folders above that were missing too. One that holds anything stays.
+    """
+    ours = (MARKER, ".lock")
+    if not folders[0].is_dir() or any(path.name not in ours for path in folders[0].iterdir()):
+        return
+    for name in ours:
+        (folders[0] / name).unlink(missing_ok=True)
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def lock_path(root: str, folder: Path | None) -> Path:

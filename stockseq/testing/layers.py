@@ -2,12 +2,14 @@
 
 import inspect
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from stockseq.errors import PluginError, StockseqError
 from stockseq.layers.backend import any_kernel
-from stockseq.layers.slots import find_layer
+from stockseq.layers.slots import describe_error, find_layer
 from stockseq.models.network import check_network
 from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
@@ -60,11 +62,12 @@ def check_layer(
     if not inspect.isclass(layer):
         raise TypeError(f"`layer` must be the class of a Keras layer, received {layer!r}.")
     name = importable_name(slot, layer)
-    settings = sample_settings(slot, name, dict(options or {}), layer)
-    for case in find_cases(build_sample(settings), settings.network):
-        check_case(case)
-    if fresh_process:
-        check_reloads({name: settings})
+    with _one_sentence(f"The layer {slot} the LSTM, `{layer.__name__}`, can't be checked"):
+        settings = sample_settings(slot, name, dict(options or {}), layer)
+        for case in find_cases(build_sample(settings), settings.network):
+            check_case(case)
+        if fresh_process:
+            check_reloads({name: settings})
 
 
 def user_layers(settings: NetworkSettings) -> list[str]:
@@ -83,6 +86,7 @@ def user_layers(settings: NetworkSettings) -> list[str]:
     return [name for slot, name in named_layers(settings) if not _shipped(find_layer(slot, name))]
 
 
+@any_kernel()
 def check_user_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None:
     """Raise `PluginError` unless the layers that are not shipped keep the contract as they stand in this very network.
 
@@ -108,12 +112,28 @@ def check_user_layers(settings: NetworkSettings, *, names: Sequence[str]) -> Non
     means and norms over the last axis, or over the steps so far, not over axis 0.
     """
     sample = SampleSettings(settings, tuple(names))
-    for case in find_cases(build_sample(sample), settings):
-        if not _shipped(case.layer):
-            check_case(case)
     layers = user_layers(settings)
-    if layers:
-        check_reloads({", ".join(layers): sample})
+    with _one_sentence(f"The layers {', '.join(layers)} can't be checked"):
+        for case in find_cases(build_sample(sample), settings):
+            if not _shipped(case.layer):
+                check_case(case)
+        if layers:
+            check_reloads({", ".join(layers): sample})
+
+
+@contextmanager
+def _one_sentence(what: str) -> Iterator[None]:
+    """Turn whatever a user's layer raises into one `PluginError`, in whichever clause it comes."""
+    try:
+        yield
+    except StockseqError:
+        raise
+    except Exception as error:  # a user's layer may raise anything
+        said = describe_error(error).rstrip(".")
+        raise PluginError(
+            f"{what}: it raises {type(error).__name__}: {said}. Run it on a batch of windows by itself to find out "
+            "where."
+        ) from error
 
 
 def find_network_layers(network: NetworkSettings) -> None:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stockseq.dataset.scaling import Scaler
+from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
 from stockseq.models.bundle import load_bundle, save_bundle
@@ -235,3 +237,22 @@ def test_a_model_with_layers_names_them_and_comes_back(market: TinyMarket, tmp_p
     windows = first(market.samples, 50)
     expected = model.forecast(market.panel, windows)
     pd.testing.assert_frame_equal(load_bundle(folder).forecast(market.panel, windows), expected)
+
+
+def test_the_lstm_that_reads_the_text_avoids_cudnn_after_loading(tmp_path: Path) -> None:
+    """Keras doesn't save the choice, and a forecast on a GPU would fail."""
+    settings = SMALL.model_copy(update={"text_reader": "lstm", "headlines_per_session": 2})
+    vocabulary = Vocabulary(("profit", "falls"))
+    network = build_network(settings, n_features=1, vocabulary_size=len(vocabulary), seed=0)
+    model = Model(
+        networks=(network,),
+        names=("momentum",),
+        scaler=Scaler((0.0,), (1.0,)),
+        vocabulary=vocabulary,
+        network=settings,
+        training=QUICK,
+        trained_through=pd.Timestamp("2024-11-27"),
+        median_volatility=0.02,
+    )
+    (loaded,) = load_bundle(save_bundle(model, tmp_path / "text")).networks
+    assert [each.get_layer("lstm").use_cudnn for each in (network, loaded)] == [False, False]

@@ -234,6 +234,25 @@ def test_a_layer_that_does_not_fit_its_slot_is_refused(settings: dict[str, objec
         build(**settings)
 
 
+def test_a_fixed_name_may_stand_in_a_network_once_only() -> None:
+    """Keras would raise a ValueError of its own."""
+    named = {"name": "attention"}
+    with pytest.raises(PluginError, match=r"Two layers of the network are called `attention`.*hand them to super"):
+        build(
+            before="keras.layers:Identity",
+            before_options=named,
+            after="keras.layers:Identity",
+            after_options=named,
+        )
+
+
+def test_the_lstm_that_reads_the_text_takes_keras_own_kernel() -> None:
+    """Padding stands behind each headline, in the middle of the row, and cuDNN refuses such a mask."""
+    text = {"text_reader": "lstm", "headlines_per_session": 2, "tokens_per_headline": 3}
+    assert build(**text).get_layer("lstm").use_cudnn is False
+    assert build().get_layer("lstm").use_cudnn == "auto"
+
+
 def test_a_cell_cannot_read_sessions_beside_pooled_steps() -> None:
     """Four sessions pooled to two steps have no days of their own."""
     pooled = {"before": CONVOLUTION, "before_options": {"joined": False}}

@@ -35,7 +35,10 @@ def test_a_day_reads_each_table_once(begun, mornings, monkeypatch):
     run_daily(begun, mornings[1], quiet=True)
     named = {"bars": 1, "actions": 1, "headlines": 1}
     assert scans.reads - Counter(named) == Counter(
-        ["bars", "actions", "headlines", "scores", "features", "models", "forecasts", "ledger_heads", "trials"]
+        [
+            *("bars", "actions", "headlines", "scores", "features", "models", "forecasts", "ledger_heads", "trials"),
+            "sources",
+        ]
     )
     assert max(scans.checks.values()) == 1
 

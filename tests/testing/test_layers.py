@@ -20,6 +20,7 @@ from stockseq.layers.before.variable_selection import VariableSelection
 from stockseq.layers.within.layer_normalised_cell import LayerNormalisedCell
 from stockseq.layers.within.news_gate_cell import NewsGateCell
 from stockseq.layers.within.time_aware_cell import TimeAwareCell
+from stockseq.plugins import Slot
 from stockseq.testing import check_layer
 from stockseq.testing.layer_bundle import find_unloadable, importable_name, sample_settings
 from tests.testing import wrong_layers
@@ -116,6 +117,11 @@ def test_a_layer_of_keras_passes() -> None:
         ("after", "DoublePrecision", "must give float32, as it is given, and gives float64"),
         ("after", "SinglePrecisionOnly", r"doesn't run in half precision \(mixed_bfloat16\)"),
         ("after", "OverflowsInHalf", r"overflows in half precision \(mixed_float16\)"),
+        ("after", "ReturnsPair", "must return one tensor from `call`, received 2 of them in a tuple"),
+        ("before", "ReturnsIntegers", "must return floats, received int32"),
+        ("before", "ComputesMask", "computes a mask, and a window has no session to skip"),
+        ("after", "RaisesInTraining", "raises RuntimeError: out of luck"),
+        ("after", "RaisesWhenAskedForItsConfiguration", "raises KeyError: 'units'"),
         ("after", "NotCompilable", "can't be compiled by XLA.*AsString"),
     ],
 )
@@ -123,6 +129,14 @@ def test_a_wrong_layer_is_refused_with_what_is_wrong(slot: str, name: str, reaso
     """Each of these trains without complaint, and its forecasts would be false, lost or unrepeatable."""
     with pytest.raises(PluginError, match=f"{name}.*{reason}"):
         check_layer(slot, getattr(wrong_layers, name), fresh_process=False)
+
+
+@pytest.mark.parametrize("slot", ["before", "after"])
+def test_a_layer_that_bears_a_name_of_the_networks_own_is_refused(slot: Slot) -> None:
+    """Keras raises a ValueError that names no layer; two of one fixed name are the same fault."""
+    layer = wrong_layers.NamedLikeTheNetwork
+    with pytest.raises(PluginError, match=r"Two layers of the network are called `direction`.*NamedLikeTheNetwork"):
+        check_layer(slot, layer, fresh_process=False)
 
 
 def test_a_layer_inside_a_function_is_refused() -> None:

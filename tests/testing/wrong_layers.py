@@ -173,3 +173,54 @@ class NotCompilable(keras.layers.Layer):
 class OfThisProcess(keras.layers.Layer):
     def call(self, values: Any) -> Any:
         return values * (1.0 + (hash(sys.executable) % 1000) / 1000)
+
+
+@registered
+class NamedLikeTheNetwork(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "name": "direction"})
+
+    def call(self, values: Any) -> Any:
+        return 2.0 * values
+
+
+@registered
+class ReturnsPair(keras.layers.Layer):
+    def call(self, values: Any) -> Any:
+        return values, keras.ops.softmax(values)
+
+
+@registered
+class ReturnsIntegers(keras.layers.Layer):
+    def call(self, values: Any) -> Any:
+        return keras.ops.cast(values > 0, "int32")
+
+
+@registered
+class ComputesMask(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, values: Any, mask: Any = None) -> Any:
+        return keras.ops.any(keras.ops.not_equal(values, 0.0), axis=-1)
+
+    def call(self, values: Any) -> Any:
+        return values
+
+
+@registered
+class RaisesInTraining(keras.layers.Layer):
+    def call(self, values: Any, training: bool = False) -> Any:
+        if training:
+            raise RuntimeError("out of luck")
+        return values
+
+
+@registered
+class RaisesWhenAskedForItsConfiguration(keras.layers.Layer):
+    def call(self, values: Any) -> Any:
+        return values
+
+    def get_config(self) -> dict[str, Any]:
+        raise KeyError("units")

@@ -12,7 +12,17 @@ from stockseq.evaluate.scores import Scores
 from stockseq.report import format as wording
 from stockseq.report.metrics import BacktestMetrics, PlaceboMetrics
 from stockseq.report.tables.table import Table, cell, frame_table
-from stockseq.report.text.names import MODEL, PERFORMANCE, SCORES, blank_notes, curve_label, explain_columns, name_label
+from stockseq.report.text.names import (
+    MODEL,
+    PERFORMANCE,
+    SCORES,
+    YEARLY,
+    blank_notes,
+    curve_label,
+    explain_columns,
+    few_words,
+    name_label,
+)
 from stockseq.report.text.placebos import NAMES, OUTCOMES
 
 PLACEBO_HEADS = (
@@ -144,8 +154,12 @@ def performance_table(metrics: BacktestMetrics) -> Table:
     columns = {"Strategy": metrics.portfolio} | {
         curve_label(name): figures for name, figures in metrics.benchmarks.items() if name not in metrics.baselines
     }
+    few = few_words(metrics.portfolio.n_returns)
     rows = [
-        [cell(head), *(cell(getattr(figures, key, None), write) for figures in columns.values())]
+        [
+            cell(f"{head}{few if key in YEARLY else ''}"),
+            *(cell(getattr(figures, key, None), write) for figures in columns.values()),
+        ]
         for key, (head, write) in PERFORMANCE.items()
     ]
     return Table(["Measure", *columns], rows)

@@ -75,10 +75,20 @@ def component_sentence(variant: VariantResult, result: AblationResult) -> str:
     if not accuracy.standard_error:
         return f"{words}the difference is the same in every session, so nothing can be tested"
     if needed is None:
+        if _by_sessions(variant):
+            return f"{words}no evidence ({figures}); sessions and seeds are both too few for {edge}, sessions first"
         return f"{words}no evidence ({figures}); the luck of so few seeds alone may hide {edge}: fit more seeds"
     if needed <= seen:
         return f"{words}no evidence ({figures}), though {edge} would most likely have shown in {seen:,} sessions"
     return f"{words}no evidence at this size ({figures}); {needed:,} sessions would be needed for {edge}"
+
+
+def _by_sessions(variant: VariantResult) -> bool:
+    """Return whether the sessions leave more of the doubt than the seeds do."""
+    accuracy = None if variant.effect is None else variant.effect.accuracy
+    if accuracy is None or accuracy.seed_error is None:
+        return False
+    return accuracy.standard_error > accuracy.seed_error
 
 
 def effects_summary(judged: Sequence[VariantResult]) -> str:
@@ -187,6 +197,11 @@ def _open(result: AblationResult) -> list[str]:
     edge, seen = _edge(result), result.n_sessions
     some = listed(names) if len(names) <= MOST_NAMES else f"{len(names)} of {len(result.components)}"
     if len(needed) < len(undecided):
+        if any(_by_sessions(variant) for variant in undecided if variant.sessions_needed is None):
+            return [
+                f"Without evidence: {some}. Sessions and seeds are both too few for {edge} of accuracy; it is the "
+                f"{seen:,} sessions that leave most of the doubt, so test on more of them before fitting more seeds."
+            ]
         return [
             f"Without evidence: {some}. The luck of so few seeds alone may hide {edge} of accuracy: fit more seeds."
         ]

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from stockseq.backtest.policy import PolicySettings
+from stockseq.errors import counted
 from stockseq.report.format import count, percent, text
 from stockseq.report.run import RunReport
+from stockseq.report.text.names import FEW_SESSIONS
 
 SOURCES = {
     "yahoo": "Yahoo lists companies that still trade. Delisted ones are absent, so the returns of this universe are "
@@ -33,7 +36,31 @@ def limitations(run: RunReport) -> list[str]:
     'One configuration has been scored on these test sessions, so nothing here was picked from many.'
     """
     notes = () if run.scores is None else run.scores.notes
-    return distinct([*source_limits(run), _trials(run.trials), *_doubts(run), *_missing(run), *notes, *run.limitations])
+    return distinct(
+        [*source_limits(run), _trials(run.trials), *_few(run), *_doubts(run), *_missing(run), *notes, *run.limitations]
+    )
+
+
+def policy_sentences(policy: PolicySettings) -> tuple[str, ...]:
+    """Return what share of the account a policy can invest, where its own limits keep it below what is asked.
+
+    Examples
+    --------
+    >>> policy_sentences(PolicySettings(mode="long_only", top_k=3))[0]
+    'With `policy.top_k` 3 and `policy.max_weight` 0.25 at most 75.0% of the account is invested; the rest stays cash.'
+    >>> policy_sentences(PolicySettings(top_k=5))
+    ()
+    """
+    if policy.select != "top_k":
+        return ()
+    n_positions = policy.top_k * (2 if policy.mode == "long_short" else 1)
+    most = min(policy.gross, n_positions * policy.max_weight)
+    if most >= policy.gross:
+        return ()
+    return (
+        f"With `policy.top_k` {policy.top_k} and `policy.max_weight` {policy.max_weight:g} at most {percent(most)} of "
+        "the account is invested; the rest stays cash.",
+    )
 
 
 def source_limits(run: RunReport) -> list[str]:
@@ -75,6 +102,17 @@ def _trials(n: int) -> str:
         f"{count(n)} configurations have been scored on these test sessions. The best of many looks good by chance; "
         "the deflated Sharpe ratio allows for it, the accuracy does not."
     )
+
+
+def _few(run: RunReport) -> list[str]:
+    """Return that a record of few sessions is no year, nor a claim."""
+    n = None if run.scores is None else run.scores.n_sessions
+    if n is None or n >= FEW_SESSIONS:
+        return []
+    return [
+        f"Only {counted(n, 'session')} were tested, fewer than {FEW_SESSIONS}: figures a year are extrapolated from "
+        "them, and a claim made of them may well be luck."
+    ]
 
 
 def _doubts(run: RunReport) -> list[str]:

@@ -38,13 +38,16 @@ SCORES: dict[str, tuple[str, Format]] = {
     "pt_serial_p": ("PT p, serial", wording.p_value),
     "n": ("Forecasts", wording.count),
 }
+# Below this many sessions, what is said a year or claimed is marked as made of so few.
+FEW_SESSIONS = 60
+YEARLY = ("cagr", "volatility", "sharpe", "deflated_sharpe", "sortino", "cost")
 # Fields of `PerformanceFigures` and `Portfolio`.
 PERFORMANCE: dict[str, tuple[str, Format]] = {
     "total_return": ("Growth", lambda value: wording.percent(value, signed=True)),
     "cagr": ("Yearly growth", lambda value: wording.percent(value, signed=True)),
     "volatility": ("Yearly volatility", wording.percent),
     "sharpe": ("Sharpe ratio", lambda value: wording.number(value, digits=2)),
-    "deflated_sharpe": ("Deflated Sharpe (probability)", wording.percent),
+    "deflated_sharpe": ("Deflated Sharpe (probability of beating luck alone)", wording.percent),
     "n_trials": ("Configurations that it is deflated by", wording.count),
     "sortino": ("Sortino ratio", lambda value: wording.number(value, digits=2)),
     "max_drawdown": ("Deepest drawdown", wording.percent),
@@ -154,3 +157,14 @@ def trade_words(label: str) -> str:
     return (
         ("open to close", "open to next open")[horizon] if horizon < 2 else f"open to open of {horizon} sessions later"
     )
+
+
+def few_words(n_sessions: int) -> str:
+    """Return the mark of a figure that is made of few sessions, "" where there are enough.
+
+    Examples
+    --------
+    >>> few_words(24), few_words(60)
+    (', of only 24 sessions', '')
+    """
+    return f", of only {n_sessions} sessions" if n_sessions < FEW_SESSIONS else ""

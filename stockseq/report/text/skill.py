@@ -8,7 +8,7 @@ from stockseq.evaluate.significance import SIZE, MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.report.format import interval_words, number, p_words, percent
 from stockseq.report.metrics import BacktestMetrics
-from stockseq.report.text.names import name_words
+from stockseq.report.text.names import few_words, name_words
 
 # By the column that ranks: what its forecast is called.
 RANKED_BY = {
@@ -127,7 +127,8 @@ def money_sentence(account: PerformanceFigures, *, horizon: int, held: Performan
         interval = f" (95% interval {low} to {high})"
     return (
         f"Traded {often}, it would have made {percent(account.cagr, signed=True)} a year after costs, Sharpe ratio "
-        f"{number(account.sharpe, digits=1)}{interval} over {counted(account.n_returns, 'session')}{_held(held)}."
+        f"{number(account.sharpe, digits=1)}{interval} over {counted(account.n_returns, 'session')}"
+        f"{few_words(account.n_returns)}{_held(held)}."
     )
 
 

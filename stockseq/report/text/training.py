@@ -1,5 +1,6 @@
 """What became of a candidate: sentences from a `Challenge`."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stockseq.errors import counted
@@ -16,6 +17,28 @@ def incumbent_sentence(incumbent: "Incumbent") -> str:
         return "There is no model of this trade yet, so one is trained."
     changes = ", ".join(f"{name} was {before}, is {now}" for name, (before, now) in incumbent.changes.items())
     return f"Champion {incumbent.model_id} was trained under other settings ({changes}), so it can't forecast here."
+
+
+def standing_sentence(model_id: str, changes: Mapping[str, tuple[str, str]]) -> str:
+    """Return that a champion forecasts by its own settings, which are others than today's, and what to do.
+
+    Examples
+    --------
+    >>> standing_sentence("20241127-ab", {"network.units": ("8", "16")})
+    'The champion 20241127-ab stands on other settings (network.units was 8, is 16) and forecasts by its own: `make \
+train` trains a model of these and promotes it if it is better, `make promote MODEL=...` forces one.'
+    """
+    listed = ", ".join(f"{name} was {before}, is {now}" for name, (before, now) in changes.items())
+    return (
+        f"The champion {model_id} stands on other settings ({listed}) and forecasts by its own: `make train` trains a "
+        "model of these and promotes it if it is better, `make promote MODEL=...` forces one."
+    )
+
+
+def promotion_sentence(model_id: str, forced_over: str | None) -> str:
+    """Return that a model was put in its place by hand."""
+    over = "" if forced_over is None else f" over {forced_over}"
+    return f"Model {model_id} is the champion by hand{over}, without having been better on sessions that neither saw."
 
 
 def challenge_sentence(result: "Challenge") -> str:

@@ -89,6 +89,11 @@ def _rows(history: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype=float) for name in COLUMNS.values()}).assign(
             session=pd.Series(dtype=SESSION)
         )
+    missing = [name for name in COLUMNS if name not in history.columns]
+    if missing:
+        raise ValueError(
+            f"its answer lacks {', '.join(missing)} and has {', '.join(map(str, history.columns)) or 'none'}"
+        )
     rows = history[list(COLUMNS)].rename(columns=COLUMNS).astype(float)
     sessions = pd.DatetimeIndex(history.index).tz_localize(None).normalize()
     return rows.assign(session=sessions.astype(SESSION)).reset_index(drop=True)

@@ -86,4 +86,4 @@ def test_only_the_strategy_has_a_deflated_sharpe_ratio() -> None:
     """Nothing was chosen among benchmarks."""
     rows = {row[0]: row[1:] for row in texts(performance_table(made_up_metrics()))}
     assert rows["Sharpe ratio"] == ["1.83", "0.60", "\u22120.41"]
-    assert rows["Deflated Sharpe (probability)"] == ["93.0%", "\u2013", "\u2013"]
+    assert rows["Deflated Sharpe (probability of beating luck alone)"] == ["93.0%", "\u2013", "\u2013"]
