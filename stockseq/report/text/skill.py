@@ -127,8 +127,8 @@ def money_sentence(account: PerformanceFigures, *, horizon: int, held: Performan
         interval = f" (95% interval {low} to {high})"
     return (
         f"Traded {often}, it would have made {percent(account.cagr, signed=True)} a year after costs, Sharpe ratio "
-        f"{number(account.sharpe, digits=1)}{interval} over {counted(account.n_returns, 'session')}"
-        f"{few_words(account.n_returns)}{_held(held)}."
+        f"{number(account.sharpe, digits=1)}{interval}"
+        f"{few_words(account.n_returns) or f' over {account.n_returns:,} sessions'}{_held(held)}."
     )
 
 
