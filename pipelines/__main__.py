@@ -149,7 +149,7 @@ def read_settings(
     path = Path(named or "stockseq.toml") if "config" in given else None
     if not named and path is not None and not path.exists():
         path = None
-    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)])
+    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=typer.echo)
     now = given.get("now")
     if not now and settings.source == "simulated":
         from stockseq.sources.simulated import SimulatedSource

@@ -38,7 +38,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             show_outcomes(ingested)
         ingested.require_any()
         data = workspace.dataset(market)
-        doubts = show_doubts(data)
+        doubts = show_doubts(data, settings)
         store = workspace.store
         ledger = score_open_forecasts(store, verify(store), workspace.registry.list_models(), market)
         champion = current_champion(workspace, data)

@@ -22,7 +22,7 @@ def run_train(settings: Settings, now: pd.Timestamp, *, mode: str) -> None:
         ingested, market = workspace.ingest(workspace.universe())
         show_outcomes(ingested)
         data = workspace.dataset(market)
-        show_doubts(data)
+        show_doubts(data, settings)
         try:
             incumbent = workspace.incumbent()
         except BundleError as error:

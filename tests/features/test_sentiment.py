@@ -94,8 +94,8 @@ def test_the_lexicon_is_well_formed() -> None:
 
 def test_scorers_are_chosen_by_name_and_say_their_version() -> None:
     """Stored scores of another version must not be taken for these."""
-    assert scorer_named("vader").name == "vader-3.3.2"
-    assert scorer_named("vader_finance").name == "vader_finance-3.3.2-1"
+    assert scorer_named("vader").name == "vader-3.3.2-r2"
+    assert scorer_named("vader_finance").name == "vader_finance-3.3.2-r2-1"
     with pytest.raises(SettingsError, match=r"one of \['vader', 'vader_finance'\], received 'bert'"):
         scorer_named("bert")
 

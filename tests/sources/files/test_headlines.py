@@ -80,7 +80,7 @@ KOLA,2024-12-02T10:00:00Z,  ,u5
     assert reasons(read) == {
         "headline repeated": 1,
         "published after now": 1,
-        "time of publication not readable as ISO 8601": 2,
+        "published_at not readable, such as 'yesterday'": 2,
         "empty text": 1,
         "not a ticker": 1,
     }
