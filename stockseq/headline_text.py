@@ -30,8 +30,8 @@ def clean_text(text: object) -> str:
 
     Examples
     --------
-    >>> clean_text("  Profit\\n\\x1b[31m rises "), clean_text("AT&amp;T won&rsquo;t sell"), clean_text(None)
-    ('Profit rises', 'AT&T won’t sell', '')
+    >>> clean_text("  Profit\\n\\x1b[31m rises "), clean_text("AT&amp;T won&#x27;t sell"), clean_text(None)
+    ('Profit rises', "AT&T won't sell", '')
     """
     if not isinstance(text, str):
         return ""
@@ -60,12 +60,13 @@ def clean_address(address: object) -> str:
 def plain_text(text: str) -> str:
     """Return the copy of a text that a lexicon reads: entities decoded, typographic signs as a keyboard writes them.
 
-    Newswires write "won’t" with U+2019, which no lexicon of English holds, so that a negation would be lost.
+    Newswires write the apostrophe of "won't" as U+2019, which VADER's list of negations lacks: it would read a promise
+    as a fault.
 
     Examples
     --------
-    >>> plain_text("Kola won’t “disappoint”"), plain_text("Kola won&#39;t disappoint")
-    ('Kola won\\'t "disappoint"', "Kola won't disappoint")
+    >>> plain_text("Kola won\\u2019t disappoint"), plain_text("Kola won&#39;t disappoint")
+    ("Kola won't disappoint", "Kola won't disappoint")
     """
     if text.isascii() and "&" not in text:
         return text

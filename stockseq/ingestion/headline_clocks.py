@@ -49,11 +49,11 @@ def drop_stored(incoming: Headlines, stored: Headlines) -> Headlines:
 
     Examples
     --------
-    >>> row = {"ticker": "T", "published_at": "2024-12-02T15:00Z", "date_only": False, "publisher": "", "url": "",
-    ...        "source": "yahoo"}
-    >>> new, old = (as_headlines(empty(HEADLINES).merge(pd.DataFrame([row | more]), how="right"))
-    ...             for more in ({"headline_id": "b", "text": "AT&T up"}, {"headline_id": "a", "text": "AT&amp;T up"}))
-    >>> len(drop_stored(new, old))
+    >>> stamp = pd.Timestamp("2024-12-02T15:00Z")
+    >>> row = {"headline_id": "new", "ticker": "T", "published_at": stamp, "first_seen_at": stamp, "date_only": False,
+    ...        "text": "AT&T up", "publisher": "", "url": "", "source": "yahoo"}
+    >>> incoming = as_headlines(pd.DataFrame([row]))
+    >>> len(drop_stored(incoming, incoming.assign(headline_id="old", text="AT&amp;T up")))
     0
     """
     if incoming.empty or stored.empty:
@@ -90,9 +90,9 @@ def require_sound_clocks(incoming: Headlines, stored: Headlines) -> None:
         (ticker, _, early), right = min(wrong.items(), key=lambda pair: pair[0][2])
         raise StoreError(
             f"The store holds {counted(len(wrong), 'headline')} of these files at instants that are too early, first "
-            f"{ticker} at {early:%Y-%m-%d %H:%M UTC}, known only at {right:%Y-%m-%d %H:%M UTC}: an earlier version took "
-            "the file's clock at its word. Stored rows are never changed, so import bars and headlines anew into a "
-            "folder of their own, such as DATA=data-2."
+            f"{ticker} at {early:%Y-%m-%d %H:%M UTC}, known only at {right:%Y-%m-%d %H:%M UTC}: an earlier version "
+            "took the file's clock at its word. Stored rows are never changed, so import bars and headlines anew into "
+            "a folder of their own, such as DATA=data-2."
         )
 
 

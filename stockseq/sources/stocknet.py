@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from stockseq.errors import SourceError
+from stockseq.headline_text import clean_text
 from stockseq.schemas import (
     HEADLINES,
     NUMBER,
@@ -181,9 +182,10 @@ class StockNetSource:
         rows["published_at"] = pd.to_datetime(rows["created_at"], format=_STAMP, utc=True, errors="coerce")
         unreadable = rows["published_at"].isna() | (rows["text"] == "")
         late = ~unreadable & (rows["published_at"] > now)
+        rows["text"] = rows["text"].map(clean_text).astype("str")
         ids = [headline_id(ticker, key, text) for key, text in zip(rows["id"], rows["text"], strict=True)]
         rows = rows.assign(headline_id=ids)[~unreadable & ~late]
-        repeated = rows.duplicated("headline_id")
+        repeated = rows.duplicated("headline_id") | rows.duplicated(["text", "published_at"])
         counts = {
             "tweet without a readable time or text": len(read) - len(tweets) + int(unreadable.sum()),
             "published after now": int(late.sum()),

@@ -100,6 +100,14 @@ def test_scorers_are_chosen_by_name_and_say_their_version() -> None:
         scorer_named("bert")
 
 
+@pytest.mark.parametrize("scorer", [PLAIN, FINANCE])
+@pytest.mark.parametrize("spelling", ["won\u2019t", "won&#39;t", "won&rsquo;t", "won\u02bct", "won\uff07t"])
+def test_the_spelling_of_an_apostrophe_changes_no_score(scorer: VaderScorer, spelling: str) -> None:
+    """All newswires write the typographic one, with which "won't disappoint" lost its negation."""
+    assert scorer.score(f"Kola {spelling} disappoint") == scorer.score("Kola won't disappoint")
+    assert scorer.score(f"Kola {spelling} disappoint")[0] > 0
+
+
 def test_each_distinct_text_is_scored_once() -> None:
     """Round-ups are attached to dozens of tickers."""
     scorer = Counting()

@@ -72,17 +72,17 @@ def clock_sentences(doubts: ClockDoubts) -> tuple[str, ...]:
     >>> clock_sentences(ClockDoubts(n_midnights=60))[0][:52]
     '60 stored headlines stand at midnight as if they had'
     """
-    anew = "A headline that counts too early is a look-ahead: import the files anew, into a folder of their own (DATA=...)."
+    anew = "What counts too early is a look-ahead: import the files anew, into a folder of their own (DATA=...)."
     sentences = []
     if doubts.n_midnights:
         sentences.append(
-            f"{count(doubts.n_midnights)} stored headlines stand at midnight as if they had been known then. An earlier "
-            f"version took dates for instants. {anew}"
+            f"{count(doubts.n_midnights)} stored headlines stand at midnight as if they had been known then. An "
+            f"earlier version took dates for instants. {anew}"
         )
     if doubts.n_shifted:
         sentences.append(
-            f"{count(doubts.n_shifted)} stored headlines keep New York's hours only if they are read as FNSPID's clock, "
-            f"which is 8 to 10 hours too early. An earlier version took it for UTC. {anew}"
+            f"{count(doubts.n_shifted)} stored headlines keep New York's hours only if they are read as FNSPID's "
+            f"clock, which is 8 to 10 hours too early. An earlier version took it for UTC. {anew}"
         )
     elif doubts.n_unmarked:
         sentences.append(

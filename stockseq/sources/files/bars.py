@@ -1,5 +1,6 @@
 """From a table of daily prices, in whatever basis, to as-traded bars and actions."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +127,7 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
     faults[dates.unreadable] = f"date not readable, such as {dates.example!r}"
     broken = [name for name in names if not valid_ticker(name)]
     for name in broken:
-        faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}"
+        faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}{_yahoo_spelling(name)}"
     keyed = frame[faults.isna()]
     repeated = keyed[keyed.duplicated(["ticker", "session"])]
     conflicting = repeated[~keyed.duplicated(["ticker", "session", *numbers])[repeated.index]]
@@ -139,6 +140,12 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
     splits = rows["splits"] if "splits" in rows else pd.Series(1.0, index=rows.index)
     rows["split"] = splits.where(np.isfinite(splits) & (splits > 0), 1.0)
     return rows, dropped, (*dates.notes, *_conflict(conflicting, table))
+
+
+def _yahoo_spelling(name: str) -> str:
+    """Return how Yahoo writes a share class that others write with a slash or a blank, in words."""
+    written = re.sub(r"(?<=\w)[/ ](?=\w)", "-", name.upper())
+    return f" (Yahoo writes {written})" if written != name and valid_ticker(written) else ""
 
 
 def _conflict(conflicting: pd.DataFrame, table: Table) -> tuple[str, ...]:

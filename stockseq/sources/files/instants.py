@@ -263,12 +263,13 @@ def _undo_fnspid(stamps: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[s
     fixed = stamps.assign(
         wall=wall.where(~shifted, wall - right), offset=offset.where(~shifted, right), bare=stamps["bare"] | midnight
     )
-    note = (
-        f"{name}: FNSPID's clock is New York's with its offset added the wrong way: "
-        f"{counted(int(shifted.sum()), 'stamp')} read 8 hours later in daylight time and 10 in standard time, "
-        f"{counted(int(midnight.sum()), 'midnight')} as dates."
-    )
-    return fixed, (note,) if wrong.any() else ()
+    done = [
+        f"{counted(int(shifted.sum()), 'stamp')} read 8 hours later in daylight time and 10 in standard time",
+        f"{counted(int(midnight.sum()), 'midnight')} as dates",
+    ]
+    done = [words for words, rows in zip(done, (shifted, midnight), strict=True) if rows.any()]
+    note = f"{name}: FNSPID's clock is New York's with its offset added the wrong way: {listed(done or [''])}."
+    return fixed, (note,) if done else ()
 
 
 def _undo_fixed_offset(stamps: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -278,8 +279,8 @@ def _undo_fixed_offset(stamps: pd.DataFrame, name: str) -> tuple[pd.DataFrame, t
     doubtful = named & (_new_york_offset(there) == _STANDARD)
     fixed = stamps.assign(offset=stamps["offset"].where(~doubtful, _STANDARD).astype("timedelta64[us]"))
     note = (
-        f"{name}: -04:00 stands in New York's standard time in {counted(int(doubtful.sum()), 'stamp')}: read as -05:00, "
-        "the later instant."
+        f"{name}: -04:00 stands in New York's standard time in {counted(int(doubtful.sum()), 'stamp')}: read as "
+        "-05:00, the later instant."
     )
     return fixed, (note,) if doubtful.any() else ()
 
