@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -52,11 +53,11 @@ def build_headlines(
         For stamps without a zone, or if no row is a headline.
     """
     frame, name = table.frame, table.path.name
-    zones = {"timezone": timezone, "exchange_timezone": exchange_timezone}
-    published = read_instants(frame["published_at"], name=f"{name}: published_at", preset=preset, **zones)
+    read = partial(read_instants, timezone=timezone, exchange_timezone=exchange_timezone)
+    published = read(frame["published_at"], name=f"{name}: published_at", preset=preset)
     stamps = {"published_at": published}
     if "first_seen_at" in frame:
-        stamps["first_seen_at"] = read_instants(frame["first_seen_at"], name=f"{name}: first_seen_at", **zones)
+        stamps["first_seen_at"] = read(frame["first_seen_at"], name=f"{name}: first_seen_at")
     never = pd.Series(pd.NaT, index=frame.index, dtype=INSTANT)
     rows = pd.DataFrame(
         {
@@ -77,7 +78,7 @@ def build_headlines(
     dropped = count_dropped(STAGE, rows["ticker"].where(~rows["ticker"].isin(not_tickers), "?"), faults)
     if faults.notna().all():
         raise SourceError(f"{table.path} holds no usable headline: {'; '.join(sorted({d.reason for d in dropped}))}.")
-    notes = (*table.notes, *(note for read in stamps.values() for note in read.notes))
+    notes = (*table.notes, *(note for column in stamps.values() for note in column.notes))
     return HeadlinesFile(as_headlines(rows[faults.isna()]), dropped, notes)
 
 

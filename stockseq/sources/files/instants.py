@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from stockseq.errors import SourceError, counted, listed
 from stockseq.schemas import INSTANT, SESSION
 
-NAIVE = SESSION
+_NAIVE: Final = "datetime64[us]"
 _NO_OFFSET = pd.Timedelta(0)
 # Minutes; no place on earth is farther from UTC.
 _LARGEST_OFFSET = 14 * 60
@@ -107,7 +108,7 @@ def read_instants(
             f"{name} has stamps that name no time zone ({int(naive.sum())} of {len(stamps)}), first "
             f"{values[naive].iloc[0]}; set files.timezone, such as America/New_York or UTC."
         )
-    instants = (stamps["wall"] - stamps["offset"]).astype(NAIVE).dt.tz_localize("UTC").astype(INSTANT)
+    instants = (stamps["wall"] - stamps["offset"]).astype(_NAIVE).dt.tz_localize("UTC").astype(INSTANT)
     instants[naive] = _localise(stamps.loc[naive, "wall"], timezone or "UTC")
     instants[stamps["bare"]] = _localise(stamps.loc[stamps["bare"], "wall"] + _END_OF_DAY, exchange_timezone)
     notes = (*_unit_note(stamps["unit"], name), *clock_notes, *midnight_note)
@@ -146,8 +147,8 @@ def read_sessions(values: pd.Series, *, name: str, exchange_timezone: str) -> Se
     wall, offset = stamps["wall"], stamps["offset"]
     named = stamps["bare"] | offset.isna() | _is_midnight(wall)
     dates = _dates(stamps, exchange_timezone)
-    there = (wall - offset).astype(NAIVE).dt.tz_localize("UTC").dt.tz_convert(exchange_timezone).dt.tz_localize(None)
-    days = wall.where(named, dates.where(dates.notna(), there.astype(NAIVE)))
+    there = (wall - offset).astype(_NAIVE).dt.tz_localize("UTC").dt.tz_convert(exchange_timezone).dt.tz_localize(None)
+    days = wall.where(named, dates.where(dates.notna(), there.astype(_NAIVE)))
     sessions = days.dt.normalize().astype(SESSION)
     return Sessions(sessions, stamps["unreadable"], _example(values, stamps), _unit_note(stamps["unit"], name))
 
@@ -162,23 +163,23 @@ def _parse(values: pd.Series) -> pd.DataFrame:
     walls, minutes, bare, units = zip(*map(_parse_text, distinct), strict=True)
     parsed = pd.DataFrame(
         {
-            "wall": pd.to_datetime(list(walls), format="ISO8601", errors="coerce").astype(NAIVE),
+            "wall": pd.to_datetime(list(walls), format="ISO8601", errors="coerce").astype(_NAIVE),
             "offset": pd.to_timedelta(list(minutes), unit="m").astype("timedelta64[us]"),
             "bare": bare,
             "unit": units,
         }
     )
-    parsed = parsed.iloc[pd.Index(distinct).get_indexer(texts)].set_index(values.index)
+    parsed = parsed.iloc[pd.Index(distinct).get_indexer(pd.Index(texts))].set_index(values.index)
     parsed["bare"] &= parsed["wall"].notna()
     parsed["unreadable"] = parsed["wall"].isna() & ~texts.str.lower().isin(_BLANKS)
     return parsed
 
 
 def _parse_times(values: pd.Series) -> pd.DataFrame:
-    wall = (values if values.dt.tz is None else values.dt.tz_localize(None)).astype(NAIVE)
+    wall = (values if values.dt.tz is None else values.dt.tz_localize(None)).astype(_NAIVE)
     offset = pd.Series(pd.NaT, index=values.index, dtype="timedelta64[us]")
     if values.dt.tz is not None:
-        offset = wall - values.dt.tz_convert("UTC").dt.tz_localize(None).astype(NAIVE)
+        offset = wall - values.dt.tz_convert("UTC").dt.tz_localize(None).astype(_NAIVE)
     return pd.DataFrame({"wall": wall, "offset": offset, "bare": False, "unit": None, "unreadable": False})
 
 
@@ -295,10 +296,10 @@ def _dates(stamps: pd.DataFrame, exchange_timezone: str) -> pd.Series:
     A stamp that was moved to another zone shows its midnight there no more, but in UTC or at the exchange.
     """
     clocked = stamps["wall"].notna() & ~stamps["bare"]
-    utc = (stamps["wall"] - stamps["offset"]).astype(NAIVE)
+    utc = (stamps["wall"] - stamps["offset"]).astype(_NAIVE)
     there = utc.dt.tz_localize("UTC").dt.tz_convert(exchange_timezone).dt.tz_localize(None)
-    dates = pd.Series(pd.NaT, index=stamps.index, dtype=NAIVE)
-    for reading in (stamps["wall"], utc, there.astype(NAIVE)):
+    dates = pd.Series(pd.NaT, index=stamps.index, dtype=_NAIVE)
+    for reading in (stamps["wall"], utc, there.astype(_NAIVE)):
         midnights = clocked & dates.isna() & _is_midnight(reading)
         n, total = int(midnights.sum()), int(clocked.sum())
         if 2 * n > total or (n >= _FEW and n >= _SHARE * total):

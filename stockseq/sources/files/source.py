@@ -176,8 +176,9 @@ def _build_headlines(table: Table, settings: FilesSettings, *, now: pd.Timestamp
     zone = TradingCalendar.until(now, exchange=settings.exchange).timezone
     # Whose clocks were put right is written in each row.
     source = NAME if settings.preset == "none" else f"{NAME}:{settings.preset}"
-    zones = {"timezone": settings.timezone, "exchange_timezone": zone}
-    return build_headlines(table, source=source, now=now, preset=settings.preset, **zones)
+    return build_headlines(
+        table, timezone=settings.timezone, exchange_timezone=zone, source=source, now=now, preset=settings.preset
+    )
 
 
 def _load(path: Path, settings: FilesSettings) -> Table:
