@@ -152,9 +152,8 @@ def read_settings(
     path = Path(named or "stockseq.toml") if "config" in given else None
     if not named and path is not None and not path.exists():
         path = None
-    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)])
+    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=typer.echo)
     settings = with_remembered_source(settings)
-    _tell_capitals(given.get("tickers") or "")
     now = given.get("now")
     if not now and settings.source == "simulated":
         from stockseq.sources.simulated import SimulatedSource
@@ -162,14 +161,6 @@ def read_settings(
         # A simulated market ends; its own last morning is the time that makes sense there.
         return settings, SimulatedSource(settings.simulated).default_now
     return settings, read_now(now)
-
-
-def _tell_capitals(tickers: str) -> None:
-    """Say of tickers given in lower case that they are read in capitals."""
-    lower = [name for name in tickers.replace(",", " ").split() if name != name.upper()]
-    if lower:
-        read = ", ".join(f"{name} as {name.upper()}" for name in lower)
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"Tickers are read in capitals: {escape(read)}.")
 
 
 def _assignments(given: Mapping[str, str | None]) -> list["Assignment"]:

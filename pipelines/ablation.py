@@ -33,7 +33,7 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
         ingested, market = workspace.ingest(workspace.universe(), missing_only=True)
         show_outcomes(ingested)
         data = workspace.dataset(market)
-        doubts = show_doubts(data)
+        doubts = show_doubts(data, settings)
         with workspace.explain_sessions(data):
             folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
         code = hash_networks([settings.network, *networks.values()])

@@ -30,7 +30,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
         ingested, market = workspace.ingest(workspace.universe(), missing_only=True)
         show_outcomes(ingested)
         data = workspace.dataset(market)
-        doubts = show_doubts(data, *policy_sentences(settings.policy))
+        doubts = show_doubts(data, settings, *policy_sentences(settings.policy))
         with workspace.explain_sessions(data):
             folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
         result = walk_forward(workspace.forecaster, data, folds)

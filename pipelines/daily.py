@@ -44,7 +44,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         changes = workspace.changes(champion.model)
         workspace = workspace.of_model(champion.model)
         standing = (standing_sentence(champion.model_id, changes),) if changes else ()
-        doubts = show_doubts(data, *standing)
+        doubts = show_doubts(data, settings, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
         contents = workspace.run_contents(

@@ -9,7 +9,9 @@ from pipelines.screens.console import console, show_progress
 from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
+from stockseq.ingestion.headline_clocks import find_clock_doubts
 from stockseq.ingestion.ingest import ingest
+from stockseq.report.text.limits import clock_sentences
 from stockseq.sources.files import FilesSource
 from stockseq.workspace import Workspace
 
@@ -48,6 +50,8 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
                 workspace.store, source, tickers, now=now, calendar=workspace.calendar, progress=progress
             )
     show_outcomes(ingested, with_page=False)
+    for doubt in clock_sentences(find_clock_doubts(market.headlines, preset=settings.files.preset)):
+        console.print(f"[yellow]Doubt:[/yellow] {doubt}")
     if market.bars.empty:
         console.print("Next: import bars, too, for headlines alone can't be forecast from.")
     else:

@@ -50,7 +50,7 @@ def run_train(
         ingested, market = workspace.ingest(workspace.with_added(added) if joined else workspace.universe())
         show_outcomes(ingested)
         data = workspace.dataset(market)
-        doubts = show_doubts(data)
+        doubts = show_doubts(data, settings)
         result = workspace.challenge(data, _incumbent(workspace, mode).champion, fine_tune=mode == "finetune")
         outcome = challenge_sentence(result)
         console.print(outcome, markup=False)

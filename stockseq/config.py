@@ -22,7 +22,7 @@ from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings
-from stockseq.schemas import valid_ticker
+from stockseq.schemas import TICKER_FORM, capitals_note, valid_ticker
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNetSettings, YahooSettings
 
@@ -103,16 +103,14 @@ class Settings(SettingsModel, frozen=True):
     @field_validator("tickers", mode="before")
     @classmethod
     def _split(cls, tickers: object) -> object:
-        return tuple(tickers.replace(",", " ").split()) if isinstance(tickers, str) else tickers
+        return _split_tickers(tickers)
 
     @field_validator("tickers")
     @classmethod
     def _checked(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
         for ticker in tickers:
             if not valid_ticker(ticker.upper()):
-                raise ValueError(
-                    f"a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it, received {ticker!r}"
-                )
+                raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {ticker!r}")
         return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
     @field_validator("history_from")
@@ -154,6 +152,10 @@ class Settings(SettingsModel, frozen=True):
             except ValueError as error:
                 raise PydanticCustomError("variant", "{reason}", {"reason": str(error), "variant": name}) from error
         return ablation
+
+
+def _split_tickers(tickers: object) -> object:
+    return tuple(tickers.replace(",", " ").split()) if isinstance(tickers, str) else tickers
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,7 @@ def load_settings(
     overrides: Mapping[str, object] | None = None,
     *,
     assignments: Sequence[Assignment] = (),
+    say: Callable[[str], None] = lambda note: None,
 ) -> Settings:
     """Read the settings file, and set the overrides and then the assignments over it.
 
@@ -264,6 +267,8 @@ def load_settings(
         Dotted names to values, such as `{"training.n_seeds": 3}`; None values are ignored.
     assignments : sequence of Assignment, optional
         The later one wins.
+    say : callable, optional
+        Called with a note where a ticker is written in capitals.
 
     Raises
     ------
@@ -290,9 +295,13 @@ def load_settings(
         _assign(values, name, assignment.value)
         given[name] = assignment
     try:
-        return _validate(values, given)
+        settings = _validate(values, given)
     except ValidationError as error:
         raise SettingsError(" ".join(_sentence(item, path, given) for item in error.errors())) from error
+    note = capitals_note(_split_tickers(values.get("tickers", ())))  # type: ignore[arg-type]
+    if note:
+        say(note)
+    return settings
 
 
 def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")) -> pd.Timestamp:

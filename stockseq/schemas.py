@@ -1,15 +1,16 @@
 """The tables that stages hand on, each checked once by its only producer."""
 
 import hashlib
+import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NewType
 
 import numpy as np
 import pandas as pd
 
-from stockseq.errors import DataError
+from stockseq.errors import DataError, listed
 
 Bars = NewType("Bars", pd.DataFrame)
 Actions = NewType("Actions", pd.DataFrame)
@@ -89,6 +90,8 @@ FORECASTS = {
     **RANK_AND_SIZE,
 }
 
+# Yahoo's longest are options, such as GOOGL261218C00200000, and indices, such as NIFTY_FIN_SERVICE.NS.
+TICKER_FORM: Final = "at most 24 letters, digits and . ^ = - & _"
 ACTION_KINDS = ("split", "dividend")
 PRICES = ["open", "high", "low", "close"]
 
@@ -127,16 +130,30 @@ def count_dropped(stage: str, tickers: pd.Series, reasons: pd.Series | str) -> t
 
 
 def valid_ticker(text: str) -> bool:
-    """Return whether the text can be a listing code: 1 to 15 ASCII letters, digits and `. ^ = -`, not dots alone.
+    """Return whether the text can be a listing code as `TICKER_FORM` says, not dots alone.
 
-    Whatever passes is also safe as a file name and in a page.
+    Whatever passes is also safe as a file name and in a page, where an ampersand must not begin an entity.
 
     Examples
     --------
-    >>> [valid_ticker(text) for text in ("BRK-B", "^GSPC", "EURUSD=X", "../../x", "<script>", "")]
-    [True, True, True, False, False, False]
+    >>> [valid_ticker(text) for text in ("BRK-B", "^GSPC", "M&M.NS", "EURUSD=X", "../../x", "<script>", "A&LT", "")]
+    [True, True, True, True, False, False, False, False]
     """
-    return re.fullmatch(r"(?!\.+$)[A-Za-z0-9.^=-]{1,15}", text) is not None
+    return re.fullmatch(r"(?!\.+$)[A-Za-z0-9.^=&_-]{1,24}", text) is not None and html.unescape(text) == text
+
+
+def capitals_note(tickers: Iterable[str]) -> str:
+    """Return the note that some tickers are read in capitals, as Yahoo writes all of them; "" if all are.
+
+    Examples
+    --------
+    >>> capitals_note(["aapl", "MSFT"])
+    'Tickers are written in capitals: aapl is read as AAPL.'
+    """
+    small = [ticker for ticker in dict.fromkeys(tickers) if ticker != ticker.upper()]
+    names = listed([f"{ticker} is read as {ticker.upper()}" for ticker in small[:3]]) if small else ""
+    more = f", and {len(small) - 3} more likewise" if len(small) > 3 else ""
+    return f"Tickers are written in capitals: {names}{more}." if small else ""
 
 
 def headline_id(ticker: str, key: str, text: str) -> str:
@@ -147,7 +164,7 @@ def headline_id(ticker: str, key: str, text: str) -> str:
     ticker : str
         The ticker it was given for.
     key : str
-        The source's own id, or the URL where it has none.
+        The source's own id, or the stamp where it has none: an address may be that of a landing page.
     text : str
         As stored.
 

@@ -207,3 +207,17 @@ def test_a_decision_after_the_open_that_is_traded_is_refused():
 def test_a_decision_before_the_open_is_taken(decision):
     """The night before and the morning both know nothing of the session."""
     assert load_settings(overrides={"decision": decision}).decision == decision
+
+
+def test_tickers_in_small_letters_are_capitalised_with_a_note(tmp_path: Path) -> None:
+    """Yahoo writes all of them in capitals, and "unknown or delisted" would be untrue."""
+    notes: list[str] = []
+    file = tmp_path / "stockseq.toml"
+    file.write_text('tickers = ["aapl", "M&M.NS"]', encoding="utf-8")
+    assert load_settings(file, say=notes.append).tickers == ("AAPL", "M&M.NS")
+    assert load_settings(overrides={"tickers": "msft MSFT brk-b"}, say=notes.append).tickers == ("MSFT", "BRK-B")
+    assert load_settings(overrides={"tickers": "MSFT"}, say=notes.append).tickers == ("MSFT",)
+    assert notes == [
+        "Tickers are written in capitals: aapl is read as AAPL.",
+        "Tickers are written in capitals: msft is read as MSFT and brk-b is read as BRK-B.",
+    ]

@@ -1,5 +1,6 @@
 """A table is checked once, where it enters a stage, and the error names the first offending row."""
 
+import html
 import math
 import re
 from pathlib import Path
@@ -234,8 +235,29 @@ def test_a_headline_is_another_one_when_its_text_ticker_or_key_changes() -> None
 def test_no_accepted_ticker_leads_out_of_a_folder_or_into_markup(text: str) -> None:
     """Tickers name folders, URLs and cells of a page."""
     if valid_ticker(text):
-        assert not set(text) & set("/\\<>&\"' \n\0")
+        assert not set(text) & set("/\\<>;\"' \n\0")
+        assert html.unescape(text) == text
         assert text.strip(".")
+
+
+@pytest.mark.parametrize(
+    "ticker",
+    [
+        *("BRK-B", "^GSPC", "EURUSD=X", "ES=F", "M&M.NS", "J&KBANK.NS", "0700.HK", "BTC-USD", "DX-Y.NYB"),
+        *("0P0000XVKP.L", "NIFTY_FIN_SERVICE.NS", "^990100-USD-STRD", "GOOGL261218C00200000"),
+    ],
+)
+def test_every_form_of_yahoos_symbols_is_a_ticker(ticker: str) -> None:
+    """Share classes, indices, currencies, futures, crypto, funds and options, as Yahoo's own pages write them."""
+    assert valid_ticker(ticker)
+
+
+@pytest.mark.parametrize(
+    "text", ["BRK/B", "BF B", "AAM$A", "A&LT", "A&AMP", "..", "", "x" * 25, "A;B", "A%2FB", "..\\x"]
+)
+def test_what_would_be_unsafe_as_a_name_is_no_ticker(text: str) -> None:
+    """A page would read `&LT` as the beginning of a tag, and a folder `/` as its end."""
+    assert not valid_ticker(text)
 
 
 def test_no_cast_makes_a_table() -> None:

@@ -10,7 +10,8 @@ from pipelines.screens.console import console, show_progress
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.executors import open_executor
-from stockseq.report.text.limits import jump_sentences
+from stockseq.ingestion.headline_clocks import find_clock_doubts
+from stockseq.report.text.limits import clock_sentences, jump_sentences
 from stockseq.workspace import Workspace
 
 
@@ -38,9 +39,10 @@ def open_workspace(
             yield workspace
 
 
-def show_doubts(data: Dataset, *others: str) -> tuple[str, ...]:
+def show_doubts(data: Dataset, settings: Settings, *others: str) -> tuple[str, ...]:
     """Print what the reader must know of the data and of this run, and return it for the page."""
-    doubts = jump_sentences(data.jumps)
+    clocks = find_clock_doubts(data.market.headlines, preset=settings.files.preset)
+    doubts = (*clock_sentences(clocks), *jump_sentences(data.jumps))
     for doubt in doubts:
         console.print(f"[yellow]Doubt:[/yellow] {escape(doubt)}")
     for sentence in others:

@@ -16,6 +16,7 @@ import pandas as pd
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from stockseq.errors import SettingsError
+from stockseq.headline_text import plain_text
 from stockseq.schemas import NUMBER, SCORES
 
 VALUES = ["compound", "positive", "negative", "neutral"]
@@ -39,6 +40,8 @@ MEMORY_SESSIONS = 20
 SCORED_CHARACTERS = 1000
 
 FINANCE_LEXICON_VERSION = "1"
+# Of how a text is made plain before it is scored; before there was a version, it was read as it stood.
+READING_VERSION = "2"
 CHUNK = 5000
 
 
@@ -59,7 +62,7 @@ class Scorer(Protocol):
 class VaderScorer:
     """VADER, plain or with the project's own finance lexicon on top of its own.
 
-    Only the first 1,000 characters of a text are read.
+    The plain copy of a text is read (`plain_text`), and only its first 1,000 characters.
 
     References
     ----------
@@ -69,19 +72,21 @@ class VaderScorer:
     --------
     >>> VaderScorer(finance=True).score("Acme beats estimates and raises guidance")[0] > 0.5
     True
+    >>> VaderScorer().score("Acme won\\u2019t fail") == VaderScorer().score("Acme won't fail")
+    True
     """
 
     finance: bool = False
 
     @property
     def name(self) -> str:
-        """The scorer with the versions of the library and of the lexicon, such as `vader-3.3.2`."""
-        library = version("vaderSentiment")
+        """The scorer with the versions of the library, of the reading and of the lexicon, such as `vader-3.3.2-r2`."""
+        library = f"{version('vaderSentiment')}-r{READING_VERSION}"
         return f"vader_finance-{library}-{FINANCE_LEXICON_VERSION}" if self.finance else f"vader-{library}"
 
     def score(self, text: str) -> tuple[float, float, float, float]:
         """Return compound in [-1, 1] and the shares of positive, negative and neutral words; never fails."""
-        read = text[:SCORED_CHARACTERS]
+        read = plain_text(text)[:SCORED_CHARACTERS]
         if self.finance:
             read = _join_phrases(read)
         scores = _analyzer(self.finance).polarity_scores(read)
@@ -94,7 +99,7 @@ def scorer_named(name: str) -> Scorer:
     Examples
     --------
     >>> scorer_named("vader").name
-    'vader-3.3.2'
+    'vader-3.3.2-r2'
     """
     scorers = {"vader": VaderScorer(), "vader_finance": VaderScorer(finance=True)}
     if name not in scorers:

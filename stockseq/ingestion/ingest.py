@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
+from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
 from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
@@ -87,6 +88,8 @@ def ingest(
     ------
     SourceUnreachable
         If nothing answers; the store is then as it was.
+    StoreError
+        If an earlier version stored headlines of the same files too early; see `require_sound_clocks`.
 
     Examples
     --------
@@ -144,6 +147,8 @@ def _update(
     fetched = _fetch_bars(source, market, tickers, first=first, progress=progress)
     progress.step(task, 1, 2, "headlines")
     headlines = source.fetch_headlines(tickers, since=None, now=market.now)
+    require_sound_clocks(headlines.headlines, market.headlines)
+    headlines = replace(headlines, headlines=drop_stored(headlines.headlines, market.headlines))
     progress.step(task, 2, 2)
     appended = _append(store, market, fetched, headlines)
     asked = {*market.tickers, *tickers}

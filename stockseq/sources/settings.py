@@ -27,6 +27,7 @@ Kind = Literal[
 PRESETS: Mapping[str, Mapping[str, str]] = {
     "yahoo": {"ticker": "Ticker", "date": "Date", "adj_close": "Adj Close", "splits": "Stock Splits"},
     "fnspid": {"ticker": "Stock_symbol", "published_at": "Date", "headline": "Article_title"},
+    # raw_analyst_ratings.csv has `headline`, which is found by our own name, where the processed file has `title`.
     "kaggle_ratings": {"ticker": "stock", "published_at": "date", "headline": "title"},
 }
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from stockseq.errors import SourceError
+from stockseq.headline_text import clean_text
 from stockseq.schemas import (
     HEADLINES,
     NUMBER,
-    SESSION,
     Dropped,
     as_actions,
     as_bars,
@@ -22,8 +22,9 @@ from stockseq.schemas import (
 )
 from stockseq.sources.files import FilesSource
 from stockseq.sources.files.bars import BarsFile
+from stockseq.sources.files.instants import read_sessions
 from stockseq.sources.files.source import read_bars_file
-from stockseq.sources.files.tables import load_table, read_instants_or_dates, rename_columns
+from stockseq.sources.files.tables import load_table, rename_columns
 from stockseq.sources.settings import PRESETS, FilesSettings, StockNetSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, TickerBars
 
@@ -181,9 +182,10 @@ class StockNetSource:
         rows["published_at"] = pd.to_datetime(rows["created_at"], format=_STAMP, utc=True, errors="coerce")
         unreadable = rows["published_at"].isna() | (rows["text"] == "")
         late = ~unreadable & (rows["published_at"] > now)
+        rows["text"] = rows["text"].map(clean_text).astype("str")
         ids = [headline_id(ticker, key, text) for key, text in zip(rows["id"], rows["text"], strict=True)]
         rows = rows.assign(headline_id=ids)[~unreadable & ~late]
-        repeated = rows.duplicated("headline_id")
+        repeated = rows.duplicated("headline_id") | rows.duplicated(["text", "published_at"])
         counts = {
             "tweet without a readable time or text": len(read) - len(tweets) + int(unreadable.sum()),
             "published after now": int(late.sum()),
@@ -230,6 +232,7 @@ def _adjusted_closes(path: Path) -> pd.DataFrame:
             f"{path} has no adjusted close, which StockNet's labels are made of; expected a column `adj_close` or "
             "`Adj Close`."
         )
-    dates = pd.to_datetime(read_instants_or_dates(frame["date"]), errors="coerce").astype(SESSION)
+    # The dataset is of the US market alone.
+    dates = read_sessions(frame["date"], name=f"{path.name}: date", exchange_timezone="America/New_York").sessions
     prices = pd.to_numeric(frame["adj_close"], errors="coerce").astype(NUMBER)
     return pd.DataFrame({"ticker": frame["ticker"].astype("str"), "session": dates, "adjusted_close": prices})

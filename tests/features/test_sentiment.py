@@ -94,10 +94,18 @@ def test_the_lexicon_is_well_formed() -> None:
 
 def test_scorers_are_chosen_by_name_and_say_their_version() -> None:
     """Stored scores of another version must not be taken for these."""
-    assert scorer_named("vader").name == "vader-3.3.2"
-    assert scorer_named("vader_finance").name == "vader_finance-3.3.2-1"
+    assert scorer_named("vader").name == "vader-3.3.2-r2"
+    assert scorer_named("vader_finance").name == "vader_finance-3.3.2-r2-1"
     with pytest.raises(SettingsError, match=r"one of \['vader', 'vader_finance'\], received 'bert'"):
         scorer_named("bert")
+
+
+@pytest.mark.parametrize("scorer", [PLAIN, FINANCE])
+@pytest.mark.parametrize("spelling", ["won\u2019t", "won&#39;t", "won&rsquo;t", "won\u02bct", "won\uff07t"])
+def test_the_spelling_of_an_apostrophe_changes_no_score(scorer: VaderScorer, spelling: str) -> None:
+    """All newswires write the typographic one, with which "won't disappoint" lost its negation."""
+    assert scorer.score(f"Kola {spelling} disappoint") == scorer.score("Kola won't disappoint")
+    assert scorer.score(f"Kola {spelling} disappoint")[0] > 0
 
 
 def test_each_distinct_text_is_scored_once() -> None:

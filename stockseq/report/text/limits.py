@@ -6,6 +6,7 @@ import pandas as pd
 
 from stockseq.backtest.policy import PolicySettings
 from stockseq.errors import counted
+from stockseq.ingestion.headline_clocks import ClockDoubts
 from stockseq.report.format import count, percent, text
 from stockseq.report.run import RunReport
 from stockseq.report.text.names import FEW_SESSIONS
@@ -88,6 +89,34 @@ def jump_sentences(jumps: pd.DataFrame) -> tuple[str, ...]:
     ]
     more = f"{len(jumps) - N_JUMPS} smaller moves, beyond double or half, have no split to explain them either."
     return (*sentences, *([more] if len(jumps) > N_JUMPS else []))
+
+
+def clock_sentences(doubts: ClockDoubts) -> tuple[str, ...]:
+    """Return a sentence for each sign that stored headlines count too early.
+
+    Examples
+    --------
+    >>> clock_sentences(ClockDoubts(n_midnights=60))[0][:52]
+    '60 stored headlines stand at midnight as if they had'
+    """
+    anew = "What counts too early is a look-ahead: import the files anew, into a folder of their own (DATA=...)."
+    sentences = []
+    if doubts.n_midnights:
+        sentences.append(
+            f"{count(doubts.n_midnights)} stored headlines stand at midnight as if they had been known then. An "
+            f"earlier version took dates for instants. {anew}"
+        )
+    if doubts.n_shifted:
+        sentences.append(
+            f"{count(doubts.n_shifted)} stored headlines keep New York's hours only if they are read as FNSPID's "
+            f"clock, which is 8 to 10 hours too early. An earlier version took it for UTC. {anew}"
+        )
+    elif doubts.n_unmarked:
+        sentences.append(
+            f"{count(doubts.n_unmarked)} stored headlines come from files of before presets were written down. If the "
+            f"preset fnspid read them, they are 8 to 10 hours too early. {anew}"
+        )
+    return tuple(sentences)
 
 
 def _trials(n: int) -> str:

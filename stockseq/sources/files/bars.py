@@ -1,5 +1,6 @@
 """From a table of daily prices, in whatever basis, to as-traded bars and actions."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,6 @@ from stockseq.prices import later_splits
 from stockseq.schemas import (
     NUMBER,
     PRICES,
-    SESSION,
     Dropped,
     as_actions,
     as_bars,
@@ -20,7 +20,8 @@ from stockseq.schemas import (
 )
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files.dividends import dividends_per_share
-from stockseq.sources.files.tables import BAR_EXTRAS, Table, read_instants_or_dates
+from stockseq.sources.files.instants import read_sessions
+from stockseq.sources.files.tables import BAR_EXTRAS, Table
 from stockseq.sources.settings import Basis
 from stockseq.sources.source import TickerBars
 
@@ -117,14 +118,16 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
     numbers = [column for column in (*PRICES, "volume", *BAR_EXTRAS) if column in frame]
     for column in numbers:
         frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(NUMBER)
-    frame["session"] = _sessions(frame["date"], calendar)
+    dates = read_sessions(frame["date"], name=f"{table.path.name}: date", exchange_timezone=calendar.timezone)
+    frame["session"] = dates.sessions
     names = frame["ticker"].unique()
     faults = pd.Series(None, index=frame.index, dtype=object)
     faults[~frame["session"].isin(calendar.sessions)] = f"not a session of {calendar.exchange}"
-    faults[frame["session"].isna()] = "date not readable as YYYY-MM-DD"
+    faults[frame["session"].isna()] = "date missing"
+    faults[dates.unreadable] = f"date not readable, such as {dates.example!r}"
     broken = [name for name in names if not valid_ticker(name)]
     for name in broken:
-        faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}"
+        faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}{_yahoo_spelling(name)}"
     keyed = frame[faults.isna()]
     repeated = keyed[keyed.duplicated(["ticker", "session"])]
     conflicting = repeated[~keyed.duplicated(["ticker", "session", *numbers])[repeated.index]]
@@ -136,7 +139,13 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
         raise _no_usable_bar(table, dropped)
     splits = rows["splits"] if "splits" in rows else pd.Series(1.0, index=rows.index)
     rows["split"] = splits.where(np.isfinite(splits) & (splits > 0), 1.0)
-    return rows, dropped, _conflict(conflicting, table)
+    return rows, dropped, (*dates.notes, *_conflict(conflicting, table))
+
+
+def _yahoo_spelling(name: str) -> str:
+    """Return how Yahoo writes a share class that others write with a slash or a blank, in words."""
+    written = re.sub(r"(?<=\w)[/ ](?=\w)", "-", name.upper())
+    return f" (Yahoo writes {written})" if written != name and valid_ticker(written) else ""
 
 
 def _conflict(conflicting: pd.DataFrame, table: Table) -> tuple[str, ...]:
@@ -148,19 +157,6 @@ def _conflict(conflicting: pd.DataFrame, table: Table) -> tuple[str, ...]:
         f"{table.path.name}: {len(conflicting)} of {n_rows} rows give other values for a session that came before, "
         f"first {first['ticker']} on {first['session'].date()}: the values that came first are kept.",
     )
-
-
-def _sessions(dates: pd.Series, calendar: TradingCalendar) -> pd.Series:
-    values = read_instants_or_dates(dates)
-    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
-        # Distinct dates are few, so parsing them once each is fast however long the file.
-        distinct = pd.Series(values.unique())
-        aware = distinct.str.contains(r"[T ].*(?:Z|[+-]\d\d:?\d\d)$", regex=True)
-        day = pd.to_datetime(distinct.where(~aware, distinct.str[:10]), format="ISO8601", errors="coerce")
-        values = values.map(dict(zip(distinct, day, strict=True)))
-    elif values.dt.tz is not None:
-        values = values.dt.tz_convert(calendar.timezone).dt.tz_localize(None)
-    return pd.to_datetime(values).dt.normalize().astype(SESSION)
 
 
 def _judge_basis(rows: pd.DataFrame, declared: Basis | None, table: Table) -> tuple[Basis, str]:

@@ -1,6 +1,7 @@
 """Bars and headlines from files: CSV, JSON Lines or Parquet, one of each in a folder, or one file alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from stockseq.schemas import (
     as_actions,
     as_bars,
     as_headlines,
+    capitals_note,
     empty,
     valid_ticker,
 )
@@ -172,14 +174,27 @@ def _build_bars(table: Table, settings: FilesSettings, *, now: pd.Timestamp, sou
 
 def _build_headlines(table: Table, settings: FilesSettings, *, now: pd.Timestamp) -> HeadlinesFile:
     zone = TradingCalendar.until(now, exchange=settings.exchange).timezone
-    return build_headlines(table, timezone=settings.timezone, exchange_timezone=zone, source=NAME, now=now)
+    # Whose clocks were put right is written in each row.
+    source = NAME if settings.preset == "none" else f"{NAME}:{settings.preset}"
+    return build_headlines(
+        table, timezone=settings.timezone, exchange_timezone=zone, source=source, now=now, preset=settings.preset
+    )
 
 
 def _load(path: Path, settings: FilesSettings) -> Table:
     table = load_table(path, encoding=settings.encoding)
     if holds_headlines([str(column) for column in table.frame.columns], settings.mapping):
-        return rename_columns(table, HEADLINE_COLUMNS, HEADLINE_EXTRAS, mapping=settings.mapping)
-    return rename_columns(table, BAR_COLUMNS, BAR_EXTRAS, mapping=settings.mapping)
+        return _in_capitals(rename_columns(table, HEADLINE_COLUMNS, HEADLINE_EXTRAS, mapping=settings.mapping))
+    return _in_capitals(rename_columns(table, BAR_COLUMNS, BAR_EXTRAS, mapping=settings.mapping))
+
+
+def _in_capitals(table: Table) -> Table:
+    """Return the table with every ticker as Yahoo writes it, and "" where a row has none."""
+    tickers = table.frame["ticker"].astype("str").str.strip().fillna("")
+    names = {name: name.upper() for name in tickers.unique() if valid_ticker(name)}
+    note = capitals_note(names)
+    notes = (*table.notes, f"{table.path.name}: {note}") if note else table.notes
+    return replace(table, frame=table.frame.assign(ticker=tickers.replace(names)), notes=notes)
 
 
 def _since(rows: Rows, first_sessions: Mapping[str, pd.Timestamp]) -> Rows:

@@ -102,13 +102,6 @@ def rename_columns(
     return Table(table.path, renamed, tuple(notes))
 
 
-def read_instants_or_dates(values: pd.Series) -> pd.Series:
-    """Return the column as trimmed text, or unchanged where it is of dates and times already."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values
-    return values.astype("str").str.strip()
-
-
 def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if path.suffix.lower() == ".parquet":
         return pd.read_parquet(path), ()

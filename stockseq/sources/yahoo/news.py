@@ -1,7 +1,6 @@
 """Yahoo's news items as headlines; what can't be one is counted by reason."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stockseq.headline_text import clean_address, clean_text
 from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, headline_id
 
 STAGE = "fetch headlines"
@@ -66,6 +66,7 @@ def read_news(items: Iterable[object], *, ticker: str, since: pd.Timestamp | Non
     (['Kola beats estimates'], 'news item without content')
     """
     rows: dict[str, _Row] = {}
+    seen: set[object] = set()
     faults: Counter[str] = Counter()
     for item in items:
         try:
@@ -73,10 +74,13 @@ def read_news(items: Iterable[object], *, ticker: str, since: pd.Timestamp | Non
         except _Malformed as malformed:
             faults[str(malformed)] += 1
             continue
-        if row.headline_id in rows:
+        # The same by its id, or by its words and stamp: Yahoo gives one story several ids.
+        keys = {row.headline_id, (row.text, row.published_at)}
+        if keys & seen:
             faults["news item repeated"] += 1
         elif since is None or row.published_at > since:
             rows[row.headline_id] = row
+        seen |= keys
     headlines = as_headlines(pd.DataFrame(list(rows.values()), columns=list(HEADLINES)))
     return TickerNews(headlines, tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items()))
 
@@ -85,15 +89,16 @@ def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
     content = item.get("content") if isinstance(item, Mapping) else None
     if not isinstance(item, Mapping) or not isinstance(content, Mapping):
         raise _Malformed("news item without content")
-    text = clean_text(content.get("title"))
+    text = clean_text(content.get("title"))[:LONGEST_TEXT].rstrip()
     if not text:
         raise _Malformed("news item without a title")
     published_at = _instant(content.get("pubDate"))
     # Where only the clocks differ, the next fetch has it.
     if published_at > now:
         raise _Malformed("news item dated in the future")
-    url = _inner(content, "canonicalUrl", "url") or _inner(content, "clickThroughUrl", "url")
-    key = str(content.get("id") or item.get("id") or url)
+    url = clean_address(_inner(content, "canonicalUrl", "url") or _inner(content, "clickThroughUrl", "url"))
+    # A landing page's address says nothing of the story: without an id, its stamp tells it from others.
+    key = str(content.get("id") or item.get("id") or published_at.isoformat())
     return _Row(
         headline_id=headline_id(ticker, key, text),
         ticker=ticker,
@@ -101,25 +106,10 @@ def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
         first_seen_at=now,
         date_only=False,
         text=text,
-        publisher=clean_text(_inner(content, "provider", "displayName")),
+        publisher=clean_text(_inner(content, "provider", "displayName"))[:LONGEST_TEXT],
         url=url,
         source=SOURCE,
     )
-
-
-def clean_text(text: object) -> str:
-    """Return the text on one line, without control characters, at most `LONGEST_TEXT` long; "" for what is no text.
-
-    Examples
-    --------
-    >>> clean_text("  Profit\\n\\x1b[31m rises "), clean_text(None)
-    ('Profit [31m rises', '')
-    """
-    if not isinstance(text, str):
-        return ""
-    # Control and surrogate characters; what joins emoji and marks the writing direction is kept.
-    printable = "".join(" " if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
-    return " ".join(printable.split())[:LONGEST_TEXT].rstrip()
 
 
 def _instant(stamp: object) -> pd.Timestamp:

@@ -7,7 +7,7 @@ import pandas as pd
 from yfinance.exceptions import YFRateLimitError
 
 from stockseq.errors import SourceUnreachable
-from stockseq.schemas import valid_ticker
+from stockseq.schemas import TICKER_FORM, valid_ticker
 from stockseq.sources.pacing import RetryBudget
 from stockseq.sources.settings import YahooSettings
 from stockseq.sources.source import Outcome
@@ -109,7 +109,7 @@ class TickerRequests:
 def _refusal(ticker: str) -> str | None:
     """Return why no request is made for a ticker, or None."""
     if not valid_ticker(ticker):
-        return "not asked: a ticker is at most 15 letters, digits and . ^ = - as Yahoo writes it, such as BRK-B"
+        return f"not asked: a ticker is {TICKER_FORM} as Yahoo writes it, such as BRK-B"
     if ticker != ticker.upper():
         return f"not asked: Yahoo writes tickers in capitals, such as {ticker.upper()}"
     return None

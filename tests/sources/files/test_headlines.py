@@ -80,7 +80,7 @@ KOLA,2024-12-02T10:00:00Z,  ,u5
     assert reasons(read) == {
         "headline repeated": 1,
         "published after now": 1,
-        "time of publication not readable as ISO 8601": 2,
+        "published_at not readable, such as 'yesterday'": 2,
         "empty text": 1,
         "not a ticker": 1,
     }
@@ -110,13 +110,65 @@ def test_the_text_of_a_headline_is_kept_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("preset", "text"),
     [
-        ("fnspid", "Date,Article_title,Stock_symbol,Url,Publisher\n2023-12-16 23:00:00 UTC,Kola rises,KOLA,u,p\n"),
+        ("fnspid", "Date,Article_title,Stock_symbol,Url,Publisher\n2023-12-16 13:00:00 UTC,Kola rises,KOLA,u,p\n"),
         ("kaggle_ratings", ",title,date,stock\n0,Kola rises,2023-12-16 18:00:00-05:00,KOLA\n"),
+        ("kaggle_ratings", ",headline,url,publisher,date,stock\n0,Kola rises,u,p,2023-12-16 18:00:00-05:00,KOLA\n"),
     ],
 )
 def test_presets_know_public_layouts(tmp_path, preset, text):
-    """23:00 UTC, written in two ways."""
+    """23:00 UTC, 18:00 in New York, which FNSPID calls 13:00 UTC; Kaggle has two files, with two headers."""
     rows = headlines_of(put(tmp_path, "headlines.csv", text), preset=preset).headlines
     assert rows["ticker"].tolist() == ["KOLA"]
     assert rows["text"].tolist() == ["Kola rises"]
     assert rows["published_at"].tolist() == [pd.Timestamp("2023-12-16 23:00", tz="UTC")]
+
+
+def test_a_first_sight_that_cannot_be_read_costs_the_headline(tmp_path):
+    """Without it the headline would count from its publication, eleven hours before anyone here saw it."""
+    text = """ticker,published_at,headline,first_seen_at
+KOLA,2024-12-02T10:00:00Z,milliseconds,1733173200000
+KOLA,2024-12-02T10:00:00Z,mail,"Mon, 02 Dec 2024 21:00:00 GMT"
+KOLA,2024-12-02T10:00:00Z,american,12/02/2024 21:00
+KOLA,2024-12-02T10:00:00Z,words,in the evening
+"""
+    read = headlines_of(put(tmp_path, "headlines.csv", text))
+    assert set(read.headlines["text"]) == {"mail", "milliseconds"}
+    assert (read.headlines["first_seen_at"] == pd.Timestamp("2024-12-02 21:00", tz="UTC")).all()
+    assert reasons(read) == {"first_seen_at not readable, such as '12/02/2024 21:00'": 2}
+
+
+def test_two_headlines_are_the_same_by_id_or_by_text_and_stamp(tmp_path):
+    """A landing page is the address of many stories; the sight that came first is the true one."""
+    text = """ticker,published_at,headline,url,id,first_seen_at
+KOLA,2024-12-02T10:00:00Z,one,https://n.example/,,
+KOLA,2024-12-02T11:00:00Z,one,https://n.example/,,
+KOLA,2024-12-02T10:00:00Z,one,https://n.example/other,,
+KOLA,2024-12-02T10:00:00Z,two,,a,2024-12-02T14:00:00Z
+KOLA,2024-12-02T10:05:00Z,two,,a,2024-12-02T12:00:00Z
+KOLA,2024-12-02T10:05:00Z,two,,b,2024-12-02T13:00:00Z
+"""
+    read = headlines_of(put(tmp_path, "headlines.csv", text))
+    assert read.headlines[["text", "published_at"]].to_numpy().tolist() == [
+        ["one", pd.Timestamp("2024-12-02 10:00", tz="UTC")],
+        ["two", pd.Timestamp("2024-12-02 10:05", tz="UTC")],
+        ["one", pd.Timestamp("2024-12-02 11:00", tz="UTC")],
+    ]
+    assert reasons(read) == {"headline repeated": 3}
+
+
+def test_text_is_stored_printable_and_tickers_in_capitals(tmp_path):
+    """What a terminal obeys, a page decodes or a reader can't see is no part of a headline."""
+    line = {"ticker": "kola", "published_at": "2024-12-02T10:00:00Z", "publisher": "A&amp;B", "url": "https://a.b/\n"}
+    line["headline"] = "Kola \x1b[2J\x1b]0;title\x07won&rsquo;t\r\nfall\u202e"
+    path = put(tmp_path, "headlines.jsonl", json.dumps(line) + '\n{"published_at": "2024-12-02", "headline": "x"}')
+    read = headlines_of(path)
+    row = read.headlines.iloc[0]
+    assert row[["ticker", "text", "publisher", "url"]].tolist() == ["KOLA", "Kola won’t fall", "A&B", "https://a.b/"]
+    assert reasons(read) == {"not a ticker": 1}
+
+
+def test_the_source_names_the_preset_that_read_a_row(tmp_path):
+    """So that rows of a clock that proves wrong later can be found."""
+    text = "Date,Article_title,Stock_symbol\n2023-12-16 13:00:00 UTC,Kola rises,KOLA\n"
+    path = put(tmp_path, "headlines.csv", text)
+    assert headlines_of(path, preset="fnspid").headlines["source"].tolist() == ["files:fnspid"]

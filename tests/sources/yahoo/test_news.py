@@ -156,6 +156,16 @@ def test_a_repeated_item_is_counted_once() -> None:
     assert read(item, item, item) == (["Kola rises"], {"news item repeated": 2})
 
 
+def test_one_story_under_two_ids_is_one_headline_and_two_of_one_landing_page_are_two() -> None:
+    """The words and the stamp tell, the address doesn't."""
+    first, second = story("k", "Kola rises", AT), story("m", "Kola rises", AT)
+    assert read(first, second) == (["Kola rises"], {"news item repeated": 1})
+    page = {"canonicalUrl": {"url": "https://n.example/"}}
+    items = [{"content": {"title": title, "pubDate": AT, **page}} for title in ("Kola rises", "Kola falls")]
+    texts, dropped = read(*items, {"content": {**items[0]["content"], "pubDate": "2024-11-27T16:00:00Z"}})
+    assert (sorted(texts), dropped) == (["Kola falls", "Kola rises", "Kola rises"], {})
+
+
 def test_missing_decoration_is_no_fault() -> None:
     """Publisher, addresses and pictures are often null."""
     bare = {"id": "k", "content": {"title": "Kola rises", "pubDate": AT, "provider": None, "canonicalUrl": None}}
@@ -173,7 +183,8 @@ def test_one_story_of_two_tickers_is_two_headlines() -> None:
     ("title", "text"),
     [
         ("Kola\r\n rises\t3 %", "Kola rises 3 %"),
-        ("Kola \x1b[31mrises\x1b[0m", "Kola [31mrises [0m"),
+        ("Kola \x1b[31mrises\x1b[0m", "Kola rises"),
+        ("Kola &amp; Limo won&rsquo;t \x1b]0;t\x07sell", "Kola & Limo won’t sell"),
         ("Kola \ud83d rises", "Kola rises"),
         ("Kola 🚀 rises – كولا", "Kola 🚀 rises – كولا"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
