@@ -110,7 +110,7 @@ def test_the_confidence_set_names_networks_and_stepm_components():
         ("harms", None, "harms, which holds after Holm's correction for 1 variant"),
         ("open", 400, "though 1 point would most likely have shown in 500 sessions"),
         ("open", 780, "no evidence at this size (+0.9 points [+0.3, +1.5]); 780 sessions would be needed for 1 point"),
-        ("open", None, "the luck of so few seeds alone may hide 1 point: fit more seeds"),
+        ("open", None, "sessions and seeds are both too few for 1 point, sessions first"),
         ("contradicts", None, "accuracy and IC contradict each other, each beyond noise after Holm's correction"),
     ],
 )
@@ -118,6 +118,13 @@ def test_each_component_has_its_sentence(claim, needed, end):
     """What holds, what would have shown, and what can't be said."""
     judged = result({**OPEN, "claim": claim, "sessions_needed": needed})
     assert component_sentence(judged.components[0], judged).endswith(end)
+
+
+def test_more_seeds_are_asked_for_only_where_they_leave_most_of_the_doubt():
+    """A seed error of 0.9 points beside a standard error of 0.3."""
+    noisy = {**GAIN, "standard_error": 0.003, "seed_error": 0.009}
+    judged = result({**OPEN, "sessions_needed": None, "effect": made_up_effect(noisy, None, noisy)})
+    assert component_sentence(judged.components[0], judged).endswith("may hide 1 point: fit more seeds")
 
 
 def test_a_difference_without_noise_cannot_be_tested():
