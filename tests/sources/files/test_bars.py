@@ -73,7 +73,7 @@ KOLA,2025-01-06,10,11,9,10,1
         "price missing or not finite": 1,
         "volume missing, infinite or negative": 1,
         "not a session of XNYS": 1,
-        "date not readable as YYYY-MM-DD": 1,
+        "date not readable, such as 'someday'": 1,
         "session repeated with other values": 1,
         "session not final yet": 1,
         "not a ticker: '../../x'": 1,
