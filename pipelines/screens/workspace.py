@@ -9,6 +9,8 @@ from pipelines.screens.console import console, show_progress
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.executors import open_executor
+from stockseq.prices import find_silences
+from stockseq.report.text.imports import silence_sentences
 from stockseq.report.text.limits import jump_sentences
 from stockseq.workspace import Workspace
 
@@ -39,7 +41,7 @@ def open_workspace(
 
 def show_doubts(data: Dataset) -> tuple[str, ...]:
     """Print what the reader must know of the data, and return it for the page."""
-    doubts = jump_sentences(data.jumps)
+    doubts = (*jump_sentences(data.jumps), *silence_sentences(find_silences(data.market.bars)))
     for doubt in doubts:
         console.print(f"[yellow]Doubt:[/yellow] {doubt}")
     return doubts

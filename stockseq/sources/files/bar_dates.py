@@ -15,7 +15,9 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d.*)?")
 _ZONE = re.compile(r"\d\d:\d\d.*?\s*(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$")
 _COMPACT = re.compile(r"(?:19|20)\d{6}")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?: .*)?")
-_YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[ ,T]+(\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?))?", re.IGNORECASE)
+_YEAR_LAST = re.compile(
+    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[ ,T]+(\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?))?", re.IGNORECASE
+)
 _NAMED = ("%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%a, %b %d, %Y")
 _UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
 

@@ -20,7 +20,7 @@ from stockseq.schemas import (
 )
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files.bar_dates import DateOrder, read_dates
-from stockseq.sources.files.basis import judge_basis
+from stockseq.sources.files.basis import judge_basis, turned
 from stockseq.sources.files.dividends import dividends_per_share, unpayable
 from stockseq.sources.files.file_actions import STAGE, FileActions, is_action_alone, place_actions, read_ratios
 from stockseq.sources.files.frequency import require_daily
@@ -100,7 +100,7 @@ def build_bars(
     rows[PRICES] = rows[PRICES].where(faults.isna())
     judged = judge_basis(rows, basis, name=table.path.name, path=str(table.path))
     if judged.inverted:
-        rows["split"] = 1 / rows["split"]
+        rows["split"] = turned(rows["split"])
     later = _later_splits(rows)
     dividends, unconfirmed = dividends_per_share(rows, later, split_adjusted=judged.basis == "split_adjusted")
     if judged.basis == "adjusted":
@@ -136,9 +136,7 @@ def _is_filler(faults: pd.Series) -> "pd.Series[bool]":
     return faults == _ACTION_ALONE
 
 
-def _read_rows(
-    table: Table, calendar: TradingCalendar, decimal: Decimal | None, date_order: DateOrder | None
-) -> _Rows:
+def _read_rows(table: Table, calendar: TradingCalendar, decimal: Decimal | None, date_order: DateOrder | None) -> _Rows:
     """Return the rows that have a ticker and a session, with the actions of all rows at their sessions."""
     path = str(table.path)
     frame = table.frame.assign(ticker=table.frame["ticker"].astype("str").str.strip())
@@ -166,9 +164,7 @@ def _read_rows(
     rows = _with_actions(kept, actions)
     reasons = _number_faults(numbers, rows, (*PRICES, "volume"))
     reasons = reasons.where(reasons.notna(), bar_faults(rows).where(rows["is_bar"], _ACTION_ALONE))
-    extras = tuple(
-        drop for name in BAR_EXTRAS if name in numbers for drop in _uncounted(numbers[name], frame, unkeyed)
-    )
+    extras = tuple(drop for name in BAR_EXTRAS if name in numbers for drop in _uncounted(numbers[name], frame, unkeyed))
     written = [column.converted for column in numbers.values() if column.converted]
     notes = [f"{table.path.name}: {sentence}." for sentence in date_notes]
     if written:
@@ -186,7 +182,9 @@ def _key_faults(frame: pd.DataFrame, written: pd.Series) -> pd.Series:
     undated = frame["date"].isna()
     if undated.any():
         first = str(written[undated].iloc[0]).strip()[:20]
-        faults[undated] = "date missing" if first in ("", "nan", "NaT", "None") else f"date not readable, such as {first!r}"
+        faults[undated] = (
+            "date missing" if first in ("", "nan", "NaT", "None") else f"date not readable, such as {first!r}"
+        )
     for name, valid in _checked(frame["ticker"]).items():
         if not valid:
             faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}"
@@ -210,7 +208,7 @@ def _repeated(keyed: pd.DataFrame, numbers: list[str], table: Table) -> tuple[pd
         raise SourceError(
             f"{table.path} has no ticker column and {counted(int(other.sum()), 'row')} with other values for a date that "
             f"came before, first {row['session'].date()}: it is of several tickers. Name the column that tells them apart "
-            "in files.columns, such as ticker = \"Company\", or leave one row a date."
+            'in files.columns, such as ticker = "Company", or leave one row a date.'
         )
     if other.mean() > MOST_CONFLICTS:
         raise SourceError(

@@ -1,6 +1,7 @@
 """What a file's prices are adjusted for, and which way round its splits are written, as its own prices show."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from stockseq.sources.settings import Basis
 LEAST_VISIBLE_SPLIT, AGREEMENT = 1.25, 0.8
 # Logarithm of the odds, 20 to 1, from which prices say whether they fall at the dividends.
 DECISIVE = 3.0
+# A ratio is that of small whole numbers if it is as near as this to it.
+SNAP = 1e-4
 # Sessions of a year, and what a robust spread is multiplied by to be a standard deviation.
 YEAR, MAD_TO_SIGMA = 252, 1.4826
 
@@ -64,13 +67,27 @@ def judge_basis(rows: pd.DataFrame, declared: Basis | None, *, name: str, path: 
     jump, split = np.log(rows["close"] / before)[visible], np.log(rows["split"])[visible]
     judged = _by_splits(jump, split, declared, name=name, path=path)
     if judged.inverted:
-        rows = rows.assign(split=1 / rows["split"])
+        rows = rows.assign(split=turned(rows["split"]))
     return _by_dividends(rows, before, judged, declared, splits_fall=len(split) > 0, name=name)
 
 
-def _by_splits(
-    jump: pd.Series, split: pd.Series, declared: Basis | None, *, name: str, path: str
-) -> Judgement:
+def turned(splits: pd.Series) -> pd.Series:
+    """Return new shares per old of old shares per new, or the reverse; digits that were cut off are completed.
+
+    Examples
+    --------
+    >>> turned(pd.Series([0.66667, 2.0, 1.0])).tolist()
+    [1.5, 0.5, 1.0]
+    """
+
+    def turn(value: float) -> float:
+        whole = float(Fraction(1 / value).limit_denominator(100))
+        return whole if abs(whole * value - 1) < SNAP else 1 / value
+
+    return splits.map(turn)
+
+
+def _by_splits(jump: pd.Series, split: pd.Series, declared: Basis | None, *, name: str, path: str) -> Judgement:
     if split.empty:
         basis: Basis = declared or "as_traded"
         return Judgement(basis, notes=(f"{name}: no visible split, prices read as {basis}.",))
@@ -83,7 +100,7 @@ def _by_splits(
         first = float(np.exp(split.iloc[0]))
         note = (
             f"{name}: its splits are read as old shares per new, for its prices move the other way: {first:g} is "
-            f"{1 / first:g} new for each old. They are read as as_traded."
+            f"{turned(split.map(np.exp)).iloc[0]:g} new for each old. They are read as as_traded."
         )
         return Judgement("as_traded", inverted=True, notes=(note,))
     judged: Basis | None = "as_traded" if falls >= AGREEMENT else "split_adjusted" if stays >= AGREEMENT else None

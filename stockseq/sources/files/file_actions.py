@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import counted
-from stockseq.schemas import PRICES, Dropped, count_dropped
+from stockseq.schemas import PRICES, SESSION, Dropped, count_dropped
 from stockseq.sessions import TradingCalendar
 
 STAGE = "read bars"
@@ -75,9 +75,10 @@ def place_actions(frame: pd.DataFrame, calendar: TradingCalendar, *, name: str) 
         other = repeated & ~stated.duplicated(["ticker", "session", "value"])
         dropped += count_dropped(STAGE, stated.loc[other, "ticker"], f"{kind} repeated with another value")
         events.append(stated[~repeated])
-    if not events:
-        return FileActions(_empty(), (), ())
-    listed = pd.concat(events, ignore_index=True)
+    listed = pd.concat([rows for rows in events if len(rows)] or [_empty()], ignore_index=True)
+    if listed.empty:
+        return FileActions(_empty(), tuple(dropped), ())
+    listed = listed.astype({"session": SESSION})
     beyond = (listed["session"] > calendar.sessions[-1]).to_numpy()
     dropped += count_dropped(STAGE, listed.loc[beyond, "ticker"], "split or dividend beyond the calendar")
     listed = listed[~beyond].assign(named=lambda rows: rows["session"])

@@ -33,7 +33,9 @@ sessions: export daily bars.
         periods = keys["period"].astype("str").str.strip().str.upper()
         other = ~periods.isin((*DAILY_PERIODS, ""))
         if other.any():
-            raise SourceError(f"{path} holds bars of the period {periods[other].iloc[0]} where D is a session, {remedy}")
+            raise SourceError(
+                f"{path} holds bars of the period {periods[other].iloc[0]} where D is a session, {remedy}"
+            )
     dated = keys[keys["date"].notna()]
     clock = dated["date"].astype("str")
     if "time" in dated:

@@ -201,7 +201,8 @@ def _tell_series_apart(table: Table, stage: str) -> Table:
     other = rank.isna() | (rank > first)
     counts = frame["ticker"].where(frame["ticker"].map(valid_ticker), "?")[other].groupby(series[other]).value_counts()
     dropped = tuple(
-        Dropped(stage, str(ticker), f"series {name} of NSE beside its shares", int(n)) for (name, ticker), n in counts.items()
+        Dropped(stage, str(ticker), f"series {name} of NSE beside its shares", int(n))
+        for (name, ticker), n in counts.items()
     )
     kept = frame[~other].reset_index(drop=True)
     return replace(table, frame=kept, dropped=(*table.dropped, *dropped))

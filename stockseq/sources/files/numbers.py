@@ -165,14 +165,14 @@ def _decide(
 def _example(texts: pd.Series, sign: Decimal) -> str:
     other: Decimal = "," if sign == "." else "."
     found = {str(text): _digits(token) for text, token in texts.items()}
-    return next((text for text, digits in found.items() if digits and _fits(digits, sign) and not _fits(digits, other)), "")
+    return next(
+        (text for text, digits in found.items() if digits and _fits(digits, sign) and not _fits(digits, other)), ""
+    )
 
 
 def _differs(token: str) -> bool:
     digits = _digits(token)
-    return (
-        digits is not None and _fits(digits, ".") and _fits(digits, ",") and _value(token, ".") != _value(token, ",")
-    )
+    return digits is not None and _fits(digits, ".") and _fits(digits, ",") and _value(token, ".") != _value(token, ",")
 
 
 def _grouped_under(texts: pd.Series, sign: Decimal) -> bool:
@@ -207,8 +207,14 @@ def _read(column: pd.Series, tokens: pd.Series, sign: Decimal, name: str) -> Num
     known = {text: _value(token, sign) for text, token in tokens.items() if text not in percent}
     texts = column.map(lambda cell: cell if isinstance(cell, str) else None)
     values = values.astype(NUMBER).fillna(texts.map(known).astype(NUMBER))
-    unread = values.isna() & column.notna() & ~texts.map(lambda text: isinstance(text, str) and text not in tokens.index).astype(bool)
-    written = texts.isin([text for text, value in known.items() if not np.isnan(value) and not _plain(str(text), value)])
+    unread = (
+        values.isna()
+        & column.notna()
+        & ~texts.map(lambda text: isinstance(text, str) and text not in tokens.index).astype(bool)
+    )
+    written = texts.isin(
+        [text for text, value in known.items() if not np.isnan(value) and not _plain(str(text), value)]
+    )
     for cells, reason in (
         (unread & texts.isin(percent), f"{name} is a percentage, no amount"),
         (unread & ~texts.isin(percent), f"{name} is not a number"),

@@ -68,6 +68,8 @@ class FilesSource:
     """
 
     name = NAME
+    # Reading all again costs nothing, and older years may have come since.
+    is_local = True
 
     def __init__(self, settings: FilesSettings | None = None, *, file: Path | None = None) -> None:
         self.settings = settings or FilesSettings()
