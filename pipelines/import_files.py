@@ -58,7 +58,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     show_outcomes(ingested, with_page=False)
     doubts = (*source.doubts(now), *_doubts(ingested, market))
     traded = market.bars[is_traded(market.bars)]
-    show_import(summarise_tickers(market), doubts, "" if traded.empty else _advise(settings, traded))
+    show_import(summarise_tickers(market), ingested.outcomes, doubts, "" if traded.empty else _advise(settings, traded))
     if market.bars.empty:
         console.print("Next: import bars, too, for headlines alone can't be forecast from.")
     elif traded.empty:
@@ -68,7 +68,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
 
 
 def _doubts(ingested: Ingested, market: MarketData) -> tuple[str, ...]:
-    """Return what the reader must know of the bars as they now are in the store, those of earlier imports among them."""
+    """Return what the reader must know of the bars that are now in the store, those of earlier imports among them."""
     jumps = find_split_like_jumps(market.bars, market.actions)
     return (*ingested.doubts, *split_like_sentences(jumps), *silence_sentences(find_silences(market.bars)))
 

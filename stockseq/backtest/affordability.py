@@ -1,6 +1,4 @@
-"""Tickers that a policy wanted and an account never bought, because one share costs more than its share of the capital."""
-
-import pandas as pd
+"""Tickers that were wanted and never bought, because one share costs more than its share of the capital."""
 
 from stockseq.backtest.account import Account
 from stockseq.backtest.simulator import AccountHistory

@@ -170,7 +170,8 @@ class Dataset:
         bars = self.market.bars
         if len(bars) and not is_traded(bars).any():
             raise TooFewSessions(
-                f"None of {counted(len(bars), 'bar')} of {', '.join(self.market.tickers[:5])} has a volume, as indices and "
+                f"None of {counted(len(bars), 'bar')} of {', '.join(self.market.tickers[:5])} has a volume, as "
+                "indices and "
                 "exchange rates have none, so nothing of them can be traded or forecast. Ingest tickers that trade."
             )
         raise TooFewSessions(

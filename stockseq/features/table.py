@@ -45,7 +45,9 @@ def build_features(
 ) -> BuiltFeatures:
     """Return the features of every ticker and traded session, up to the next session that is not yet traded.
 
-    A long silence ends a history: what follows is warmed up anew, for it may be another company. The row of session s uses bars up to the session before s and headlines available at its decision. It is computed
+    A long silence ends a history: what follows is warmed up anew, for it may be another company.
+
+    The row of session s uses bars up to the session before s and headlines available at its decision. It is computed
     from its calendar year's bars and the 400 before them, forward-adjusted, and so is the same however much was built
     before.
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from stockseq.errors import counted
 from stockseq.schemas import PRICES, Bars, as_actions, as_bars
@@ -38,8 +37,10 @@ class Rebased:
     def sentence(self, ticker: str) -> str:
         """Return what was found and done, in words."""
         return (
-            f"{ticker}: its new prices are {self.ratio:.6g} times the stored ones over {counted(self.n_sessions, 'session')} "
-            "that both hold, so they were adjusted for a later split or dividend. They are put on the stored basis; import "
+            f"{ticker}: its new prices are {self.ratio:.6g} times the stored ones over "
+            f"{counted(self.n_sessions, 'session')} "
+            "that both hold, so they were adjusted for a later split or dividend. They are put on the stored "
+            "basis; import "
             "the whole history again to have it on the new one."
         )
 

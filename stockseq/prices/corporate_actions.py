@@ -17,8 +17,9 @@ Positions = NDArray[np.int64]
 class _Steps(NamedTuple):
     """What the actions between the bar before and each bar did to one share.
 
-    `shares` is new shares per old, `refused_rows` the positions of the refused dividends among the actions. `growth` is what a price must be multiplied by to compare it with the bar before;
-    NaN where a dividend isn't below the price that it is paid from. `refused` says why, per such dividend.
+    `shares` is new shares per old. `growth` is what a price must be multiplied by to compare it with the bar before;
+    NaN where a dividend isn't below the price that it is paid from. `refused` says why, per such dividend, and
+    `refused_rows` is its position among the actions.
     """
 
     shares: Floats

@@ -22,7 +22,8 @@ def silence_sentences(silences: pd.DataFrame) -> tuple[str, ...]:
     'A has no bar between 2020-01-03 and 2021-06-01: what fo'
     """
     sentences = [
-        f"{row['ticker']} has no bar between {row['last'].date()} and {row['first'].date()}: what follows may be another "
+        f"{row['ticker']} has no bar between {row['last'].date()} and {row['first'].date()}: what follows may "
+        "be another "
         "company under the same symbol, so its indicators and its volatility are warmed up anew."
         for row in silences.head(MOST_NAMED).to_dict("records")
     ]
@@ -40,8 +41,10 @@ def split_like_sentences(jumps: pd.DataFrame) -> tuple[str, ...]:
     'A moved on 2024-06-04 as at a split of 2 (2 new for 1 old), an'
     """
     sentences = [
-        f"{row['ticker']} moved on {row['session'].date()} as at a split of {row['ratio']:.4g} ({_words(row['ratio'])}), "
-        "and no split is listed. If it was one, every figure that spans it is wrong: add the split. It was not repaired."
+        f"{row['ticker']} moved on {row['session'].date()} as at a split of {row['ratio']:.4g} "
+        f"({_words(row['ratio'])}), "
+        "and no split is listed. If it was one, every figure that spans it is wrong: add the split. It was not "
+        "repaired."
         for row in jumps.head(MOST_NAMED).to_dict("records")
     ]
     more = [f"{len(jumps) - MOST_NAMED} more moves look like splits."] if len(jumps) > MOST_NAMED else []
@@ -65,7 +68,8 @@ def fold_sentence(n_sessions: int, settings: FoldSettings, fitting: FoldSettings
     >>> fold_sentence(40, FoldSettings(), None)[:52]
     'About 40 sessions are left after the warm-up and the'
     """
-    left = f"About {counted(max(n_sessions, 0), 'session')} {'is' if n_sessions == 1 else 'are'} left after the warm-up and the first window"
+    verb = "is" if n_sessions == 1 else "are"
+    left = f"About {counted(max(n_sessions, 0), 'session')} {verb} left after the warm-up and the first window"
     if fitting is None:
         return f"{left}: too few for a backtest, whatever the settings. Import a longer history."
     if fitting == settings:
@@ -87,7 +91,8 @@ def gap_sentence(summaries: Sequence[TickerSummary]) -> str:
     n_tickers = sum(summary.n_gaps > 0 for summary in summaries)
     if not gaps:
         return ""
-    return f"{counted(gaps, 'session')} of {counted(n_tickers, 'ticker')} lie between bars and have none; they are not filled."
+    missing = f"{counted(gaps, 'session')} of {counted(n_tickers, 'ticker')}"
+    return f"Between the first bar and the last, {missing} have none; they are not filled."
 
 
 def _words(ratio: float) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import pandas as pd
@@ -62,7 +63,7 @@ def read_dates(
     texts = column.astype("str").str.strip().str.removesuffix(".0")
     distinct = pd.Series(texts.dropna().unique(), dtype=object)
     iso = distinct.map(lambda text: _ISO.fullmatch(text) is not None)
-    read = _iso(distinct[iso.astype(bool)], timezone)
+    read: dict[str, pd.Timestamp | None] = {**_iso(distinct[iso.astype(bool)], timezone)}
     others = distinct[~iso.astype(bool)]
     numbered, notes = _numbered(others, order, path)
     for text in others:
@@ -114,7 +115,7 @@ def _numbered(texts: pd.Series, order: DateOrder | None, path: str) -> tuple[dic
             f'{path}: dates such as {first} can be day/month or month/day, and {why}. Set files.date_order to "DMY" or '
             '"MDY".'
         )
-    chosen = order or next(iter(valid))
+    chosen: DateOrder = order or next(iter(valid), "MDY")
     words = "day/month/year" if chosen == "DMY" else "month/day/year"
     times = [pd.Timestamp(f"1970-01-01 {match[5] or '00:00'}") - pd.Timestamp("1970-01-01") for match in found.values()]
     return dict(zip(found, readings[chosen] + pd.to_timedelta(times), strict=True)), (f"dates are read as {words}",)
@@ -137,11 +138,8 @@ def _otherwise(text: str, timezone: str) -> pd.Timestamp | None:
         if instant is None or instant == instant.normalize():
             return None if instant is None else instant.tz_localize(None)
         return instant.tz_convert(timezone).tz_localize(None)
-    for form in _NAMED:
-        day = _attempt(lambda form=form: pd.to_datetime(text, format=form))
-        if day is not None:
-            return day
-    return None
+    days = (_attempt(partial(pd.to_datetime, text, format=form)) for form in _NAMED)
+    return next((day for day in days if day is not None), None)
 
 
 def _attempt(read: Callable[[], pd.Timestamp]) -> pd.Timestamp | None:

@@ -146,7 +146,7 @@ def _read_rows(table: Table, calendar: TradingCalendar, decimal: Decimal | None,
     frame["date"] = dates
     require_daily(frame, path=path)
     numbers = read_columns(frame, BLOCKS, decimal=decimal, path=path)
-    frame = frame.assign(**{name: column.values for name, column in numbers.items()})
+    frame = frame.assign(**{name: column.amounts for name, column in numbers.items()})
     frame["session"] = dates.dt.normalize().astype(SESSION)
     unkeyed = _key_faults(frame, table.frame["date"])
     actions = place_actions(frame[unkeyed.isna()], calendar, name=table.path.name)
@@ -206,8 +206,10 @@ def _repeated(keyed: pd.DataFrame, numbers: list[str], table: Table) -> tuple[pd
     first = f"{row['ticker']} on {row['session'].date()}"
     if not table.has_ticker_column:
         raise SourceError(
-            f"{table.path} has no ticker column and {counted(int(other.sum()), 'row')} with other values for a date that "
-            f"came before, first {row['session'].date()}: it is of several tickers. Name the column that tells them apart "
+            f"{table.path} has no ticker column and {counted(int(other.sum()), 'row')} with other values for a "
+            "date that "
+            f"came before, first {row['session'].date()}: it is of several tickers. Name the column that tells "
+            "them apart "
             'in files.columns, such as ticker = "Company", or leave one row a date.'
         )
     if other.mean() > MOST_CONFLICTS:

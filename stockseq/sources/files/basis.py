@@ -124,11 +124,11 @@ def _by_dividends(
     if "adj_close" in rows or not paid.any():
         return judged
     undone = np.log(rows["split"]) if judged.basis == "as_traded" else 0.0
-    overnight = np.log(rows["open"] / before) + undone
+    overnight = pd.Series(np.log(rows["open"] / before) + undone, index=rows.index)
     usual = overnight[(rows["dividend"] <= 0) & overnight.notna()]
     middle = usual.median() if len(usual) else 0.0
     sigma = max(MAD_TO_SIGMA * float((usual - middle).abs().median()) if len(usual) else 0.0, 1e-4)
-    fall = -np.log1p(-rows["dividend"] / before)[paid]
+    fall = pd.Series(-np.log1p(-rows["dividend"] / before), index=rows.index)[paid]
     moved = overnight[paid] - middle
     odds = float((moved**2 - (moved + fall) ** 2).sum() / (2 * sigma**2))
     if odds >= DECISIVE:
@@ -145,7 +145,8 @@ def _by_dividends(
         return Judgement(judged.basis, judged.inverted, judged.notes, (*judged.doubts, doubt))
     if declared is None and not (splits_fall and judged.basis == "as_traded"):
         doubt = (
-            f"{name}: its prices don't fall at its {dividends}, so they are adjusted prices, as yfinance's are by default, "
+            f"{name}: its prices don't fall at its {dividends}, so they are adjusted prices, as yfinance's are "
+            "by default, "
             'and are taken as they are, without splits and dividends. If that is wrong, set files.basis = "as_traded".'
         )
         return Judgement("adjusted", doubts=(doubt,))

@@ -148,7 +148,8 @@ def _without_swallowing(frame: pd.DataFrame, delimiter: str, name: str) -> tuple
         return frame, (), 0
     first = int(swallowed.to_numpy().argmax()) + 1
     note = (
-        f"{name}: a stray quote in {int(swallowed.sum())} of {len(frame)} rows, first row {first}, swallowed {lines} lines "
+        f"{name}: a stray quote in {int(swallowed.sum())} of {len(frame)} rows, first row {first}, swallowed "
+        f"{lines} lines "
         "that look like rows of their own; these rows are left out. Close the quotes, or double them inside a text."
     )
     return frame[~swallowed].reset_index(drop=True), (note,), int(swallowed.sum())
@@ -169,5 +170,6 @@ def _plain_words(error: Exception) -> str:
     if found := re.search(r"EOF inside string starting at row (\d+)", text):
         return f"the quote that opens in row {int(found[1]) + 1} is never closed"
     if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text):
-        return f"line {found[2]} has {found[3]} cells where the header has {found[1]}; a text with the delimiter needs quotes"
+        cells = f"line {found[2]} has {found[3]} cells where the header has {found[1]}"
+        return f"{cells}; a text that holds the delimiter needs quotes around it"
     return text.strip().splitlines()[0].removeprefix("Error tokenizing data. ")

@@ -70,7 +70,9 @@ def place_actions(frame: pd.DataFrame, calendar: TradingCalendar, *, name: str) 
         values = values.where(values != 0, none)
         bad = (values < 0) | ~np.isfinite(values)
         dropped += count_dropped(STAGE, frame.loc[bad, "ticker"], f"{kind} negative or infinite")
-        stated = frame.loc[(values != none) & ~bad, ["ticker", "session"]].assign(kind=kind, value=values)
+        acts = (values != none) & ~bad
+        # An empty frame would grow a row for a series that is longer.
+        stated = frame.loc[acts, ["ticker", "session"]].assign(kind=kind, value=values[acts])
         repeated = stated.duplicated(["ticker", "session"])
         other = repeated & ~stated.duplicated(["ticker", "session", "value"])
         dropped += count_dropped(STAGE, stated.loc[other, "ticker"], f"{kind} repeated with another value")
@@ -88,7 +90,8 @@ def place_actions(frame: pd.DataFrame, calendar: TradingCalendar, *, name: str) 
         row = moved.iloc[0]
         notes.append(
             f"{name}: {counted(len(moved), 'action')} on a date that is no session of "
-            f"{calendar.exchange} counted at the next one, first the {row['kind']} of {row['value']:g} of {row['ticker']}: "
+            f"{calendar.exchange} counted at the next one, first the {row['kind']} of {row['value']:g} of "
+            f"{row['ticker']}: "
             f"{row['named'].date()} counts at {row['session'].date()}."
         )
     keys = [listed["ticker"], listed["session"]]

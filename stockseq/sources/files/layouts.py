@@ -1,4 +1,4 @@
-"""Which column of a file is which of ours: by the user's word, by its name, or by the name that a known export gives."""
+"""Which column of a file is which of ours: by the user's word, by its name, or by the name in a known export."""
 
 import difflib
 import json
@@ -154,7 +154,8 @@ def _with_tickers(table: Table, stage: str) -> Table:
         if n_lists and stage == "read bars":
             first = lists[lists.map(len) > 1].iloc[0]
             raise SourceError(
-                f"{table.path}: {n_lists} of {len(frame)} bars name several tickers, first {', '.join(first)}; a bar is of "
+                f"{table.path}: {n_lists} of {len(frame)} bars name several tickers, first {', '.join(first)}; "
+                "a bar is of "
                 "one ticker."
             )
         # An empty list gives one row, without a ticker.

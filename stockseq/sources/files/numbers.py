@@ -36,7 +36,7 @@ class Numbers:
 
     Parameters
     ----------
-    values : Series of shape (n_rows,)
+    amounts : Series of shape (n_rows,)
         float64; NaN where the cell is blank or can't be read.
     faults : Series of shape (n_rows,)
         Why a cell can't be read, with the first example of its kind; None where it is read or blank.
@@ -44,7 +44,7 @@ class Numbers:
         What was written otherwise than as plain digits, with an example; empty where nothing was.
     """
 
-    values: pd.Series
+    amounts: pd.Series
     faults: pd.Series
     converted: str
 
@@ -82,7 +82,7 @@ def read_columns(
     --------
     >>> table = pd.DataFrame({"close": ["29,71", "1.028,59"], "volume": ["1.234", "980"]})
     >>> read = read_columns(table, [["close"], ["volume"]])
-    >>> read["close"].values.tolist(), read["volume"].values.tolist()
+    >>> read["close"].amounts.tolist(), read["volume"].amounts.tolist()
     ([29.71, 1028.59], [1234.0, 980.0])
     """
     present = [[name for name in block if name in frame] for block in blocks]
@@ -144,7 +144,8 @@ def _decide(
     if not signs:
         points, commas = (_example(texts, sign) for sign in (".", ","))
         raise SourceError(
-            f"{path}: {what} mixes decimal points ({points!r}) with decimal commas ({commas!r}), so no reading holds for "
+            f"{path}: {what} mixes decimal points ({points!r}) with decimal commas ({commas!r}), so no reading "
+            "holds for "
             "the whole column; write one of them throughout."
         )
     if len(signs) == 1:
@@ -157,7 +158,8 @@ def _decide(
         return others
     values = [_value(str(texts[unclear]), sign) for sign in (".", ",")]
     raise SourceError(
-        f"{path}: {what} can be read in two ways: {unclear!r} is {values[0]:g} with a decimal point and {values[1]:g} with "
+        f"{path}: {what} can be read in two ways: {unclear!r} is {values[0]:g} with a decimal point and "
+        f"{values[1]:g} with "
         'a decimal comma, and no row tells which. Set files.decimal to "." or ",".'
     )
 
