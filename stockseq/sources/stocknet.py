@@ -22,8 +22,9 @@ from stockseq.schemas import (
 )
 from stockseq.sources.files import FilesSource
 from stockseq.sources.files.bars import BarsFile
+from stockseq.sources.files.layouts import rename_columns
 from stockseq.sources.files.source import read_bars_file
-from stockseq.sources.files.tables import load_table, read_instants_or_dates, rename_columns
+from stockseq.sources.files.tables import load_table, read_instants_or_dates
 from stockseq.sources.settings import PRESETS, FilesSettings, StockNetSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, TickerBars
 

@@ -128,7 +128,7 @@ def _by_dividends(
     usual = overnight[(rows["dividend"] <= 0) & overnight.notna()]
     middle = usual.median() if len(usual) else 0.0
     sigma = max(MAD_TO_SIGMA * float((usual - middle).abs().median()) if len(usual) else 0.0, 1e-4)
-    fall = pd.Series(-np.log1p(-rows["dividend"] / before), index=rows.index)[paid]
+    fall = pd.Series(-np.log1p(-(rows["dividend"] / before)[paid]))
     moved = overnight[paid] - middle
     odds = float((moved**2 - (moved + fall) ** 2).sum() / (2 * sigma**2))
     if odds >= DECISIVE:

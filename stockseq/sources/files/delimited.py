@@ -5,6 +5,7 @@ import re
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from stockseq.schemas import valid_ticker
@@ -137,12 +138,14 @@ def _without_swallowing(frame: pd.DataFrame, delimiter: str, name: str) -> tuple
     n_delimiters = frame.shape[1] - 1
     swallowed = pd.Series(False, index=frame.index)
     lines = 0
-    for column in frame if n_delimiters else ():
-        for row, text in frame.loc[frame[column].str.contains("\n", regex=False), column].items():
+    for column in frame.columns.astype(str) if n_delimiters else ():
+        cells = frame[column]
+        for row in np.flatnonzero(cells.str.contains("\n", regex=False)).tolist():
+            text = str(cells.iloc[row])
             # Newlines belong into articles; lines with all the delimiters of a row don't.
             inner = [line for line in text.splitlines()[1:] if line.count(delimiter) >= n_delimiters - 1]
             alike = [line for line in inner if _alike(line.split(delimiter)[0], frame.iloc[:, 0])]
-            swallowed[row] |= bool(alike)
+            swallowed.iloc[row] |= bool(alike)
             lines += len(alike)
     if not swallowed.any():
         return frame, (), 0

@@ -62,7 +62,9 @@ def place_actions(frame: pd.DataFrame, calendar: TradingCalendar, *, name: str) 
     FileActions
         An action on a weekend or holiday counts at the next session. Of two values for one date the first counts.
     """
-    events, dropped, notes = [], [], []
+    events: list[pd.DataFrame] = []
+    dropped: list[Dropped] = []
+    notes: list[str] = []
     for column, kind, none in (("splits", "split", 1.0), ("dividends", "dividend", 0.0)):
         if column not in frame:
             continue

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
-from stockseq.schemas import Dropped, valid_ticker
+from stockseq.schemas import Dropped, count_dropped, valid_ticker
 from stockseq.sources.files.tables import BAR_NAMES, Table
 from stockseq.sources.settings import PRESETS
 
@@ -200,11 +200,8 @@ def _tell_series_apart(table: Table, stage: str) -> Table:
         return table
     first = rank.groupby([frame["ticker"], frame["date"].astype("str").str.strip()]).transform("min")
     other = rank.isna() | (rank > first)
-    counts = frame["ticker"].where(frame["ticker"].map(valid_ticker), "?")[other].groupby(series[other]).value_counts()
-    dropped = tuple(
-        Dropped(stage, str(ticker), f"series {name} of NSE beside its shares", int(n))
-        for (name, ticker), n in counts.items()
-    )
+    tickers = frame["ticker"].where(frame["ticker"].map(valid_ticker), "?")
+    dropped = count_dropped(stage, tickers[other], "series " + series[other] + " of NSE beside its shares")
     kept = frame[~other].reset_index(drop=True)
     return replace(table, frame=kept, dropped=(*table.dropped, *dropped))
 

@@ -156,7 +156,7 @@ def _decide(
     # Thousands beside decimals of the other sign are one notation; three decimals beside decimals might be thousands.
     if others is not None and (_grouped_under(texts, others) or "volume" not in names):
         return others
-    values = [_value(str(texts[unclear]), sign) for sign in (".", ",")]
+    values = [_value(str(texts[str(unclear)]), sign) for sign in (".", ",")]
     raise SourceError(
         f"{path}: {what} can be read in two ways: {unclear!r} is {values[0]:g} with a decimal point and "
         f"{values[1]:g} with "
