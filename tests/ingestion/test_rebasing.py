@@ -22,7 +22,7 @@ def bring(folder: Path, rows: dict[str, float], at: str, *, volume: float = 1000
     lines += [f"KOLA,{day},{price},{price},{price},{price},{volume}{extra}" for day, price in rows.items()]
     path = folder / "bars.csv"
     path.write_text("\n".join(lines) + "\n")
-    source = FilesSource(FilesSettings(folder=str(folder)), file=path)
+    source = FilesSource(FilesSettings(folder=str(folder), basis="as_traded"), file=path)
     now = pd.Timestamp(at, tz="UTC")
     return ingest(Store(folder / "data"), source, ["KOLA"], now=now, calendar=CALENDAR)
 

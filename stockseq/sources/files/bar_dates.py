@@ -115,9 +115,7 @@ def _numbered(texts: pd.Series, order: DateOrder | None, path: str) -> tuple[dic
             f'{path}: dates such as {first} can be day/month or month/day, and {why}. Set files.date_order to "DMY" or '
             '"MDY".'
         )
-    chosen: DateOrder = "MDY"
-    if order is not None or valid:
-        chosen = order or next(iter(valid))
+    chosen: DateOrder = next(iter(valid), "MDY") if order is None else order
     words = "day/month/year" if chosen == "DMY" else "month/day/year"
     times = [pd.Timestamp(f"1970-01-01 {match[5] or '00:00'}") - pd.Timestamp("1970-01-01") for match in found.values()]
     return dict(zip(found, readings[chosen] + pd.to_timedelta(times), strict=True)), (f"dates are read as {words}",)

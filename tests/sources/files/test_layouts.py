@@ -43,7 +43,9 @@ def first_bar(folder, name: str, text: str, **settings: object) -> dict:
         ("x.csv", "ticker;date;open;high;low;close;volume\nKOLA;2024-12-02;9,25;10,5;9,0;10,25;500\n"),
         ("x.csv", "ticker,date,open,high,low,close,volume\nKOLA,2024-12-02,9.25,10.5,9,10.25,500,\n"),
     ],
-    ids=["yfinance", "by_ticker", "no_name", "investing", "nasdaq", "stooq", "alpha_vantage", "quandl", "tic", "Name", "nse", "semicolons", "trailing"],)  # fmt: skip
+    ids=("yfinance", "by ticker", "no name", "investing", "nasdaq", "stooq", "alpha vantage", "quandl", "tic", "Name",
+         "nse", "semicolons", "trailing"),
+)  # fmt: skip
 def test_the_files_that_people_export_are_read(tmp_path, name, text):
     """One bar, written in each of them."""
     assert first_bar(tmp_path, name, text) == {"ticker": "KOLA", "session": "2024-12-02", **ROW}
