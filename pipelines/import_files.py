@@ -6,11 +6,19 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.screens.console import console, show_progress
+from pipelines.screens.import_files import show_import
 from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
+from stockseq.dataset.fold_advice import suggest_folds
+from stockseq.dataset.labels import parse_label
 from stockseq.errors import SettingsError
+from stockseq.features.block import WARM_UP
 from stockseq.ingestion.headline_clocks import find_clock_doubts
-from stockseq.ingestion.ingest import ingest
+from stockseq.ingestion.ingest import Ingested, ingest
+from stockseq.ingestion.summary import summarise_tickers
+from stockseq.market import MarketData
+from stockseq.prices import find_silences, find_split_like_jumps, is_traded
+from stockseq.report.text.imports import fold_sentence, silence_sentences, split_like_sentences
 from stockseq.report.text.limits import clock_sentences
 from stockseq.sources.files import FilesSource
 from stockseq.workspace import Workspace
@@ -50,12 +58,29 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
                 workspace.store, source, tickers, now=now, calendar=workspace.calendar, progress=progress
             )
     show_outcomes(ingested, with_page=False)
-    for doubt in clock_sentences(find_clock_doubts(market.headlines, preset=settings.files.preset)):
-        console.print(f"[yellow]Doubt:[/yellow] {doubt}")
+    clocks = clock_sentences(find_clock_doubts(market.headlines, preset=settings.files.preset))
+    doubts = (*clocks, *source.doubts(now), *_doubts(ingested, market))
+    traded = market.bars[is_traded(market.bars)]
+    show_import(summarise_tickers(market), ingested.outcomes, doubts, "" if traded.empty else _advise(settings, traded))
     if market.bars.empty:
         console.print("Next: import bars, too, for headlines alone can't be forecast from.")
+    elif traded.empty:
+        console.print("Next: import bars with volume; of these nothing can be traded, so nothing can be forecast.")
     else:
         console.print(f"Next: {_next_command(settings, file, config)}", markup=False)
+
+
+def _doubts(ingested: Ingested, market: MarketData) -> tuple[str, ...]:
+    """Return what the reader must know of the bars that are now in the store, those of earlier imports among them."""
+    jumps = find_split_like_jumps(market.bars, market.actions)
+    return (*ingested.doubts, *split_like_sentences(jumps), *silence_sentences(find_silences(market.bars)))
+
+
+def _advise(settings: Settings, traded: pd.DataFrame) -> str:
+    """Return whether the folds of the settings fit the sessions that bars were traded on."""
+    horizon = parse_label(settings.label)
+    n_sessions = traded["session"].nunique() - WARM_UP - settings.network.lookback - horizon
+    return fold_sentence(n_sessions, settings.folds, suggest_folds(n_sessions, settings.folds, horizon=horizon))
 
 
 def _next_command(settings: Settings, file: str | None, config: str | None) -> str:

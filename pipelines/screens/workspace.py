@@ -11,6 +11,8 @@ from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.executors import open_executor
 from stockseq.ingestion.headline_clocks import find_clock_doubts
+from stockseq.prices import find_silences
+from stockseq.report.text.imports import silence_sentences
 from stockseq.report.text.limits import clock_sentences, jump_sentences
 from stockseq.workspace import Workspace
 
@@ -42,7 +44,8 @@ def open_workspace(
 def show_doubts(data: Dataset, settings: Settings, *others: str) -> tuple[str, ...]:
     """Print what the reader must know of the data and of this run, and return it for the page."""
     clocks = find_clock_doubts(data.market.headlines, preset=settings.files.preset)
-    doubts = (*clock_sentences(clocks), *jump_sentences(data.jumps))
+    silences = find_silences(data.market.bars)
+    doubts = (*clock_sentences(clocks), *jump_sentences(data.jumps), *silence_sentences(silences))
     for doubt in doubts:
         console.print(f"[yellow]Doubt:[/yellow] {escape(doubt)}")
     for sentence in others:

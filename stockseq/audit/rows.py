@@ -9,10 +9,10 @@ import pandas as pd
 from stockseq.audit.clock import Clock
 from stockseq.audit.result import Disorder, Finding, Refusal, Verdict
 from stockseq.dataset.dataset import Dataset, Inputs
-from stockseq.errors import DataError, PluginError
+from stockseq.errors import PluginError
 from stockseq.features.block import BAR
 from stockseq.market import MarketData
-from stockseq.prices import adjust_forward
+from stockseq.prices import adjust_forward, without_unpayable
 from stockseq.testing.causality import check_causal
 
 MOST_CHARACTERS = 60
@@ -47,11 +47,9 @@ def examine_warm_up(market: MarketData, inputs: Inputs, *, n_bars: int, seed: in
     n_values, findings = 0, []
     for ticker, bars in market.bars.groupby("ticker"):
         traded = bars[bars["session"].isin(market.calendar.sessions)].sort_values("session", ignore_index=True)
-        try:
-            adjusted = adjust_forward(traded, market.actions[market.actions["ticker"] == ticker])
-        except DataError:
-            # Such a ticker has no feature rows at all; the account of what was dropped says so.
-            continue
+        # The features leave out what can't be paid, too; the account of what was dropped says so.
+        payable, _ = without_unpayable(traded, market.actions[market.actions["ticker"] == ticker])
+        adjusted = adjust_forward(traded, payable)
         following = market.calendar.next_sessions(adjusted["session"])
         first = adjusted.assign(traded_session=following).set_index("session")[[*BAR, "traded_session"]].iloc[:n_bars]
         for feature in inputs.features:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stockseq.arguments import require_type
 from stockseq.backtest.account import Account
+from stockseq.backtest.affordability import find_unaffordable
 from stockseq.backtest.benchmarks import run_benchmarks
 from stockseq.backtest.blind_positions import NullTest, circular_shift_test, position_matrices, random_signal_test
 from stockseq.backtest.costs import Costs
@@ -71,6 +72,8 @@ class AccountResult:
     rules : TradingRules
     ranked_by : {"relative", "probability", "return"}
         What ranked the tickers: the probability where the forecasts name no relative.
+    unaffordable : tuple of str, default=()
+        Tickers that were wanted and never bought: one share costs more than its share of the capital.
     """
 
     history: AccountHistory
@@ -81,6 +84,7 @@ class AccountResult:
     random_signal: NullTest
     rules: TradingRules
     ranked_by: RankBy
+    unaffordable: tuple[str, ...] = ()
 
     @cached_property
     def figures(self) -> PerformanceFigures:
@@ -280,6 +284,7 @@ def trade(
         random_signal=random_signal_test(weights, returns, seed=seed),
         rules=rules,
         ranked_by=find_ranking(forecasts, rules.policy.rank_by),
+        unaffordable=find_unaffordable(targets, at_cost[1.0], bars, account=rules.account, horizon=rules.horizon),
     )
 
 

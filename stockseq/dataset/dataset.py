@@ -22,7 +22,7 @@ from stockseq.features.news import LATENCY
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, Scorer, VaderScorer, score_headlines
 from stockseq.features.table import build_features
 from stockseq.market import MarketData
-from stockseq.prices import find_jumps, volatility_before, volatility_path
+from stockseq.prices import find_jumps, is_traded, volatility_before, volatility_path
 from stockseq.results import Result, html_table
 from stockseq.schemas import Dropped, Labels
 from stockseq.sessions import DecisionPolicy
@@ -168,6 +168,12 @@ class Dataset:
         if len(self.samples):
             return self
         bars = self.market.bars
+        if len(bars) and not is_traded(bars).any():
+            raise TooFewSessions(
+                f"None of {counted(len(bars), 'bar')} of {', '.join(self.market.tickers[:5])} has a volume, as "
+                "indices and "
+                "exchange rates have none, so nothing of them can be traded or forecast. Ingest tickers that trade."
+            )
         raise TooFewSessions(
             f"No sample could be built of {counted(len(bars), 'bar')} of "
             f"{counted(len(self.market.tickers), 'ticker')}: of each, {self._first_sample}. Ingest a longer history."

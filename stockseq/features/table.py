@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stockseq.errors import DataError
 from stockseq.features.block import WARM_UP, Block, cut_blocks
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
 from stockseq.features.news import LATENCY, decide, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
+from stockseq.prices import find_stretches, without_unpayable
 from stockseq.schemas import INSTANT, NUMBER, SESSION, TEXT, Actions, Bars, Dropped, Headlines, empty, require_unique
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
@@ -44,6 +44,8 @@ def build_features(
     executor: Executor | None = None,
 ) -> BuiltFeatures:
     """Return the features of every ticker and traded session, up to the next session that is not yet traded.
+
+    A long silence ends a history: what follows is warmed up anew, for it may be another company.
 
     The row of session s uses bars up to the session before s and headlines available at its decision. It is computed
     from its calendar year's bars and the 400 before them, forward-adjusted, and so is the same however much was built
@@ -163,20 +165,26 @@ def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
     on_session = job.bars["session"].isin(job.sessions)
     bars = job.bars[on_session]
     warm_up = max([WARM_UP, *(feature.warm_up for feature in job.features)])
-    try:
-        blocks = cut_blocks(job.ticker, bars, job.actions, job.news, sessions=job.sessions, warm_up=warm_up)
-        rows = pd.concat([job.stored.iloc[:0], *(_rows(block, job) for block in blocks)], ignore_index=True)
-    except DataError as error:
-        # One ticker's faulty dividend never costs the others their rows.
-        return job.stored.iloc[:0], [Dropped("features", job.ticker, str(error), len(bars))]
+    actions, refused = without_unpayable(bars, job.actions)
+    stretches = [stretch for _, stretch in bars.groupby(find_stretches(bars))]
+    blocks = [
+        block
+        for stretch in stretches
+        for block in cut_blocks(job.ticker, stretch, actions, job.news, sessions=job.sessions, warm_up=warm_up)
+    ]
+    rows = pd.concat([job.stored.iloc[:0], *(_rows(block, job) for block in blocks)], ignore_index=True)
     span = job.sessions[(job.sessions >= bars["session"].min()) & (job.sessions <= bars["session"].max())]
+    n_warm = sum(min(warm_up, len(stretch)) for stretch in stretches)
     counts = {
         "bar on a date that is no session": int((~on_session).sum()),
         "warm-up": min(warm_up, len(bars)),
+        "warm-up anew after a long silence, as of another company": n_warm - min(warm_up, len(bars)),
         "no bar of the session before": len(span) - len(bars),
-        "a feature has no value": max(len(bars) - warm_up, 0) - len(rows),
+        "a feature has no value": len(bars) - n_warm - len(rows),
     }
-    return rows, [Dropped("features", job.ticker, reason, n) for reason, n in counts.items() if n]
+    dropped = [Dropped("features", job.ticker, reason, n) for reason, n in counts.items() if n]
+    # A faulty dividend costs itself, neither its ticker nor the others.
+    return rows, [*dropped, *(Dropped("features", job.ticker, sentence, 1) for sentence in refused)]
 
 
 def _rows(block: Block, job: _Job) -> pd.DataFrame:

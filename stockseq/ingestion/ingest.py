@@ -7,6 +7,7 @@ import pandas as pd
 
 from stockseq.errors import SourceError, counted
 from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
+from stockseq.ingestion.rebasing import find_rebased, on_stored_basis
 from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
@@ -31,11 +32,14 @@ class Ingested:
         Tickers whose headlines failed though their bars came.
     dropped : tuple of Dropped
         What was left out on the way, and the sessions that the source has no bar of.
+    doubts : tuple of str
+        What the reader must know of how the answer fits what was stored, a sentence each.
     """
 
     outcomes: Mapping[str, Outcome]
     headline_failures: Mapping[str, str]
     dropped: tuple[Dropped, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def n_failed(self) -> int:
@@ -68,7 +72,8 @@ def ingest(
     Parameters
     ----------
     store, source, tickers : Store, Source, sequence of str
-        The source is asked for each ticker's newest stored sessions and all after them, and for all its headlines.
+        The source is asked for each ticker's newest stored sessions and all after them, and for all its headlines. One
+        that reads what lies here (`is_local`) is asked for everything, so that older years and corrected rows come in.
     now : Timestamp, tz-aware
         The instant of the fetch; what the store came to know later is left alone and not looked at.
     calendar : TradingCalendar
@@ -144,7 +149,7 @@ def _update(
     task = f"Fetching {counted(len(tickers), 'ticker')} from {source.name}"
     progress.step(task, 0, 2)
     first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
-    fetched = _fetch_bars(source, market, tickers, first=first, progress=progress)
+    fetched, doubts = _fetch_bars(source, market, tickers, first=first, progress=progress)
     progress.step(task, 1, 2, "headlines")
     headlines = source.fetch_headlines(tickers, since=None, now=market.now)
     require_sound_clocks(headlines.headlines, market.headlines)
@@ -153,16 +158,28 @@ def _update(
     appended = _append(store, market, fetched, headlines)
     asked = {*market.tickers, *tickers}
     after = extend_market(market, appended.values(), tickers=sorted(asked))
-    n_bars, n_headlines = appended["bars"].by_ticker, appended["headlines"].by_ticker
+    n_headlines = appended["headlines"].by_ticker
+    bars = _count_bars(market, appended["bars"])
     outcomes = {
-        ticker: _outcome(
-            fetched.outcomes[ticker], headlines.outcomes[ticker], n_bars.get(ticker, 0), n_headlines.get(ticker, 0)
-        )
+        ticker: _outcome(fetched.outcomes[ticker], bars.get(ticker, (0, 0)), n_headlines.get(ticker, 0))
         for ticker in tickers
     }
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
-    dropped = (*fetched.dropped, *headlines.dropped, *_count_gaps(after.of(tickers)))
-    return Ingested(outcomes, failures, dropped), after
+    gaps = _count_gaps(after.of(tickers), asked_again=not _is_local(source))
+    return Ingested(outcomes, failures, (*fetched.dropped, *headlines.dropped, *gaps), doubts), after
+
+
+def _is_local(source: Source) -> bool:
+    return bool(getattr(source, "is_local", False))
+
+
+def _count_bars(market: MarketData, appended: Appended) -> dict[str, tuple[int, int]]:
+    """Return by ticker how many bars were written, and how many of them in place of an earlier vintage."""
+    known = pd.MultiIndex.from_frame(market.bars[["ticker", "session"]])
+    rows = appended.rows[["ticker", "session"]]
+    again = pd.MultiIndex.from_frame(rows).isin(known)
+    corrected = rows["ticker"][again].value_counts()
+    return {str(ticker): (int(n), int(corrected.get(ticker, 0))) for ticker, n in rows["ticker"].value_counts().items()}
 
 
 def _append(
@@ -181,16 +198,29 @@ def _append(
 
 def _fetch_bars(
     source: Source, market: MarketData, tickers: Sequence[str], *, first: pd.Timestamp, progress: Progress
-) -> FetchedBars:
-    now = market.now
-    fetched = source.fetch_bars(overlap_starts(market.bars, tickers, first=first), now=now)
-    revised = find_revised(market.bars, market.actions, fetched)
-    if revised:
-        for ticker, reason in revised.items():
-            progress.say(f"  {ticker}: {reason}; its whole history is fetched again.")
+) -> tuple[FetchedBars, tuple[str, ...]]:
+    """Return what the source answers, on the basis of what is stored, and sentences on what didn't fit."""
+    now, local = market.now, _is_local(source)
+    starts = dict.fromkeys(tickers, first) if local else overlap_starts(market.bars, tickers, first=first)
+    fetched = source.fetch_bars(starts, now=now)
+    rebased = find_rebased(market.bars, fetched) if local else {}
+    revised = {
+        ticker: reason
+        for ticker, reason in find_revised(market.bars, market.actions, fetched).items()
+        if ticker not in rebased
+    }
+    for ticker, reason in revised.items():
+        what = "the new values are taken beside the earlier ones" if local else "its whole history is fetched again"
+        progress.say(f"  {ticker}: {reason}; {what}.")
+    if revised and not local:
         fetched = _merge(fetched, source.fetch_bars(dict.fromkeys(revised, first), now=now), set(revised))
+    if not local:
+        rebased = find_rebased(market.bars, fetched)
     withdrawn = withdrawn_actions(market.actions, fetched, now=now)
-    return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn])))
+    withdrawn = as_actions(withdrawn[~withdrawn["ticker"].isin(rebased)])
+    fetched = on_stored_basis(market.bars, fetched, rebased)
+    doubts = tuple(found.sentence(ticker) for ticker, found in rebased.items())
+    return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn]))), doubts
 
 
 def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> FetchedBars:
@@ -201,29 +231,29 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
         actions=as_actions(pd.concat([actions, again.actions])),
         outcomes={**first.outcomes, **again.outcomes},
         dropped=(*(drop for drop in first.dropped if drop.ticker not in revised), *again.dropped),
+        action_kinds=again.action_kinds,
     )
 
 
-def _outcome(bars: Outcome, headlines: Outcome, n_bars: int, n_headlines: int) -> Outcome:
+def _outcome(bars: Outcome, written: tuple[int, int], n_headlines: int) -> Outcome:
+    n_bars, n_corrected = written
     if bars.status in ("unknown", "failed"):
         return bars
     if n_bars or n_headlines:
-        return Outcome(
-            bars.ticker,
-            "updated",
-            n_bars + n_headlines,
-            f"{counted(n_bars, 'bar')}, {counted(n_headlines, 'headline')}",
-        )
+        corrected = f" ({n_corrected:,} of them corrected)" if n_corrected else ""
+        reason = f"{counted(n_bars, 'bar')}{corrected}, {counted(n_headlines, 'headline')}"
+        return Outcome(bars.ticker, "updated", n_bars + n_headlines, reason)
     return Outcome(bars.ticker, "nothing_new")
 
 
-def _count_gaps(market: MarketData) -> tuple[Dropped, ...]:
+def _count_gaps(market: MarketData, *, asked_again: bool) -> tuple[Dropped, ...]:
     if market.bars.empty:
         return ()
     # Beyond the newest bar of all, nothing is missing: the data end there.
     last = min(market.calendar.last_final_session(market.now), market.bars["session"].max())
     missing = missing_sessions(market.bars, market.calendar, first=last - pd.Timedelta(days=14), last=last)
+    reason = "session missing at the source, asked again for 10 days" if asked_again else "session missing in the files"
     return tuple(
-        Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))
+        Dropped("bars", str(ticker), reason, int(n))
         for ticker, n in missing["ticker"].value_counts().sort_index().items()
     )

@@ -83,6 +83,7 @@ def find_revised(
         if past.empty:
             continue
         old, new = (frame[frame["ticker"] == ticker] for frame in (stored_actions, fetched.actions))
+        old = old[old["kind"].isin(fetched.action_kinds)]
         # Actions before the answer's first session weren't asked for.
         old = old[old["session"] >= bars["session"].min()]
         reason = _changed_action(old, new, last=past["session"].max(), tolerance=tolerance) or _changed_price(
@@ -97,7 +98,7 @@ def withdrawn_actions(stored_actions: Actions, fetched: FetchedBars, *, now: pd.
     """Return vintages that withdraw stored actions which the answer no longer lists.
 
     A dividend of 0 and a split of 1 withdraw. An answer of which anything was left out withdraws nothing, because the
-    action may be in what was left out.
+    action may be in what was left out; nor does one withdraw a kind that its source doesn't state.
 
     Parameters
     ----------
@@ -121,6 +122,7 @@ def withdrawn_actions(stored_actions: Actions, fetched: FetchedBars, *, now: pd.
     covered = fetched.bars.groupby("ticker")["session"].agg(["min", "max"])
     covered = covered.drop(index=list({dropped.ticker for dropped in fetched.dropped} & set(covered.index)))
     stored = stored_actions[stored_actions["value"] != stored_actions["kind"].map(WITHDRAWN)]
+    stored = stored[stored["kind"].isin(fetched.action_kinds)]
     span = covered.reindex(stored["ticker"]).set_index(stored.index)
     inside = stored[(stored["session"] >= span["min"]) & (stored["session"] <= span["max"])]
     key = ["ticker", "session", "kind"]

@@ -18,12 +18,14 @@ class _Steps(NamedTuple):
     """What the actions between the bar before and each bar did to one share.
 
     `shares` is new shares per old. `growth` is what a price must be multiplied by to compare it with the bar before;
-    NaN where a dividend isn't below the price that it is paid from. `refused` says why, per such dividend.
+    NaN where a dividend isn't below the price that it is paid from. `refused` says why, per such dividend, and
+    `refused_rows` is its position among the actions.
     """
 
     shares: Floats
     growth: Floats
     refused: list[str]
+    refused_rows: list[int]
 
 
 def adjust_forward(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
@@ -74,6 +76,29 @@ def adjust_forward(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
     growth = np.cumprod(steps.growth)
     prices = {name: bars[name] * growth for name in PRICES}
     return bars.assign(**prices, volume=bars["volume"] * (1.0 / np.cumprod(steps.shares)))
+
+
+def without_unpayable(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return one ticker's actions without the dividends that can't be, and a sentence on each of those.
+
+    Parameters
+    ----------
+    bars, actions : DataFrame
+        As of `adjust_forward`.
+
+    Examples
+    --------
+    >>> bars = pd.DataFrame({"session": pd.to_datetime(["2024-11-25", "2024-11-26"]), "close": [10.0, 9.0]})
+    >>> dividend = pd.DataFrame({"session": [pd.Timestamp("2024-11-26")], "kind": ["dividend"], "value": [12.0]})
+    >>> payable, refused = without_unpayable(bars, dividend)
+    >>> len(payable), refused[0][:48]
+    (0, 'A dividend must be below the price it is paid fr')
+    """
+    ordered = _in_order(actions)
+    closes = bars["close"].to_numpy(dtype=float)
+    steps = _compute_steps(_dates(bars).searchsorted(_dates(ordered)), ordered, np.r_[np.nan, closes[:-1]])
+    payable = np.setdiff1d(np.arange(len(ordered)), steps.refused_rows)
+    return ordered.iloc[payable], tuple(steps.refused)
 
 
 def adjustment_factors(traded: pd.DataFrame, actions: Actions) -> pd.Series:
@@ -174,10 +199,11 @@ def _compute_steps(positions: Positions, actions: pd.DataFrame, closes_before: F
     n_bars = len(closes_before)
     shares, growth = np.ones(n_bars), np.ones(n_bars)
     refused: list[str] = []
+    refused_rows: list[int] = []
     # What is left of the close before, after the splits and dividends since.
     reference: dict[int, float] = {}
     events = zip(positions.tolist(), actions["session"], actions["kind"], actions["value"].tolist(), strict=True)
-    for position, session, kind, value in events:
+    for row, (position, session, kind, value) in enumerate(events):
         before = reference.get(position, float(closes_before[position]) if position < n_bars else np.nan)
         if np.isnan(before):
             continue
@@ -190,8 +216,9 @@ def _compute_steps(positions: Positions, actions: pd.DataFrame, closes_before: F
             growth[position] *= before / (before - value)
         else:
             growth[position] = np.nan
+            refused_rows.append(row)
             refused.append(
                 f"A dividend must be below the price it is paid from; the one of {session.date()} is "
                 f"{value} a share and the close before it, after splits, {before}. Correct or remove it."
             )
-    return _Steps(shares, growth, refused)
+    return _Steps(shares, growth, refused, refused_rows)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.prices.corporate_actions import adjustment_factors
+from stockseq.prices.silence import find_stretches
 from stockseq.prices.traded_bars import traded_bars
 from stockseq.schemas import Actions, Bars
 
@@ -48,7 +49,9 @@ def volatility_path(bars: Bars, actions: Actions) -> pd.DataFrame:
     """Return the volatility that each traded bar leaves behind, by ticker and session; NaN until two closes."""
     traded = traded_bars(bars)
     squared = (close_ratios(traded, actions) - 1.0) ** 2
-    variance = squared.groupby(traded["ticker"]).ewm(alpha=1.0 - DECAY).mean().droplevel(0).reindex(traded.index)
+    # What comes after a long silence may be another company: nothing of what was before weighs on it.
+    keys = [traded["ticker"], find_stretches(traded)]
+    variance = squared.groupby(keys).ewm(alpha=1.0 - DECAY).mean().droplevel([0, 1]).reindex(traded.index)
     return traded[["ticker", "session"]].assign(volatility=np.sqrt(variance))
 
 
@@ -122,9 +125,9 @@ def find_jumps(bars: Bars, actions: Actions, *, bound: float = BOUND) -> pd.Data
 
 
 def close_ratios(traded: pd.DataFrame, actions: Actions) -> pd.Series:
-    """Return each close over the one before it, splits and dividends undone; NaN at a ticker's first bar.
+    """Return each close over the one before it, splits and dividends undone; NaN at the first bar of each stretch.
 
     `traded` is of `traded_bars`.
     """
-    before = traded.groupby("ticker")["close"].shift()
+    before = traded["close"].groupby([traded["ticker"], find_stretches(traded)]).shift()
     return traded["close"] * adjustment_factors(traded, actions) / before

@@ -113,6 +113,8 @@ class BacktestMetrics(Result):
         Of forecasters of size alone.
     size_comparisons : mapping of name to SizeComparison
     claims : Claims or None
+    unaffordable : tuple of str
+        Tickers that were wanted and never bought: one share costs more than its share of the capital.
     """
 
     forecast: Scores
@@ -138,6 +140,7 @@ class BacktestMetrics(Result):
     baseline_sizes: dict[str, SizeScores] = Field(default_factory=dict)
     size_comparisons: dict[str, SizeComparison] = Field(default_factory=dict)
     claims: Claims | None = None
+    unaffordable: tuple[str, ...] = ()
 
 
 def backtest_metrics(
@@ -183,6 +186,7 @@ def backtest_metrics(
         baseline_sizes=dict(result.baseline_sizes),
         size_comparisons=dict(result.size_comparisons),
         claims=result.claims,
+        unaffordable=account.unaffordable,
     )
 
 

@@ -67,6 +67,12 @@ class FilesSettings(SettingsModel, frozen=True):
     )
     timezone: str | None = Field(None, description="Of headline stamps that name none; without it they are refused")
     encoding: str | None = Field(None, description="Of text files; none tries UTF-8, then Windows-1252")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="Decimal sign of the numbers; none judges each column as a whole"
+    )
+    date_order: Literal["DMY", "MDY"] | None = Field(
+        None, description="Order of day and month in dates such as 03/06/2024; none judges the column as a whole"
+    )
     exchange: str = Field("XNYS", description="The exchange calendar of the bars and of bare dates")
 
     @property

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
-from stockseq.schemas import ACTIONS, BARS, Actions, Bars, Dropped, Headlines, as_actions, as_bars, empty
+from stockseq.schemas import ACTION_KINDS, ACTIONS, BARS, Actions, Bars, Dropped, Headlines, as_actions, as_bars, empty
 
 Status = Literal["updated", "nothing_new", "unknown", "failed"]
 
@@ -37,12 +37,16 @@ class TickerBars:
 
 @dataclass(frozen=True)
 class FetchedBars:
-    """Bars and actions of one fetch; every asked ticker has exactly one outcome."""
+    """Bars and actions of one fetch; every asked ticker has exactly one outcome.
+
+    Of kinds of actions that aren't among `action_kinds` the source says nothing, not even that there are none.
+    """
 
     bars: Bars
     actions: Actions
     outcomes: Mapping[str, Outcome]
     dropped: Sequence[Dropped] = field(default_factory=tuple)
+    action_kinds: Sequence[str] = ACTION_KINDS
 
     @classmethod
     def of_tickers(cls, parts: Iterable[TickerBars], outcomes: Mapping[str, Outcome]) -> "FetchedBars":

@@ -12,6 +12,7 @@ from stockseq.headline_text import clean_text
 from stockseq.schemas import (
     HEADLINES,
     NUMBER,
+    SESSION,
     Dropped,
     as_actions,
     as_bars,
@@ -21,10 +22,11 @@ from stockseq.schemas import (
     valid_ticker,
 )
 from stockseq.sources.files import FilesSource
+from stockseq.sources.files.bar_dates import read_dates
 from stockseq.sources.files.bars import BarsFile
-from stockseq.sources.files.instants import read_sessions
+from stockseq.sources.files.layouts import rename_columns
 from stockseq.sources.files.source import read_bars_file
-from stockseq.sources.files.tables import load_table, rename_columns
+from stockseq.sources.files.tables import load_table
 from stockseq.sources.settings import PRESETS, FilesSettings, StockNetSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, TickerBars
 
@@ -233,6 +235,6 @@ def _adjusted_closes(path: Path) -> pd.DataFrame:
             "`Adj Close`."
         )
     # The dataset is of the US market alone.
-    dates = read_sessions(frame["date"], name=f"{path.name}: date", exchange_timezone="America/New_York").sessions
+    dates = read_dates(frame["date"], timezone="America/New_York")[0].dt.normalize().astype(SESSION)
     prices = pd.to_numeric(frame["adj_close"], errors="coerce").astype(NUMBER)
     return pd.DataFrame({"ticker": frame["ticker"].astype("str"), "session": dates, "adjusted_close": prices})

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from stockseq.backtest.account import Account
 from stockseq.backtest.policy import TopK
 from stockseq.backtest.trading import AccountResult, TradingRules, backtest, find_delistings, trade
 from stockseq.errors import DataError
@@ -179,3 +180,13 @@ def test_a_ticker_that_is_silent_for_more_than_ten_sessions_has_left() -> None:
     rows = [(ticker, session) for ticker, n in (("A", 40), ("B", 29), ("C", 30)) for session in sessions[:n]]
     found = find_delistings(Bars(pd.DataFrame(rows, columns=["ticker", "session"])), sessions)
     assert found == {"B": (sessions[29], -0.3)}
+
+
+def test_a_ticker_that_costs_more_than_its_share_of_the_capital_is_named() -> None:
+    """A share costs 100 where half of 150 is meant for each; of 100,000, or in fractions, there is enough."""
+    market = market_of("DOWN", "UP")
+    rules = TradingRules(policy=TopK(1, max_weight=1.0), account=Account(capital=150.0))
+    assert trade(forecasts_of(market), market, rules).unaffordable == ("DOWN", "UP")
+    assert trade(forecasts_of(market), market, ONE_A_SIDE).unaffordable == ()
+    fractions = TradingRules(policy=TopK(1, max_weight=1.0), account=Account(capital=150.0, lot=0))
+    assert trade(forecasts_of(market), market, fractions).unaffordable == ()

@@ -276,10 +276,11 @@ def test_a_bar_on_a_closed_day_and_a_ticker_too_young_are_counted() -> None:
     assert "CCC" not in set(built.table["ticker"])
 
 
-def test_a_faulty_dividend_costs_its_own_ticker_alone() -> None:
-    """One ticker's failure never costs another's data."""
+def test_a_faulty_dividend_costs_itself_and_is_counted() -> None:
+    """Neither its ticker's rows nor another's: without it they are as if it had never been listed."""
     built = _build(actions=_actions(("AAA", BARS["session"][300], "dividend", 4000.0)))
-    assert set(built.table["ticker"]) == {"BBB"}
+    assert set(built.table["ticker"]) == {"AAA", "BBB"}
+    pd.testing.assert_frame_equal(built.table, _build().table)
     assert [drop.ticker for drop in built.dropped if "A dividend must be below the price" in drop.reason] == ["AAA"]
 
 

@@ -86,3 +86,21 @@ def test_a_ticker_whose_prices_are_all_missing_is_told(tmp_path: Path) -> None:
     said = run("import", "--file", "bars.csv")
     assert "Fetched: 1 updated, 1 failed" in said
     assert "LIMO failed: not one of its rows is a usable bar: price missing or not finite (1)." in said
+
+
+def test_an_import_ends_with_what_is_in_the_store_and_what_is_doubted(tmp_path: Path) -> None:
+    """First and last session, bars, gaps; a fall to a half that no split explains; and that no fold fits three bars."""
+    rows = "KOLA,2024-03-04,90,90,90,90,1\nKOLA,2024-03-05,45,45,45,45,1\nKOLA,2024-03-07,45,45,45,45,1\n"
+    (tmp_path / "bars.csv").write_text("ticker,date,open,high,low,close,volume\n" + rows)
+    said = run("import", "--file", "bars.csv")
+    assert re.search(r"KOLA\W+2024-03-04\W+2024-03-07\W+3\W+0\W+1\W+3 bars, 0", said)
+    assert "Doubt: KOLA moved on 2024-03-05 as at a split of 2 (2 new for 1 old), and no split is listed." in said
+    assert "too few for a backtest" in said
+
+
+def test_bars_without_volume_lead_to_no_backtest(tmp_path: Path) -> None:
+    """An index can't be traded; a longer history of it can't either."""
+    (tmp_path / "bars.csv").write_text("ticker,date,open,high,low,close,volume\n^KVOL,2024-03-04,9,9,9,9,0\n")
+    said = run("import", "--file", "bars.csv")
+    assert "^KVOL has no volume in any of 1 bar" in said
+    assert said.splitlines()[-1].startswith("Next: import bars with volume")

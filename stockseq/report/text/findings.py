@@ -1,6 +1,6 @@
 """What a backtest shows beyond its accuracy: placebos, baselines, blind positions, luck."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from stockseq.backtest.policy import RankBy
@@ -135,12 +135,15 @@ def _needed(comparisons: Mapping[str, Comparison]) -> list[str]:
 
 def _account(metrics: BacktestMetrics) -> list[str]:
     portfolio = metrics.portfolio
+    dear = _unaffordable(metrics.unaffordable)
+    if not portfolio.n_fills and dear:
+        return dear
     if not portfolio.n_fills:
         return [
             "It never traded: no forecast led to a position under this policy (a long and short book needs two tickers "
             "whose forecasts differ, and policy.min_edge_bps an expected return beyond it)."
         ]
-    sentences = [*_ranking(portfolio), *_blind_positions(metrics)]
+    sentences = [*dear, *_ranking(portfolio), *_blind_positions(metrics)]
     if portfolio.deflated_sharpe is not None:
         n = portfolio.n_trials
         luck = "a configuration without skill" if n == 1 else f"the luckiest of {count(n)} configurations without skill"
@@ -156,6 +159,16 @@ def _account(metrics: BacktestMetrics) -> list[str]:
             "20 points, so it decides nothing."
         )
     return sentences
+
+
+def _unaffordable(tickers: Sequence[str]) -> list[str]:
+    if not tickers:
+        return []
+    return [
+        f"Never bought: {listed(tickers)}. One share costs more than its share of the capital; raise "
+        "account.capital or "
+        "policy.max_weight, or set account.lot=0 to allow fractions of a share."
+    ]
 
 
 def _ranking(portfolio: Portfolio) -> list[str]:

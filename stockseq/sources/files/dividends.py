@@ -49,6 +49,26 @@ def dividends_per_share(
     return amounts, _drop(rows, (stated > 0) & (amounts == 0), "dividend that the adjusted closes contradict")
 
 
+def unpayable(traded: pd.DataFrame, dividends: pd.Series) -> "pd.Series[bool]":
+    """Return which dividends aren't below the price that they are paid from: the close before, after the split.
+
+    Parameters
+    ----------
+    traded : DataFrame of ticker, close, split
+        As traded, in order of ticker and session; close is NaN where the bar is faulty.
+    dividends : Series of shape (n_rows,)
+        Per as-traded share.
+
+    Examples
+    --------
+    >>> traded = pd.DataFrame({"ticker": "KOLA", "close": [10.0, 9.0], "split": 1.0})
+    >>> unpayable(traded, pd.Series([0.0, 12.0])).tolist()
+    [False, True]
+    """
+    before = traded.groupby("ticker", sort=False)["close"].transform(lambda closes: closes.ffill().shift(1))
+    return (dividends > 0) & (dividends >= before / traded["split"])
+
+
 def _across(rows: pd.DataFrame, split_adjusted: bool) -> tuple[pd.Series, pd.Series]:
     """Return the last close before each row in the row's own shares, and the part of it that the dividend left."""
     valid = rows["close"].notna() & (rows["adj_close"] > 0)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import SourceError, counted, listed
-from stockseq.schemas import INSTANT, SESSION
+from stockseq.schemas import INSTANT
 
 _NAIVE: Final = "datetime64[us]"
 _NO_OFFSET = pd.Timedelta(0)
@@ -115,42 +115,32 @@ def read_instants(
     return Instants(instants, stamps["bare"], stamps["unreadable"], _example(values, stamps), notes)
 
 
-@dataclass(frozen=True)
-class Sessions:
-    """A column of dates, read: tz-naive sessions (NaT where blank or unreadable), and as in `Instants`."""
-
-    sessions: pd.Series
-    unreadable: pd.Series
-    example: str
-    notes: tuple[str, ...]
-
-
-def read_sessions(values: pd.Series, *, name: str, exchange_timezone: str) -> Sessions:
-    """Return the date that each stamp names: a midnight's own, whatever its zone, any other's at the exchange.
+def read_days(values: pd.Series, *, exchange_timezone: str) -> pd.Series:
+    """Return the day that each stamp names: a midnight's own, whatever its zone, any other's clock at the exchange.
 
     Parameters
     ----------
     values : Series
-        As in `read_instants`; a stamp without a zone names its own date.
-    name : str
-        File and column, for notes.
+        As in `read_instants`; a stamp without a zone names its own day.
     exchange_timezone : str
+
+    Returns
+    -------
+    Series, tz-naive
+        With the time of day where there is one; NaT where blank or unreadable.
 
     Examples
     --------
     >>> stamps = pd.Series(["2024-11-29", "2024-11-29T00:00:00Z", "2024-11-29 21:00:00+00:00"])
-    >>> read = read_sessions(stamps, name="bars.csv: date", exchange_timezone="America/New_York")
-    >>> read.sessions.dt.date.astype(str).unique().tolist()
-    ['2024-11-29']
+    >>> read_days(stamps, exchange_timezone="America/New_York").dt.strftime("%d %H:%M").tolist()
+    ['29 00:00', '29 00:00', '29 16:00']
     """
     stamps = _parse(values)
     wall, offset = stamps["wall"], stamps["offset"]
     named = stamps["bare"] | offset.isna() | _is_midnight(wall)
     dates = _dates(stamps, exchange_timezone)
     there = (wall - offset).astype(_NAIVE).dt.tz_localize("UTC").dt.tz_convert(exchange_timezone).dt.tz_localize(None)
-    days = wall.where(named, dates.where(dates.notna(), there.astype(_NAIVE)))
-    sessions = days.dt.normalize().astype(SESSION)
-    return Sessions(sessions, stamps["unreadable"], _example(values, stamps), _unit_note(stamps["unit"], name))
+    return wall.where(named, dates.where(dates.notna(), there.astype(_NAIVE))).astype(_NAIVE)
 
 
 def _parse(values: pd.Series) -> pd.DataFrame:

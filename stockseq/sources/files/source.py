@@ -25,22 +25,20 @@ from stockseq.schemas import (
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files.bars import NOT_FINAL, BarsFile, build_bars
 from stockseq.sources.files.headlines import HeadlinesFile, build_headlines
-from stockseq.sources.files.tables import (
+from stockseq.sources.files.layouts import (
     BAR_COLUMNS,
     BAR_EXTRAS,
+    BAR_MARKS,
     HEADLINE_COLUMNS,
     HEADLINE_EXTRAS,
-    SUFFIXES,
-    Table,
     holds_headlines,
-    load_table,
     rename_columns,
 )
+from stockseq.sources.files.tables import BAR_NAMES, HEADLINE_NAMES, SUFFIXES, Table, load_table
 from stockseq.sources.settings import FilesSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, count_outcomes
 
 NAME = "files"
-BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
 Rows = TypeVar("Rows", bound=pd.DataFrame)
 
 
@@ -71,6 +69,8 @@ class FilesSource:
     """
 
     name = NAME
+    # Reading all again costs nothing, and older years may have come since.
+    is_local = True
 
     def __init__(self, settings: FilesSettings | None = None, *, file: Path | None = None) -> None:
         self.settings = settings or FilesSettings()
@@ -90,6 +90,11 @@ class FilesSource:
         bars, headlines = self._read_bars(now), self._read_headlines(now)
         return (*(bars.notes if bars else ()), *(headlines.notes if headlines else ()))
 
+    def doubts(self, now: pd.Timestamp) -> tuple[str, ...]:
+        """Return what can't be settled from the file of bars alone."""
+        bars = self._read_bars(now)
+        return bars.doubts if bars else ()
+
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return the files' bars and actions; see `Source`."""
         read = self._read_bars(now)
@@ -103,7 +108,7 @@ class FilesSource:
         faulty = {drop.ticker for drop in dropped if drop.reason != NOT_FINAL}
         barless = faulty.intersection(first_sessions).difference(read.bars["ticker"])
         outcomes = self._outcomes(first_sessions, bars) | {ticker: _unusable(ticker, dropped) for ticker in barless}
-        return FetchedBars(bars, actions, outcomes, dropped)
+        return FetchedBars(bars, actions, outcomes, dropped, read.action_kinds)
 
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
@@ -169,23 +174,32 @@ def _unusable(ticker: str, dropped: Sequence[Dropped]) -> Outcome:
 
 def _build_bars(table: Table, settings: FilesSettings, *, now: pd.Timestamp, source: str) -> BarsFile:
     calendar = TradingCalendar.until(now, exchange=settings.exchange)
-    return build_bars(table, basis=settings.basis, source=source, now=now, calendar=calendar)
+    return build_bars(
+        table,
+        basis=settings.basis,
+        source=source,
+        now=now,
+        calendar=calendar,
+        decimal=settings.decimal,
+        date_order=settings.date_order,
+    )
 
 
 def _build_headlines(table: Table, settings: FilesSettings, *, now: pd.Timestamp) -> HeadlinesFile:
     zone = TradingCalendar.until(now, exchange=settings.exchange).timezone
     # Whose clocks were put right is written in each row.
     source = NAME if settings.preset == "none" else f"{NAME}:{settings.preset}"
-    return build_headlines(
+    read = build_headlines(
         table, timezone=settings.timezone, exchange_timezone=zone, source=source, now=now, preset=settings.preset
     )
+    return replace(read, dropped=(*table.dropped, *read.dropped))
 
 
 def _load(path: Path, settings: FilesSettings) -> Table:
     table = load_table(path, encoding=settings.encoding)
     if holds_headlines([str(column) for column in table.frame.columns], settings.mapping):
         return _in_capitals(rename_columns(table, HEADLINE_COLUMNS, HEADLINE_EXTRAS, mapping=settings.mapping))
-    return _in_capitals(rename_columns(table, BAR_COLUMNS, BAR_EXTRAS, mapping=settings.mapping))
+    return _in_capitals(rename_columns(table, BAR_COLUMNS, (*BAR_EXTRAS, *BAR_MARKS), mapping=settings.mapping))
 
 
 def _in_capitals(table: Table) -> Table:

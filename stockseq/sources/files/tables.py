@@ -1,8 +1,7 @@
-"""One table from a file of CSV, JSON Lines or Parquet, its columns renamed to ours."""
+"""One table from a file of CSV, JSON Lines or Parquet, as it is."""
 
-import difflib
 import json
-from collections.abc import Mapping, Sequence
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,39 +9,38 @@ import pandas as pd
 import pyarrow
 
 from stockseq.errors import SourceError
-from stockseq.schemas import valid_ticker
-from stockseq.sources.settings import PRESETS
+from stockseq.schemas import Dropped
+from stockseq.sources.files.delimited import SWALLOWED, pair_fields, read_delimited, stack_tickers
 
-SUFFIXES = (".csv", ".jsonl", ".parquet")
-BAR_COLUMNS = ("ticker", "date", "open", "high", "low", "close", "volume")
-BAR_EXTRAS = ("adj_close", "dividends", "splits")
-HEADLINE_COLUMNS = ("ticker", "published_at", "headline")
-HEADLINE_EXTRAS = ("publisher", "url", "id", "first_seen_at")
-NUMBERS = ("open", "high", "low", "close", "volume", *BAR_EXTRAS)
+DELIMITED = (".csv", ".tsv", ".txt")
+SUFFIXES = (*DELIMITED, ".jsonl", ".parquet")
+BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file's rows under our column names, and notes for the user."""
+    """A file's rows, at first as they are and then under our column names, and what the user must hear of them.
+
+    Parameters
+    ----------
+    path : Path
+    frame : DataFrame
+    notes : tuple of str
+    dropped : tuple of Dropped, default=()
+        Rows that were left out before their meaning was known.
+    has_ticker_column : bool, default=True
+        Whether the file names the ticker of each row; else the file is named after its one ticker.
+    """
 
     path: Path
     frame: pd.DataFrame
     notes: tuple[str, ...]
-
-
-def holds_headlines(columns: Sequence[str], mapping: Mapping[str, str]) -> bool:
-    """Return whether a file with these columns holds headlines rather than bars.
-
-    Examples
-    --------
-    >>> holds_headlines(["ticker", "published_at", "headline"], {})
-    True
-    """
-    return _find("headline", columns, mapping) is not None and _find("close", columns, mapping) is None
+    dropped: tuple[Dropped, ...] = ()
+    has_ticker_column: bool = True
 
 
 def load_table(path: Path, *, encoding: str | None = None) -> Table:
-    """Read a file as it is; numbers in its CSV columns stay text until their meaning is known.
+    """Read a file as it is; the cells of delimited text stay text until their meaning is known.
 
     Raises
     ------
@@ -56,7 +54,7 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
     try:
         if path.stat().st_size == 0:
             raise SourceError(f"{path} is empty; expected a table with a header and rows.")
-        frame, notes = _read(path, encoding)
+        frame, notes, n_swallowed = _read(path, encoding)
     except (OSError, pyarrow.ArrowException) as error:
         raise SourceError(f"{path} can't be read: {_first_line(error)}.") from error
     except UnicodeDecodeError as error:
@@ -69,68 +67,63 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
         raise SourceError(f"{path} isn't a readable {path.suffix[1:]} table: {_first_line(error)}.") from error
     if frame.empty:
         raise SourceError(f"{path} has no rows.")
-    # Parquet keeps an index: with a name it is a column like any other, without one it may repeat.
-    return Table(path, frame.reset_index(drop=frame.index.names == [None]), notes)
+    dropped = (Dropped("read file", "?", SWALLOWED, n_swallowed),) if n_swallowed else ()
+    return Table(path, frame, notes, dropped)
 
 
-def rename_columns(
-    table: Table, needed: Sequence[str], optional: Sequence[str], *, mapping: Mapping[str, str]
-) -> Table:
-    """Give the columns our names: by the mapping, then by name whatever its case and blanks.
-
-    A file of one ticker may lack the ticker column if it is named after the ticker.
-
-    Raises
-    ------
-    SourceError
-        If a needed column is missing, with the nearest name in the file.
-    """
-    columns = [str(column) for column in table.frame.columns]
-    names = {ours: _find(ours, columns, mapping) for ours in (*needed, *optional)}
-    frame = table.frame.set_axis(columns, axis=1)
-    renamed = pd.DataFrame({ours: frame[theirs] for ours, theirs in names.items() if theirs is not None})
-    missing = [ours for ours in needed if names[ours] is None]
-    notes = list(table.notes)
-    if missing == ["ticker"] and valid_ticker(table.path.stem):
-        renamed.insert(0, "ticker", table.path.stem)
-        notes.append(f"{table.path.name} has no ticker column: its rows are taken as {table.path.stem}'s.")
-    elif missing:
-        raise SourceError(_missing(table.path, missing, columns))
-    ignored = [column for column in columns if column not in names.values()]
-    if ignored:
-        notes.append(f"{table.path.name}: columns that mean nothing here are ignored: {', '.join(ignored)}.")
-    return Table(table.path, renamed, tuple(notes))
-
-
-def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ...], int]:
     if path.suffix.lower() == ".parquet":
-        return pd.read_parquet(path), ()
+        return _read_parquet(path)
     if encoding is not None:
-        return _read_text(path, encoding), ()
+        return _read_text(path, encoding)
     try:
-        return _read_text(path, "utf-8-sig"), ()
+        return _read_text(path, "utf-8-sig")
     except UnicodeDecodeError:
         with path.open("rb") as file:
             # Programs, pictures and spreadsheets are full of zero bytes; a text of single bytes has none.
             if b"\0" in file.read(4096):
                 raise
         # Every byte means something in Latin 1, so this is a guess that the user must hear of.
-        text = _read_text(path, "cp1252")
-        return text, (f"{path.name} isn't UTF-8; it was read as Windows-1252. Set files.encoding if that is wrong.",)
+        text, notes, n_swallowed = _read_text(path, "cp1252")
+        guess = f"{path.name} isn't UTF-8; it was read as Windows-1252. Set files.encoding if that is wrong."
+        return text, (guess, *notes), n_swallowed
 
 
-def _read_text(path: Path, encoding: str) -> pd.DataFrame:
-    if path.suffix.lower() == ".jsonl":
-        with path.open(encoding=encoding) as lines:
-            rows = [_json(line) for line in lines if line.strip()]
-        if not all(isinstance(row, dict) for row in rows):
-            raise ValueError("each line must be one JSON object")
-        return pd.DataFrame(rows)
-    # Tickers such as NA, NAN and TRUE are text, and so is a headline that reads "null".
-    header = pd.read_csv(path, nrows=0, encoding=encoding).columns
-    numbers = [column for column in header if _plain(column) in NUMBERS or _plain(column) == "stock_splits"]
-    blanks = {column: ["", "NA", "NaN", "nan", "null", "None"] for column in numbers}
-    return pd.read_csv(path, encoding=encoding, keep_default_na=False, na_values=blanks, dtype=_text(header, numbers))
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...], int]:
+    """Return a frame with its index as a column where it says something: it has a name, or is of dates."""
+    frame = pd.read_parquet(path)
+    index = frame.index
+    dated = isinstance(index, pd.DatetimeIndex)
+    if dated and index.name is None:
+        index = index.rename("Date")
+    pairs = [_pair(column) for column in frame.columns]
+    fields = pair_fields([pair for pair in pairs if pair is not None]) if None not in pairs else None
+    if fields is not None:
+        dates = index.to_frame(index=False).iloc[:, 0].rename("Date")
+        wide = pd.concat([dates, frame.reset_index(drop=True)], axis=1)
+        wide.columns = pd.MultiIndex.from_tuples([("Date", ""), *fields])
+        return *stack_tickers(wide, path.name), 0
+    says = index.names != [None] and not set(index.names) & set(frame.columns)
+    frame.index = index
+    return frame.reset_index(drop=not says), (), 0
+
+
+def _pair(column: object) -> tuple[str, str] | None:
+    """Return field and ticker of a column of two header rows, or of the text that such a pair was saved as."""
+    if isinstance(column, tuple) and len(column) == 2:
+        return str(column[0]), str(column[1])
+    match = re.fullmatch(r"\('(.*)', '(.*)'\)", str(column))
+    return (match[1], match[2]) if match else None
+
+
+def _read_text(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, ...], int]:
+    if path.suffix.lower() != ".jsonl":
+        return read_delimited(path, encoding)
+    with path.open(encoding=encoding) as lines:
+        rows = [_json(line) for line in lines if line.strip()]
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("each line must be one JSON object")
+    return pd.DataFrame(rows), (), 0
 
 
 def _json(line: str) -> object:
@@ -140,33 +133,6 @@ def _json(line: str) -> object:
         texts = {key: text for key, text in value.items() if isinstance(text, str)}
         value |= {key: text.encode("utf-8", "replace").decode("utf-8") for key, text in texts.items()}
     return value
-
-
-def _text(header: pd.Index, numbers: Sequence[str]) -> dict[str, str]:
-    return {column: "str" for column in header if column not in numbers}
-
-
-def _find(ours: str, columns: Sequence[str], mapping: Mapping[str, str]) -> str | None:
-    mapped = mapping.get(ours)
-    if mapped is not None and mapped in columns:
-        return mapped
-    return next((column for column in columns if _plain(column) == ours), None)
-
-
-def _plain(column: str) -> str:
-    return str(column).strip().lower().replace(" ", "_")
-
-
-def _missing(path: Path, missing: Sequence[str], columns: Sequence[str]) -> str:
-    hints = []
-    for ours in missing:
-        near = difflib.get_close_matches(ours, [_plain(column) for column in columns], n=1, cutoff=0.5)
-        theirs = next((column for column in columns if near and _plain(column) == near[0]), None)
-        hints.append(f"`{ours}`" + (f" (did you mean `{theirs}`?)" if theirs else ""))
-    return (
-        f"{path} lacks the columns {', '.join(hints)}; it has {', '.join(columns)}. Name them in files.columns, such "
-        f'as {missing[0]} = "{columns[0]}", or choose a files.preset: {", ".join(PRESETS)}.'
-    )
 
 
 def _first_line(error: BaseException) -> str:

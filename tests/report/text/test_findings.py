@@ -148,3 +148,10 @@ def test_a_second_opinion_that_differs_is_named() -> None:
     assert "agree on every baseline" in second_opinion(forecast, pairs)
     assert "disagree on majority." in second_opinion(forecast, {**pairs, "majority": undecided})
     assert second_opinion(scores(0.55), pairs).startswith("This run is from before version 0.2")
+
+
+def test_tickers_that_cost_more_than_their_share_are_named_in_place_of_a_wrong_reason() -> None:
+    """Forecasts led to positions; the capital didn't reach for one share."""
+    dear = "Never bought: BRK-K and NVR-K. One share costs more than its share of the capital"
+    assert find(backtest(unaffordable=("BRK-K", "NVR-K"), portfolio={"n_fills": 0}))[0].startswith(dear)
+    assert any(sentence.startswith(dear) for sentence in find(backtest(unaffordable=("BRK-K", "NVR-K"))))

@@ -164,7 +164,7 @@ def test_text_is_stored_printable_and_tickers_in_capitals(tmp_path):
     read = headlines_of(path)
     row = read.headlines.iloc[0]
     assert row[["ticker", "text", "publisher", "url"]].tolist() == ["KOLA", "Kola won’t fall", "A&B", "https://a.b/"]
-    assert reasons(read) == {"not a ticker": 1}
+    assert reasons(read) == {"no ticker": 1}
 
 
 def test_the_source_names_the_preset_that_read_a_row(tmp_path):

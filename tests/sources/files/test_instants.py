@@ -7,7 +7,8 @@ import pytest
 
 from stockseq.errors import SourceError
 from stockseq.sources.files import FilesSettings
-from stockseq.sources.files.instants import Instants, read_instants, read_sessions
+from stockseq.sources.files.bar_dates import read_dates
+from stockseq.sources.files.instants import Instants, read_instants
 from stockseq.sources.files.source import read_bars_file
 from tests.sources.files.price_files import NOW, headlines_of
 
@@ -21,7 +22,7 @@ def read(*stamps: object, timezone: str | None = None, exchange: str = NEW_YORK,
 
 
 def sessions_of(values: pd.Series, exchange: str = NEW_YORK) -> list[str]:
-    return read_sessions(values, name="b.csv: date", exchange_timezone=exchange).sessions.dt.strftime("%m-%d").tolist()
+    return read_dates(values, timezone=exchange)[0].dt.strftime("%m-%d").tolist()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path):
         ("bars.parquet", b"PAR1 no more", "isn't a readable parquet|can't be read"),
         ("bars.jsonl", b"{broken", "isn't a readable jsonl"),
         ("bars.jsonl", b"[1, 2]\n", "each line must be one JSON object"),
-        ("bars.xlsx", b"x", "must be one of .csv, .jsonl, .parquet"),
+        ("bars.xlsx", b"x", "must be one of .csv, .tsv, .txt, .jsonl, .parquet"),
         ("bars.csv", b"\x7fELF\x90", "isn't text in UTF-8 or Windows-1252: .* holds the byte 0x90"),
         ("bars.csv", b"PK\x03\x04\x00\xe9", "isn't text in UTF-8 or Windows-1252: .* holds the byte 0xe9"),
         ("bars.csv", b'a,b\n"1,2\n3,4,5,6\n"x', "isn't a readable csv|lacks the columns"),

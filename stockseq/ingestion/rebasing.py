@@ -1,0 +1,105 @@
+"""An answer on another basis than the stored bars: a constant ratio over what both hold, which would leave a seam."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stockseq.errors import counted
+from stockseq.schemas import PRICES, Bars, as_actions, as_bars
+from stockseq.sources.source import FetchedBars
+
+# Fewer sessions than these may agree by chance.
+LEAST_OVERLAP = 3
+# What rounding to cents moves a price by, and the least that a ratio differs by where it isn't that.
+HALF_CENT, LEAST_TOLERANCE = 0.005, 1e-4
+AGREEMENT = 0.95
+
+
+@dataclass(frozen=True)
+class Rebased:
+    """A ticker's answer that is on another basis than what is stored.
+
+    Parameters
+    ----------
+    ratio : float
+        Price of the answer over the stored one.
+    n_sessions : int
+        Sessions that both hold.
+    shares : float
+        Volume of the answer over the stored one; 1 where it is no split.
+    """
+
+    ratio: float
+    n_sessions: int
+    shares: float
+
+    def sentence(self, ticker: str) -> str:
+        """Return what was found and done, in words."""
+        return (
+            f"{ticker}: its new prices are {self.ratio:.6g} times the stored ones over "
+            f"{counted(self.n_sessions, 'session')} "
+            "that both hold, so they were adjusted for a later split or dividend. They are put on the stored "
+            "basis; import "
+            "the whole history again to have it on the new one."
+        )
+
+
+def find_rebased(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Rebased]:
+    """Return the tickers whose answer begins after the stored history and is on another basis.
+
+    An answer that reaches back as far as the store replaces all of it, and so leaves no seam.
+
+    Parameters
+    ----------
+    stored_bars : Bars
+        The newest vintages.
+    fetched : FetchedBars
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2024-11-18", periods=6)
+    >>> stored = pd.DataFrame({"ticker": "KOLA", "session": days, "volume": 10.0})
+    >>> stored = stored.assign(**dict.fromkeys(PRICES, 100.0))
+    >>> answer = stored.tail(4).assign(**dict.fromkeys(PRICES, 50.0), volume=20.0)
+    >>> find_rebased(stored, FetchedBars(answer, pd.DataFrame(), {}))
+    {'KOLA': Rebased(ratio=0.5, n_sessions=4, shares=2.0)}
+    """
+    found = {}
+    for ticker, bars in fetched.bars.groupby("ticker"):
+        past = stored_bars[stored_bars["ticker"] == ticker]
+        if past.empty or bars["session"].min() <= past["session"].min():
+            continue
+        pairs = past.merge(bars, on="session", suffixes=("_was", "_now"))
+        if len(pairs) < LEAST_OVERLAP:
+            continue
+        was, now = (pairs[[f"{price}_{when}" for price in PRICES]].to_numpy() for when in ("was", "now"))
+        ratios = now / was
+        ratio = float(np.median(ratios))
+        slack = np.maximum(2 * HALF_CENT * (1 / was + 1 / now), LEAST_TOLERANCE)
+        if (np.abs(ratios / ratio - 1) <= slack).mean() >= AGREEMENT and abs(ratio - 1) > 2 * float(np.median(slack)):
+            volumes = (pairs["volume_now"] / pairs["volume_was"].where(pairs["volume_was"] > 0)).median()
+            is_split = np.isfinite(volumes) and abs(volumes * ratio - 1) < 0.02
+            found[str(ticker)] = Rebased(ratio, len(pairs), 1 / ratio if is_split else 1.0)
+    return found
+
+
+def on_stored_basis(stored_bars: Bars, fetched: FetchedBars, rebased: Mapping[str, Rebased]) -> FetchedBars:
+    """Return the answer with those tickers' new bars and dividends on the stored basis, without what both hold."""
+    if not rebased:
+        return fetched
+    last = stored_bars.groupby("ticker")["session"].max()
+    bars, actions = fetched.bars, fetched.actions
+    new = ~bars["ticker"].isin(rebased) | (bars["session"] > bars["ticker"].map(last))
+    bars = bars[new]
+    ratio = bars["ticker"].map({ticker: found.ratio for ticker, found in rebased.items()}).fillna(1.0)
+    shares = bars["ticker"].map({ticker: found.shares for ticker, found in rebased.items()}).fillna(1.0)
+    restated = {price: bars[price] / ratio for price in PRICES}
+    actions = actions[~actions["ticker"].isin(rebased) | (actions["session"] > actions["ticker"].map(last))]
+    unit = actions["ticker"].map({ticker: found.ratio for ticker, found in rebased.items()}).fillna(1.0)
+    paid = actions["value"].where(actions["kind"] != "dividend", actions["value"] / unit)
+    return replace(
+        fetched,
+        bars=as_bars(bars.assign(**restated, volume=bars["volume"] / shares)),
+        actions=as_actions(actions.assign(value=paid)),
+    )

@@ -1,0 +1,51 @@
+"""Moves that no split explains and that look like one: a price that falls to a half, a third, two thirds overnight."""
+
+import numpy as np
+import pandas as pd
+
+from stockseq.prices.corporate_actions import adjustment_factors
+from stockseq.prices.silence import find_stretches
+from stockseq.prices.traded_bars import traded_bars
+from stockseq.schemas import Actions, Bars
+
+# New shares per old of the splits that companies make; each can be the other way round.
+COMMON_RATIOS = (1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100)
+TOLERANCE = 0.02
+
+
+def find_split_like_jumps(bars: Bars, actions: Actions) -> pd.DataFrame:
+    """Return the sessions whose price is within 2 % of a common split of the close before, with no split listed.
+
+    Parameters
+    ----------
+    bars, actions : Bars, Actions
+        As traded; one vintage.
+
+    Returns
+    -------
+    DataFrame with ticker, session, ratio
+        `ratio` is the new shares per old that would explain the move. By ticker and session; nothing is repaired.
+
+    Examples
+    --------
+    >>> sessions = pd.to_datetime(["2024-06-03", "2024-06-04"])
+    >>> bars = pd.DataFrame({"ticker": "A", "session": sessions, "open": [90.0, 45.1], "close": [90.0, 46.0],
+    ...     "volume": 1.0})
+    >>> actions = pd.DataFrame({"ticker": [], "session": [], "kind": [], "value": []})
+    >>> find_split_like_jumps(bars, actions)["ratio"].tolist()
+    [2.0]
+    """
+    traded = traded_bars(bars)
+    keys = [traded["ticker"], find_stretches(traded)]
+    before = traded["close"].groupby(keys).shift() / adjustment_factors(traded, actions)
+    ratios = np.array([*COMMON_RATIOS, *(1 / ratio for ratio in COMMON_RATIOS)])
+    found = pd.Series(np.nan, index=traded.index)
+    # The open shows a split best, the close where the open is no print of its own.
+    for price in ("close", "open"):
+        implied = (before / traded[price]).to_numpy()[:, None]
+        distance = np.abs(implied / ratios - 1)
+        nearest = np.nan_to_num(distance, nan=np.inf).argmin(axis=1)
+        near = np.take_along_axis(distance, nearest[:, None], axis=1)[:, 0] <= TOLERANCE
+        found = found.where(~near, ratios[nearest])
+    rows = traded[["ticker", "session"]].assign(ratio=found)
+    return rows[found.notna()].reset_index(drop=True)

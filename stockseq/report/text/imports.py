@@ -1,0 +1,99 @@
+"""What an import says of the data: silences, moves that look like a split, folds that fit."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from stockseq.dataset.folds import FoldSettings
+from stockseq.errors import counted
+from stockseq.ingestion.summary import TickerSummary
+
+MOST_NAMED = 5
+
+
+def silence_sentences(silences: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence for each long silence, and one for how many more there are.
+
+    Examples
+    --------
+    >>> silences = pd.DataFrame({"ticker": ["A"], "last": [pd.Timestamp("2020-01-03")],
+    ...     "first": [pd.Timestamp("2021-06-01")]})
+    >>> silence_sentences(silences)[0][:55]
+    'A has no bar between 2020-01-03 and 2021-06-01: what fo'
+    """
+    sentences = [
+        f"{row['ticker']} has no bar between {row['last'].date()} and {row['first'].date()}: what follows may "
+        "be another "
+        "company under the same symbol, so its indicators and its volatility are warmed up anew."
+        for row in silences.head(MOST_NAMED).to_dict("records")
+    ]
+    more = [f"{len(silences) - MOST_NAMED} more silences are as long."] if len(silences) > MOST_NAMED else []
+    return (*sentences, *more)
+
+
+def split_like_sentences(jumps: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence for each move that looks like a split which isn't listed, and one for how many more there are.
+
+    Examples
+    --------
+    >>> jumps = pd.DataFrame({"ticker": ["A"], "session": [pd.Timestamp("2024-06-04")], "ratio": [2.0]})
+    >>> split_like_sentences(jumps)[0][:62]
+    'A moved on 2024-06-04 as at a split of 2 (2 new for 1 old), an'
+    """
+    sentences = [
+        f"{row['ticker']} moved on {row['session'].date()} as at a split of {row['ratio']:.4g} "
+        f"({_words(row['ratio'])}), "
+        "and no split is listed. If it was one, every figure that spans it is wrong: add the split. It was not "
+        "repaired."
+        for row in jumps.head(MOST_NAMED).to_dict("records")
+    ]
+    more = [f"{len(jumps) - MOST_NAMED} more moves look like splits."] if len(jumps) > MOST_NAMED else []
+    return (*sentences, *more)
+
+
+def fold_sentence(n_sessions: int, settings: FoldSettings, fitting: FoldSettings | None) -> str:
+    """Return whether the settings' folds fit a history, or the settings that would.
+
+    Parameters
+    ----------
+    n_sessions : int
+        Sessions with samples.
+    settings : FoldSettings
+        Those in force.
+    fitting : FoldSettings or None
+        Of `suggest_folds`.
+
+    Examples
+    --------
+    >>> fold_sentence(40, FoldSettings(), None)[:52]
+    'About 40 sessions are left after the warm-up and the'
+    """
+    verb = "is" if n_sessions == 1 else "are"
+    left = f"About {counted(max(n_sessions, 0), 'session')} {verb} left after the warm-up and the first window"
+    if fitting is None:
+        return f"{left}: too few for a backtest, whatever the settings. Import a longer history."
+    if fitting == settings:
+        return f"{left}: the folds of the settings fit."
+    names = ("min_train", "validation_size", "test_size")
+    given = " ".join(f"folds.{name}={getattr(fitting, name)}" for name in names)
+    return f'{left}: the folds of the settings don\'t fit. These do: SET="{given}".'
+
+
+def gap_sentence(summaries: Sequence[TickerSummary]) -> str:
+    """Return how many sessions have no bar, over all tickers.
+
+    Examples
+    --------
+    >>> gap_sentence([])
+    ''
+    """
+    gaps = sum(summary.n_gaps for summary in summaries)
+    n_tickers = sum(summary.n_gaps > 0 for summary in summaries)
+    if not gaps:
+        return ""
+    missing = f"{counted(gaps, 'session')} of {counted(n_tickers, 'ticker')}"
+    return f"Between the first bar and the last, {missing} have none; they are not filled."
+
+
+def _words(ratio: float) -> str:
+    return f"{ratio:.3g} new for 1 old" if ratio >= 1 else f"1 new for {1 / ratio:.3g} old"
