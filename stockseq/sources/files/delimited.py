@@ -36,7 +36,7 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
     with path.open(encoding=encoding, newline="") as file:
         head = file.read(65_536)
     delimiter = _find_delimiter(head)
-    rows = list(islice(csv.reader(head.splitlines(), delimiter=delimiter), 4))
+    rows = list(islice(filter(None, csv.reader(head.splitlines(), delimiter=delimiter)), 4))
     options: dict[str, object] = {"sep": delimiter, "encoding": encoding, "keep_default_na": False, "dtype": "str"}
     wide = _wide_header(rows)
     try:
