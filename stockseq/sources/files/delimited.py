@@ -36,7 +36,7 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
     with path.open(encoding=encoding, newline="") as file:
         head = file.read(65_536)
     delimiter = _find_delimiter(head)
-    rows = list(islice(csv.reader(head.splitlines(), delimiter=delimiter), 4))
+    rows = list(islice(filter(None, csv.reader(head.splitlines(), delimiter=delimiter)), 4))
     options: dict[str, object] = {"sep": delimiter, "encoding": encoding, "keep_default_na": False, "dtype": "str"}
     wide = _wide_header(rows)
     try:
@@ -171,7 +171,7 @@ def _shape(text: str) -> str:
 def _plain_words(error: Exception) -> str:
     text = str(error)
     if found := re.search(r"EOF inside string starting at row (\d+)", text):
-        return f"the quote that opens in row {int(found[1]) + 1} is never closed"
+        return f"the quote that opens in line {int(found[1]) + 1} is never closed"
     if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text):
         cells = f"line {found[2]} has {found[3]} cells where the header has {found[1]}"
         return f"{cells}; a text that holds the delimiter needs quotes around it"

@@ -108,7 +108,7 @@ def test_a_stray_quote_that_swallows_rows_is_told(tmp_path):
     fetched = headlines_of(put(tmp_path, "headlines.csv", text))
     assert fetched.headlines["text"].tolist() == ["Kola rests"]
     assert [drop.reason for drop in fetched.dropped] == ["row in which a stray quote swallowed others"]
-    with pytest.raises(SourceError, match=r"the quote that opens in row . is never closed"):
+    with pytest.raises(SourceError, match=r"the quote that opens in line . is never closed"):
         headlines_of(put(tmp_path, "h.csv", text.replace('"Kola falls', "Kola falls")))
 
 
