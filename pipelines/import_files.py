@@ -11,7 +11,7 @@ from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.ingestion.ingest import ingest
 from stockseq.sources.files import FilesSource
-from stockseq.workspace import Workspace
+from stockseq.workspace import Workspace, source_settings
 
 
 def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, config: str | None = None) -> None:
@@ -37,7 +37,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
             "Nothing was named to import; give a folder, as in make import FILES=my-folder, or one file, as in "
             "make import FILE=bars.csv."
         )
-    source = FilesSource(settings.files, file=Path(file) if file else None)
+    source = FilesSource(source_settings(settings, "files"), file=Path(file) if file else None)
     for note in source.notes(now):
         console.print(note, markup=False)
     with show_progress() as progress:

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from stockseq.backtest.trading import TradingRules
 from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
-from stockseq.errors import PluginError, counted
+from stockseq.errors import PluginError, SettingsError, counted
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import scorer_named
@@ -42,6 +43,23 @@ from stockseq.store import Store
 from stockseq.testing import check_feature
 
 SHIPPED_SOURCES = ("yahoo", "files", "simulated", "stocknet")
+
+
+def source_settings(settings: Settings, name: str) -> Any:
+    """Return the settings of a shipped source, on the exchange of the settings.
+
+    Raises
+    ------
+    SettingsError
+        If the source's own section names another exchange.
+    """
+    own = getattr(settings, name)
+    if "exchange" in own.model_fields_set and own.exchange != settings.exchange:
+        raise SettingsError(
+            f"The exchange is {settings.exchange} and {name}.exchange is {own.exchange}; a store is of one exchange. "
+            f'Write exchange = "{own.exchange}" or "{settings.exchange}" at the top of the settings file, and no other.'
+        )
+    return own.model_copy(update={"exchange": settings.exchange})
 
 
 class Workspace:
@@ -131,8 +149,7 @@ class Workspace:
         maker = load_plugin("stockseq.sources", self.settings.source)
         if self.settings.source not in SHIPPED_SOURCES:
             return maker()
-        settings = getattr(self.settings, self.settings.source)
-        return maker(settings.model_copy(update={"exchange": self.settings.exchange}))
+        return maker(source_settings(self.settings, self.settings.source))
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:

@@ -21,6 +21,7 @@ from stockseq.schemas import (
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files.dividends import dividends_per_share
 from stockseq.sources.files.tables import BAR_EXTRAS, Table, read_instants_or_dates
+from stockseq.sources.listing import find_foreign
 from stockseq.sources.settings import Basis
 from stockseq.sources.source import TickerBars
 
@@ -119,9 +120,10 @@ def _with_keys(table: Table, calendar: TradingCalendar) -> tuple[pd.DataFrame, t
         frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(NUMBER)
     frame["session"] = _sessions(frame["date"], calendar)
     names = frame["ticker"].unique()
-    faults = pd.Series(None, index=frame.index, dtype=object)
-    faults[~frame["session"].isin(calendar.sessions)] = f"not a session of {calendar.exchange}"
+    faults = calendar.date_faults(frame["session"])
     faults[frame["session"].isna()] = "date not readable as YYYY-MM-DD"
+    for name, reason in find_foreign(frame, calendar).items():
+        faults[frame["ticker"] == name] = reason
     broken = [name for name in names if not valid_ticker(name)]
     for name in broken:
         faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}"
