@@ -1,7 +1,7 @@
 """From a source into the store: one fetch, the revised tickers again in full, one commit per table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -30,11 +30,14 @@ class Ingested:
         Tickers whose headlines failed though their bars came.
     dropped : tuple of Dropped
         What was left out on the way, and the sessions that the source has no bar of.
+    currencies : mapping of ticker to currency
+        Of the prices, where the source says it; "GBp" is pence.
     """
 
     outcomes: Mapping[str, Outcome]
     headline_failures: Mapping[str, str]
     dropped: tuple[Dropped, ...]
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_failed(self) -> int:
@@ -142,6 +145,7 @@ def _update(
     progress.step(task, 0, 2)
     first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
     fetched = _fetch_bars(source, market, tickers, first=first, progress=progress)
+    require_one_currency(fetched.currencies)
     progress.step(task, 1, 2, "headlines")
     headlines = source.fetch_headlines(tickers, since=None, now=market.now)
     progress.step(task, 2, 2)
@@ -157,7 +161,25 @@ def _update(
     }
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
     dropped = (*fetched.dropped, *headlines.dropped, *_count_gaps(after.of(tickers)))
-    return Ingested(outcomes, failures, dropped), after
+    return Ingested(outcomes, failures, dropped, fetched.currencies), after
+
+
+def require_one_currency(currencies: Mapping[str, str]) -> None:
+    """Raise `SourceError` where prices are in several currencies: one account can't hold them.
+
+    Examples
+    --------
+    >>> require_one_currency({"KOL.L": "GBp", "MALT.L": "GBp"})
+    """
+    by_currency: dict[str, list[str]] = {}
+    for ticker, currency in currencies.items():
+        by_currency.setdefault(currency, []).append(ticker)
+    if len(by_currency) > 1:
+        listed = "; ".join(f"{currency}: {', '.join(tickers[:5])}" for currency, tickers in by_currency.items())
+        raise SourceError(
+            f"The tickers are priced in {len(by_currency)} currencies ({listed}), and an account has one; GBp is "
+            "pence, GBP pounds. Keep a store for each, with its own DATA folder and TICKERS. Nothing was stored."
+        )
 
 
 def _append(
