@@ -21,7 +21,7 @@ from stockseq.prices import find_silences, find_split_like_jumps, is_traded
 from stockseq.report.text.imports import fold_sentence, silence_sentences, split_like_sentences
 from stockseq.report.text.limits import clock_sentences
 from stockseq.sources.files import FilesSource
-from stockseq.workspace import Workspace
+from stockseq.workspace import Workspace, source_settings
 
 
 def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, config: str | None = None) -> None:
@@ -47,7 +47,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
             "Nothing was named to import; give a folder, as in make import FILES=my-folder, or one file, as in "
             "make import FILE=bars.csv."
         )
-    source = FilesSource(settings.files, file=Path(file) if file else None)
+    source = FilesSource(source_settings(settings, "files"), file=Path(file) if file else None)
     for note in source.notes(now):
         console.print(note, markup=False)
     with show_progress() as progress:

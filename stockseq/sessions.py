@@ -79,8 +79,25 @@ class TradingCalendar:
     def until(
         cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION
     ) -> "TradingCalendar":
-        """Return the calendar from `first` to 100 days beyond `now` (tz-aware), where the longest trade ends."""
-        return cls(exchange, first, now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=100))
+        """Return the calendar from `first` to 100 days beyond `now` (tz-aware), where the longest trade ends.
+
+        It begins later or ends sooner where the exchange's holidays are not known so far.
+
+        Raises
+        ------
+        SettingsError
+            If no such exchange is known, or none of its sessions after `now`.
+        """
+        today = now.tz_convert("UTC").tz_localize(None).normalize()
+        calendar = cls(exchange, first, today + pd.Timedelta(days=100))
+        if not len(calendar.sessions) or calendar.sessions[-1] <= today:
+            known = f"from {calendar.sessions[0].date()} to {calendar.sessions[-1].date()}"
+            raise SettingsError(
+                f"The sessions of {exchange} are known {known} only (exchange_calendars "
+                f"{exchange_calendars.__version__}), and a forecast of {today.date()} needs the next one. Install a "
+                "newer exchange_calendars, or choose another `now`."
+            )
+        return calendar
 
     @cached_property
     def schedule(self) -> pd.DataFrame:
@@ -99,6 +116,22 @@ class TradingCalendar:
         """The exchange's time zone, such as America/New_York."""
         return str(_exchange(self.exchange, self.first, self.last).tz)
 
+    def date_faults(self, dates: pd.Series) -> pd.Series:
+        """Return why each date (tz-naive) is no session; missing where it is one, and for NaT.
+
+        Examples
+        --------
+        >>> calendar = TradingCalendar("XNYS", pd.Timestamp("1980-01-02"), pd.Timestamp("1980-12-31"))
+        >>> calendar.date_faults(pd.to_datetime(pd.Series(["1979-12-31", "1980-01-05", "1980-01-07"]))).tolist()
+        ['before 1980, where the calendar of XNYS begins', 'not a session of XNYS', nan]
+        """
+        first = self.sessions[0]
+        begins = f"{first:%Y}" if first.dayofyear < 10 else f"{first:%Y-%m-%d}"
+        faults = pd.Series(None, index=dates.index, dtype=object)
+        faults[dates.notna() & ~dates.isin(self.sessions)] = f"not a session of {self.exchange}"
+        faults[dates < first] = f"before {begins}, where the calendar of {self.exchange} begins"
+        return faults
+
     def opens_at(self, session: pd.Timestamp) -> pd.Timestamp:
         """Return the instant (UTC) at which a session opens."""
         return pd.Timestamp(self.schedule["open"][session])
@@ -115,7 +148,7 @@ class TradingCalendar:
         """Return for each session the one after it; raise `ValueError` beyond the calendar."""
         positions = self.sessions.searchsorted(sessions.to_numpy(), side="right")
         if len(positions) and positions.max() >= len(self.sessions):
-            raise ValueError(f"The calendar ends on {self.last.date()}; extend it beyond {sessions.max()}.")
+            raise ValueError(f"The calendar ends on {self.sessions[-1].date()}; extend it beyond {sessions.max()}.")
         return pd.Series(self.sessions[positions], index=sessions.index, dtype=SESSION)
 
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
@@ -167,7 +200,8 @@ class TradingCalendar:
     def _at(self, position: int, asked: pd.Timestamp) -> pd.Timestamp:
         if not 0 <= position < len(self.sessions):
             raise ValueError(
-                f"The calendar holds sessions from {self.first.date()} to {self.last.date()}; {asked} leads outside it."
+                f"The calendar holds sessions from {self.sessions[0].date()} to {self.sessions[-1].date()}; {asked} "
+                "leads outside it."
             )
         return self.sessions[position]
 
@@ -181,3 +215,14 @@ def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_ca
         raise SettingsError(
             f"The exchange must be a code of exchange_calendars such as XNYS, received {code!r}."
         ) from error
+    except ValueError as error:
+        # Some exchanges publish a year's holidays in the year before, and of some those of long ago are not known.
+        library = type(exchange_calendars.get_calendar(code))
+        start, end = library.bound_min() or first, library.bound_max() or last
+        if max(first, start) >= min(last, end):
+            raise SettingsError(
+                f"The sessions of {code} are known from {start.date()} to {end.date()} only (exchange_calendars "
+                f"{exchange_calendars.__version__}); asked for: {first.date()} to {last.date()}. Install "
+                "a newer exchange_calendars, or choose other dates."
+            ) from error
+        return exchange_calendars.get_calendar(code, start=max(first, start), end=min(last, end))

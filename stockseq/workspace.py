@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
 from stockseq.dataset.short_history import fit_settings
-from stockseq.errors import PluginError, SourceError, StoreError, TooFewSessions, counted, nearest
+from stockseq.errors import PluginError, SettingsError, SourceError, StoreError, TooFewSessions, counted, nearest
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import scorer_named
@@ -79,6 +79,23 @@ def with_remembered_source(settings: Settings) -> Settings:
         known = {name: value for name, value in origin.settings.items() if name in type(section).model_fields}
         changed[origin.source] = type(section).model_validate({**known, **said})
     return settings.model_copy(update=changed)
+
+
+def source_settings(settings: Settings, name: str) -> Any:
+    """Return the settings of a shipped source, on the exchange of the settings.
+
+    Raises
+    ------
+    SettingsError
+        If the source's own section names another exchange.
+    """
+    own = getattr(settings, name)
+    if "exchange" in own.model_fields_set and own.exchange != settings.exchange:
+        raise SettingsError(
+            f"The exchange is {settings.exchange} and {name}.exchange is {own.exchange}; a store is of one exchange. "
+            f'Write exchange = "{own.exchange}" or "{settings.exchange}" at the top of the settings file, and no other.'
+        )
+    return own.model_copy(update={"exchange": settings.exchange})
 
 
 class Workspace:
@@ -171,8 +188,7 @@ class Workspace:
         maker = load_plugin("stockseq.sources", self.settings.source)
         if self.settings.source not in SHIPPED_SOURCES:
             return maker()
-        settings = getattr(self.settings, self.settings.source)
-        return maker(settings.model_copy(update={"exchange": self.settings.exchange}))
+        return maker(source_settings(self.settings, self.settings.source))
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:

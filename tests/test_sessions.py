@@ -170,3 +170,26 @@ def test_an_unknown_exchange_is_refused_in_words() -> None:
     """The library's own error names no remedy."""
     with pytest.raises(SettingsError, match="a code of exchange_calendars such as XNYS"):
         _ = TradingCalendar("WALL", pd.Timestamp("2024-01-02"), pd.Timestamp("2024-02-01")).sessions
+
+
+@pytest.mark.parametrize("exchange", ["XTKS", "XBOM", "XSHG", "XSAU", "XSES"])
+def test_a_calendar_with_a_beginning_or_an_end_is_as_long_as_it_is_known(exchange: str) -> None:
+    """Some exchanges publish a year's holidays in the year before: the calendar ends where knowledge does."""
+    calendar = TradingCalendar.until(pd.Timestamp("2026-12-05T12:00Z"), exchange=exchange)
+    assert calendar.sessions[0] >= pd.Timestamp("1980-01-02")
+    assert calendar.sessions[-1] >= pd.Timestamp("2026-12-30")
+
+
+def test_an_instant_beyond_what_is_known_of_an_exchange_is_refused() -> None:
+    """The last session of XBOM that exchange_calendars 4.13.2 knows is that of 2026-12-31."""
+    with pytest.raises(SettingsError, match="known from 1997-01-01 to 2026-12-31 only"):
+        TradingCalendar.until(pd.Timestamp("2027-02-01T12:00Z"), exchange="XBOM")
+
+
+def test_a_date_before_the_calendar_is_said_to_be_that() -> None:
+    """The Tokyo calendar begins in 1997; a bar of 1995 is not on a holiday."""
+    calendar = TradingCalendar.until(pd.Timestamp("2024-12-05T12:00Z"), exchange="XTKS")
+    dates = pd.to_datetime(pd.Series(["1995-03-01", "2024-01-01", "2024-01-04"]))
+    faults = calendar.date_faults(dates)
+    assert faults[:2].tolist() == ["before 1997, where the calendar of XTKS begins", "not a session of XTKS"]
+    assert pd.isna(faults[2])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 from rich.markup import escape
 
 from pipelines.screens.console import build_table, console, show_page
@@ -10,6 +11,7 @@ from stockseq.forecasting.morning import Morning
 from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
+from stockseq.report.text.news import age_words, news_sentence
 from stockseq.report.text.verdict import record_sentence
 from stockseq.sessions import TradingCalendar
 
@@ -23,10 +25,10 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     trade = trade_words(champion.record.basis.label)
     title = f"Forecasts for {outlook.session.date()}, which opens at {opens_at:%H:%M %Z}, {trade}"
     table = build_table(
-        title, "Ticker", "P(up)", "Expected", "Rank", "80% between", "Newest headline read", left=(0, 5)
+        title, "Ticker", "P(up)", "Expected", "Rank", "80% between", "Newest headline in the window", left=(0, 5)
     )
     ordered = morning.table.sort_values("probability_up", ascending=False)
-    texts = morning.headlines.groupby("ticker")["text"].agg(list).to_dict()
+    headlines = {str(ticker): rows for ticker, rows in morning.headlines.groupby("ticker", sort=False)}
     for rank, (_, row) in zip(rank_words(ordered), ordered.iterrows(), strict=True):
         table.add_row(
             escape(row["ticker"]),
@@ -34,9 +36,12 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
             basis_points(row["expected_return"]),
             rank,
             interval_of(row),
-            _news(texts.get(row["ticker"], [])),
+            _news(headlines.get(row["ticker"])),
         )
     console.print(table)
+    if len(ordered):
+        lookback, reads_text = int(ordered["lookback"].iloc[0]), bool(ordered["reads_text"].iloc[0])
+        console.print(news_sentence(morning.headlines, lookback=lookback, reads_text=reads_text), markup=False)
     for ticker, reason in outlook.refused.items():
         console.print(f"  [yellow]No forecast for {escape(ticker)}[/yellow]: {escape(reason)}")
     for ticker, reason in morning.without_headlines.items():
@@ -59,9 +64,11 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     show_page(folder)
 
 
-def _news(texts: list[str]) -> str:
-    if not texts:
+def _news(headlines: pd.DataFrame | None) -> str:
+    if headlines is None:
         return "[dim]none[/dim]"
-    more = f" [dim](and {len(texts) - 1} more)[/dim]" if len(texts) > 1 else ""
-    newest = texts[0] if len(texts[0]) <= MOST_CHARACTERS else texts[0][: MOST_CHARACTERS - 1] + "…"
-    return escape(newest) + more
+    newest = headlines.iloc[0]
+    more = f", and {len(headlines) - 1} more" if len(headlines) > 1 else ""
+    text = newest["text"]
+    shown = text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+    return f"{escape(shown)} [dim]({age_words(int(newest['sessions_ago']))}{more})[/dim]"

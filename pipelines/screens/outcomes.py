@@ -26,6 +26,10 @@ def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
     console.print(
         "Fetched: " + ", ".join(f"{n} {words}" for status, words in STATUSES.items() if (n := counts[status]))
     )
+    if ingested.currencies:
+        currency = next(iter(ingested.currencies.values()))
+        pence = ", which is pence: a hundredth of a pound" if currency == "GBp" else ""
+        console.print(f"Prices are in {escape(currency)}{pence}.")
     for outcome in ingested.outcomes.values():
         if outcome.status in ("unknown", "failed"):
             retry = "" if outcome.retry_at is None else f"; try again after {outcome.retry_at:%Y-%m-%d %H:%M UTC}"

@@ -134,6 +134,7 @@ class FitCache:
         panel, samples = data.panel, data.samples
         digest = hashlib.sha256(code.encode())
         digest.update(panel.indicators.tobytes() + repr((panel.names, panel.texts)).encode())
+        digest.update(panel.late.to_bytes() if panel.late is not None else b"")
         digest.update(samples.ends.tobytes() + samples.realised_return.tobytes() + samples.target.tobytes())
         digest.update("\n".join(samples.ticker).encode() + samples.session.tobytes() + samples.volatility.tobytes())
         return cls(folder, digest.hexdigest())

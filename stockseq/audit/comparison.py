@@ -1,7 +1,7 @@
 """What a pipeline makes of a market, with the future and without it, compared row by row."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -129,9 +129,9 @@ def examine(
         Two of each artefact.
     """
     removed = build(remove_after(market, cut, clock=clock))
-    yield from (compare(artefact, removed[name], cut, "removed") for name, artefact in reference.items())
+    yield from (compare(artefact, _find(removed, artefact), cut, "removed") for artefact in reference.values())
     poisoned = build(poison_after(market, cut, clock=clock, seed=seed))
-    yield from (compare(artefact, poisoned[name], cut, "poisoned") for name, artefact in reference.items())
+    yield from (compare(artefact, _find(poisoned, artefact), cut, "poisoned") for artefact in reference.values())
 
 
 def summarise(compared: Iterable[tuple[Cut, Compared]]) -> tuple[Verdict, ...]:
@@ -155,6 +155,12 @@ def summarise(compared: Iterable[tuple[Cut, Compared]]) -> tuple[Verdict, ...]:
         )
         for name, parts in by_artefact.items()
     )
+
+
+def _find(rebuilt: Mapping[str, Artefact], artefact: Artefact) -> Artefact:
+    """Return the artefact of the same name, without rows where there is none: no headline was late by then."""
+    nothing = replace(artefact, rows=artefact.rows.iloc[:0], fixed_at=artefact.fixed_at.iloc[:0])
+    return rebuilt.get(artefact.name, nothing)
 
 
 def _fixed(artefact: Artefact, cut: Cut) -> pd.DataFrame:

@@ -81,6 +81,7 @@ def describe_dataset(data: Dataset, clock: Clock) -> dict[str, Artefact]:
         Artefact("volatility", volatility, KEY, clock.decided(volatility["session"]), "forecast", FEATURES),
         Artefact("labels", labels, KEY, clock.final(labels["session"], later=horizon), "judgement", FEATURES),
         Artefact("panel", panel, KEY, clock.decided(panel["session"]), "forecast", PANEL),
+        *_late_news(data, clock),
         Artefact("samples", samples, KEY, clock.final(samples["session"], later=horizon), "judgement", PANEL),
     )
     return {artefact.name: artefact for artefact in artefacts}
@@ -115,6 +116,17 @@ def _panel_rows(data: Dataset) -> pd.DataFrame:
     indicators = pd.DataFrame(data.panel.indicators, columns=list(data.panel.names))
     texts = pd.Series(["\n".join(headlines) for headlines in data.panel.texts], name="text", dtype="str")
     return pd.concat([data.panel.keys, indicators, texts], axis=1)
+
+
+def _late_news(data: Dataset, clock: Clock) -> tuple[Artefact, ...]:
+    """Return what later decisions know of rows of the panel, each fixed from the first; nothing without late news."""
+    panel, late = data.panel, data.panel.late
+    if late is None:
+        return ()
+    keys = panel.keys.loc[late.rows, list(KEY)].reset_index(drop=True).assign(since=late.since)
+    texts = pd.Series(["\n".join(headlines) for headlines in late.texts], name="text", dtype="str")
+    rows = pd.concat([keys, pd.DataFrame(late.indicators, columns=list(panel.names)), texts], axis=1)
+    return (Artefact("late news", rows, (*KEY, "since"), clock.decided(rows["since"]), "forecast", PANEL),)
 
 
 def _sample_rows(data: Dataset) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The panel: one row per ticker and session, of indicators and of headlines, held once in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from stockseq.dataset.late_news import LateNews, build_late_news
 from stockseq.errors import DataError
+from stockseq.features.news import is_stale, standing_session
 from stockseq.schemas import Dropped, count_dropped
 
 KEYS = ["ticker", "session", "decision_at"]
@@ -28,9 +30,11 @@ class Panel:
         As the features gave them, unscaled; every value is finite.
     names : tuple of n_features names
     texts : tuple of n_rows tuples of headlines
-        The headlines decided for that row, the newest last; empty where there was no news.
+        The headlines of that session that its own decision knew, by publication, the newest last.
     dropped : tuple of Dropped
         Feature rows and headlines that found no place here, by ticker.
+    late : LateNews, optional
+        What later decisions know of a row beyond that; None where every headline was known in time.
     """
 
     keys: pd.DataFrame
@@ -38,19 +42,75 @@ class Panel:
     names: tuple[str, ...]
     texts: tuple[tuple[str, ...], ...]
     dropped: tuple[Dropped, ...] = ()
+    late: LateNews | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def known_at(self, session: np.datetime64 | pd.Timestamp, *, first: np.datetime64 | None = None) -> "Panel":
+        """Return the panel as the decision of a session knows it; rows of that session and later are as they are.
+
+        Parameters
+        ----------
+        session : datetime64
+            The traded session.
+        first : datetime64, optional
+            Rows of sessions before it are not looked at.
+        """
+        late = self.late
+        if late is None:
+            return self
+        inside = late.since <= np.datetime64(session)
+        if first is not None:
+            inside &= self.keys["session"].to_numpy()[late.rows] >= first
+        if not inside.any():
+            return self
+        indicators, texts = self.indicators.copy(), list(self.texts)
+        # Of several versions of a row the last one wins, as they are sorted by `since`.
+        for position in np.flatnonzero(inside):
+            indicators[late.rows[position]] = late.indicators[position]
+            texts[late.rows[position]] = late.texts[position]
+        return replace(self, indicators=indicators, texts=tuple(texts), late=None)
+
+    def views(self, ends: npt.NDArray[np.int64], lookback: int) -> Iterator[tuple["Panel", npt.NDArray[np.int64]]]:
+        """Yield panels and the windows (positions in `ends`) that read each: one, or one more per session of late news.
+
+        Parameters
+        ----------
+        ends : int64 array of shape (n,)
+            Panel rows on which windows end.
+        lookback : int
+            Rows of a window.
+        """
+        if self.late is None:
+            yield self, np.arange(len(ends))
+            return
+        sessions = self.keys["session"].to_numpy(dtype="datetime64[us]")
+        ended, began = sessions[ends], sessions[ends - lookback + 1]
+        in_time = np.ones(len(ends), dtype=bool)
+        for session in np.unique(ended):
+            those = np.flatnonzero(ended == session)
+            view = self.known_at(session, first=began[those].min())
+            if view is not self:
+                in_time[those] = False
+                yield view, those
+        if in_time.any():
+            yield self, np.flatnonzero(in_time)
 
     def without(self, features: Collection[str]) -> "Panel":
         """Return the panel without these features; names that it doesn't have are passed over."""
         columns = [column for column, name in enumerate(self.names) if name not in features]
         names = tuple(self.names[column] for column in columns)
-        return replace(self, indicators=self.indicators[:, columns], names=names)
+        late = self.late and replace(self.late, indicators=self.late.indicators[:, columns])
+        return replace(self, indicators=self.indicators[:, columns], names=names, late=late)
 
 
 def build_panel(
-    features: pd.DataFrame, headlines: pd.DataFrame | None = None, *, names: Sequence[str] | None = None
+    features: pd.DataFrame,
+    headlines: pd.DataFrame | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    sessions: pd.DatetimeIndex | None = None,
 ) -> Panel:
     """Bring the feature rows and the headlines decided for them together.
 
@@ -59,9 +119,13 @@ def build_panel(
     features : DataFrame with ticker, session, decision_at and the features
         One feature set.
     headlines : DataFrame with ticker, session, text and available_at, optional
-        `session` is the traded session whose decision may first use the headline; NaT where there is none.
+        As `decide` gives them: `session` is the traded session whose decision may first use the headline, NaT where
+        there is none. By `published_session` those that were seen late are told, by `public_at` (else by
+        `available_at`) the order; late ones need `compound`, too, if sentiment is among the features.
     names : sequence of str, optional
         The features to take, in this order; all other columns of `features` by default.
+    sessions : DatetimeIndex, optional
+        All sessions of the exchange, by which the age of a headline is counted; those of `features` by default.
 
     Returns
     -------
@@ -90,12 +154,17 @@ def build_panel(
         indicators = ordered[list(names)].to_numpy(dtype=np.float32)
     usable = np.isfinite(indicators).all(axis=1)
     keys = ordered.loc[usable, KEYS].reset_index(drop=True)
-    texts, unmatched = _texts(keys, headlines)
+    news = _standing(keys, headlines)
+    texts = _texts(news[news["in_time"] & news["row"].notna()], len(keys))
     dropped = (
         *count_dropped("panel", ordered.loc[~usable, "ticker"], "a feature is missing or not finite"),
-        *count_dropped("panel", unmatched, "a headline belongs to no row of the panel"),
+        *count_dropped("panel", news.loc[news["row"].isna(), "ticker"], "a headline belongs to no row of the panel"),
     )
-    return Panel(keys, indicators[usable], names, texts, dropped)
+    panel = Panel(keys, indicators[usable], names, texts, dropped)
+    if news["in_time"].all():
+        return panel
+    calendar = pd.DatetimeIndex(np.sort(keys["session"].unique())) if sessions is None else sessions
+    return replace(panel, late=build_late_news(keys, indicators[usable], names, news, sessions=calendar))
 
 
 def _check(features: pd.DataFrame, names: tuple[str, ...]) -> None:
@@ -111,23 +180,32 @@ def _check(features: pd.DataFrame, names: tuple[str, ...]) -> None:
         )
 
 
-def _texts(keys: pd.DataFrame, headlines: pd.DataFrame | None) -> tuple[tuple[tuple[str, ...], ...], pd.Series]:
-    """Return the headlines of each row, and the tickers of the headlines that found no row."""
-    texts: list[tuple[str, ...]] = [()] * len(keys)
+def _standing(keys: pd.DataFrame, headlines: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the headlines by publication, each with the row at which it stands and whether it was known there."""
     if headlines is None or headlines.empty:
-        return tuple(texts), pd.Series(dtype="str")
+        nothing = pd.DataFrame({"ticker": [], "text": [], "row": [], "in_time": []})
+        return nothing.astype({"ticker": "str", "text": "str", "in_time": bool})
     missing = [column for column in ("ticker", "session", "available_at", "text") if column not in headlines.columns]
     if missing:
         raise DataError(
             f"A panel needs the columns {missing} of the decided headlines; received {list(headlines.columns)}."
         )
     rows = keys[["ticker", "session"]].assign(row=keys.index)
-    # The text breaks ties, so that the order never depends on how the store returned them.
-    ordered = headlines.sort_values(["available_at", "text"], kind="stable")
-    placed = ordered[["ticker", "session", "text"]].merge(rows, on=["ticker", "session"], how="left")
-    unmatched = placed["row"].isna()
-    matched = placed[~unmatched].sort_values("row", kind="stable")
+    news = headlines.assign(
+        known_session=headlines["session"], session=standing_session(headlines), in_time=~is_stale(headlines)
+    )
+    # Headlines of one fetch share the instant they were seen at, not that of their publication. Where that is the same,
+    # too, the text breaks ties, so that the order never depends on how the store returned them.
+    published = "public_at" if "public_at" in news else "available_at"
+    ordered = news.sort_values([published, "text"], kind="stable")
+    return ordered.merge(rows, on=["ticker", "session"], how="left")
+
+
+def _texts(news: pd.DataFrame, n_rows: int) -> tuple[tuple[str, ...], ...]:
+    """Return the headlines of each row."""
+    texts: list[tuple[str, ...]] = [()] * n_rows
+    matched = news.sort_values("row", kind="stable")
     pairs = zip(matched["row"].astype(int), matched["text"], strict=True)
     for row, group in groupby(pairs, key=itemgetter(0)):
         texts[row] = tuple(text for _, text in group)
-    return tuple(texts), placed.loc[unmatched, "ticker"]
+    return tuple(texts)

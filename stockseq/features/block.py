@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.features.feature import HISTORY, Feature
-from stockseq.features.sentiment import MEMORY_SESSIONS, SENTIMENT_COLUMNS, aggregate_sentiment
+from stockseq.features.sentiment import MEMORY_SESSIONS, SENTIMENT_COLUMNS, aggregate_known_sentiment
 from stockseq.prices import adjust_forward
 from stockseq.schemas import PRICES
 
@@ -34,7 +34,8 @@ class Block:
     actions : DataFrame
         `session`, `kind` and `value` of the splits and dividends between the first of these bars and the last.
     news : DataFrame
-        `session` (traded) and `compound` of the headlines of the rows and of the 19 sessions before.
+        `session` at which it stands, `known_session` and `compound` of the headlines of the rows and of the 19 sessions
+        before, by `known_session`.
     news_sessions : DatetimeIndex
         The consecutive exchange sessions that `news` spans.
     first_row : int
@@ -61,12 +62,12 @@ class Block:
         ex_bars = self.bars["session"].searchsorted(self.actions["session"].to_numpy()).tolist()
         for position, action in zip(ex_bars, self.actions.itertuples(index=False, name=None), strict=True):
             events[position] += repr(action).encode()
-        n_known = self.news["session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right").tolist()
-        compounds = self.news["compound"].to_numpy(dtype="float64")
+        n_known = self.news["known_session"].searchsorted(self.bars["traded_session"].to_numpy(), side="right").tolist()
+        compounds = _news_bytes(self.news)
         state = hashlib.sha256(f"{recipe}|{self.ticker}|{self.news_sessions[0]}".encode())
         sums, seen = [], 0
         for position, line in enumerate(lines):
-            state.update(line.tobytes() + events[position] + compounds[seen : n_known[position]].tobytes())
+            state.update(line.tobytes() + events[position] + b"".join(compounds[seen : n_known[position]]))
             # A separator of the number of headlines, or bytes could move from one field to the next unnoticed.
             state.update(n_known[position].to_bytes(8, "big"))
             seen = n_known[position]
@@ -82,7 +83,7 @@ class Block:
         rows = self.bars.iloc[self.first_row :]
         seen = adjust_forward(self.bars, self.actions).set_index("session")[[*BAR, "traded_session"]]
         columns = {feature.name: feature.values(seen).to_numpy()[self.first_row :] for feature in features}
-        sentiment = aggregate_sentiment(self.news, self.news_sessions).loc[rows["traded_session"].to_numpy()]
+        sentiment = aggregate_known_sentiment(self.news, self.news_sessions).loc[rows["traded_session"].to_numpy()]
         values = pd.DataFrame(columns | {name: sentiment[name].to_numpy() for name in SENTIMENT_COLUMNS})
         values.insert(0, "ticker", self.ticker)
         values.insert(1, "session", rows["traded_session"].array)
@@ -110,7 +111,7 @@ def cut_blocks(
     actions : DataFrame
         The ticker's splits and dividends.
     news : DataFrame
-        `session` (traded) and `compound` of the ticker's headlines, sorted by session.
+        `session`, `known_session` and `compound` of the ticker's headlines, sorted by `known_session`.
     sessions : DatetimeIndex
         All sessions of the exchange.
     warm_up : int
@@ -121,7 +122,7 @@ def cut_blocks(
     list of Block
         By year; years of the warm-up alone are left out.
     """
-    bars, news = bars[[*INSTANTS, *BAR]], news[["session", "compound"]]
+    bars, news = bars[[*INSTANTS, *BAR]], news[["session", "known_session", "compound"]]
     actions = actions[["session", "kind", "value"]].sort_values(["session", "kind"])
     years = bars["session"].dt.year.to_numpy()
     traded = sessions.get_indexer(pd.DatetimeIndex(bars["traded_session"]))
@@ -135,7 +136,15 @@ def cut_blocks(
         span = bars.iloc[start:end]
         oldest = max(traded[start + first_row] - MEMORY_SESSIONS + 1, 0)
         news_sessions = sessions[oldest : traded[end - 1] + 1]
-        low, high = news["session"].searchsorted([news_sessions[0], news_sessions[-1] + pd.Timedelta(days=1)])
+        remembered = (news["session"] >= news_sessions[0]) & (news["known_session"] <= news_sessions[-1])
         happened = (actions["session"] > span["session"].iloc[0]) & (actions["session"] <= span["session"].iloc[-1])
-        blocks.append(Block(ticker, span, actions[happened], news.iloc[low:high], news_sessions, first_row))
+        blocks.append(Block(ticker, span, actions[happened], news[remembered], news_sessions, first_row))
     return blocks
+
+
+def _news_bytes(news: pd.DataFrame) -> list[bytes]:
+    """Return each headline's score as bytes, with the session at which it stands where it was known later."""
+    late = (news["known_session"] > news["session"]).tolist()
+    compounds = [value.tobytes() for value in news["compound"].to_numpy(dtype="float64")]
+    sessions = news["session"].astype(str).tolist() if any(late) else []
+    return [value + sessions[n].encode() if late[n] else value for n, value in enumerate(compounds)]

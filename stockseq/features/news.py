@@ -62,8 +62,10 @@ def decide(
     Returns
     -------
     DataFrame of n_headlines rows
-        The headlines and `available_at` (UTC), `pit_quality` ("seen" by our own clock, "vendor" stamp, or "date_only")
-        and `session` (traded; NaT where it falls outside the calendar).
+        The headlines and `public_at` (UTC: from when anyone may have had it), `available_at` (from when we had it),
+        `pit_quality` ("seen" by our own clock, "vendor" stamp, or "date_only"), `session` (traded; the first whose
+        decision knows it; NaT outside the calendar) and `published_session`: the first whose decision could have known
+        it. A headline whose `published_session` is before its `session` is stale: see `is_stale`.
 
     Examples
     --------
@@ -73,11 +75,56 @@ def decide(
     >>> decide(friday, calendar=calendar, policy=DecisionPolicy())["session"].dt.date.astype(str).tolist()
     ['2024-12-02']
     """
+    public = available_at(_unseen(headlines), timezone=calendar.timezone, latency=latency)
     available = available_at(headlines, timezone=calendar.timezone, latency=latency)
-    decided = calendar.decided_session(available, policy)
+    decided, published = (calendar.decided_session(instants, policy) for instants in (available, public))
     quality = pd.Series("vendor", index=headlines.index, dtype="str")
     quality = quality.where(headlines["first_seen_at"].isna(), "seen").where(~headlines["date_only"], "date_only")
-    return headlines.assign(available_at=available, pit_quality=quality, session=_traded(decided, calendar, policy))
+    return headlines.assign(
+        public_at=public,
+        available_at=available,
+        pit_quality=quality,
+        session=_traded(decided, calendar, policy),
+        published_session=_traded(published, calendar, policy),
+    )
+
+
+def is_stale(decided: pd.DataFrame) -> pd.Series:
+    """Return whether each headline was first seen after the decision that it was published for.
+
+    A stale headline is no news to the decision that sees it first. It stands at the session that it was published
+    for, and only windows that end on its `session` or later hold it there.
+
+    Parameters
+    ----------
+    decided : DataFrame of n_headlines rows
+        As `decide` gives it; without `published_session` no headline is stale.
+
+    Examples
+    --------
+    >>> sessions = pd.to_datetime(["2024-11-26", "2024-11-29"])
+    >>> is_stale(pd.DataFrame({"published_session": sessions[:1], "session": sessions[1:]})).tolist()
+    [True]
+    """
+    if "published_session" not in decided:
+        return pd.Series(False, index=decided.index)
+    # Published before the calendar begins is older than any session of it.
+    before = decided["published_session"].isna() & decided["session"].notna()
+    return (decided["published_session"] < decided["session"]) | before
+
+
+def standing_session(decided: pd.DataFrame) -> pd.Series:
+    """Return the session at which each headline stands: that of its publication if it is stale, else its `session`.
+
+    Examples
+    --------
+    >>> sessions = pd.to_datetime(["2024-11-26", "2024-11-29"])
+    >>> stale = pd.DataFrame({"published_session": sessions[:1], "session": sessions[1:]})
+    >>> standing_session(stale).dt.date.astype(str).tolist()
+    ['2024-11-26']
+    """
+    stale = is_stale(decided)
+    return decided["session"].where(~stale, decided["published_session"]) if stale.any() else decided["session"]
 
 
 def traded_decisions(calendar: TradingCalendar, policy: DecisionPolicy) -> pd.Series:
@@ -93,6 +140,10 @@ def traded_decisions(calendar: TradingCalendar, policy: DecisionPolicy) -> pd.Se
     """
     decisions = calendar.decision_at(policy)
     return decisions.shift(1) if policy.kind == "after_close" else decisions
+
+
+def _unseen(headlines: pd.DataFrame) -> pd.DataFrame:
+    return headlines.assign(first_seen_at=headlines["first_seen_at"].mask(headlines["first_seen_at"].notna()))
 
 
 def _traded(decided: pd.Series, calendar: TradingCalendar, policy: DecisionPolicy) -> pd.Series:

@@ -225,6 +225,45 @@ def aggregate_sentiment(scored: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.
     return pd.DataFrame(columns, index=sessions)
 
 
+def aggregate_known_sentiment(news: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
+    """Draw one ticker's headline scores together by traded session, each of what its own decision knew.
+
+    Parameters
+    ----------
+    news : DataFrame
+        One row per headline: `session` at which it stands, `known_session`, the first whose decision knew it, and
+        `compound`.
+    sessions : DatetimeIndex of n_sessions
+        Consecutive exchange sessions.
+
+    Returns
+    -------
+    DataFrame of n_sessions rows, indexed by session
+        The columns of `aggregate_sentiment`. A headline that was known late counts in no session's own values; in the
+        decayed mean it counts from the session that knew it on, at its true age.
+
+    Examples
+    --------
+    >>> sessions = pd.DatetimeIndex(["2024-11-26", "2024-11-27", "2024-11-29"])
+    >>> late = pd.DataFrame({"session": sessions[:1], "known_session": sessions[2:], "compound": [0.5]})
+    >>> aggregate_known_sentiment(late, sessions)[["news_mean", "news_decayed_mean", "no_news"]].values.tolist()
+    [[0.0, 0.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.5, 1.0]]
+    """
+    late = (news["known_session"] > news["session"]).to_numpy()
+    known = aggregate_sentiment(news[~late], sessions)
+    if not late.any():
+        return known
+    touched = np.zeros(len(sessions), dtype=bool)
+    first = sessions.searchsorted(news.loc[late, "known_session"].to_numpy()).tolist()
+    oldest = sessions.searchsorted(news.loc[late, "session"].to_numpy()).tolist()
+    for begin, end in zip(first, oldest, strict=True):
+        touched[begin : end + MEMORY_SESSIONS] = True
+    for position in np.flatnonzero(touched).tolist():
+        memory = sessions[max(position - MEMORY_SESSIONS + 1, 0) : position + 1]
+        known.loc[memory[-1]] = aggregate_sentiment(news[news["known_session"] <= memory[-1]], memory).iloc[-1]
+    return known
+
+
 def _decayed(values: np.ndarray) -> np.ndarray:
     weights = 0.5 ** (np.arange(MEMORY_SESSIONS) / HALF_LIFE_SESSIONS)
     decayed = np.zeros_like(values)

@@ -11,14 +11,29 @@ import pandas as pd
 from stockseq.features.block import WARM_UP, Block, cut_blocks
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
-from stockseq.features.news import LATENCY, decide, traded_decisions
+from stockseq.features.news import LATENCY, decide, is_stale, standing_session, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.prices import find_stretches, without_unpayable
-from stockseq.schemas import INSTANT, NUMBER, SESSION, TEXT, Actions, Bars, Dropped, Headlines, empty, require_unique
+from stockseq.schemas import (
+    INSTANT,
+    NUMBER,
+    SESSION,
+    TEXT,
+    Actions,
+    Bars,
+    Dropped,
+    Headlines,
+    count_dropped,
+    empty,
+    require_unique,
+)
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
 # What stands beside the features in the table; `inputs` is a checksum of all that a row was computed from.
 FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": NUMBER}
+
+# Kept, but no news: it stands at the session it was published for, in windows of decisions made after it was seen.
+STALE = "headline first seen after the decision that it was published for: read at its own session, by later decisions"
 
 
 @dataclass(frozen=True)
@@ -123,7 +138,7 @@ def build_features(
     ]
     built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
     table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
-    dropped = [_outside(decided), *(drop for _, drops in built for drop in drops)]
+    dropped = [_outside(decided), *_count_stale(decided), *(drop for _, drops in built for drop in drops)]
     return BuiltFeatures(table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows))
 
 
@@ -216,7 +231,7 @@ def _with_decisions(bars: pd.DataFrame, calendar: TradingCalendar, policy: Decis
 
 
 def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return ticker, session and compound of the headlines that fall into the calendar, in a fixed order."""
+    """Return ticker, session, known_session and compound of the headlines inside the calendar, in a fixed order."""
     inside = decided[decided["session"].notna()]
     if scores["headline_id"].duplicated().any():
         raise ValueError(f"The scores must be of one scorer, received {sorted(scores['scorer'].unique())}.")
@@ -227,12 +242,20 @@ def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
             f"Every headline needs a score; {int(compound.isna().sum())} of {len(inside)} have none, first "
             f"{row['ticker']} at {row['published_at']}. Call `score_headlines` first."
         )
-    scored = inside.assign(compound=compound.astype(NUMBER)).sort_values(["ticker", "session", "headline_id"])
-    return scored[["ticker", "session", "compound"]]
+    standing = inside.assign(
+        session=standing_session(inside), known_session=inside["session"], compound=compound.astype(NUMBER)
+    )
+    scored = standing[standing["session"].notna()].sort_values(["ticker", "known_session", "headline_id"])
+    return scored[["ticker", "session", "known_session", "compound"]]
 
 
 def _by_ticker(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {str(ticker): rows for ticker, rows in frame.groupby("ticker", sort=True)}
+
+
+def _count_stale(decided: pd.DataFrame) -> tuple[Dropped, ...]:
+    stale = decided.loc[is_stale(decided), "ticker"]
+    return count_dropped("news", stale, STALE)
 
 
 def _outside(decided: pd.DataFrame) -> Dropped:

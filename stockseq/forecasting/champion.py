@@ -281,6 +281,8 @@ def hash_training_data(data: Dataset, fold: Fold) -> str:
     rows = (data.panel.keys["session"] <= seen.session.max()).to_numpy()
     digest = hashlib.sha256(data.panel.indicators[rows].tobytes())
     digest.update(repr([texts for texts, inside in zip(data.panel.texts, rows, strict=True) if inside]).encode())
+    if data.panel.late is not None:
+        digest.update(data.panel.late.until(seen.session.max()).to_bytes())
     digest.update(seen.ends.tobytes() + seen.realised_return.tobytes())
     digest.update("\n".join(seen.ticker).encode())
     return digest.hexdigest()[:16]

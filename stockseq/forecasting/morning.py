@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stockseq.dataset.dataset import Dataset
+from stockseq.dataset.vocabulary import PADDING, UNKNOWN
 from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.features.news import standing_session
 from stockseq.forecast_ledger import Ledger, append_forecasts
 from stockseq.forecasting.champion import Champion, forecast_record
 from stockseq.forecasting.live import LiveRecord, score_live
 from stockseq.ingestion.ingest import Ingested
 from stockseq.models.forecasting import NextSession, forecast_next
+from stockseq.models.model import Model
+from stockseq.models.network import reads_text
 from stockseq.schemas import Dropped
 from stockseq.store import Store
 
@@ -29,7 +34,7 @@ class Morning:
     table : DataFrame
         Its forecasts with the spread over seeds, when they were made, and whether that was after the open.
     headlines : DataFrame
-        Those that the forecasts could use, the newest first: ticker, published_at, text, url, compound.
+        Those in the windows of the forecasts, the newest first; see `headlines_read`.
     champion : Champion
     out_of_sample : DataFrame
         The champion's forecasts of every session since its training ended, with what was realised.
@@ -94,8 +99,8 @@ def forecast_morning(
     return Morning(
         next=outlook,
         n_new=appended.n_rows,
-        table=with_spread(outlook.forecasts).assign(made_at=market.now, late=late),
-        headlines=headlines_read(data, outlook.forecasts, outlook.session),
+        table=with_spread(outlook.forecasts).assign(made_at=market.now, late=late, **_text_input(champion.model)),
+        headlines=headlines_read(data, outlook.forecasts, outlook.session, model=champion.model),
         champion=champion,
         out_of_sample=out_of_sample,
         scores=score_forecasts(out_of_sample, horizon=data.inputs.horizon),
@@ -105,6 +110,10 @@ def forecast_morning(
     )
 
 
+def _text_input(model: Model) -> dict[str, Any]:
+    return {"lookback": model.network.lookback, "reads_text": reads_text(model.network, len(model.vocabulary))}
+
+
 def with_spread(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts with the spread over seeds in place of each seed's own; NaN for one seed."""
     seeds = [column for column in forecasts.columns if column.startswith("probability_up_seed_")]
@@ -112,10 +121,44 @@ def with_spread(forecasts: pd.DataFrame) -> pd.DataFrame:
     return forecasts.drop(columns=seeds).assign(spread=spread)
 
 
-def headlines_read(data: Dataset, forecasts: pd.DataFrame, session: pd.Timestamp) -> pd.DataFrame:
-    """Return the headlines that the forecasts of a session could use, the newest first."""
-    read = data.headlines[data.headlines["session"] == session]
-    read = read[read["ticker"].isin(forecasts["ticker"])]
+def headlines_read(
+    data: Dataset, forecasts: pd.DataFrame, session: pd.Timestamp, *, model: Model | None = None
+) -> pd.DataFrame:
+    """Return the headlines in the windows of a session's forecasts, the newest published first.
+
+    Parameters
+    ----------
+    data : Dataset
+    forecasts : DataFrame with ticker
+    session : Timestamp
+        The session that is forecast.
+    model : Model, optional
+        Who forecasts; without it, only the session's own headlines are given.
+
+    Returns
+    -------
+    DataFrame
+        ticker, published_at, text, url, compound, sessions_ago (0 is the session's own news), and as_text (whether the
+        network reads its words), n_words and n_unknown (words that the model's vocabulary lacks).
+    """
+    lookback = 1 if model is None else model.network.lookback
+    calendar = data.market.calendar.sessions
+    standing = standing_session(data.headlines)
+    ago = calendar.searchsorted(session) - calendar.searchsorted(standing.to_numpy())
+    inside = standing.notna() & (data.headlines["session"] <= session) & (ago >= 0) & (ago < lookback)
+    read = data.headlines.assign(sessions_ago=ago)[inside]
+    read = read[read["ticker"].isin(forecasts["ticker"])].sort_values("public_at", ascending=False, kind="stable")
     scored = read.merge(data.scores[["headline_id", "compound"]], on="headline_id", how="left")
-    columns = ["ticker", "published_at", "text", "url", "compound"]
-    return scored.sort_values("available_at", ascending=False, kind="stable", ignore_index=True)[columns]
+    columns = ["ticker", "published_at", "text", "url", "compound", "sessions_ago"]
+    return scored[columns].assign(**_words(scored, model))
+
+
+def _words(read: pd.DataFrame, model: Model | None) -> dict[str, Any]:
+    """Return whether a network reads the words of each headline, how many it reads, and how many are unknown to it."""
+    if model is None or not reads_text(model.network, len(model.vocabulary)) or read.empty:
+        return {"as_text": False, "n_words": 0, "n_unknown": 0}
+    network = model.network
+    as_text = read.groupby(["ticker", "sessions_ago"]).cumcount() < network.headlines_per_session
+    codes = model.vocabulary.encode([[text] for text in read["text"]], 1, network.tokens_per_headline)[:, 0]
+    n_words, n_unknown = (codes != PADDING).sum(axis=1), (codes == UNKNOWN).sum(axis=1)
+    return {"as_text": as_text, "n_words": n_words * as_text, "n_unknown": n_unknown * as_text}

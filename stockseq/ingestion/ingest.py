@@ -1,7 +1,7 @@
 """From a source into the store: one fetch, the revised tickers again in full, one commit per table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -34,12 +34,15 @@ class Ingested:
         What was left out on the way, and the sessions that the source has no bar of.
     doubts : tuple of str
         What the reader must know of how the answer fits what was stored, a sentence each.
+    currencies : mapping of ticker to currency
+        Of the prices, where the source says it; "GBp" is pence.
     """
 
     outcomes: Mapping[str, Outcome]
     headline_failures: Mapping[str, str]
     dropped: tuple[Dropped, ...]
     doubts: tuple[str, ...] = ()
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_failed(self) -> int:
@@ -150,6 +153,7 @@ def _update(
     progress.step(task, 0, 2)
     first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
     fetched, doubts = _fetch_bars(source, market, tickers, first=first, progress=progress)
+    require_one_currency(fetched.currencies)
     progress.step(task, 1, 2, "headlines")
     headlines = source.fetch_headlines(tickers, since=None, now=market.now)
     require_sound_clocks(headlines.headlines, market.headlines)
@@ -166,7 +170,8 @@ def _update(
     }
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
     gaps = _count_gaps(after.of(tickers), asked_again=not _is_local(source))
-    return Ingested(outcomes, failures, (*fetched.dropped, *headlines.dropped, *gaps), doubts), after
+    dropped = (*fetched.dropped, *headlines.dropped, *gaps)
+    return Ingested(outcomes, failures, dropped, doubts, fetched.currencies), after
 
 
 def _is_local(source: Source) -> bool:
@@ -180,6 +185,24 @@ def _count_bars(market: MarketData, appended: Appended) -> dict[str, tuple[int, 
     again = pd.MultiIndex.from_frame(rows).isin(known)
     corrected = rows["ticker"][again].value_counts()
     return {str(ticker): (int(n), int(corrected.get(ticker, 0))) for ticker, n in rows["ticker"].value_counts().items()}
+
+
+def require_one_currency(currencies: Mapping[str, str]) -> None:
+    """Raise `SourceError` where prices are in several currencies: one account can't hold them.
+
+    Examples
+    --------
+    >>> require_one_currency({"KOL.L": "GBp", "MALT.L": "GBp"})
+    """
+    by_currency: dict[str, list[str]] = {}
+    for ticker, currency in currencies.items():
+        by_currency.setdefault(currency, []).append(ticker)
+    if len(by_currency) > 1:
+        listed = "; ".join(f"{currency}: {', '.join(tickers[:5])}" for currency, tickers in by_currency.items())
+        raise SourceError(
+            f"The tickers are priced in {len(by_currency)} currencies ({listed}), and an account has one; GBp is "
+            "pence, GBP pounds. Keep a store for each, with its own DATA folder and TICKERS. Nothing was stored."
+        )
 
 
 def _append(

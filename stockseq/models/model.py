@@ -140,6 +140,7 @@ def make_matrix(
     """Return the rows that windows read, scaled and encoded, and the places in them where the windows end.
 
     No row of another session is looked at: one session's forecasts cost as much with ten years before them as with one.
+    A window that holds a headline first seen late has rows of its own, as its decision knew them.
 
     Parameters
     ----------
@@ -160,13 +161,20 @@ def make_matrix(
     ValueError
         If the panel lacks a feature.
     """
-    rows = window_rows(ends, network.lookback)
-    text = None
-    if reads_text(network, len(vocabulary)):
-        texts = [panel.texts[row] for row in rows]
-        text = vocabulary.encode(texts, network.headlines_per_session, network.tokens_per_headline)
-    matrix = Matrix(scaler.transform(read_indicators(panel, rows, names)), text, network.lookback)
-    return matrix, np.searchsorted(rows, ends)
+    reads_words = reads_text(network, len(vocabulary))
+    indicators: list[npt.NDArray[np.float32]] = []
+    texts: list[npt.NDArray[np.int32]] = []
+    places, n_rows = np.empty(len(ends), dtype=np.int64), 0
+    for view, windows in panel.views(ends, network.lookback):
+        rows = window_rows(ends[windows], network.lookback)
+        indicators.append(scaler.transform(read_indicators(view, rows, names)))
+        if reads_words:
+            words = [view.texts[row] for row in rows]
+            texts.append(vocabulary.encode(words, network.headlines_per_session, network.tokens_per_headline))
+        places[windows] = n_rows + np.searchsorted(rows, ends[windows])
+        n_rows += len(rows)
+    text = np.concatenate(texts) if reads_words else None
+    return Matrix(np.concatenate(indicators), text, network.lookback), places
 
 
 def _check_volatility(volatility: npt.NDArray[np.float64]) -> None:

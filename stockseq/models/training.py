@@ -66,11 +66,9 @@ def fit_model(
     """
     rows = panel.keys["session"].isin(fold.train).to_numpy()
     _check_balance(samples.on(fold.train), len(fold.train))
-    texts = (
-        [text for text, inside in zip(panel.texts, rows, strict=True) if inside]
-        if network.headlines_per_session
-        else []
-    )
+    # Headlines that were first seen late have words, too: those that the last training decision knew.
+    words = panel.known_at(fold.train[-1]).texts
+    texts = [text for text, inside in zip(words, rows, strict=True) if inside] if network.headlines_per_session else []
     vocabulary = Vocabulary.fit(
         texts, max_tokens=network.max_tokens, min_headlines=network.min_headlines, bigrams=network.bigrams
     )

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -41,6 +42,7 @@ class Row:
     late: bool
     headlines: Sequence[Headline]
     n_headlines: int
+    news: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
     reach = _reach(ordered["probability_up"])
     shown = ordered.head(MOST_TICKERS)
     headlines = shown["headlines"] if "headlines" in shown else [()] * len(shown)
+    words = shown["news"] if "news" in shown else [""] * len(shown)
     rank, interval = rank_words(ordered), ordered.apply(interval_of, axis=1)
     columns = (shown[name] for name in ("ticker", "probability_up", "expected_return", "spread", "late"))
     return Outlook(
@@ -81,8 +84,10 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
         rows=[
-            _row(values, reach)
-            for values in zip(*columns, rank.head(MOST_TICKERS), interval.head(MOST_TICKERS), headlines, strict=True)
+            replace(_row(values, reach), news=news)
+            for *values, news in zip(
+                *columns, rank.head(MOST_TICKERS), interval.head(MOST_TICKERS), headlines, words, strict=True
+            )
         ],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
         n_late=int(ordered["late"].sum()),
@@ -135,7 +140,7 @@ def _reach(probability: pd.Series) -> float:
     return REACH * max(steps, 2)
 
 
-def _row(values: tuple[str, float, float, float, bool, str, str, Sequence[Sequence[object]]], reach: float) -> Row:
+def _row(values: Sequence[Any], reach: float) -> Row:
     ticker, probability, expected_return, spread, late, rank, interval, headlines = values
     offset = (probability - 0.5) / reach * 50
     return Row(

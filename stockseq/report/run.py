@@ -14,6 +14,7 @@ from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
 from stockseq.report.metrics import BacktestMetrics
+from stockseq.report.text.news import news_sentence
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 
@@ -178,7 +179,18 @@ def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | No
         return forecasts
     columns = ["published_at", "text", "url", "compound"]
     read = {str(key): list(group[columns].itertuples(index=False)) for key, group in headlines.groupby("ticker")}
-    return forecasts.assign(headlines=pd.Series([read.get(ticker, []) for ticker in forecasts["ticker"]], dtype=object))
+    given = forecasts.assign(headlines=pd.Series([read.get(t, []) for t in forecasts["ticker"]], dtype=object))
+    if "lookback" not in forecasts or "sessions_ago" not in headlines:
+        # Runs of before 0.4 don't say what their forecasts read.
+        return given
+    by_ticker = {str(key): rows for key, rows in headlines.groupby("ticker")}
+    words = [
+        news_sentence(by_ticker.get(ticker, headlines.iloc[:0]), lookback=int(lookback), reads_text=bool(reads))
+        for ticker, lookback, reads in zip(
+            forecasts["ticker"], forecasts["lookback"], forecasts["reads_text"], strict=True
+        )
+    ]
+    return given.assign(news=words)
 
 
 def _table(path: Path) -> pd.DataFrame | None:

@@ -28,16 +28,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class TickerBars:
-    """The bars and actions of one ticker or file, and what was left out of them."""
+    """The bars and actions of one ticker or file, what was left out of them, and the prices' currency if it is said."""
 
     bars: Bars
     actions: Actions
     dropped: tuple[Dropped, ...]
+    currency: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
 class FetchedBars:
-    """Bars and actions of one fetch; every asked ticker has exactly one outcome.
+    """Bars and actions of one fetch; every asked ticker has exactly one outcome, and a currency where it is known.
 
     Of kinds of actions that aren't among `action_kinds` the source says nothing, not even that there are none.
     """
@@ -47,6 +48,7 @@ class FetchedBars:
     outcomes: Mapping[str, Outcome]
     dropped: Sequence[Dropped] = field(default_factory=tuple)
     action_kinds: Sequence[str] = ACTION_KINDS
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_tickers(cls, parts: Iterable[TickerBars], outcomes: Mapping[str, Outcome]) -> "FetchedBars":

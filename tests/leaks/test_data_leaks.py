@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import stockseq.dataset.dataset as dataset
+import stockseq.dataset.panel as panel
 import stockseq.features.block as block
 import stockseq.features.table as feature_table
 from stockseq.audit import pipeline
@@ -145,12 +146,26 @@ def centred(scores: pd.DataFrame, *_: Any) -> pd.DataFrame:
     return scores.assign(compound=scores["compound"] - scores["compound"].mean())
 
 
-def led(panel: Any, *_: Any) -> Any:
-    return type(panel)(panel.keys, np.roll(panel.indicators, -1, axis=0), panel.names, panel.texts)
+def led(built: Any, *_: Any) -> Any:
+    return replace(built, indicators=np.roll(built.indicators, -1, axis=0))
 
 
-def news_of_the_next(panel: Any, *_: Any) -> Any:
-    return type(panel)(panel.keys, panel.indicators, panel.names, (*panel.texts[1:], ()))
+def news_of_the_next(built: Any, *_: Any) -> Any:
+    return replace(built, texts=(*built.texts[1:], ()))
+
+
+def late_as_in_time(stale: pd.Series, *_: Any) -> pd.Series:
+    """Let a headline that was seen late stand in its own row, as if that row's decision had known it."""
+    return stale & False
+
+
+def own_session(decided: pd.DataFrame, *_: Any) -> pd.DataFrame:
+    return decided.assign(session=decided["published_session"])
+
+
+def seen_by_the_next(late: Any, keys: pd.DataFrame, *_: Any) -> Any:
+    """Let a headline that was seen late be known to the very window that ends on its own row."""
+    return late and replace(late, since=keys["session"].to_numpy(dtype="datetime64[us]")[late.rows])
 
 
 def scaled_targets(samples: Any, *_: Any) -> Any:
@@ -201,6 +216,9 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "outcome as a feature": (change(dataset, "build_features", next_label), "features"),
     "indicators led by one session": (change(dataset, "build_panel", led), "panel"),
     "news led by one session": (change(dataset, "build_panel", news_of_the_next), "panel"),
+    "late headlines where they were published": (change(feature_table, "decide", own_session), "instants"),
+    "late headlines in their own row": (change(panel, "is_stale", late_as_in_time), "panel"),
+    "late headlines before they were seen": (change(panel, "build_late_news", seen_by_the_next), "late news"),
 }
 
 

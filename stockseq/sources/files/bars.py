@@ -28,6 +28,7 @@ from stockseq.sources.files.frequency import require_daily
 from stockseq.sources.files.layouts import BAR_EXTRAS
 from stockseq.sources.files.numbers import Decimal, Numbers, read_columns
 from stockseq.sources.files.tables import Table
+from stockseq.sources.listing import find_foreign
 from stockseq.sources.settings import Basis
 from stockseq.sources.source import TickerBars
 
@@ -153,8 +154,9 @@ def _read_rows(table: Table, calendar: TradingCalendar, decimal: Decimal | None,
     actions = place_actions(frame[unkeyed.isna()], calendar, name=table.path.name)
     alone = is_action_alone(frame) & unkeyed.isna()
     faults = unkeyed.where(~alone, _ACTION_ALONE)
-    off = faults.isna() & ~frame["session"].isin(calendar.sessions)
-    faults[off] = f"not a session of {calendar.exchange}"
+    faults = faults.where(faults.notna(), calendar.date_faults(frame["session"]))
+    for name, reason in find_foreign(frame[unkeyed.isna() & ~alone], calendar).items():
+        faults[(frame["ticker"] == name) & unkeyed.isna()] = reason
     repeated, note = _repeated(frame[faults.isna()], list(numbers), table)
     faults[repeated.index] = repeated
     tickers = frame["ticker"].where(frame["ticker"].map(_checked(frame["ticker"])), "?")
@@ -312,7 +314,7 @@ def _no_usable_bar(table: Table, dropped: tuple[Dropped, ...]) -> SourceError:
     reasons = sorted({drop.reason for drop in dropped})
     if reasons == ["volume missing, infinite or negative"]:
         return SourceError(
-            f"{table.path} has no volume in any row, as indices and exchange rates have none; a bar without volume can't "
-            "be traded. Import tickers that trade."
+            f"{table.path} has no volume in any row, as indices and exchange rates have none; a bar without volume "
+            "can't be traded. Import tickers that trade."
         )
     return SourceError(f"{table.path} holds no usable bar: {'; '.join(reasons)}.")

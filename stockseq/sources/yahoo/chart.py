@@ -27,6 +27,10 @@ class Chart:
         Oldest first, in whatever basis Yahoo gives them.
     n_unreadable_dividends : int
         Dividends without a usable date or amount.
+    zone : str or None
+        The time zone of the exchange that it says it trades on.
+    currency : str or None
+        In which its prices are; "GBp" is pence.
     """
 
     symbol: str | None
@@ -34,6 +38,8 @@ class Chart:
     splits: Mapping[pd.Timestamp, float]
     dividends: Mapping[pd.Timestamp, float]
     n_unreadable_dividends: int
+    zone: str | None = None
+    currency: str | None = None
 
 
 def read_chart(result: Json) -> Chart:
@@ -54,7 +60,15 @@ def read_chart(result: Json) -> Chart:
     {Timestamp('2024-11-26 00:00:00'): 2.0}
     """
     dividends, n_unreadable = _read_dividends(result)
-    return Chart(result["meta"].get("symbol"), _read_session_end(result), _read_splits(result), dividends, n_unreadable)
+    meta = result["meta"]
+    zone, currency = (_read_text(meta, name) for name in ("exchangeTimezoneName", "currency"))
+    session_end, splits = _read_session_end(result), _read_splits(result)
+    return Chart(meta.get("symbol"), session_end, splits, dividends, n_unreadable, zone, currency)
+
+
+def _read_text(meta: Json, name: str) -> str | None:
+    value = meta.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _read_session_end(result: Json) -> pd.Timestamp | None:

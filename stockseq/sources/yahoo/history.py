@@ -8,6 +8,7 @@ import pandas as pd
 from stockseq.prices import later_splits
 from stockseq.schemas import PRICES, SESSION, Dropped, as_actions, as_bars, bar_faults
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
+from stockseq.sources.listing import ListedElsewhere, judge_zone
 from stockseq.sources.source import TickerBars
 from stockseq.sources.yahoo.chart import Chart
 from stockseq.sources.yahoo.dividends import confirm_dividends
@@ -56,9 +57,14 @@ def read_history(
     ------
     ValueError
         If the answer is another symbol's.
+    ListedElsewhere
+        If the ticker trades in another time zone than the calendar's exchange.
     """
     if chart.symbol != ticker:
         raise ValueError(f"it is the data of {chart.symbol!r}")
+    elsewhere = judge_zone(chart.zone, calendar)
+    if elsewhere is not None:
+        raise ListedElsewhere(elsewhere)
     last = min(calendar.last_final_session(now), _last_closed_day(chart, now))
     rows, row_faults = _usable(_rows(history), ticker=ticker, first=first, last=last, calendar=calendar)
     rows, split_faults = _consistent(rows, chart.splits, ticker)
@@ -74,7 +80,7 @@ def read_history(
     n_unreadable = chart.n_unreadable_dividends
     unreadable = [Dropped(STAGE, ticker, "dividend without a usable date or amount", n_unreadable)]
     dropped = (*unreadable[: bool(n_unreadable)], *row_faults, *split_faults, *dividend_faults)
-    return TickerBars(as_bars(traded), as_actions(actions), dropped)
+    return TickerBars(as_bars(traded), as_actions(actions), dropped, currency=chart.currency)
 
 
 def _last_closed_day(chart: Chart, now: pd.Timestamp) -> pd.Timestamp:
@@ -104,7 +110,7 @@ def _usable(
 ) -> tuple[pd.DataFrame, list[Dropped]]:
     faults = bar_faults(rows)
     faults[rows["session"].duplicated(keep="first")] = "session repeated"
-    faults[~rows["session"].isin(calendar.sessions)] = f"not a session of {calendar.exchange}"
+    faults = calendar.date_faults(rows["session"]).fillna(faults)
     faults[rows["session"] > last] = "session not final yet"
     # What lies before `first` wasn't asked for, so its faults are nobody's concern.
     counted = faults[rows["session"] >= first].value_counts()

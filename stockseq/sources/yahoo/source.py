@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -84,7 +85,8 @@ class YahooSource:
         nothing = "no final session in the time asked for"
         for ticker, answer in answers.items():
             outcomes[ticker] = _outcome(ticker, len(answer.bars), answer.dropped, nothing)
-        return FetchedBars.of_tickers(answers.values(), {ticker: outcomes[ticker] for ticker in first_sessions})
+        fetched = FetchedBars.of_tickers(answers.values(), {ticker: outcomes[ticker] for ticker in first_sessions})
+        return replace(fetched, currencies={name: of.currency for name, of in answers.items() if of.currency})
 
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp

@@ -8,6 +8,7 @@ from yfinance.exceptions import YFRateLimitError
 
 from stockseq.errors import SourceUnreachable
 from stockseq.schemas import TICKER_FORM, valid_ticker
+from stockseq.sources.listing import ListedElsewhere, judge_suffix
 from stockseq.sources.pacing import RetryBudget
 from stockseq.sources.settings import YahooSettings
 from stockseq.sources.source import Outcome
@@ -57,6 +58,9 @@ class TickerRequests:
             if (refusal := _refusal(ticker)) is not None:
                 outcomes[ticker] = Outcome(ticker, "unknown", reason=refusal)
                 continue
+            if (elsewhere := judge_suffix(ticker, self._settings.exchange)) is not None:
+                outcomes[ticker] = Outcome(ticker, "failed", reason=f"not asked: {elsewhere}")
+                continue
             if self._budget.exhausted:
                 outcomes[ticker] = self._failed(ticker, "not asked: too many answers before were refused or broken")
                 continue
@@ -83,6 +87,8 @@ class TickerRequests:
                 answer = fetch(ticker)
             except UnknownTicker as unknown:
                 return Outcome(ticker, "unknown", reason=f"Yahoo: {unknown}")
+            except ListedElsewhere as elsewhere:
+                return Outcome(ticker, "failed", reason=str(elsewhere))
             except YFRateLimitError:
                 n_refused += 1
                 # The next ticker may go through, but not before the wait is over.

@@ -1,0 +1,56 @@
+"""What a forecast read of the news, in sentences."""
+
+import pandas as pd
+
+from stockseq.errors import counted
+
+NO_TEXT = "no text input: trained without headlines"
+
+
+def age_words(sessions_ago: int) -> str:
+    """Return the age of a headline.
+
+    Examples
+    --------
+    >>> age_words(0), age_words(1), age_words(4)
+    ('new', '1 session ago', '4 sessions ago')
+    """
+    return "new" if not sessions_ago else f"{counted(sessions_ago, 'session')} ago"
+
+
+def news_sentence(headlines: pd.DataFrame, *, lookback: int, reads_text: bool) -> str:
+    """Return what the forecasts read of some headlines.
+
+    Parameters
+    ----------
+    headlines : DataFrame with sessions_ago, as_text, n_words and n_unknown
+        Those in the windows, of one ticker or of all.
+    lookback : int
+        Sessions of a window.
+    reads_text : bool
+        Whether the network has a text input.
+
+    Examples
+    --------
+    >>> news_sentence(pd.DataFrame(), lookback=10, reads_text=True)
+    'No headline in the window of 10 sessions.'
+    >>> one = pd.DataFrame({"sessions_ago": [2], "as_text": True, "n_words": 5, "n_unknown": 2})
+    >>> news_sentence(one, lookback=10, reads_text=True)
+    '1 headline in the window of 10 sessions, the newest 2 sessions ago; 1 is read word by word, and 2 of its 5 words
+    are outside the vocabulary.'
+    >>> news_sentence(one, lookback=10, reads_text=False)
+    '1 headline in the window of 10 sessions, the newest 2 sessions ago; no text input: trained without headlines.'
+    """
+    window = f"the window of {counted(lookback, 'session')}"
+    if headlines.empty:
+        return f"No headline in {window}{'' if reads_text else f'; {NO_TEXT}'}."
+    age = age_words(int(headlines["sessions_ago"].min()))
+    found = f"{counted(len(headlines), 'headline')} in {window}, the newest {age}"
+    if not reads_text:
+        return f"{found}; {NO_TEXT}."
+    n, n_words, n_unknown = (int(headlines[name].sum()) for name in ("as_text", "n_words", "n_unknown"))
+    verb, whose = ("is", "its") if n == 1 else ("are", "their")
+    return (
+        f"{found}; {n} {verb} read word by word, and {n_unknown} of {whose} {counted(n_words, 'word')} are outside the "
+        "vocabulary."
+    )
