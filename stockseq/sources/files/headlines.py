@@ -54,25 +54,10 @@ def build_headlines(
     """
     frame, name = table.frame, table.path.name
     read = partial(read_instants, timezone=timezone, exchange_timezone=exchange_timezone)
-    published = read(frame["published_at"], name=f"{name}: published_at", preset=preset)
-    stamps = {"published_at": published}
+    stamps = {"published_at": read(frame["published_at"], name=f"{name}: published_at", preset=preset)}
     if "first_seen_at" in frame:
         stamps["first_seen_at"] = read(frame["first_seen_at"], name=f"{name}: first_seen_at")
-    never = pd.Series(pd.NaT, index=frame.index, dtype=INSTANT)
-    rows = pd.DataFrame(
-        {
-            "ticker": _text(frame, "ticker"),
-            "published_at": published.instants,
-            "first_seen_at": stamps["first_seen_at"].instants if "first_seen_at" in stamps else never,
-            "date_only": published.date_only,
-            "text": _text(frame, "headline").map(clean_text).astype("str"),
-            "publisher": _text(frame, "publisher").map(clean_text).astype("str"),
-            "url": _text(frame, "url").map(clean_address).astype("str"),
-            "source": source,
-        }
-    )
-    keys = zip(rows["ticker"], _keys(frame, published.instants), rows["text"], strict=True)
-    rows["headline_id"] = [headline_id(*key) for key in keys]
+    rows = _rows(frame, stamps, source)
     not_tickers = {ticker for ticker in rows["ticker"].unique() if not valid_ticker(ticker)}
     faults = _faults(rows, not_tickers, stamps, now=now)
     dropped = count_dropped(STAGE, rows["ticker"].where(~rows["ticker"].isin(not_tickers), "?"), faults)
@@ -80,6 +65,25 @@ def build_headlines(
         raise SourceError(f"{table.path} holds no usable headline: {'; '.join(sorted({d.reason for d in dropped}))}.")
     notes = (*table.notes, *(note for column in stamps.values() for note in column.notes))
     return HeadlinesFile(as_headlines(rows[faults.isna()]), dropped, notes)
+
+
+def _rows(frame: pd.DataFrame, stamps: dict[str, Instants], source: str) -> pd.DataFrame:
+    """Return one row of `Headlines` per row of the file, usable or not."""
+    never = pd.Series(pd.NaT, index=frame.index, dtype=INSTANT)
+    rows = pd.DataFrame(
+        {
+            "ticker": _text(frame, "ticker"),
+            "published_at": stamps["published_at"].instants,
+            "first_seen_at": stamps["first_seen_at"].instants if "first_seen_at" in stamps else never,
+            "date_only": stamps["published_at"].date_only,
+            "text": _text(frame, "headline").map(clean_text).astype("str"),
+            "publisher": _text(frame, "publisher").map(clean_text).astype("str"),
+            "url": _text(frame, "url").map(clean_address).astype("str"),
+            "source": source,
+        }
+    )
+    keys = zip(rows["ticker"], _keys(frame, rows["published_at"]), rows["text"], strict=True)
+    return rows.assign(headline_id=[headline_id(*key) for key in keys])
 
 
 def _keys(frame: pd.DataFrame, published_at: pd.Series) -> pd.Series:
