@@ -305,7 +305,7 @@ def _no_usable_bar(table: Table, dropped: tuple[Dropped, ...]) -> SourceError:
     reasons = sorted({drop.reason for drop in dropped})
     if reasons == ["volume missing, infinite or negative"]:
         return SourceError(
-            f"{table.path} has no volume in any row, as indices and exchange rates have none; a bar without volume can't "
-            "be traded. Import tickers that trade."
+            f"{table.path} has no volume in any row, as indices and exchange rates have none; a bar without volume "
+            "can't be traded. Import tickers that trade."
         )
     return SourceError(f"{table.path} holds no usable bar: {'; '.join(reasons)}.")
