@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
+from stockseq.ingestion.currencies import join_currencies, record_currencies
 from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
 from stockseq.ingestion.rebasing import find_rebased, on_stored_basis
 from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
@@ -153,13 +154,14 @@ def _update(
     progress.step(task, 0, 2)
     first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
     fetched, doubts = _fetch_bars(source, market, tickers, first=first, progress=progress)
-    require_one_currency(fetched.currencies)
+    currencies = join_currencies(store, fetched.currencies, market.tickers, as_of=market.now)
     progress.step(task, 1, 2, "headlines")
     headlines = source.fetch_headlines(tickers, since=None, now=market.now)
     require_sound_clocks(headlines.headlines, market.headlines)
     headlines = replace(headlines, headlines=drop_stored(headlines.headlines, market.headlines))
     progress.step(task, 2, 2)
     appended = _append(store, market, fetched, headlines)
+    record_currencies(store, fetched.currencies, at=market.now)
     asked = {*market.tickers, *tickers}
     after = extend_market(market, appended.values(), tickers=sorted(asked))
     n_headlines = appended["headlines"].by_ticker
@@ -171,7 +173,7 @@ def _update(
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
     gaps = _count_gaps(after.of(tickers), asked_again=not _is_local(source))
     dropped = (*fetched.dropped, *headlines.dropped, *gaps)
-    return Ingested(outcomes, failures, dropped, doubts, fetched.currencies), after
+    return Ingested(outcomes, failures, dropped, doubts, currencies), after
 
 
 def _is_local(source: Source) -> bool:
@@ -185,24 +187,6 @@ def _count_bars(market: MarketData, appended: Appended) -> dict[str, tuple[int, 
     again = pd.MultiIndex.from_frame(rows).isin(known)
     corrected = rows["ticker"][again].value_counts()
     return {str(ticker): (int(n), int(corrected.get(ticker, 0))) for ticker, n in rows["ticker"].value_counts().items()}
-
-
-def require_one_currency(currencies: Mapping[str, str]) -> None:
-    """Raise `SourceError` where prices are in several currencies: one account can't hold them.
-
-    Examples
-    --------
-    >>> require_one_currency({"KOL.L": "GBp", "MALT.L": "GBp"})
-    """
-    by_currency: dict[str, list[str]] = {}
-    for ticker, currency in currencies.items():
-        by_currency.setdefault(currency, []).append(ticker)
-    if len(by_currency) > 1:
-        listed = "; ".join(f"{currency}: {', '.join(tickers[:5])}" for currency, tickers in by_currency.items())
-        raise SourceError(
-            f"The tickers are priced in {len(by_currency)} currencies ({listed}), and an account has one; GBp is "
-            "pence, GBP pounds. Keep a store for each, with its own DATA folder and TICKERS. Nothing was stored."
-        )
 
 
 def _append(

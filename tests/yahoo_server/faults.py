@@ -133,6 +133,14 @@ def _no_currency(result: dict[str, Any]) -> None:
     del result["meta"]["currency"]
 
 
+def _other_zone(result: dict[str, Any]) -> None:
+    result["meta"]["exchangeTimezoneName"] = "Europe/London"
+
+
+def _pence(result: dict[str, Any]) -> None:
+    result["meta"]["currency"] = "GBp"
+
+
 def _unequal_lengths(result: dict[str, Any]) -> None:
     result["indicators"]["quote"][0]["close"].pop()
 
@@ -184,6 +192,8 @@ CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
     "weekend_session": _weekend_session,
     "other_symbol": _other_symbol,
     "no_currency": _no_currency,
+    "other_zone": _other_zone,
+    "pence": _pence,
     "late_close": _late_close,
     "unequal_lengths": _unequal_lengths,
     "dividend_doubled": _scale_dividends(2.0),

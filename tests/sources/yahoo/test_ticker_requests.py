@@ -111,6 +111,25 @@ def test_what_cant_be_a_ticker_is_refused_unasked(source: YahooSource, yahoo: Ya
     assert not yahoo.log
 
 
+def test_a_ticker_that_trades_in_another_zone_is_refused_with_the_remedy(
+    source: YahooSource, yahoo: YahooServer
+) -> None:
+    """Its session opens before this exchange decides; asking again would give the same answer."""
+    yahoo.faults.add("other_zone", ticker="KOLA")
+    result = fetch(source, "KOLA", "MOSS")
+    assert states(result) == {"KOLA": ("failed", 0), "MOSS": ("updated", N_SESSIONS)}
+    reason = result.outcomes["KOLA"].reason
+    assert "Europe/London" in reason
+    assert "keep a store of its own" in reason
+    assert result.currencies == {"MOSS": "USD"}
+
+
+def test_the_currency_is_the_one_that_yahoo_says(source: YahooSource, yahoo: YahooServer) -> None:
+    """GBp is pence; nothing in the prices themselves tells."""
+    yahoo.faults.add("pence", ticker="KOLA")
+    assert fetch(source, "KOLA", "MOSS").currencies == {"KOLA": "GBp", "MOSS": "USD"}
+
+
 def test_a_symbol_without_prices_has_nothing_new(source: YahooSource, yahoo: YahooServer) -> None:
     """Yahoo answers so for a listing that hasn't traded yet; that is no failure."""
     yahoo.faults.add("no_sessions", ticker="KOLA")
