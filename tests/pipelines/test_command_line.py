@@ -210,7 +210,7 @@ def test_a_ticker_that_is_none_is_refused_as_it_was_written(ticker: str) -> None
     """It would become a file name, a web address and a piece of a page."""
     sentence = refusal("daily", "--source", "simulated", "--tickers", f"BANVEX {ticker}")
     assert sentence.startswith(
-        "Setting `tickers` from TICKERS (`--tickers`): a ticker is at most 15 letters, digits and . ^ = -"
+        "Setting `tickers` from TICKERS (`--tickers`): a ticker is at most 24 letters, digits and . ^ = - & _"
     )
     assert sentence.endswith(f"received {ticker!r}.")
     assert no_folder()
