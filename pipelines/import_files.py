@@ -9,8 +9,8 @@ from pipelines.screens.console import console, show_progress
 from pipelines.screens.import_files import show_import
 from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
-from stockseq.dataset.fold_advice import suggest_folds
 from stockseq.dataset.labels import parse_label
+from stockseq.dataset.short_history import fit_settings
 from stockseq.errors import SettingsError
 from stockseq.features.block import WARM_UP
 from stockseq.ingestion.headline_clocks import find_clock_doubts
@@ -78,9 +78,11 @@ def _doubts(ingested: Ingested, market: MarketData) -> tuple[str, ...]:
 
 def _advise(settings: Settings, traded: pd.DataFrame) -> str:
     """Return whether the folds of the settings fit the sessions that bars were traded on."""
-    horizon = parse_label(settings.label)
-    n_sessions = traded["session"].nunique() - WARM_UP - settings.network.lookback - horizon
-    return fold_sentence(n_sessions, settings.folds, suggest_folds(n_sessions, settings.folds, horizon=horizon))
+    horizon, lookback, holdout = parse_label(settings.label), settings.network.lookback, settings.daily.holdout
+    n_sessions = traded["session"].nunique() - WARM_UP - horizon
+    fitting = fit_settings(n_sessions, settings.folds, lookback=lookback, holdout=holdout, horizon=horizon)
+    changed = None if fitting is None else fitting.changed(settings.folds, lookback=lookback, holdout=holdout)
+    return fold_sentence(n_sessions - lookback, changed)
 
 
 def _next_command(settings: Settings, file: str | None, config: str | None) -> str:

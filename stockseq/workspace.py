@@ -364,15 +364,7 @@ class Workspace:
         fitting = fit_settings(n_sessions, settings.folds, lookback=lookback, holdout=holdout, horizon=inputs.horizon)
         if fitting is None:
             return f"No settings fit {counted(n_bars, 'session')}: ingest a longer history."
-        wanted = {
-            "folds.min_train": (settings.folds.min_train, fitting.folds.min_train),
-            "folds.validation_size": (settings.folds.validation_size, fitting.folds.validation_size),
-            "folds.n_folds": (settings.folds.n_folds, fitting.folds.n_folds),
-            "folds.gap": (settings.folds.gap, fitting.folds.gap),
-            "network.lookback": (lookback, fitting.lookback),
-            "daily.holdout": (holdout, fitting.holdout),
-        }
-        changed = " ".join(f"{name}={now}" for name, (before, now) in wanted.items() if before != now)
+        changed = fitting.changed(settings.folds, lookback=lookback, holdout=holdout)
         return f'These settings fit this history, with every recipe: SET="{changed}".'
 
     def incumbent(self) -> Incumbent:

@@ -18,6 +18,19 @@ class FittingSettings:
     lookback: int
     holdout: int
 
+    def changed(self, folds: FoldSettings, *, lookback: int, holdout: int) -> str:
+        """Return what differs from the settings in force, as SET takes it; "" where nothing does.
+
+        Examples
+        --------
+        >>> FittingSettings(FoldSettings(gap=1), 5, 63).changed(FoldSettings(), lookback=10, holdout=63)
+        'folds.gap=1 network.lookback=5'
+        """
+        names = ("min_train", "validation_size", "n_folds", "gap")
+        wanted = {f"folds.{name}": (getattr(folds, name), getattr(self.folds, name)) for name in names}
+        wanted |= {"network.lookback": (lookback, self.lookback), "daily.holdout": (holdout, self.holdout)}
+        return " ".join(f"{name}={now}" for name, (before, now) in wanted.items() if before != now)
+
 
 def fit_settings(
     n_sessions: int, folds: FoldSettings, *, lookback: int, holdout: int, horizon: int = 0

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from stockseq.dataset.folds import FoldSettings
 from stockseq.errors import counted
 from stockseq.ingestion.summary import TickerSummary
 
@@ -51,32 +50,28 @@ def split_like_sentences(jumps: pd.DataFrame) -> tuple[str, ...]:
     return (*sentences, *more)
 
 
-def fold_sentence(n_sessions: int, settings: FoldSettings, fitting: FoldSettings | None) -> str:
-    """Return whether the settings' folds fit a history, or the settings that would.
+def fold_sentence(n_sessions: int, changed: str | None) -> str:
+    """Return whether the settings fit a history, or which would.
 
     Parameters
     ----------
     n_sessions : int
         Sessions with samples.
-    settings : FoldSettings
-        Those in force.
-    fitting : FoldSettings or None
-        Of `suggest_folds`.
+    changed : str or None
+        What would have to change, "" for nothing, None where no settings fit.
 
     Examples
     --------
-    >>> fold_sentence(40, FoldSettings(), None)[:52]
-    'About 40 sessions are left after the warm-up and the'
+    >>> fold_sentence(140, "folds.gap=1")[-66:]
+    "the settings don't fit so few. These do: make backtest SET=\"folds.gap=1\"."
     """
     verb = "is" if n_sessions == 1 else "are"
     left = f"About {counted(max(n_sessions, 0), 'session')} {verb} left after the warm-up and the first window"
-    if fitting is None:
+    if changed is None:
         return f"{left}: too few for a backtest, whatever the settings. Import a longer history."
-    if fitting == settings:
-        return f"{left}: the folds of the settings fit."
-    names = ("min_train", "validation_size", "test_size")
-    given = " ".join(f"folds.{name}={getattr(fitting, name)}" for name in names)
-    return f'{left}: the folds of the settings don\'t fit. These do: SET="{given}".'
+    if not changed:
+        return f"{left}: the settings fit."
+    return f'{left}: the settings don\'t fit so few. These do: make backtest SET="{changed}".'
 
 
 def gap_sentence(summaries: Sequence[TickerSummary]) -> str:
