@@ -51,7 +51,7 @@ def fit_settings(
     --------
     >>> fitting = fit_settings(60, FoldSettings(), lookback=10, holdout=63)
     >>> fitting.lookback, fitting.holdout, fitting.folds.min_train, fitting.folds.validation_size, fitting.folds.gap
-    (5, 11, 43, 6, 1)
+    (10, 10, 39, 6, 1)
     >>> fit_settings(15, FoldSettings(), lookback=10, holdout=63) is None
     True
     """

@@ -62,8 +62,8 @@ def fold_sentence(n_sessions: int, changed: str | None) -> str:
 
     Examples
     --------
-    >>> fold_sentence(140, "folds.gap=1")[-66:]
-    "the settings don't fit so few. These do: make backtest SET=\"folds.gap=1\"."
+    >>> fold_sentence(140, "")
+    'About 140 sessions are left after the warm-up and the first window: the settings fit.'
     """
     verb = "is" if n_sessions == 1 else "are"
     left = f"About {counted(max(n_sessions, 0), 'session')} {verb} left after the warm-up and the first window"
