@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -152,7 +153,9 @@ def read_settings(
     path = Path(named or "stockseq.toml") if "config" in given else None
     if not named and path is not None and not path.exists():
         path = None
-    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=typer.echo)
+    settings = load_settings(
+        path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=partial(typer.echo, err=True)
+    )
     settings = with_remembered_source(settings)
     now = given.get("now")
     if not now and settings.source == "simulated":

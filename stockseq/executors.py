@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 
 from stockseq.errors import SettingsError, StockseqError
@@ -44,7 +44,10 @@ def open_executor(*, workers: int = 1, scheduler: str | None = None) -> Iterator
                     "`workers` in stockseq.toml and run the same again: what was finished is kept, and an exam or an "
                     "ablation goes on where it was."
                 ) from error
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    for worker in active_children():
+                        worker.terminate()
                 # Else an interrupted run would wait for everything that still stands in the queue.
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -70,9 +73,9 @@ def _open_cluster(scheduler: str) -> Iterator[Executor]:
 
 
 def begin_worker() -> None:
-    """Prepare this worker process: it ends in silence at Ctrl-C, and never outlives the run that started it."""
-    # A terminal sends Ctrl-C to all processes, and what is to be said of it the run says.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Prepare this worker process: Ctrl-C is the run's to answer, which it never outlives."""
+    # A terminal sends it to all processes; a worker that died of it first would pass for one killed for want of memory.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_the_run, daemon=True).start()
 
 

@@ -58,6 +58,7 @@ def find_rebased(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Rebased]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> days = pd.bdate_range("2024-11-18", periods=6)
     >>> stored = pd.DataFrame({"ticker": "KOLA", "session": days, "volume": 10.0})
     >>> stored = stored.assign(**dict.fromkeys(PRICES, 100.0))

@@ -56,6 +56,6 @@ def test_an_empty_store_says_what_to_run_first(
 
 def test_a_ticker_that_a_store_lacks_says_what_to_run_first(filled: Settings, mornings: list[pd.Timestamp]) -> None:
     """An audit of other tickers than those asked for would answer another question."""
-    other = filled.model_copy(update={"source": "yahoo", "tickers": ("AAPL",)})
+    other = filled.model_copy(update={"tickers": ("AAPL",)})
     with pytest.raises(SourceError, match="has no bars of AAPL yet, so there is nothing to audit"):
         run_audit(other, mornings[-1])

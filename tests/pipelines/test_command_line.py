@@ -49,6 +49,9 @@ def one_sentence(said: str) -> str:
     return line.removeprefix("✗ ")
 
 
+TRAINED = {"mode": "scratch", "added": (), "only": None}
+
+
 def recipe_call(monkeypatch: pytest.MonkeyPatch, function: str, *arguments: str) -> tuple[Settings, dict[str, Any]]:
     """Run the command with its recipe replaced; return the settings and the other arguments that it was handed."""
     calls: list[tuple[Settings, dict[str, Any]]] = []
@@ -64,8 +67,8 @@ def recipe_call(monkeypatch: pytest.MonkeyPatch, function: str, *arguments: str)
     [
         ("daily", "daily.run_daily", ("simulated", "file", 3), {}),
         ("daily --source files --data x", "daily.run_daily", ("files", "x", 3), {}),
-        ("train --mode finetune", "train.run_train", ("simulated", "file", 3), {"mode": "finetune"}),
-        ("train", "train.run_train", ("simulated", "file", 3), {"mode": "scratch"}),
+        ("train --mode finetune", "train.run_train", ("simulated", "file", 3), TRAINED | {"mode": "finetune"}),
+        ("train", "train.run_train", ("simulated", "file", 3), TRAINED),
         ("ablation --set workers=1", "ablation.run_ablation", ("simulated", "file", os.cpu_count()), {}),
         ("exam --markets 2", "exam.run_exam", ("simulated", "exam", 3), {"n_markets": "2"}),
         ("exam --data x", "exam.run_exam", ("simulated", "x", 3), {"n_markets": None}),
@@ -292,7 +295,7 @@ def test_a_second_run_on_a_store_says_who_holds_it(tmp_path: Path, recipe: str) 
         (BARS + "AAPL,2031-03-04,10,11,9,10,100\n", "file.csv holds no usable bar: not a session of XNYS."),
         (
             HEADLINES + "AAPL,2024-03-04T10:00,Words\n",
-            "file.csv has stamps that name no time zone (1 of 1), first 2024-03-04",
+            "file.csv: published_at has stamps that name no time zone (1 of 1), first 2024-03-04",
         ),
         (HEADLINES + "AAPL,2031-03-04T10:00Z,Words\n", "file.csv holds no usable headline: published after now."),
     ],

@@ -31,7 +31,7 @@ def test_what_is_set_is_marked_with_its_default(tmp_path: Path, monkeypatch: pyt
     assert "* network.units = 16  (default 8)" in lines
     assert '* tickers = ["AAPL"]  (default [])' in lines
     assert "  network.lookback = 10" in lines
-    assert "aapl as AAPL" in shown.stderr
+    assert "aapl is read as AAPL" in shown.stderr
 
 
 def test_credentials_are_not_shown() -> None:

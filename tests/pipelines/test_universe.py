@@ -49,7 +49,11 @@ def test_a_changed_network_is_told_and_what_it_trains_is_promoted_by_hand(begun,
     """The champion forecasts by its own settings, in the files too, until another is put in its place."""
     first = Workspace(begun, now=mornings[0]).registry.champion().model_id
     wider = begun.model_copy(
-        update={"network": begun.network.model_copy(update={"units": 3, "headlines_per_session": 1})}
+        update={
+            "network": begun.network.model_copy(update={"units": 3, "headlines_per_session": 1}),
+            # No candidate is that much better, so that it is champion by hand or not at all.
+            "daily": begun.daily.model_copy(update={"promotion_z": 50.0}),
+        }
     )
     _, folder = run_daily(wider, mornings[0])
     said = f"The champion {first} stands on other settings (network.units was 2, is 3"

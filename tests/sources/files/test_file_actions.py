@@ -90,6 +90,6 @@ def test_dividends_at_which_prices_fall_are_not_doubted(tmp_path):
 def test_a_fraction_of_a_coin_is_a_volume(tmp_path):
     """Rounded to 0 it would be no trade."""
     text = (
-        "ticker,date,open,high,low,close,volume\nKLA-EUR,2024-11-26,9,9,9,9,0.31\nKLA-EUR,2024-11-27,9,9,9,9,1.0249\n"
+        "ticker,date,open,high,low,close,volume\nKLACOIN,2024-11-26,9,9,9,9,0.31\nKLACOIN,2024-11-27,9,9,9,9,1.0249\n"
     )
     assert bars_of(tmp_path, text).bars["volume"].tolist() == [0.31, 1.0249]
