@@ -8,14 +8,14 @@ NO_TEXT = "no text input: trained without headlines"
 
 
 def age_words(sessions_ago: int) -> str:
-    """Return the age of a headline.
+    """Return the age of a headline, in sessions before the one that is forecast.
 
     Examples
     --------
     >>> age_words(0), age_words(1), age_words(4)
-    ('new', '1 session ago', '4 sessions ago')
+    ('of this session', '1 session old', '4 sessions old')
     """
-    return "new" if not sessions_ago else f"{counted(sessions_ago, 'session')} ago"
+    return f"{counted(sessions_ago, 'session')} old" if sessions_ago else "of this session"
 
 
 def news_sentence(headlines: pd.DataFrame, *, lookback: int, reads_text: bool) -> str:
@@ -36,10 +36,10 @@ def news_sentence(headlines: pd.DataFrame, *, lookback: int, reads_text: bool) -
     'No headline in the window of 10 sessions.'
     >>> one = pd.DataFrame({"sessions_ago": [2], "as_text": True, "n_words": 5, "n_unknown": 2})
     >>> news_sentence(one, lookback=10, reads_text=True)
-    '1 headline in the window of 10 sessions, the newest 2 sessions ago; 1 is read word by word, and 2 of its 5 words
+    '1 headline in the window of 10 sessions, the newest 2 sessions old; 1 is read word by word, and 2 of its 5 words
     are outside the vocabulary.'
     >>> news_sentence(one, lookback=10, reads_text=False)
-    '1 headline in the window of 10 sessions, the newest 2 sessions ago; no text input: trained without headlines.'
+    '1 headline in the window of 10 sessions, the newest 2 sessions old; no text input: trained without headlines.'
     """
     window = f"the window of {counted(lookback, 'session')}"
     if headlines.empty:

@@ -10,7 +10,7 @@ def test_what_was_read_is_counted_with_its_age_and_unknown_words() -> None:
     rows = {"sessions_ago": [1, 3, 3], "as_text": [True, True, False], "n_words": [5, 4, 0], "n_unknown": [3, 1, 0]}
     sentence = news_sentence(pd.DataFrame(rows), lookback=10, reads_text=True)
     assert sentence == (
-        "3 headlines in the window of 10 sessions, the newest 1 session ago; 2 are read word by word, and 4 of their "
+        "3 headlines in the window of 10 sessions, the newest 1 session old; 2 are read word by word, and 4 of their "
         "9 words are outside the vocabulary."
     )
 
