@@ -33,7 +33,8 @@ class NextSession:
         return f"NextSession({self.session:%Y-%m-%d}, {counted(n, 'forecast')}, {counted(n_refused, 'ticker')} refused)"
 
     def _repr_html_(self) -> str:
-        columns = ["ticker", "probability_up", "expected_return"]
+        named = ["ticker", "probability_up", "expected_return", "relative", "sigma", "low_80", "high_80"]
+        columns = [name for name in named if name in self.forecasts and self.forecasts[name].notna().any()]
         return str(self.forecasts[columns].sort_values("probability_up", ascending=False).to_html(index=False))
 
 

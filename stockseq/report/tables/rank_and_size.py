@@ -31,6 +31,8 @@ SIZE_HEADS = (
     "95% interval of that",
     "95% held",
     "80% width",
+    "Kupiec rejects",
+    "Christoffersen rejects",
     "Forecasts",
 )
 BASIS_POINTS = 1e4
@@ -81,6 +83,8 @@ def _size_row(name: str, scores: SizeScores) -> list[Cell]:
         cell(inner and inner.coverage_ci, wording.interval),
         cell(outer and outer.coverage, wording.percent),
         cell(inner and inner.width, lambda value: wording.percent(value, digits=2)),
+        cell(inner and inner.kupiec_rejected, wording.percent),
+        cell(inner and inner.christoffersen_rejected, wording.percent),
         cell(scores.n, wording.count),
     ]
 
