@@ -328,7 +328,15 @@ class Workspace:
         return self._with_truth(self.store.market(self.calendar, tickers=tickers, as_of=self.now))
 
     def dataset(self, market: MarketData) -> Dataset:
-        """Build the dataset, with what the store holds of scores and features; what is new is stored."""
+        """Build the dataset, with what the store holds of scores and features; what is new is stored.
+
+        Raises
+        ------
+        SourceError
+            If there is no bar of any ticker.
+        """
+        if market.bars.empty:
+            raise SourceError("There is no bar of any of these tickers, so there is nothing to build features of.")
         stored_scores = self.store.read("scores")
         stored = self.store.read(
             "features", tickers=market.tickers, where={"feature_set": feature_set_name(self.features)}

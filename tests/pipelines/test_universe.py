@@ -87,3 +87,9 @@ def test_a_model_that_is_not_listed_is_not_promoted(begun, mornings, capsys):
         run_promote(begun, mornings[0], model_id=None)
     run_promote(begun, mornings[0], model_id=Workspace(begun, now=mornings[0]).registry.champion().model_id)
     assert "nothing has changed" in capsys.readouterr().out
+
+
+def test_training_without_any_bar_is_one_sentence(begun, mornings):
+    """No ticker is left of those that were named."""
+    with pytest.raises(SourceError, match="There is no bar of any of these tickers"):
+        run_train(begun, mornings[0], mode="scratch", added=("ZZZZ",), only="1")

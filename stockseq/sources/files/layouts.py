@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from stockseq.errors import SourceError, counted
+from stockseq.errors import SourceError, counted, nearest
 from stockseq.schemas import Dropped, count_dropped, valid_ticker
 from stockseq.sources.files.tables import BAR_NAMES, Table
 from stockseq.sources.settings import PRESETS
@@ -49,7 +49,9 @@ def holds_headlines(columns: Sequence[str], mapping: Mapping[str, str]) -> bool:
     >>> holds_headlines(["ticker", "published_at", "headline"], {})
     True
     """
-    return find_column("headline", columns, mapping) is not None and find_column("close", columns, mapping) is None
+    if find_column("close", columns, mapping) is not None:
+        return False
+    return any(find_column(name, columns, mapping) is not None for name in ("headline", "published_at"))
 
 
 def rename_columns(
@@ -67,7 +69,10 @@ def rename_columns(
     """
     columns = [str(column) for column in table.frame.columns]
     frame = table.frame.set_axis(columns, axis=1)
+    # What the mapping says of headlines names no column of bars.
+    mapping = {ours: theirs for ours, theirs in mapping.items() if ours in (*needed, *optional)}
     names = {ours: find_column(ours, columns, mapping) for ours in (*needed, *optional)}
+    _require_once(table, names, columns, mapping)
     if "date" in names and names["date"] is None:
         names["date"] = next((column for column in columns if _is_nameless_date(column, frame)), None)
     if names["ticker"] is not None and plain(names["ticker"]) == "name" and not _all_tickers(frame[names["ticker"]]):
@@ -105,6 +110,50 @@ def find_column(ours: str, columns: Sequence[str], mapping: Mapping[str, str]) -
         if found is not None:
             return found
     return None
+
+
+def require_mapped(table: Table, given: Mapping[str, str]) -> None:
+    """Raise `SourceError` where the user names a column that the file lacks, rather than take another silently.
+
+    Parameters
+    ----------
+    table : Table
+    given : mapping
+        `files.columns`: our names to the file's. Only the ticker is a column of bars and of headlines alike, and may be
+        called otherwise in one of them.
+    """
+    columns = [str(column) for column in table.frame.columns]
+    of_bars = (*BAR_COLUMNS, *BAR_EXTRAS, *BAR_MARKS)
+    of_headlines = (*HEADLINE_COLUMNS, *HEADLINE_EXTRAS)
+    wanted = of_headlines if holds_headlines(columns, given) else of_bars
+    for ours, theirs in given.items():
+        if ours not in (*of_bars, *of_headlines):
+            known = tuple(dict.fromkeys((*of_bars, *of_headlines)))
+            listed = f"there are: {', '.join(known)}."
+            raise SourceError(f"files.columns: there is no column `{ours}` here; {nearest(ours, known, listed)}")
+        if ours in wanted and theirs not in columns and (ours != "ticker" or find_column(ours, columns, {}) is None):
+            raise SourceError(
+                f"{table.path} has no column `{theirs}`, which files.columns names as {ours}; "
+                f"{nearest(theirs, columns, 'it has ' + ', '.join(columns) + '.')}"
+            )
+
+
+def _require_once(
+    table: Table, names: Mapping[str, str | None], columns: Sequence[str], mapping: Mapping[str, str]
+) -> None:
+    """Raise `SourceError` where a column stands twice, unless the mapping says which of them counts."""
+    for ours, theirs in names.items():
+        if theirs is None or ours in mapping:
+            continue
+        # Of two columns of one name pandas calls the second `close.1`.
+        again = [
+            column for column in columns if column != theirs and plain(column) in (plain(theirs), f"{plain(theirs)}_1")
+        ]
+        if again:
+            raise SourceError(
+                f"{table.path} has the column `{theirs}` more than once; leave one of them, or name the one that "
+                f'counts: files.columns {ours} = "{theirs}".'
+            )
 
 
 def plain(column: str) -> str:
@@ -224,6 +273,6 @@ def _missing(table: Table, missing: Sequence[str], columns: Sequence[str]) -> st
     if list(missing) == ["ticker"]:
         named = " A file of one ticker may be named after it, such as AAPL.csv."
     return (
-        f"{path} lacks the columns {', '.join(hints)}; it has {', '.join(columns)}. Name them in files.columns, such "
-        f'as {missing[0]} = "{columns[0]}", or choose a files.preset: {", ".join(PRESETS)}.{named}'
+        f"{path} lacks the columns {', '.join(hints)}; it has {', '.join(columns)}. Say in files.columns what it "
+        f"calls them, or choose a files.preset: {', '.join(PRESETS)}.{named}"
     )

@@ -33,6 +33,7 @@ from stockseq.sources.files.layouts import (
     HEADLINE_EXTRAS,
     holds_headlines,
     rename_columns,
+    require_mapped,
 )
 from stockseq.sources.files.tables import BAR_NAMES, HEADLINE_NAMES, SUFFIXES, Table, load_table
 from stockseq.sources.settings import FilesSettings
@@ -197,6 +198,7 @@ def _build_headlines(table: Table, settings: FilesSettings, *, now: pd.Timestamp
 
 def _load(path: Path, settings: FilesSettings) -> Table:
     table = load_table(path, encoding=settings.encoding)
+    require_mapped(table, settings.columns)
     if holds_headlines([str(column) for column in table.frame.columns], settings.mapping):
         return _in_capitals(rename_columns(table, HEADLINE_COLUMNS, HEADLINE_EXTRAS, mapping=settings.mapping))
     return _in_capitals(rename_columns(table, BAR_COLUMNS, (*BAR_EXTRAS, *BAR_MARKS), mapping=settings.mapping))

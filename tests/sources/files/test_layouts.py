@@ -123,3 +123,43 @@ def test_no_volume_at_all_is_said_as_that(tmp_path):
         now=NOW,
     )
     assert read.doubts[0].startswith("y.csv: ^KVOL has no volume in any of 1 bar")
+
+
+BARS = "ticker,date,open,high,low,close,volume\nKOLA,2024-12-02,9.25,10.5,9,10.25,500\n"
+
+
+@pytest.mark.parametrize("preset", ["fnspid", "kaggle_ratings"])
+def test_a_preset_of_headlines_leaves_the_bars_beside_them_alone(tmp_path, preset):
+    """Its `date` is that of a headline; the bars' own is read as ever."""
+    assert first_bar(tmp_path, "bars.csv", BARS, preset=preset) == {"ticker": "KOLA", "session": "2024-12-02"} | ROW
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"close": "Lsat"}, "has no column `Lsat`, which files.columns names as close; it has ticker, date"),
+        ({"close": "clos"}, "has no column `clos`, which files.columns names as close; did you mean `close`?"),
+        ({"clos": "close"}, "there is no column `clos` here; did you mean `close`?"),
+    ],
+)
+def test_a_column_that_is_named_and_not_there_is_refused(tmp_path, columns, said):
+    """The file's own `close` would be taken in its place without a word."""
+    with pytest.raises(SourceError) as refused:
+        first_bar(tmp_path, "bars.csv", BARS, columns=columns)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("second", ["close", "Close"])
+def test_a_column_that_stands_twice_is_refused_unless_one_is_named(tmp_path, second):
+    """Which of two closes counts nobody can tell."""
+    text = f"ticker,date,open,high,low,close,volume,{second}\nKOLA,2024-12-02,9.25,10.5,9,10.25,500,7\n"
+    with pytest.raises(SourceError, match="has the column `close` more than once"):
+        first_bar(tmp_path, "bars.csv", text)
+    assert first_bar(tmp_path, "bars.csv", text, columns={"close": "close"})["close"] == 10.25
+
+
+def test_a_file_of_headlines_without_its_headline_lacks_that(tmp_path):
+    """To list the columns of bars would send the reader astray."""
+    path = put(tmp_path, "h.csv", "ticker,published_at,words\nKOLA,2024-12-02T10:00Z,x\n")
+    with pytest.raises(SourceError, match="lacks the columns `headline`"):
+        headlines_of(path)
