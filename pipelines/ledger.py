@@ -10,7 +10,7 @@ from stockseq.errors import SettingsError
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.live import score_live
 from stockseq.report.text.names import trade_words
-from stockseq.report.text.verdict import record_sentence
+from stockseq.report.text.verdict import rank_and_size_sentence, record_sentence
 from stockseq.workspace import Workspace
 
 
@@ -25,6 +25,8 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
     for label in sorted({*forecast["label"]} or {settings.label}):
         live = score_live(ledger.as_of(now), models, label)
         console.print(f"Live record {trade_words(label)}: {record_sentence(live.scores, n=live.n)}")
+        if further := rank_and_size_sentence(live.ranking, live.size):
+            console.print(f"  {further}")
     if check and not ledger.n_rows:
         console.print("There is nothing to verify yet; make daily enters the first forecasts.")
     elif check:

@@ -12,7 +12,7 @@ from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
-from stockseq.report.text.verdict import record_sentence
+from stockseq.report.text.verdict import rank_and_size_sentence, record_sentence
 from stockseq.sessions import TradingCalendar
 
 MOST_CHARACTERS = 60
@@ -55,6 +55,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
     still = f" {live.n_open} are not scored yet." if live.n_open else ""
     console.print(f"  Live: {record_sentence(live.scores, n=live.n)}{still}{late}")
+    if further := rank_and_size_sentence(live.ranking, live.size):
+        console.print(f"  Live: {further}")
     added = (
         f"{counted(morning.n_new, 'new forecast')}."
         if morning.n_new

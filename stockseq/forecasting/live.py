@@ -7,10 +7,15 @@ from typing import Any
 import pandas as pd
 
 from stockseq.dataset.labels import compute_labels, parse_label
+from stockseq.evaluate.ranking import RankingScores, score_ranking
 from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.evaluate.size import SizeScores, score_size
 from stockseq.forecast_ledger import Ledger, append_outcomes, live_record, open_forecasts
 from stockseq.market import MarketData
 from stockseq.store import Store
+
+# One session has no interval.
+LEAST_SESSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class LiveRecord:
         Forecasts made in time whose outcome is not known yet.
     scores : Scores or None
         None for fewer than two sessions, which have no interval.
+    ranking, size : RankingScores or None, SizeScores or None
+        Of the forecasts that name a rank, and a size; None for fewer than two sessions of those.
     """
 
     n: int
@@ -34,17 +41,26 @@ class LiveRecord:
     n_late: int
     n_open: int
     scores: Scores | None
+    ranking: RankingScores | None = None
+    size: SizeScores | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the scores, where there are some, and the counts under the keys of `metrics.json`."""
         counts = {"n": self.n, "n_sessions": self.n_sessions, "n_late": self.n_late, "n_open": self.n_open}
-        return {**({} if self.scores is None else self.scores.to_dict()), **counts}
+        further = {"ranking": self.ranking, "size": self.size}
+        scored = {name: record.to_dict() for name, record in further.items() if record is not None}
+        return {**({} if self.scores is None else self.scores.to_dict()), **counts, **scored}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "LiveRecord":
         """Return the record that `to_dict` gave."""
         counts = {name: int(values[name]) for name in ("n", "n_sessions", "n_late", "n_open")}
-        return cls(**counts, scores=Scores.from_dict(values) if "accuracy" in values else None)
+        return cls(
+            **counts,
+            scores=Scores.from_dict(values) if "accuracy" in values else None,
+            ranking=RankingScores.from_dict(values["ranking"]) if "ranking" in values else None,
+            size=SizeScores.from_dict(values["size"]) if "size" in values else None,
+        )
 
 
 def score_live(ledger: Ledger, models: pd.DataFrame, label: str) -> LiveRecord:
@@ -62,13 +78,18 @@ def score_live(ledger: Ledger, models: pd.DataFrame, label: str) -> LiveRecord:
     record = live_record(ledger)
     n_sessions = int(record["session"].nunique())
     forecasts = ledger.forecasts
+    horizon = parse_label(label)
+    named = {name: record[record[name].notna()] for name in ("relative", "sigma")}
+    ranked, sized = (rows if rows["session"].nunique() >= LEAST_SESSIONS else None for rows in named.values())
     n_on_time = len(forecasts[~forecasts["late"]].drop_duplicates(["ticker", "session"]))
     return LiveRecord(
         n=len(record),
         n_sessions=n_sessions,
         n_late=int(forecasts["late"].sum()),
         n_open=n_on_time - len(record),
-        scores=score_forecasts(record, horizon=parse_label(label)) if n_sessions > 1 else None,
+        scores=score_forecasts(record, horizon=horizon) if n_sessions >= LEAST_SESSIONS else None,
+        ranking=None if ranked is None else score_ranking(ranked, horizon=horizon),
+        size=None if sized is None else score_size(sized, horizon=horizon),
     )
 
 

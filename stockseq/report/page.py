@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stockseq.forecasting.live import LiveRecord
 from stockseq.report.figures import build_figures
 from stockseq.report.html import write_page
 from stockseq.report.outlook import build_outlook
@@ -13,7 +14,13 @@ from stockseq.report.tables.table import mapping_table
 from stockseq.report.text.findings import find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
 from stockseq.report.text.skill import claim_sentences
-from stockseq.report.text.verdict import NOTHING_SCORED, record_sentence, seeds_sentence, verdict
+from stockseq.report.text.verdict import (
+    NOTHING_SCORED,
+    rank_and_size_sentence,
+    record_sentence,
+    seeds_sentence,
+    verdict,
+)
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 
@@ -58,12 +65,17 @@ def render_report(run: RunReport, folder: Path) -> Path:
         **_inputs(run),
         "outlook": build_outlook(run.next_forecasts),
         "live_tiles": live_tiles(run.live),
-        "live_sentence": "" if run.live is None else record_sentence(run.live.scores, n=run.live.n).capitalize(),
+        "live_sentence": "" if run.live is None else _live_sentence(run.live),
         "figures": build_figures(run),
         "fills_link": f"../{fills}" if (folder.parent / fills).exists() else "",
         "limitations": limitations(run),
     }
     return write_page("page.html", context, folder)
+
+
+def _live_sentence(live: LiveRecord) -> str:
+    sentences = (record_sentence(live.scores, n=live.n), rank_and_size_sentence(live.ranking, live.size))
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
 
 
 def _lead(run: RunReport) -> dict[str, object]:

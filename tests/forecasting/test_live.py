@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from stockseq.forecast_ledger import append_forecasts, verify
-from stockseq.forecasting.live import score_live, score_open_forecasts
+from stockseq.forecasting.live import LiveRecord, score_live, score_open_forecasts
 from stockseq.market import MarketData
-from stockseq.schemas import HEADLINES, as_headlines, empty
+from stockseq.report.text.verdict import rank_and_size_sentence
+from stockseq.schemas import ACTIONS, HEADLINES, Bars, as_actions, as_headlines, empty
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
 from tests.dataset.dataset_rows import actions_of, bars_of
@@ -82,3 +83,31 @@ def test_the_variance_of_the_trade_is_kept_beside_its_return(store: Store) -> No
     scored = store.read("forecasts").merge(store.read("outcomes"), on="forecast_id").set_index("model_id")
     expected = np.log(1.02) ** 2 + np.log(50 / 51) ** 2 + np.log(1.04) ** 2
     assert scored.loc["days", "realised_variance"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_live_record_ranks_and_sizes(tmp_path: Path) -> None:
+    """Ten tickers, ranked as they end on both days: the coefficient is 1, and 10 of 20 lie within the intervals."""
+    store, tickers = Store(tmp_path), [f"T{number}" for number in range(10)]
+    for day, low in (("2024-11-25", -0.001), ("2024-11-26", 0.045)):
+        made_at = pd.Timestamp(f"{day} 14:00", tz="UTC")
+        moves = np.arange(10) / 100
+        rows = pd.DataFrame({"ticker": tickers, "session": pd.Timestamp(day), "decision_at": made_at})
+        bounds = {"low_80": low, "high_80": low + 0.05, "low_95": -1.0, "high_95": 1.0}
+        rows = rows.assign(probability_up=0.6, expected_return=0.01, relative=moves, sigma=0.02, **bounds)
+        append_forecasts(store, rows, made_at=made_at, model_id="day", calendar=CALENDAR)
+    path = [("2024-11-21", 100.0, 100.0), ("2024-11-22", 100.0, 100.0)]
+    bars = [
+        bars_of(name, [*path, ("2024-11-25", 100.0, 100.0 + number), ("2024-11-26", 100.0, 100.0 + number)])
+        for number, name in enumerate(tickers)
+    ]
+    now = pd.Timestamp("2024-11-26 22:00", tz="UTC")
+    market = MarketData(
+        Bars(pd.concat(bars)), as_actions(empty(ACTIONS)), as_headlines(empty(HEADLINES)), CALENDAR, now
+    )
+    live = score_live(score_open_forecasts(store, verify(store), MODELS, market), MODELS, "open_to_close")
+    assert live.ranking is not None
+    assert live.size is not None
+    assert live.ranking.rank_ic == pytest.approx(1.0)
+    assert {level: held.coverage for level, held in live.size.intervals.items()} == {"80": 0.5, "95": 1.0}
+    assert LiveRecord.from_dict(live.to_dict()) == live
+    assert "80% intervals held 50.0%" in rank_and_size_sentence(live.ranking, live.size)

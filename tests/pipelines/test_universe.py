@@ -92,4 +92,6 @@ def test_a_model_that_is_not_listed_is_not_promoted(begun, mornings, capsys):
 def test_training_without_any_bar_is_one_sentence(begun, mornings):
     """No ticker is left of those that were named."""
     with pytest.raises(SourceError, match="There is no bar of any of these tickers"):
-        run_train(begun, mornings[0], mode="scratch", added=("ZZZZ",), only="1")
+        run_train(
+            begun.model_copy(update={"tickers": ("ZZZZ",)}), mornings[0], mode="scratch", added=("ZZZZ",), only="1"
+        )
