@@ -72,9 +72,11 @@ def test_all_dates_after_the_run_have_one_reason(tmp_path):
     text = "ticker,date,open,high,low,close,volume\n" + "".join(
         f"KOLA,{day},10,10,10,10,5\n" for day in ("2025-01-03", "2025-01-06", "2025-01-20", "2034-05-01", "2034-05-06")
     )
-    assert reasons(bars_of(tmp_path, text)) == {
-        "after 2025-01-03, the last session that was final at the instant of the run": 4
+    dropped = bars_of(tmp_path, text).dropped
+    assert {drop.reason for drop in dropped} == {
+        "after 2025-01-03, the last session that was final at the instant of the run"
     }
+    assert sum(drop.n_rows for drop in dropped) == 4
 
 
 def test_a_negative_volume_is_called_negative(tmp_path):
