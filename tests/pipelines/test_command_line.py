@@ -325,7 +325,7 @@ def test_rows_that_can_not_be_used_are_left_out_and_counted(tmp_path: Path) -> N
         "1 read bars: high below open, low or close",
         "1 read bars: not a ticker: '<script>'",
         "1 read bars: not a ticker: '../../x'",
-        "the last session that was final at the instant of the run",
+        "1 read bars: after 2024-03-08, the last session",
     ):
         assert words in bars.stdout
     news = "AAPL,2024-03-04T10:00Z,[red]<b>Kept</b>[/red]\n<script>,2024-03-04T10:00Z,x\nAAPL,2031-03-04T10:00Z,x\n"
