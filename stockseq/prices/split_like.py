@@ -1,4 +1,4 @@
-"""Moves that no split explains and that look like one: a price that falls to a half, a third, two thirds overnight."""
+"""Moves that no listed split explains and that look like one: a fall to a half, a third, two thirds overnight."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ TOLERANCE = 0.02
 
 
 def find_split_like_jumps(bars: Bars, actions: Actions) -> pd.DataFrame:
-    """Return the sessions whose price is within 2 % of a common split of the close before, with no split listed.
+    """Return the sessions whose price is within 2 % of a common split of the close before, beyond any that is listed.
 
     Parameters
     ----------
@@ -23,8 +23,9 @@ def find_split_like_jumps(bars: Bars, actions: Actions) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with ticker, session, ratio
-        `ratio` is the new shares per old that would explain the move. By ticker and session; nothing is repaired.
+    DataFrame with ticker, session, ratio, listed
+        `ratio` is the new shares per old that would explain the move, beyond the split that is `listed` at the session
+        (1.0: none). By ticker and session; nothing is repaired.
 
     Examples
     --------
@@ -47,5 +48,8 @@ def find_split_like_jumps(bars: Bars, actions: Actions) -> pd.DataFrame:
         nearest = np.nan_to_num(distance, nan=np.inf).argmin(axis=1)
         near = np.take_along_axis(distance, nearest[:, None], axis=1)[:, 0] <= TOLERANCE
         found = found.where(~near, ratios[nearest])
-    rows = traded[["ticker", "session"]].assign(ratio=found)
-    return rows[found.notna()].reset_index(drop=True)
+    rows = traded[["ticker", "session"]].assign(ratio=found)[found.notna()]
+    splits = actions[actions["kind"] == "split"]
+    listed = splits.groupby(["ticker", "session"])["value"].prod()
+    at = pd.MultiIndex.from_frame(rows[["ticker", "session"]])
+    return rows.assign(listed=listed.reindex(at).fillna(1.0).to_numpy()).reset_index(drop=True)

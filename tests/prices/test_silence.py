@@ -3,6 +3,7 @@
 import pandas as pd
 
 from stockseq.prices import compute_volatility, find_silences, find_split_like_jumps
+from stockseq.report.text.imports import split_like_sentences
 
 NOTHING = pd.DataFrame({"ticker": [], "session": [], "kind": [], "value": []})
 
@@ -34,6 +35,17 @@ def test_a_fall_to_a_half_looks_like_a_split_unless_one_is_listed() -> None:
     assert found[["ratio"]].to_numpy().tolist() == [[2.0]]
     split = pd.DataFrame({"ticker": "A", "session": pd.to_datetime(["2020-01-03"]), "kind": "split", "value": 2.0})
     assert find_split_like_jumps(REUSED, split).empty
+
+
+def test_a_split_like_move_beside_a_listed_split_names_it() -> None:
+    """A fall to two thirds is 1.5, which is 15 beyond a listed 1:10."""
+    moved = bars({"2020-01-02": 100.0, "2020-01-03": 200 / 3})
+    split = pd.DataFrame({"ticker": "A", "session": pd.to_datetime(["2020-01-03"]), "kind": "split", "value": 0.1})
+    assert find_split_like_jumps(moved, split)[["ratio", "listed"]].to_numpy().tolist() == [[15.0, 0.1]]
+    assert find_split_like_jumps(moved, NOTHING)["listed"].tolist() == [1.0]
+    (sentence,) = split_like_sentences(find_split_like_jumps(moved, split))
+    assert "beyond the split of 0.1 that is listed on this date" in sentence
+    assert "no split is listed" not in sentence
 
 
 def test_a_ratio_within_two_percent_counts_and_another_doesnt() -> None:

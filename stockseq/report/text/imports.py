@@ -35,19 +35,27 @@ def split_like_sentences(jumps: pd.DataFrame) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> jumps = pd.DataFrame({"ticker": ["A"], "session": [pd.Timestamp("2024-06-04")], "ratio": [2.0]})
+    >>> moved = {"ticker": "A", "session": pd.Timestamp("2024-06-04"), "ratio": 2.0, "listed": 1.0}
+    >>> jumps = pd.DataFrame([moved])
     >>> split_like_sentences(jumps)[0][:62]
     'A moved on 2024-06-04 as at a split of 2 (2 new for 1 old), an'
     """
     sentences = [
         f"{row['ticker']} moved on {row['session'].date()} as at a split of {row['ratio']:.4g} "
-        f"({_words(row['ratio'])}), "
-        "and no split is listed. If it was one, every figure that spans it is wrong: add the split. It was not "
-        "repaired."
+        f"({_words(row['ratio'])}), {_unexplained(row['listed'])} It was not repaired."
         for row in jumps.head(MOST_NAMED).to_dict("records")
     ]
     more = [f"{len(jumps) - MOST_NAMED} more moves look like splits."] if len(jumps) > MOST_NAMED else []
     return (*sentences, *more)
+
+
+def _unexplained(listed: float) -> str:
+    if listed == 1:
+        return "and no split is listed. If it was one, every figure that spans it is wrong: add the split."
+    return (
+        f"beyond the split of {listed:.4g} that is listed on this date. If its ratio is wrong, every figure that spans "
+        "it is: correct the split."
+    )
 
 
 def fold_sentence(n_sessions: int, changed: str | None) -> str:

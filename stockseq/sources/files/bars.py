@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,11 @@ from stockseq.sources.listing import find_foreign
 from stockseq.sources.settings import Basis
 from stockseq.sources.source import TickerBars
 
-CONFLICT, NOT_FINAL = "session repeated with other values", "session not final yet"
+CONFLICT = "session repeated with other values"
+NOT_FINAL = "the last session that was final at the instant of the run"
+NO_VOLUME = "volume missing, infinite or negative"
+OTHER_EXCHANGE = "of another exchange"
+LONGEST_TICKER = 24
 # Of the rows with a session: so many that contradict an earlier one are several tickers, or several bars a session.
 MOST_CONFLICTS = 0.5
 # The columns of one quantity share their notation.
@@ -44,11 +48,13 @@ class BarsFile(TickerBars):
     """What one file gave: as-traded bars, actions, what was left out, and notes and doubts for the user.
 
     `action_kinds` are the kinds that the file states: of the others it says nothing, not even that there are none.
+    `foreign` are the tickers that trade elsewhere, with the reason.
     """
 
     notes: tuple[str, ...]
     doubts: tuple[str, ...] = ()
     action_kinds: tuple[str, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class _Rows:
     faults: pd.Series
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
+    foreign: Mapping[str, str]
 
 
 def build_bars(
@@ -96,7 +103,8 @@ def build_bars(
         If the file holds no daily bars, several tickers without naming them, or no row that is a bar; if its numbers or
         dates can be read in two ways; if the basis contradicts the prices or can't be judged.
     """
-    read = _read_rows(table, calendar, decimal, date_order)
+    last = calendar.last_final_session(now)
+    read = _read_rows(table, calendar, decimal, date_order, last=last)
     rows, faults = read.rows, read.faults
     # A faulty price must not enter the arithmetic of its neighbours; its session's split still counts.
     rows[PRICES] = rows[PRICES].where(faults.isna())
@@ -112,8 +120,7 @@ def build_bars(
     traded["volume"] = _volume(rows["volume"], restated)
     beyond = unpayable(traded, dividends)
     unpaid = count_dropped(STAGE, rows.loc[beyond, "ticker"], "dividend not below the price that it is paid from")
-    last = calendar.last_final_session(now)
-    faults[(rows["session"] > last) & ~_is_filler(faults)] = NOT_FINAL
+    faults[(rows["session"] > last) & ~_is_filler(faults)] = _not_final(last)
     dropped = (
         *table.dropped,
         *read.dropped,
@@ -122,12 +129,12 @@ def build_bars(
         *unpaid,
     )
     if faults.notna().all():
-        raise _no_usable_bar(table, dropped)
+        raise _no_usable_bar(table, dropped, read.foreign)
     actions = _actions(rows, dividends.where(~beyond, 0.0), last=last).assign(source=source, fetched_at=now)
     bars = as_bars(traded[faults.isna()])
     notes = (*table.notes, *read.notes, *judged.notes, *_dividend_note(rows, judged.basis, table))
     doubts = (*judged.doubts, *_volume_doubt(bars, table))
-    return BarsFile(bars, as_actions(actions), dropped, notes, doubts, _kinds(rows, judged.basis, table))
+    return BarsFile(bars, as_actions(actions), dropped, notes, doubts, _kinds(rows, judged.basis, table), read.foreign)
 
 
 # Why a row that only carries an action is no bar: nothing is missing of it, so it isn't counted.
@@ -138,7 +145,18 @@ def _is_filler(faults: pd.Series) -> "pd.Series[bool]":
     return faults == _ACTION_ALONE
 
 
-def _read_rows(table: Table, calendar: TradingCalendar, decimal: Decimal | None, date_order: DateOrder | None) -> _Rows:
+def _not_final(last: pd.Timestamp) -> str:
+    return f"after {last.date()}, {NOT_FINAL}"
+
+
+def _read_rows(
+    table: Table,
+    calendar: TradingCalendar,
+    decimal: Decimal | None,
+    date_order: DateOrder | None,
+    *,
+    last: pd.Timestamp,
+) -> _Rows:
     """Return the rows that have a ticker and a session, with the actions of all rows at their sessions."""
     path = str(table.path)
     frame = table.frame.assign(ticker=table.frame["ticker"].astype("str").str.strip())
@@ -154,25 +172,29 @@ def _read_rows(table: Table, calendar: TradingCalendar, decimal: Decimal | None,
     actions = place_actions(frame[unkeyed.isna()], calendar, name=table.path.name)
     alone = is_action_alone(frame) & unkeyed.isna()
     faults = unkeyed.where(~alone, _ACTION_ALONE)
-    faults = faults.where(faults.notna(), calendar.date_faults(frame["session"]))
-    for name, reason in find_foreign(frame[unkeyed.isna() & ~alone], calendar).items():
-        faults[(frame["ticker"] == name) & unkeyed.isna()] = reason
+    misdated = calendar.date_faults(frame["session"])
+    misdated[misdated.notna() & (frame["session"] > last)] = _not_final(last)
+    faults = faults.where(faults.notna(), misdated)
+    foreign = find_foreign(frame[unkeyed.isna() & ~alone], calendar)
+    faults[frame["ticker"].isin(foreign) & unkeyed.isna()] = OTHER_EXCHANGE
     repeated, note = _repeated(frame[faults.isna()], list(numbers), table)
     faults[repeated.index] = repeated
     tickers = frame["ticker"].where(frame["ticker"].map(_checked(frame["ticker"])), "?")
     dropped = count_dropped(STAGE, tickers, faults.where(~_is_filler(faults)))
     kept = frame[faults.isna()]
     if kept.empty:
-        raise _no_usable_bar(table, dropped)
+        raise _no_usable_bar(table, dropped, foreign)
     rows = _with_actions(kept, actions)
     reasons = _number_faults(numbers, rows, (*PRICES, "volume"))
-    reasons = reasons.where(reasons.notna(), bar_faults(rows).where(rows["is_bar"], _ACTION_ALONE))
+    broken = bar_faults(rows)
+    broken[(broken == NO_VOLUME) & (rows["volume"] < 0)] = "volume negative"
+    reasons = reasons.where(reasons.notna(), broken.where(rows["is_bar"], _ACTION_ALONE))
     extras = tuple(drop for name in BAR_EXTRAS if name in numbers for drop in _uncounted(numbers[name], frame, unkeyed))
     written = [column.converted for column in numbers.values() if column.converted]
     notes = [f"{table.path.name}: {sentence}." for sentence in date_notes]
     if written:
         notes.append(f"{table.path.name}: numbers are read as they are written: {', '.join(written)}.")
-    return _Rows(rows, reasons, (*dropped, *extras, *actions.dropped), (*notes, *note, *actions.notes))
+    return _Rows(rows, reasons, (*dropped, *extras, *actions.dropped), (*notes, *note, *actions.notes), foreign)
 
 
 def _checked(tickers: pd.Series) -> Mapping[str, bool]:
@@ -190,8 +212,15 @@ def _key_faults(frame: pd.DataFrame, written: pd.Series) -> pd.Series:
         )
     for name, valid in _checked(frame["ticker"]).items():
         if not valid:
-            faults[frame["ticker"] == name] = f"not a ticker: {name[:20]!r}{_yahoo_spelling(name)}"
+            faults[frame["ticker"] == name] = _no_ticker(name)
     return faults
+
+
+def _no_ticker(name: str) -> str:
+    shown = repr(name if len(name) <= LONGEST_TICKER else f"{name[:20]}...")
+    if len(name) > LONGEST_TICKER and valid_ticker(name[:LONGEST_TICKER]):
+        return f"ticker longer than {LONGEST_TICKER} characters: {shown} has {len(name)}"
+    return f"not a ticker: {shown}{_yahoo_spelling(name)}"
 
 
 def _repeated(keyed: pd.DataFrame, numbers: list[str], table: Table) -> tuple[pd.Series, tuple[str, ...]]:
@@ -310,9 +339,10 @@ def _volume_doubt(bars: pd.DataFrame, table: Table) -> tuple[str, ...]:
     )
 
 
-def _no_usable_bar(table: Table, dropped: tuple[Dropped, ...]) -> SourceError:
-    reasons = sorted({drop.reason for drop in dropped})
-    if reasons == ["volume missing, infinite or negative"]:
+def _no_usable_bar(table: Table, dropped: tuple[Dropped, ...], foreign: Mapping[str, str]) -> SourceError:
+    found = {drop.reason for drop in dropped}
+    reasons = sorted(found - {OTHER_EXCHANGE}) + [f"{ticker}: {reason}" for ticker, reason in foreign.items()]
+    if reasons == [NO_VOLUME]:
         return SourceError(
             f"{table.path} has no volume in any row, as indices and exchange rates have none; a bar without volume "
             "can't be traded. Import tickers that trade."

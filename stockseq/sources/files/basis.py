@@ -1,6 +1,7 @@
 """What a file's prices are adjusted for, and which way round its splits are written, as its own prices show."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,8 @@ LEAST_VISIBLE_SPLIT, AGREEMENT = 1.25, 0.8
 DECISIVE = 3.0
 # A ratio is that of small whole numbers if it is as near as this to it.
 SNAP = 1e-4
+# How far a price may move beyond a split: 20 %, or five usual days of its ticker; over a longer gap nothing tells.
+LARGEST_MOVE, USUAL_DAYS, LONGEST_GAP = 1.2, 5.0, pd.Timedelta(days=10)
 # Sessions of a year, and what a robust spread is multiplied by to be a standard deviation.
 YEAR, MAD_TO_SIGMA = 252, 1.4826
 
@@ -42,8 +45,8 @@ def judge_basis(rows: pd.DataFrame, declared: Basis | None, *, name: str, path: 
     """Return the basis: the declared one unless the prices contradict it, or the one that they show.
 
     At a split of 2 a price as traded halves, an adjusted one stays, and one that doubles shows a split that is written
-    the wrong way round. Without adjusted closes, prices that don't fall on the ex-dates of the file's own dividends are
-    adjusted for these as well.
+    the wrong way round; one that does nothing of this contradicts the split. Without adjusted closes, prices that don't
+    fall on the ex-dates of the file's own dividends are adjusted for these as well.
 
     Parameters
     ----------
@@ -56,16 +59,21 @@ def judge_basis(rows: pd.DataFrame, declared: Basis | None, *, name: str, path: 
     Raises
     ------
     SourceError
-        If the prices contradict the declared basis, or contradict each other.
+        If the prices contradict the declared basis, or contradict each other, or, where none is declared, contradict a
+        stated split.
     """
     if declared == "adjusted":
         note = f"{name}: adjusted prices are taken as they are, without splits and dividends."
         return Judgement("adjusted", notes=(note,))
     before = rows.groupby("ticker", sort=False)["close"].transform(lambda closes: closes.ffill().shift(1))
     ratio = np.abs(np.log(rows["split"]))
+    contradicted = _contradicted(rows, before)
+    doubts = tuple(_contradictions(contradicted, declared, name=name, path=path))
     visible = (ratio >= np.log(LEAST_VISIBLE_SPLIT)) & before.notna() & rows["close"].notna()
+    visible &= ~rows.index.isin(contradicted.index)
     jump, split = np.log(rows["close"] / before)[visible], np.log(rows["split"])[visible]
     judged = _by_splits(jump, split, declared, name=name, path=path)
+    judged = replace(judged, doubts=(*doubts, *judged.doubts))
     if judged.inverted:
         rows = rows.assign(split=turned(rows["split"]))
     return _by_dividends(rows, before, judged, declared, splits_fall=len(split) > 0, name=name)
@@ -87,10 +95,45 @@ def turned(splits: pd.Series) -> pd.Series:
     return splits.map(turn)
 
 
+def _contradicted(rows: pd.DataFrame, before: pd.Series) -> pd.DataFrame:
+    """Return the splits at which the price neither falls, nor stays, nor jumps by their ratio, and what it `shows`.
+
+    A split shows best at the open, and at the close where the open is no print of its own: the nearer one counts.
+    """
+    jumps = np.log(rows[["open", "close"]].div(before, axis=0).to_numpy())
+    split = np.log(rows[["split"]].to_numpy())
+    away = np.abs(np.stack([jumps + split, jumps, jumps - split])).min(axis=0)
+    away = np.where(np.isnan(away), np.inf, away)
+    nearer = away.argmin(axis=1)[:, None]
+    distance = np.take_along_axis(away, nearer, axis=1)[:, 0]
+    shows = np.exp(-np.take_along_axis(jumps, nearer, axis=1)[:, 0])
+    moves = pd.Series(np.abs(jumps[:, 1]), index=rows.index).where(rows["split"] == 1)
+    usual = moves.groupby(rows["ticker"]).transform("median").fillna(0.0) * MAD_TO_SIGMA
+    allowed = (usual * USUAL_DAYS).clip(lower=np.log(LARGEST_MOVE))
+    traded_at = rows["session"].where(rows["close"].notna())
+    gap = rows["session"] - traded_at.groupby(rows["ticker"], sort=False).transform(lambda at: at.ffill().shift(1))
+    far = (rows["split"] != 1) & np.isfinite(distance) & (distance > allowed) & (gap <= LONGEST_GAP)
+    return rows.assign(shows=shows)[far]
+
+
+def _contradictions(contradicted: pd.DataFrame, declared: Basis | None, *, name: str, path: str) -> Iterator[str]:
+    """Yield a doubt on each contradicted split; raise `SourceError` where no basis is declared."""
+    for row in contradicted.to_dict("records"):
+        where = f"{row['ticker']} on {row['session'].date()}"
+        what = f"a split of {row['split']:g} is stated, and the prices move as at one of {row['shows']:.3g}"
+        if declared is None:
+            more = f" So do {counted(len(contradicted) - 1, 'more split')}." if len(contradicted) > 1 else ""
+            raise SourceError(
+                f"{path}: its prices contradict a split: {where}, {what}.{more} Correct the split or the prices; if "
+                "both are right, set files.basis, and each split counts as it is written."
+            )
+        yield f"{name}: {where}, {what}. It counts as it is written."
+
+
 def _by_splits(jump: pd.Series, split: pd.Series, declared: Basis | None, *, name: str, path: str) -> Judgement:
     if split.empty:
         basis: Basis = declared or "as_traded"
-        return Judgement(basis, notes=(f"{name}: no visible split, prices read as {basis}.",))
+        return Judgement(basis, notes=(f"{name}: no split shows its basis, prices read as {basis}.",))
     distances = pd.DataFrame({"falls": np.abs(jump + split), "stays": np.abs(jump), "inverse": np.abs(jump - split)})
     shares = distances.idxmin(axis=1).value_counts(normalize=True)
     falls, stays, inverse = (float(shares.get(kind, 0.0)) for kind in ("falls", "stays", "inverse"))

@@ -10,9 +10,12 @@ from stockseq.errors import SourceError
 from stockseq.headline_text import clean_address, clean_text
 from stockseq.schemas import INSTANT, Dropped, Headlines, as_headlines, count_dropped, headline_id, valid_ticker
 from stockseq.sources.files.instants import Instants, read_instants
+from stockseq.sources.files.numbers import BLANKS
 from stockseq.sources.files.tables import Table
 
 STAGE = "read headlines"
+# Longer is an article, no headline.
+LONGEST_TEXT = 2_000
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def _faults(
     for column, read in reversed(stamps.items()):
         # Without the instant that it was seen at, a headline would count from an earlier one.
         faults[read.unreadable] = f"{column} not readable, such as {read.example!r}"
-    faults[rows["text"] == ""] = "empty text"
+    faults[rows["text"].str.len() > LONGEST_TEXT] = f"text longer than {LONGEST_TEXT:,} characters, so no headline"
+    faults[rows["text"].str.lower().isin(BLANKS)] = "empty text"
     faults[rows["ticker"].isin(not_tickers)] = "not a ticker"
     good = rows[faults.isna()].sort_values("first_seen_at", kind="stable")
     repeated = good.duplicated("headline_id") | good.duplicated(["ticker", "text", "published_at"])

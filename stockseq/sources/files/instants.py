@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from stockseq.errors import SourceError, counted, listed
 from stockseq.schemas import INSTANT
@@ -34,8 +35,8 @@ _NUMBER = re.compile(r"(\d{9,19})(?:\.(\d+))?", re.ASCII)
 # Microseconds of each unit, and the years that an epoch may lie in: no number is in reach of two units.
 _UNITS: Mapping[str, float] = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
 _FIRST_EPOCH, _LAST_EPOCH = pd.Timestamp("1980-01-01"), pd.Timestamp("2101-01-01")
-# A clock shows midnight once in 1,440 minutes; what shows it in one stamp of ten holds dates.
-_FEW, _SHARE = 10, 0.1
+# A clock shows midnight once in 1,440 minutes; more midnights than one column of 10,000 has by chance are dates.
+_MIDNIGHT, _CHANCE = 1 / 1440, 1e-4
 _NEW_YORK = "America/New_York"
 _DAYLIGHT, _STANDARD = pd.Timedelta(hours=-4), pd.Timedelta(hours=-5)
 
@@ -70,7 +71,7 @@ def read_instants(
 ) -> Instants:
     """Return instants of ISO 8601, RFC 2822, seconds, milli- or microseconds since 1970, and dates.
 
-    Stamps that are all or nearly all midnights, in the zone that they name, in UTC or at the exchange, are dates. Of
+    More midnights than chance gives a clock, in the zone that they name, in UTC or at the exchange, are dates. Of
     the two instants that a clock shows when it is set back, the later is taken: a headline must not be early.
 
     Parameters
@@ -292,7 +293,8 @@ def _dates(stamps: pd.DataFrame, exchange_timezone: str) -> pd.Series:
     for reading in (stamps["wall"], utc, there.astype(_NAIVE)):
         midnights = clocked & dates.isna() & _is_midnight(reading)
         n, total = int(midnights.sum()), int(clocked.sum())
-        if 2 * n > total or (n >= _FEW and n >= _SHARE * total):
+        # A single midnight is a time.
+        if 2 * n > total or (n > 1 and binom.sf(n - 1, total, _MIDNIGHT) < _CHANCE):
             dates = dates.where(~midnights, reading)
     return dates
 

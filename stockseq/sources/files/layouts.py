@@ -81,10 +81,11 @@ def rename_columns(
     renamed = pd.DataFrame({ours: frame[theirs] for ours, theirs in names.items() if theirs is not None})
     missing = [ours for ours in needed if names[ours] is None]
     notes = [*table.notes, *_alias_notes(table.path.name, names, mapping)]
-    if missing == ["ticker"] and (stem := _ticker_of(table)) is not None:
+    if "ticker" in missing and (stem := _ticker_of(table)) is not None:
+        missing.remove("ticker")
         renamed.insert(0, "ticker", stem)
         notes.append(f"{table.path.name} has no ticker column: its rows are taken as {stem}'s.")
-    elif missing:
+    if missing:
         raise SourceError(_missing(table, missing, columns))
     ignored = [column for column in columns if column not in names.values()]
     if ignored:

@@ -12,7 +12,9 @@ from stockseq.errors import SourceError
 from stockseq.schemas import NUMBER
 
 Decimal = Literal[".", ","]
-BLANKS = frozenset({"", "-", "--", "\u2013", "\u2014", ".", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "n.a."})
+BLANKS = frozenset(
+    {"", "-", "--", "\u2013", "\u2014", ".", "na", "n/a", "#n/a", "nan", "<na>", "null", "none", "nil", "n.a."}
+)
 POWERS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "mio": 1e6, "mrd": 1e9, "tsd": 1e3, "mn": 1e6, "bn": 1e9}
 _CURRENCY = r"(?:US\$|[$\u20ac\u00a3\u00a5\u20b9]|USD|EUR|GBP|GBX|GBp|CHF|JPY|INR|Rs\.?)"
 # Money and signs around the digits, the digits, and a power of ten or a percent sign behind them.
@@ -150,16 +152,16 @@ def _decide(
         )
     if len(signs) == 1:
         return next(iter(signs))
-    unclear = next((text for text, token in texts.items() if _differs(token)), None)
+    unclear = next(((text, token) for text, token in texts.items() if _differs(token)), None)
     if unclear is None:
         return "."
+    text, token = unclear
     # Thousands beside decimals of the other sign are one notation; three decimals beside decimals might be thousands.
     if others is not None and (_grouped_under(texts, others) or "volume" not in names):
         return others
-    values = [_value(str(texts[str(unclear)]), sign) for sign in (".", ",")]
+    point, comma = _value(token, "."), _value(token, ",")
     raise SourceError(
-        f"{path}: {what} can be read in two ways: {unclear!r} is {values[0]:g} with a decimal point and "
-        f"{values[1]:g} with "
+        f"{path}: {what} can be read in two ways: {text!r} is {point:.12g} with a decimal point and {comma:.12g} with "
         'a decimal comma, and no row tells which. Set files.decimal to "." or ",".'
     )
 

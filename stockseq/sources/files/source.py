@@ -106,9 +106,10 @@ class FilesSource:
             return FetchedBars(as_bars(empty(BARS)), as_actions(empty(ACTIONS)), outcomes)
         bars, actions = _since(read.bars, first_sessions), _since(read.actions, first_sessions)
         dropped = tuple(drop for drop in read.dropped if drop.ticker in first_sessions or drop.ticker == "?")
-        faulty = {drop.ticker for drop in dropped if drop.reason != NOT_FINAL}
+        faulty = {drop.ticker for drop in dropped if not drop.reason.endswith(NOT_FINAL)}
         barless = faulty.intersection(first_sessions).difference(read.bars["ticker"])
-        outcomes = self._outcomes(first_sessions, bars) | {ticker: _unusable(ticker, dropped) for ticker in barless}
+        unusable = {ticker: _unusable(ticker, dropped, read.foreign.get(ticker)) for ticker in barless}
+        outcomes = self._outcomes(first_sessions, bars) | unusable
         return FetchedBars(bars, actions, outcomes, dropped, read.action_kinds)
 
     def fetch_headlines(
@@ -167,8 +168,10 @@ class FilesSource:
         return count_outcomes(tickers, rows, listed=self.tickers, unlisted=unlisted)
 
 
-def _unusable(ticker: str, dropped: Sequence[Dropped]) -> Outcome:
+def _unusable(ticker: str, dropped: Sequence[Dropped], foreign: str | None) -> Outcome:
     """Return how a ticker ends of which not one row is a bar: "nothing new" would sound as if all were well."""
+    if foreign is not None:
+        return Outcome(ticker, "failed", reason=f"{foreign}.")
     reasons = "; ".join(f"{drop.reason} ({drop.n_rows})" for drop in dropped if drop.ticker == ticker)
     return Outcome(ticker, "failed", reason=f"not one of its rows is a usable bar: {reasons}. Mend the file.")
 

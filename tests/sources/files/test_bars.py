@@ -41,6 +41,59 @@ def test_a_basis_that_splits_disagree_about_must_be_declared(tmp_path):
     assert len(bars_of(tmp_path, AS_TRADED + other, basis="as_traded").bars) == 10
 
 
+SPLIT = "ticker,date,open,high,low,close,volume,splits\n" + "".join(
+    f"KOLA,2024-11-{day},{price},{price},{price},{price},100,{split}\n"
+    for day, price, split in ((25, 100, ""), (26, 102, ""), (27, 68, "STATED"), (29, 69, ""))
+)
+
+
+@pytest.mark.parametrize(("stated", "ratio"), [("1:10", "0.1"), ("10", "10"), ("2", "2"), ("1.1", "1.1")])
+def test_a_split_that_its_prices_contradict_is_refused(tmp_path, stated, ratio):
+    """From 102 to 68 is 1.5; as traded or adjusted, a tenfold history would be false."""
+    text = SPLIT.replace("STATED", stated)
+    with pytest.raises(SourceError, match=rf"KOLA on 2024-11-27, a split of {ratio} is stated, .* as at one of 1\.5\."):
+        bars_of(tmp_path, text)
+    (doubt,) = bars_of(tmp_path, text, basis="as_traded").doubts
+    assert doubt.endswith(
+        f"a split of {ratio} is stated, and the prices move as at one of 1.5. It counts as it is written."
+    )
+
+
+@pytest.mark.parametrize(("price", "close"), [(62, 100.0), (110, 150.0)])
+def test_an_ordinary_move_beside_a_split_contradicts_nothing(tmp_path, price, close):
+    """62 is 9 % below 102 / 1.5, as traded; 110 is 8 % above 102, adjusted."""
+    bar = ",".join([str(price)] * 4)
+    text = SPLIT.replace("STATED", "3:2").replace("68,68,68,68", bar).replace("69,69,69,69", bar)
+    assert bars_of(tmp_path, text).bars["close"][0] == close
+
+
+def test_all_dates_after_the_run_have_one_reason(tmp_path):
+    """Holidays, and years that the calendar doesn't reach, are no other fault."""
+    text = "ticker,date,open,high,low,close,volume\n" + "".join(
+        f"KOLA,{day},10,10,10,10,5\n" for day in ("2025-01-03", "2025-01-06", "2025-01-20", "2034-05-01", "2034-05-06")
+    )
+    dropped = bars_of(tmp_path, text).dropped
+    assert {drop.reason for drop in dropped} == {
+        "after 2025-01-03, the last session that was final at the instant of the run"
+    }
+    assert sum(drop.n_rows for drop in dropped) == 4
+
+
+def test_a_negative_volume_is_called_negative(tmp_path):
+    """An index has none; this one has a sign too much."""
+    text = "ticker,date,open,high,low,close,volume\nKOLA,2024-12-02,10,10,10,10,-5\n"
+    with pytest.raises(SourceError, match="holds no usable bar: volume negative"):
+        bars_of(tmp_path, text)
+
+
+def test_a_ticker_that_is_too_long_is_called_that(tmp_path):
+    """Its first letters would be a ticker."""
+    text = f"ticker,date,open,high,low,close,volume\nKOLA,2024-12-02,1,1,1,1,5\n{'A' * 30},2024-12-02,1,1,1,1,5\n"
+    assert reasons(bars_of(tmp_path, text)) == {
+        f"ticker longer than 24 characters: '{'A' * 20}...' has 30": 1,
+    }
+
+
 def test_adjusted_prices_are_taken_as_they_are_and_said_to_be(tmp_path):
     """Their returns hold; their splits and dividends are in them already."""
     read = bars_of(tmp_path, SPLIT_ADJUSTED, basis="adjusted")
@@ -75,7 +128,7 @@ KOLA,2025-01-06,10,11,9,10,1
         "not a session of XNYS": 1,
         "date not readable, such as 'someday'": 1,
         "session repeated with other values": 1,
-        "session not final yet": 1,
+        "after 2025-01-03, the last session that was final at the instant of the run": 1,
         "not a ticker: '../../x'": 1,
         "not a ticker: '<script>'": 1,
     }

@@ -98,13 +98,22 @@ KOLA,2024-12-02T10:00:00Z,not,
 
 
 def test_the_text_of_a_headline_is_kept_as_it_is(tmp_path):
-    """Markup, emoji, right-to-left text, the word null, a lone surrogate (which can't be stored) and 10 kB."""
-    texts = ["<b>null</b>", "null", "🚀 up", "שלום", "x" * 10_000]
+    """Markup, emoji, right-to-left text, a lone surrogate (which can't be stored) and 2,000 letters."""
+    texts = ["<b>null</b>", "null and void", "🚀 up", "שלום", "x" * 2_000]
     lines = [json.dumps({"ticker": "KOLA", "published_at": "2024-12-02T10:00:00Z", "headline": text}) for text in texts]
     lines.append('{"ticker": "KOLA", "published_at": "2024-12-02T10:00:00Z", "headline": "half \\ud83d pair"}')
     path = put(tmp_path, "headlines.jsonl", "\n".join(lines))
     rows = headlines_of(path).headlines
     assert set(rows["text"]) == {*texts, "half ? pair"}
+
+
+def test_words_for_nothing_and_articles_are_no_headlines(tmp_path):
+    """What a program writes for a missing cell says nothing; 2,001 letters are a body."""
+    texts = ["NaN", "null", "N/A", "None", "-", "x" * 2_001, "good"]
+    lines = [json.dumps({"ticker": "KOLA", "published_at": "2024-12-02T10:00:00Z", "headline": text}) for text in texts]
+    read = headlines_of(put(tmp_path, "headlines.jsonl", "\n".join(lines)))
+    assert read.headlines["text"].tolist() == ["good"]
+    assert reasons(read) == {"empty text": 5, "text longer than 2,000 characters, so no headline": 1}
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_midnights_end_where_the_exchange_is() -> None:
     assert sessions_of(stamps, "Asia/Tokyo") == ["11-29", "11-29"]
 
 
-def test_a_single_midnight_among_times_is_a_time_and_a_tenth_of_midnights_are_dates() -> None:
+def test_a_single_midnight_among_times_is_a_time_and_ten_are_dates() -> None:
     """A clock shows midnight once a day; where every tenth stamp does, these are dates."""
     times = pd.Series(pd.date_range("2024-11-01 09:01", periods=90, freq="61min", tz="UTC").strftime("%FT%H:%M:%SZ"))
     one = read(pd.concat([times, pd.Series(["2024-12-02T00:00:00Z"])], ignore_index=True))
@@ -133,6 +133,14 @@ def test_a_single_midnight_among_times_is_a_time_and_a_tenth_of_midnights_are_da
         "h.csv: at: 10 of 100 times are midnights, so these are dates, known at the end of their day in "
         "America/New_York.",
     )
+
+
+@pytest.mark.parametrize(("n_times", "n_midnights", "dates"), [(28, 9, 9), (34, 3, 3), (35, 2, 0), (10, 2, 2)])
+def test_so_many_midnights_as_chance_does_not_give_are_dates(n_times: int, n_midnights: int, dates: int) -> None:
+    """Of 37 stamps 2 are midnights by a chance of 666 / 1440^2 = 3.2e-4, 3 of 3e-6; of 12 stamps 2 of 3.2e-5."""
+    times = pd.Series(pd.date_range("2024-11-01 09:01", periods=n_times, freq="61min", tz="UTC").strftime("%FT%TZ"))
+    days = pd.Series(pd.date_range("2024-11-10", periods=n_midnights, tz="UTC").strftime("%FT%TZ"))
+    assert read(pd.concat([times, days], ignore_index=True)).date_only.sum() == dates
 
 
 def test_times_that_name_no_zone_are_refused_beside_midnights_that_do_not() -> None:

@@ -112,6 +112,13 @@ def test_a_stray_quote_that_swallows_rows_is_told(tmp_path):
         headlines_of(put(tmp_path, "h.csv", text.replace('"Kola falls', "Kola falls")))
 
 
+def test_no_volume_is_said_as_that_where_the_file_names_the_ticker(tmp_path):
+    """The ticker is not missing, for the file's name gives it."""
+    text = "date,open,high,low,close\n2024-12-02,10,10,10,10\n"
+    with pytest.raises(SourceError, match="states no volume, as indices and exchange rates have none"):
+        read_bars_file(put(tmp_path, "KOLA.csv", text), FilesSettings(), now=NOW)
+
+
 def test_no_volume_at_all_is_said_as_that(tmp_path):
     """An index has none; the advice to look for a column would be none."""
     text = "ticker,date,open,high,low,close\n^KVOL,2024-12-02,10,10,10,10\n"

@@ -47,6 +47,12 @@ def test_a_column_with_two_readings_is_refused_and_a_setting_decides():
     assert read(["29.71"], ["1.205"], decimal=".")["volume"].amounts.tolist() == [1.205]
 
 
+def test_a_text_in_several_columns_of_a_block_is_shown_with_its_two_values():
+    """1.200 stands in the opens and in the closes."""
+    with pytest.raises(SourceError, match=r"'1.200' is 1.2 with a decimal point and 1200 with a decimal comma"):
+        read_columns(pd.DataFrame({"open": ["1.200"], "close": ["1.200"]}), [["open", "close"]])
+
+
 def test_a_column_of_both_notations_is_refused():
     """No reading holds for all of it."""
     with pytest.raises(SourceError, match=r"mixes decimal points \('1,005.00'\) with decimal commas \('1.005,00'\)"):

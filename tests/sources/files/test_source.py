@@ -59,6 +59,19 @@ def test_a_ticker_of_which_no_row_is_a_bar_has_failed_and_not_nothing_new(tmp_pa
     )
 
 
+def test_a_ticker_of_another_exchange_has_failed_once_and_its_file_is_not_to_be_mended(tmp_path):
+    """The whole reason stands in the outcome, the count in what was left out."""
+    text = "ticker,date,open,high,low,close,volume\nKOLA,2024-12-02,1,1,1,1,1\nKOL.L,2024-12-02,1,1,1,1,1\n"
+    put(tmp_path, "bars.csv", text)
+    source = FilesSource(FilesSettings(folder=str(tmp_path)))
+    fetched = source.fetch_bars(dict.fromkeys(("KOLA", "KOL.L"), ALL), now=NOW)
+    assert fetched.outcomes["KOL.L"].reason == (
+        "it trades on XLON, and this store is of XNYS; keep a store of its own for it: "
+        'exchange = "XLON" in its settings file, and another DATA folder.'
+    )
+    assert [drop.reason for drop in fetched.dropped] == ["of another exchange"]
+
+
 def test_a_folder_without_files_or_with_two_of_a_kind_is_refused(tmp_path):
     """Which one was meant can't be guessed."""
     source = FilesSource(FilesSettings(folder=str(tmp_path)))
