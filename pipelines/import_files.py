@@ -11,7 +11,7 @@ from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
 from stockseq.dataset.labels import parse_label
 from stockseq.dataset.short_history import fit_settings
-from stockseq.errors import SettingsError
+from stockseq.errors import SettingsError, SourceError, counted
 from stockseq.features.block import WARM_UP
 from stockseq.ingestion.headline_clocks import find_clock_doubts
 from stockseq.ingestion.ingest import Ingested, ingest
@@ -21,6 +21,7 @@ from stockseq.prices import find_silences, find_split_like_jumps, is_traded
 from stockseq.report.text.imports import fold_sentence, silence_sentences, split_like_sentences
 from stockseq.report.text.limits import clock_sentences
 from stockseq.sources.files import FilesSource
+from stockseq.store import Store
 from stockseq.workspace import Workspace, source_settings
 
 
@@ -39,7 +40,10 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     Raises
     ------
     SettingsError
-        If neither a file nor a folder is named, and the default folder isn't there.
+        If neither a file nor a folder is named, and the default folder isn't there, or the store is of another
+        exchange.
+    SourceError
+        If nothing could be imported.
     """
     named = file or "folder" in settings.files.model_fields_set
     if not named and not Path(settings.files.folder).exists():
@@ -54,12 +58,16 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
         workspace = Workspace(settings, now=now, progress=progress, create=True)
         with workspace.lock(trains=False):
             tickers = settings.tickers or source.tickers
+            before = _versions(workspace.store)
             ingested, market = ingest(
                 workspace.store, source, tickers, now=now, calendar=workspace.calendar, progress=progress
             )
-    show_outcomes(ingested, with_page=False)
+            # Within the lock, so that an import of nothing leaves no new folder behind.
+            show_outcomes(ingested, with_page=False)
+            if _versions(workspace.store) == before:
+                _require_known(ingested, market)
     clocks = clock_sentences(find_clock_doubts(market.headlines, preset=settings.files.preset))
-    doubts = (*clocks, *source.doubts(now), *_doubts(ingested, market))
+    doubts = (*clocks, *source.doubts(now), *_doubts(market))
     traded = market.bars[is_traded(market.bars)]
     show_import(summarise_tickers(market), ingested.outcomes, doubts, "" if traded.empty else _advise(settings, traded))
     if market.bars.empty:
@@ -70,10 +78,26 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
         console.print(f"Next: {_next_command(settings, file, config)}", markup=False)
 
 
-def _doubts(ingested: Ingested, market: MarketData) -> tuple[str, ...]:
+def _versions(store: Store) -> tuple[int | None, ...]:
+    """Return the versions of the tables that an import writes."""
+    return tuple(store.version(table) for table in ("bars", "actions", "headlines"))
+
+
+def _require_known(ingested: Ingested, market: MarketData) -> None:
+    """Raise `SourceError` where nothing was written and that isn't because the store has it all."""
+    if ingested.n_failed == len(ingested.outcomes) or (market.bars.empty and market.headlines.empty):
+        listed = [f"{outcome.ticker}: {outcome.reason}" for outcome in ingested.outcomes.values() if outcome.reason]
+        reasons = f" ({' '.join(listed[:3])})" if listed else ""
+        raise SourceError(
+            f"Nothing was imported: of {counted(len(ingested.outcomes), 'ticker')} no row came{reasons}. Name tickers "
+            "that the files list, or mend the files, and import again."
+        )
+
+
+def _doubts(market: MarketData) -> tuple[str, ...]:
     """Return what the reader must know of the bars that are now in the store, those of earlier imports among them."""
     jumps = find_split_like_jumps(market.bars, market.actions)
-    return (*ingested.doubts, *split_like_sentences(jumps), *silence_sentences(find_silences(market.bars)))
+    return (*split_like_sentences(jumps), *silence_sentences(find_silences(market.bars)))
 
 
 def _advise(settings: Settings, traded: pd.DataFrame) -> str:

@@ -47,7 +47,7 @@ def run_remove(settings: Settings, now: pd.Timestamp, *, tickers: Sequence[str])
     SettingsError
         If none are named.
     SourceError
-        If one of them isn't there.
+        If one of them isn't there, or they are all that there are; nothing is removed then.
     """
     if not tickers:
         raise SettingsError('Name the tickers to remove, as in make remove TICKERS="XOM".')
@@ -55,8 +55,9 @@ def run_remove(settings: Settings, now: pd.Timestamp, *, tickers: Sequence[str])
         whole = workspace.with_settings(tickers=())
         whole.remove(tickers)
         n_left = len(whole.universe())
+    left = "1 ticker is left" if n_left == 1 else f"{counted(n_left, 'ticker')} are left"
     console.print(
-        f"Removed: {', '.join(tickers)}. {counted(n_left, 'ticker')} are left; bars, headlines and the forecasts in "
+        f"Removed: {', '.join(tickers)}. {left}; bars, headlines and the forecasts in "
         "the ledger stay, and a forecast that is open is still scored with the bars that the store has.",
         markup=False,
     )

@@ -30,6 +30,7 @@ from stockseq.forecasting.champion import (
     load_champion,
     settings_changes,
 )
+from stockseq.ingestion.exchanges import check_exchange
 from stockseq.ingestion.ingest import Ingested, ingest, universe
 from stockseq.ingestion.membership import record_membership, removed_tickers
 from stockseq.ingestion.origin import FILES, Origin, StoredSource, check_origin, read_origin, remember_origin
@@ -289,13 +290,19 @@ class Workspace:
         Raises
         ------
         SourceError
-            If one of them isn't in the universe.
+            If one of them isn't in the universe, or they are all of it.
         """
-        present = self.universe()
+        present = self.with_settings(tickers=()).universe()
         foreign = [ticker for ticker in tickers if ticker not in present]
         if foreign:
             hint = nearest(foreign[0], present, f"there are {', '.join(present[:10])}.")
             raise SourceError(f"{foreign[0]} isn't among the {counted(len(present), 'ticker')} of the store; {hint}")
+        if not set(present).difference(tickers):
+            raise SourceError(
+                f"{'It is' if len(present) == 1 else 'These are'} all of {counted(len(present), 'ticker')} of "
+                f"{self.settings.data}, and a store needs one at least; nothing was removed. Keep one, or add another "
+                "first, as in make add TICKERS=AAPL."
+            )
         record_membership(self.store, tickers, "removed", at=self.now)
 
     def ingest(self, tickers: Sequence[str], *, missing_only: bool = False) -> tuple[Ingested, MarketData]:
@@ -324,7 +331,14 @@ class Workspace:
         return ingested, self._with_truth(market)
 
     def market(self, tickers: Sequence[str] | None = None) -> MarketData:
-        """Return what the store knows of some tickers, or of all, at the instant of this run."""
+        """Return what the store knows of some tickers, or of all, at the instant of this run.
+
+        Raises
+        ------
+        SettingsError
+            If the store is of another exchange than the settings.
+        """
+        check_exchange(self.store, self.calendar)
         return self._with_truth(self.store.market(self.calendar, tickers=tickers, as_of=self.now))
 
     def dataset(self, market: MarketData) -> Dataset:
@@ -443,7 +457,7 @@ class Workspace:
             provenance=self.provenance(data.market),
             dropped=(*ingested.dropped, *data.dropped, *dropped),
             outcomes=tuple(ingested.outcomes.values()),
-            doubts=doubts,
+            doubts=(*ingested.doubts, *doubts),
             models=models,
         )
 

@@ -19,7 +19,10 @@ STATUSES: Mapping[Status, str] = {
 
 
 def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
-    """One line for all tickers, one for each that did not end well, one for what was left out (all, without a page)."""
+    """One line for all tickers, one for each that did not end well, one for what was left out (all, without a page).
+
+    And one for each doubt of how what came fits what was stored.
+    """
     if not ingested.outcomes:
         return
     counts = Counter(outcome.status for outcome in ingested.outcomes.values())
@@ -45,3 +48,5 @@ def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
         # A run that ends here draws no page, so none is promised.
         more = f"; {counted(hidden, 'more reason')}" if hidden else ""
         console.print(f"Left out: {counted(reasons.total(), 'row')} ({most}{more}).")
+    for doubt in ingested.doubts:
+        console.print(f"[yellow]Doubt:[/yellow] {escape(doubt)}")

@@ -7,8 +7,9 @@ import pandas as pd
 
 from stockseq.errors import SourceError, counted
 from stockseq.ingestion.currencies import join_currencies, record_currencies
+from stockseq.ingestion.exchanges import check_exchange, record_exchange
 from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
-from stockseq.ingestion.rebasing import find_rebased, on_stored_basis
+from stockseq.ingestion.rebasing import find_rebased, find_restated, on_stored_basis
 from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
@@ -97,6 +98,8 @@ def ingest(
     ------
     SourceUnreachable
         If nothing answers; the store is then as it was.
+    SettingsError
+        If the store is of another exchange; see `check_exchange`.
     StoreError
         If an earlier version stored headlines of the same files too early; see `require_sound_clocks`.
 
@@ -114,6 +117,7 @@ def ingest(
     >>> sorted({outcome.status for outcome in again.outcomes.values()})
     ['nothing_new']
     """
+    check_exchange(store, calendar)
     market = store.market(calendar, tickers=tickers, as_of=now)
     asked = [ticker for ticker in tickers if not missing_only or ticker not in market.tickers]
     if not asked:
@@ -162,6 +166,7 @@ def _update(
     progress.step(task, 2, 2)
     appended = _append(store, market, fetched, headlines)
     record_currencies(store, fetched.currencies, at=market.now)
+    record_exchange(store, market.calendar, at=market.now)
     asked = {*market.tickers, *tickers}
     after = extend_market(market, appended.values(), tickers=sorted(asked))
     n_headlines = appended["headlines"].by_ticker
@@ -171,7 +176,8 @@ def _update(
         for ticker in tickers
     }
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
-    gaps = _count_gaps(after.of(tickers), asked_again=not _is_local(source))
+    # A session that files lack is a gap, which the summary of the import counts: no row was left out.
+    gaps = () if _is_local(source) else _count_gaps(after.of(tickers))
     dropped = (*fetched.dropped, *headlines.dropped, *gaps)
     return Ingested(outcomes, failures, dropped, doubts, currencies), after
 
@@ -225,8 +231,9 @@ def _fetch_bars(
         rebased = find_rebased(market.bars, fetched)
     withdrawn = withdrawn_actions(market.actions, fetched, now=now)
     withdrawn = as_actions(withdrawn[~withdrawn["ticker"].isin(rebased)])
+    restated = find_restated(market.bars, fetched)
     fetched = on_stored_basis(market.bars, fetched, rebased)
-    doubts = tuple(found.sentence(ticker) for ticker, found in rebased.items())
+    doubts = tuple(found.sentence(ticker) for ticker, found in (rebased | restated).items())
     return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn]))), doubts
 
 
@@ -253,13 +260,13 @@ def _outcome(bars: Outcome, written: tuple[int, int], n_headlines: int) -> Outco
     return Outcome(bars.ticker, "nothing_new")
 
 
-def _count_gaps(market: MarketData, *, asked_again: bool) -> tuple[Dropped, ...]:
+def _count_gaps(market: MarketData) -> tuple[Dropped, ...]:
     if market.bars.empty:
         return ()
     # Beyond the newest bar of all, nothing is missing: the data end there.
     last = min(market.calendar.last_final_session(market.now), market.bars["session"].max())
     missing = missing_sessions(market.bars, market.calendar, first=last - pd.Timedelta(days=14), last=last)
-    reason = "session missing at the source, asked again for 10 days" if asked_again else "session missing in the files"
+    reason = "session missing at the source, asked again for 10 days"
     return tuple(
         Dropped("bars", str(ticker), reason, int(n))
         for ticker, n in missing["ticker"].value_counts().sort_index().items()

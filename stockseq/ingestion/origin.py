@@ -97,6 +97,8 @@ class StoredSource:
     """
 
     name = FILES
+    # Nothing is asked again, so no session counts as missing at a source.
+    is_local = True
 
     def __init__(self, tickers: Sequence[str]) -> None:
         self.tickers = tuple(tickers)

@@ -1,11 +1,14 @@
 """An answer on another basis than the stored bars: a constant ratio over what both hold, which would leave a seam."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from stockseq.errors import counted
+from stockseq.prices.split_like import COMMON_RATIOS
+from stockseq.prices.split_like import TOLERANCE as NEAR_A_SPLIT
 from stockseq.schemas import PRICES, Bars, as_actions, as_bars
 from stockseq.sources.source import FetchedBars
 
@@ -45,6 +48,42 @@ class Rebased:
         )
 
 
+@dataclass(frozen=True)
+class Restated:
+    """A ticker's answer that puts its stored history on another basis, as a split would.
+
+    Parameters
+    ----------
+    ratio : float
+        Price of the answer over the stored one.
+    n_sessions : int
+        Sessions that both hold.
+    split : float
+        New shares per old that would explain the ratio.
+    n_left : int
+        Stored sessions that the answer lacks, which stay on the earlier basis.
+    """
+
+    ratio: float
+    n_sessions: int
+    split: float
+    n_left: int
+
+    def sentence(self, ticker: str) -> str:
+        """Return what was found and done, in words."""
+        left = (
+            f"; {counted(self.n_left, 'stored session')} that it lacks stay as they were, so there is a seam"
+            if self.n_left
+            else ""
+        )
+        return (
+            f"{ticker}: its whole history comes at {self.ratio:.6g} times the stored prices over "
+            f"{counted(self.n_sessions, 'session')} that both hold, as after a split of {self.split:.4g}, or in "
+            f"another unit. The new values are taken as later vintages{left}. If the stored ones were right, import "
+            "them again."
+        )
+
+
 def find_rebased(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Rebased]:
     """Return the tickers whose answer begins after the stored history and is on another basis.
 
@@ -67,22 +106,68 @@ def find_rebased(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Rebased]:
     {'KOLA': Rebased(ratio=0.5, n_sessions=4, shares=2.0)}
     """
     found = {}
+    for ticker, past, bars in _by_ticker(stored_bars, fetched):
+        if bars["session"].min() <= past["session"].min():
+            continue
+        if (rebased := _compare(past, bars)) is not None:
+            found[ticker] = rebased
+    return found
+
+
+def find_restated(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Restated]:
+    """Return the tickers whose answer reaches back as far as the stored history, and is that at a split's ratio.
+
+    Parameters
+    ----------
+    stored_bars : Bars
+        The newest vintages.
+    fetched : FetchedBars
+
+    Examples
+    --------
+    >>> stored = pd.DataFrame({"ticker": "KOLA", "session": pd.bdate_range("2024-11-18", periods=6), "volume": 10.0})
+    >>> stored = stored.assign(**dict.fromkeys(PRICES, 100.0))
+    >>> answer = stored.head(5).assign(**dict.fromkeys(PRICES, 50.0))
+    >>> find_restated(stored, FetchedBars(answer, pd.DataFrame(), {}))
+    {'KOLA': Restated(ratio=0.5, n_sessions=5, split=2.0, n_left=1)}
+    """
+    splits = np.array([*COMMON_RATIOS, *(1 / ratio for ratio in COMMON_RATIOS)])
+    found = {}
+    for ticker, past, bars in _by_ticker(stored_bars, fetched):
+        if bars["session"].min() > past["session"].min():
+            continue
+        rebased = _compare(past, bars)
+        if rebased is None:
+            continue
+        distance = np.abs(rebased.ratio * splits - 1)
+        if distance.min() <= NEAR_A_SPLIT:
+            n_left = int((~past["session"].isin(bars["session"])).sum())
+            found[ticker] = Restated(rebased.ratio, rebased.n_sessions, float(splits[distance.argmin()]), n_left)
+    return found
+
+
+def _by_ticker(stored_bars: Bars, fetched: FetchedBars) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Yield each ticker that has bars on both sides, with the stored ones and those of the answer."""
     for ticker, bars in fetched.bars.groupby("ticker"):
         past = stored_bars[stored_bars["ticker"] == ticker]
-        if past.empty or bars["session"].min() <= past["session"].min():
-            continue
-        pairs = past.merge(bars, on="session", suffixes=("_was", "_now"))
-        if len(pairs) < LEAST_OVERLAP:
-            continue
-        was, now = (pairs[[f"{price}_{when}" for price in PRICES]].to_numpy() for when in ("was", "now"))
-        ratios = now / was
-        ratio = float(np.median(ratios))
-        slack = np.maximum(2 * HALF_CENT * (1 / was + 1 / now), LEAST_TOLERANCE)
-        if (np.abs(ratios / ratio - 1) <= slack).mean() >= AGREEMENT and abs(ratio - 1) > 2 * float(np.median(slack)):
-            volumes = (pairs["volume_now"] / pairs["volume_was"].where(pairs["volume_was"] > 0)).median()
-            is_split = np.isfinite(volumes) and abs(volumes * ratio - 1) < 0.02
-            found[str(ticker)] = Rebased(ratio, len(pairs), 1 / ratio if is_split else 1.0)
-    return found
+        if not past.empty:
+            yield str(ticker), past, bars
+
+
+def _compare(past: pd.DataFrame, bars: pd.DataFrame) -> Rebased | None:
+    """Return the one ratio by which the answer differs from what is stored, where there is one that isn't rounding."""
+    pairs = past.merge(bars, on="session", suffixes=("_was", "_now"))
+    if len(pairs) < LEAST_OVERLAP:
+        return None
+    was, now = (pairs[[f"{price}_{when}" for price in PRICES]].to_numpy() for when in ("was", "now"))
+    ratios = now / was
+    ratio = float(np.median(ratios))
+    slack = np.maximum(2 * HALF_CENT * (1 / was + 1 / now), LEAST_TOLERANCE)
+    if (np.abs(ratios / ratio - 1) <= slack).mean() < AGREEMENT or abs(ratio - 1) <= 2 * float(np.median(slack)):
+        return None
+    volumes = (pairs["volume_now"] / pairs["volume_was"].where(pairs["volume_was"] > 0)).median()
+    is_split = np.isfinite(volumes) and abs(volumes * ratio - 1) < 0.02
+    return Rebased(ratio, len(pairs), 1 / ratio if is_split else 1.0)
 
 
 def on_stored_basis(stored_bars: Bars, fetched: FetchedBars, rebased: Mapping[str, Rebased]) -> FetchedBars:

@@ -187,6 +187,7 @@ LEDGER = {
 LEDGER_HEADS = {"n_rows": COUNT, "hash": TEXT, "made_at": INSTANT}
 UNIVERSE = {"ticker": TEXT, "state": TEXT, "at": INSTANT}
 CURRENCIES = {"ticker": TEXT, "currency": TEXT, "at": INSTANT}
+EXCHANGES = {"exchange": TEXT, "at": INSTANT}
 SOURCES = {"at": INSTANT, "source": TEXT, "settings": TEXT}
 OUTCOMES = {"forecast_id": TEXT, "realised_return": NUMBER, "scored_at": INSTANT, "realised_variance": NUMBER}
 TRIALS = {"trial_id": TEXT, "scored_at": INSTANT, "name": TEXT, "settings": TEXT, "metrics": TEXT}
@@ -236,6 +237,8 @@ TABLES: Mapping[str, Table] = {
         # What was added and removed by hand; without a row a ticker belongs where it has bars.
         Table("universe", UNIVERSE, ("ticker", "state", "at"), "keep_first", order=("at",), recorded_at=("at",)),
         Table("currencies", CURRENCIES, ("ticker", "currency", "at"), "keep_first", order=("at",), recorded_at=("at",)),
+        # One row, of the exchange that all tickers trade on.
+        Table("exchanges", EXCHANGES, ("exchange",), "keep_first", recorded_at=("at",)),
         # Where the bars are fetched from when no source is named.
         Table("sources", SOURCES, ("at", "source", "settings"), "keep_first", order=("at",), recorded_at=("at",)),
         Table("trials", TRIALS, ("trial_id",), "keep_first", recorded_at=("scored_at",)),

@@ -38,11 +38,18 @@ def test_a_removed_ticker_is_in_no_run_until_it_is_added_or_named(tmp_path: Path
 
 
 def test_only_what_is_there_is_removed_and_something_stays(tmp_path: Path) -> None:
-    """A misspelt ticker is told with those that there are, and an empty universe says how to fill it."""
+    """A misspelt ticker is told with those that there are, and the last ones are refused before anything is written."""
     fill(tmp_path / "data", "files", "files")
     workspace = Workspace(str(tmp_path / "data"), now=AT)
     with pytest.raises(SourceError, match="T3 isn't among the 2 tickers of the store; there are T1, T2"):
         workspace.remove(["T3"])
-    workspace.remove(["T1", "T2"])
+    with pytest.raises(SourceError, match=r"These are all of 2 tickers.*nothing was removed"):
+        workspace.remove(["T1", "T2"])
+    assert workspace.universe() == ("T1", "T2")
+    workspace.remove(["T1"])
+    with pytest.raises(SourceError, match="It is all of 1 ticker"):
+        workspace.remove(["T2"])
+    # As an earlier version let it happen.
+    record_membership(workspace.store, ["T2"], "removed", at=AT)
     with pytest.raises(SourceError, match="make add TICKERS=T1"):
         workspace.universe()

@@ -7,6 +7,7 @@ import pytest
 
 from stockseq.ingestion import ingest
 from stockseq.ingestion.rebasing import find_rebased
+from stockseq.ingestion.summary import summarise_tickers
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files import FilesSettings, FilesSource
 from stockseq.store import Store
@@ -61,12 +62,43 @@ def test_a_top_up_on_another_basis_is_put_on_the_stored_one(tmp_path: Path) -> N
     assert "its new prices are 0.5 times the stored ones over 8 sessions" in ingested.doubts[0]
 
 
-def test_a_whole_history_on_another_basis_replaces_the_stored_one(tmp_path: Path) -> None:
-    """There is no seam in it, so it is taken as it is."""
+@pytest.mark.parametrize(("factor", "split"), [(0.5, "2"), (2.0, "0.5"), (0.01, "100"), (2 / 3, "1.5")])
+def test_a_whole_history_on_another_basis_replaces_the_stored_one_and_is_doubted(
+    tmp_path: Path, factor: float, split: str
+) -> None:
+    """There is no seam in it, so it is taken; that every price was "corrected" alike is no mere correction."""
     bring(tmp_path, closes(0, 20), "2024-11-25 12:00")
-    ingested, market = bring(tmp_path, closes(0, 30, 0.5), "2024-11-25 13:00")
-    assert market.bars["close"].iloc[0] == 50.0
+    ingested, market = bring(tmp_path, closes(0, 30, factor), "2024-11-25 13:00")
+    assert market.bars["close"].iloc[0] == round(100.0 * factor, 4)
+    assert len(ingested.doubts) == 1
+    assert f"as after a split of {split}," in ingested.doubts[0]
+    assert "over 20 sessions that both hold" in ingested.doubts[0]
+    assert "seam" not in ingested.doubts[0]
+
+
+def test_an_early_part_of_the_history_on_another_basis_leaves_a_seam(tmp_path: Path) -> None:
+    """The answer reaches back as far as the store and ends 15 sessions before it."""
+    bring(tmp_path, closes(0, 30), "2024-11-25 12:00")
+    ingested, market = bring(tmp_path, closes(0, 15, 0.5), "2024-11-25 13:00")
+    assert market.bars["close"].iloc[[14, 15]].tolist() == [57.0, 115.0]
+    assert "15 stored sessions that it lacks stay as they were, so there is a seam" in ingested.doubts[0]
+
+
+@pytest.mark.parametrize("factor", [0.97, 1.0])
+def test_a_history_at_no_splits_ratio_is_a_correction(tmp_path: Path, factor: float) -> None:
+    """A dividend's adjustment, or the same file again."""
+    bring(tmp_path, closes(0, 20), "2024-11-25 12:00")
+    ingested, _ = bring(tmp_path, closes(0, 20, factor), "2024-11-25 13:00")
     assert not ingested.doubts
+
+
+def test_sessions_that_files_lack_are_no_rows_left_out(tmp_path: Path) -> None:
+    """They are the gaps of the summary; the file has no row of them."""
+    rows = closes(20, 38)
+    del rows[str(SESSIONS[35].date())]
+    ingested, market = bring(tmp_path, rows, "2024-11-25 12:00")
+    assert ingested.dropped == ()
+    assert [summary.n_gaps for summary in summarise_tickers(market)] == [1]
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.00001])

@@ -104,3 +104,23 @@ def test_bars_without_volume_lead_to_no_backtest(tmp_path: Path) -> None:
     said = run("import", "--file", "bars.csv")
     assert "^KVOL has no volume in any of 1 bar" in said
     assert said.splitlines()[-1].startswith("Next: import bars with volume")
+
+
+def test_an_import_of_nothing_fails_and_leaves_no_folder(tmp_path: Path) -> None:
+    """The ticker isn't listed: a store of nothing is none."""
+    (tmp_path / "bars.csv").write_text("ticker,date,open,high,low,close,volume\nKOLA,2024-03-04,9,9,9,9,5\n")
+    result = CliRunner().invoke(app, ["import", "--file", "bars.csv", "--data", "a/b", "--tickers", "ZZZ"])
+    assert result.exit_code == 1, result.output
+    assert "Nothing was imported" in result.stderr
+    assert not Path("a").exists()
+
+
+def test_an_import_that_finds_nothing_of_its_ticker_fails_beside_what_is_stored(tmp_path: Path) -> None:
+    """The store stays; the same file again is no failure, for the store has it all."""
+    (tmp_path / "bars.csv").write_text("ticker,date,open,high,low,close,volume\nKOLA,2024-03-04,9,9,9,9,5\n")
+    run("import", "--file", "bars.csv")
+    run("import", "--file", "bars.csv")
+    result = CliRunner().invoke(app, ["import", "--file", "bars.csv", "--tickers", "ZZZ"])
+    assert result.exit_code == 1
+    assert "Nothing was imported: of 1 ticker no row came (ZZZ: The files don't list it" in result.stderr
+    assert set(Store("data").read("bars")["ticker"]) == {"KOLA"}

@@ -37,6 +37,14 @@ def test_a_ticker_that_nobody_knows_is_not_added(begun, mornings):
             run(begun, mornings[0], tickers=())
 
 
+def test_not_all_tickers_are_removed(begun, mornings, market):
+    """A store without any would refuse every run from then on, and the refusal came after the removal."""
+    versions = Store(begun.data).versions()
+    with pytest.raises(SourceError, match=r"These are all of 6 tickers.*nothing was removed"):
+        run_remove(begun, mornings[0], tickers=market.tickers)
+    assert Store(begun.data).versions() == versions
+
+
 def test_only_needs_tickers_and_a_known_value(settings, mornings):
     """ONLY=yes and a forgotten TICKERS would train on what nobody meant."""
     with pytest.raises(SettingsError, match="ONLY must be 1"):
