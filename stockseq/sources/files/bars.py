@@ -119,7 +119,9 @@ def build_bars(
     traded = rows.assign(**{price: rows[price] * restated for price in PRICES}, source=source, fetched_at=now)
     traded["volume"] = _volume(rows["volume"], restated)
     beyond = unpayable(traded, dividends)
-    unpaid = count_dropped(STAGE, rows.loc[beyond, "ticker"], "dividend not below the price that it is paid from")
+    unpaid = count_dropped(
+        STAGE, rows.loc[beyond, "ticker"], "dividend not below the price that it is paid from (the bar is kept)"
+    )
     faults[(rows["session"] > last) & ~_is_filler(faults)] = _not_final(last)
     dropped = (
         *table.dropped,

@@ -71,7 +71,7 @@ def place_actions(frame: pd.DataFrame, calendar: TradingCalendar, *, name: str) 
         values = frame[column].fillna(none)
         values = values.where(values != 0, none)
         bad = (values < 0) | ~np.isfinite(values)
-        dropped += count_dropped(STAGE, frame.loc[bad, "ticker"], f"{kind} negative or infinite")
+        dropped += count_dropped(STAGE, frame.loc[bad, "ticker"], f"{kind} negative or infinite (the bar is kept)")
         acts = (values != none) & ~bad
         # An empty frame would grow a row for a series that is longer.
         stated = frame.loc[acts, ["ticker", "session"]].assign(kind=kind, value=values[acts])

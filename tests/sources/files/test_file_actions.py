@@ -57,7 +57,7 @@ def test_a_dividend_above_the_price_costs_itself_alone(tmp_path):
     read = bars_of(tmp_path, FALL.format("90,90,90,90,1000,95,", "0.1,"))
     assert actions_of(read) == [["2024-11-27", "dividend", 0.1]]
     assert len(read.bars) == 3
-    assert reasons(read) == {"dividend not below the price that it is paid from": 1}
+    assert reasons(read) == {"dividend not below the price that it is paid from (the bar is kept)": 1}
 
 
 def paying(*, falls: bool) -> str:
