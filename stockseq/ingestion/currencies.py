@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from stockseq.errors import SourceError
-from stockseq.store import TABLES, Store
+from stockseq.ingestion.notes import append_notes, latest_notes
+from stockseq.store import Store
 
 TABLE = "currencies"
 
 
 def read_currencies(store: Store, tickers: Iterable[str], *, as_of: pd.Timestamp) -> dict[str, str]:
     """Return the last known currency of each of these tickers; those of which none was said are absent."""
-    rows = store.read(TABLE, as_of=as_of).sort_values("at", kind="stable")
-    known = dict(zip(rows["ticker"], rows["currency"], strict=True))
+    known = latest_notes(store, TABLE, "currency", as_of=as_of)
     return {ticker: known[ticker] for ticker in tickers if ticker in known}
 
 
@@ -30,8 +30,7 @@ def record_currencies(store: Store, currencies: Mapping[str, str], *, at: pd.Tim
     """
     known = read_currencies(store, currencies, as_of=at)
     rows = [{"ticker": name, "currency": of, "at": at} for name, of in currencies.items() if known.get(name) != of]
-    if rows:
-        store.append(TABLE, pd.DataFrame(rows).astype(TABLES[TABLE].columns))
+    append_notes(store, TABLE, rows)
 
 
 def join_currencies(

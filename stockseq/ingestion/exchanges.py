@@ -4,9 +4,10 @@ import exchange_calendars
 import pandas as pd
 
 from stockseq.errors import SettingsError, counted
+from stockseq.ingestion.notes import append_notes
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.listing import find_foreign
-from stockseq.store import TABLES, Store
+from stockseq.store import Store
 
 TABLE = "exchanges"
 
@@ -48,7 +49,7 @@ def record_exchange(store: Store, calendar: TradingCalendar, *, at: pd.Timestamp
     holds_something = any(store.version(table) is not None for table in ("bars", "headlines"))
     if holds_something and store.version(TABLE) is None:
         row = {"exchange": exchange_calendars.resolve_alias(calendar.exchange), "at": at}
-        store.append(TABLE, pd.DataFrame([row]).astype(TABLES[TABLE].columns))
+        append_notes(store, TABLE, [row])
 
 
 def _check_bars(store: Store, calendar: TradingCalendar) -> None:

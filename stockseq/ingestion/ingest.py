@@ -266,8 +266,7 @@ def _count_gaps(market: MarketData) -> tuple[Dropped, ...]:
     # Beyond the newest bar of all, nothing is missing: the data end there.
     last = min(market.calendar.last_final_session(market.now), market.bars["session"].max())
     missing = missing_sessions(market.bars, market.calendar, first=last - pd.Timedelta(days=14), last=last)
-    reason = "session missing at the source, asked again for 10 days"
     return tuple(
-        Dropped("bars", str(ticker), reason, int(n))
+        Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))
         for ticker, n in missing["ticker"].value_counts().sort_index().items()
     )

@@ -5,7 +5,8 @@ from typing import Literal
 
 import pandas as pd
 
-from stockseq.store import TABLES, Store
+from stockseq.ingestion.notes import append_notes, latest_notes
+from stockseq.store import Store
 
 TABLE = "universe"
 Membership = Literal["added", "removed"]
@@ -23,17 +24,12 @@ def record_membership(store: Store, tickers: Iterable[str], state: Membership, *
     >>> removed_tickers(store, as_of=at + pd.Timedelta(minutes=1))
     {'XOM'}
     """
-    present = _states(store, as_of=at)
+    present = latest_notes(store, TABLE, "state", as_of=at)
     rows = [{"ticker": name, "state": state, "at": at} for name in tickers if present.get(name, "added") != state]
-    if rows:
-        store.append(TABLE, pd.DataFrame(rows).astype(TABLES[TABLE].columns))
+    append_notes(store, TABLE, rows)
 
 
 def removed_tickers(store: Store, *, as_of: pd.Timestamp) -> set[str]:
     """Return the tickers that were removed and not added again by an instant."""
-    return {ticker for ticker, state in _states(store, as_of=as_of).items() if state == "removed"}
-
-
-def _states(store: Store, *, as_of: pd.Timestamp) -> dict[str, str]:
-    rows = store.read(TABLE, as_of=as_of).sort_values("at", kind="stable")
-    return dict(zip(rows["ticker"], rows["state"], strict=True))
+    states = latest_notes(store, TABLE, "state", as_of=as_of)
+    return {ticker for ticker, state in states.items() if state == "removed"}

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from stockseq.errors import SettingsError
+from stockseq.ingestion.notes import append_notes
 from stockseq.schemas import ACTIONS, BARS, HEADLINES, as_actions, as_bars, as_headlines, empty
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
-from stockseq.store import TABLES, Store
+from stockseq.store import Store
 
 TABLE = "sources"
 SIMULATED, FILES = "simulated", "files"
@@ -56,7 +57,7 @@ def remember_origin(store: Store, origin: Origin, *, at: pd.Timestamp, before: O
     if before == origin:
         return
     row = {"at": at, "source": origin.source, "settings": json.dumps(dict(origin.settings), sort_keys=True)}
-    store.append(TABLE, pd.DataFrame([row]).astype(TABLES[TABLE].columns))
+    append_notes(store, TABLE, [row])
 
 
 def check_origin(before: Origin | None, now: Origin, *, data: str) -> None:
