@@ -1,6 +1,5 @@
 """Compare models on the same forecasts: two of them, or one with all of its baselines."""
 
-import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ from scipy import stats
 
 from stockseq.arguments import require_type
 from stockseq.errors import DataError
-from stockseq.evaluate.multiplicity import holm, superior_ability
+from stockseq.evaluate.multiplicity import block_of, holm, superior_ability
 from stockseq.evaluate.probability import brier_losses, log_losses
 from stockseq.evaluate.scored import KEY, Scored, as_scored
 from stockseq.evaluate.significance import (
@@ -316,8 +315,7 @@ def compare_with_best(
             f"otherwise than the model; there are {n_sessions} and {n_baselines}.",
         )
     best = str(losses.mean().idxmin())
-    block = max(round(math.sqrt(n_sessions)), min(2 * horizon, n_sessions))
-    test = partial(superior_ability, seed=seed, block_size=block)
+    test = partial(superior_ability, seed=seed, block_size=block_of(n_sessions, horizon=horizon))
     return BestBaseline(
         any_better_p=test(of_model.to_numpy(), losses).consistent,
         best=best,

@@ -197,8 +197,19 @@ def model_confidence_set(
     return list(losses.columns[sorted(map(int, map(str, test.included)))])
 
 
+def block_of(n_sessions: int, *, horizon: int = 0) -> int:
+    """Return the sessions of a block where nothing else is asked: the root of all, and two trades that overlap.
+
+    Examples
+    --------
+    >>> block_of(100), block_of(100, horizon=10)
+    (10, 20)
+    """
+    return max(1, round(math.sqrt(n_sessions)), min(2 * horizon, n_sessions))
+
+
 def _block(losses: pd.DataFrame, block_size: int | None) -> int:
-    return max(1, round(math.sqrt(len(losses)))) if block_size is None else block_size
+    return block_of(len(losses)) if block_size is None else block_size
 
 
 def _checked(

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import counted
-from stockseq.prices.split_like import COMMON_RATIOS
-from stockseq.prices.split_like import TOLERANCE as NEAR_A_SPLIT
+from stockseq.prices.split_like import nearest_split
 from stockseq.schemas import PRICES, Bars, as_actions, as_bars
 from stockseq.sources.source import FetchedBars
 
@@ -20,8 +19,8 @@ AGREEMENT = 0.95
 
 
 @dataclass(frozen=True)
-class Rebased:
-    """A ticker's answer that is on another basis than what is stored.
+class Overlap:
+    """The one ratio by which an answer differs from what is stored.
 
     Parameters
     ----------
@@ -29,43 +28,45 @@ class Rebased:
         Price of the answer over the stored one.
     n_sessions : int
         Sessions that both hold.
-    shares : float
-        Volume of the answer over the stored one; 1 where it is no split.
     """
 
     ratio: float
     n_sessions: int
+
+
+@dataclass(frozen=True)
+class Rebased(Overlap):
+    """A ticker's answer that is on another basis than what is stored.
+
+    Parameters
+    ----------
+    shares : float
+        Volume of the answer over the stored one; 1 where it is no split.
+    """
+
     shares: float
 
     def sentence(self, ticker: str) -> str:
         """Return what was found and done, in words."""
         return (
             f"{ticker}: its new prices are {self.ratio:.6g} times the stored ones over "
-            f"{counted(self.n_sessions, 'session')} "
-            "that both hold, so they were adjusted for a later split or dividend. They are put on the stored "
-            "basis; import "
-            "the whole history again to have it on the new one."
+            f"{counted(self.n_sessions, 'session')} that both hold, so they were adjusted for a later split or "
+            "dividend. They are put on the stored basis; import the whole history again to have it on the new one."
         )
 
 
 @dataclass(frozen=True)
-class Restated:
+class Restated(Overlap):
     """A ticker's answer that puts its stored history on another basis, as a split would.
 
     Parameters
     ----------
-    ratio : float
-        Price of the answer over the stored one.
-    n_sessions : int
-        Sessions that both hold.
     split : float
         New shares per old that would explain the ratio.
     n_left : int
         Stored sessions that the answer lacks, which stay on the earlier basis.
     """
 
-    ratio: float
-    n_sessions: int
     split: float
     n_left: int
 
@@ -131,7 +132,6 @@ def find_restated(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Restated
     >>> find_restated(stored, FetchedBars(answer, pd.DataFrame(), {}))
     {'KOLA': Restated(ratio=0.5, n_sessions=5, split=2.0, n_left=1)}
     """
-    splits = np.array([*COMMON_RATIOS, *(1 / ratio for ratio in COMMON_RATIOS)])
     found = {}
     for ticker, past, bars in _by_ticker(stored_bars, fetched):
         if bars["session"].min() > past["session"].min():
@@ -139,10 +139,10 @@ def find_restated(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Restated
         rebased = _compare(past, bars)
         if rebased is None:
             continue
-        distance = np.abs(rebased.ratio * splits - 1)
-        if distance.min() <= NEAR_A_SPLIT:
+        per_new = float(nearest_split(np.array([rebased.ratio]))[0])
+        if not np.isnan(per_new):
             n_left = int((~past["session"].isin(bars["session"])).sum())
-            found[ticker] = Restated(rebased.ratio, rebased.n_sessions, float(splits[distance.argmin()]), n_left)
+            found[ticker] = Restated(rebased.ratio, rebased.n_sessions, 1 / per_new, n_left)
     return found
 
 

@@ -159,8 +159,7 @@ class Registry:
         """Return the row of the champion of a label as it is stored, or none."""
         latest = self._latest()
         champions = latest[latest["state"] == "champion"]
-        labels = champions["metrics"].map(lambda text: find_label(json.loads(text)))
-        return champions[labels == name_label(parse_label(label))]
+        return champions[_labels(champions) == name_label(parse_label(label))]
 
     def _leaving(self, label: str, at: pd.Timestamp) -> list[dict[Any, Any]]:
         """Return the rows that retire the champion of a label."""
@@ -173,9 +172,8 @@ class Registry:
         latest = ordered.drop_duplicates("model_id", keep="last")
         newest_first = latest.sort_values(["at", "rank"], ascending=[False, True], kind="stable", ignore_index=True)
         # A run as of an earlier instant enters its champion without knowledge of a later one: the newest stands.
-        labels = newest_first["metrics"].map(lambda text: find_label(json.loads(text)))
-        is_champion = newest_first["state"] == "champion"
-        superseded = is_champion & labels.where(is_champion).duplicated()
+        labels = _labels(newest_first[newest_first["state"] == "champion"])
+        superseded = newest_first.index.isin(labels.index[labels.duplicated()])
         return newest_first.assign(state=newest_first["state"].mask(superseded, "retired")).drop(columns="rank")
 
     def _rows(self) -> pd.DataFrame:
@@ -192,6 +190,11 @@ class Registry:
         if model_id not in set(latest["model_id"]):
             listed = ", ".join(latest["model_id"].head(5)) or "none"
             raise StoreError(f"No model {model_id} is listed; the newest are: {listed}.")
+
+
+def _labels(rows: pd.DataFrame) -> pd.Series:
+    """Return the label of each model, as it is stored."""
+    return rows["metrics"].map(lambda text: find_label(json.loads(text)))
 
 
 def find_label(metrics: Mapping[str, Any]) -> str:

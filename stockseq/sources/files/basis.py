@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
+from stockseq.sources.files.dividends import last_before
 from stockseq.sources.settings import Basis
 
 # Splits below 5:4 hide in a day's move; four fifths of the others must agree on the basis.
@@ -65,7 +66,7 @@ def judge_basis(rows: pd.DataFrame, declared: Basis | None, *, name: str, path: 
     if declared == "adjusted":
         note = f"{name}: adjusted prices are taken as they are, without splits and dividends."
         return Judgement("adjusted", notes=(note,))
-    before = rows.groupby("ticker", sort=False)["close"].transform(lambda closes: closes.ffill().shift(1))
+    before = last_before(rows["close"], rows["ticker"])
     ratio = np.abs(np.log(rows["split"]))
     contradicted = _contradicted(rows, before)
     doubts = tuple(_contradictions(contradicted, declared, name=name, path=path))
@@ -111,7 +112,7 @@ def _contradicted(rows: pd.DataFrame, before: pd.Series) -> pd.DataFrame:
     usual = moves.groupby(rows["ticker"]).transform("median").fillna(0.0) * MAD_TO_SIGMA
     allowed = (usual * USUAL_DAYS).clip(lower=np.log(LARGEST_MOVE))
     traded_at = rows["session"].where(rows["close"].notna())
-    gap = rows["session"] - traded_at.groupby(rows["ticker"], sort=False).transform(lambda at: at.ffill().shift(1))
+    gap = rows["session"] - last_before(traded_at, rows["ticker"])
     far = (rows["split"] != 1) & np.isfinite(distance) & (distance > allowed) & (gap <= LONGEST_GAP)
     return rows.assign(shows=shows)[far]
 

@@ -65,8 +65,18 @@ def unpayable(traded: pd.DataFrame, dividends: pd.Series) -> "pd.Series[bool]":
     >>> unpayable(traded, pd.Series([0.0, 12.0])).tolist()
     [False, True]
     """
-    before = traded.groupby("ticker", sort=False)["close"].transform(lambda closes: closes.ffill().shift(1))
-    return (dividends > 0) & (dividends >= before / traded["split"])
+    return (dividends > 0) & (dividends >= last_before(traded["close"], traded["ticker"]) / traded["split"])
+
+
+def last_before(values: pd.Series, tickers: pd.Series) -> pd.Series:
+    """Return the last value before each row of its ticker that isn't missing; NaN or NaT where there is none.
+
+    Examples
+    --------
+    >>> last_before(pd.Series([10.0, None, 9.0]), pd.Series(["KOLA"] * 3)).tolist()
+    [nan, 10.0, 10.0]
+    """
+    return values.groupby(tickers, sort=False).transform(lambda each: each.ffill().shift(1))
 
 
 def _across(rows: pd.DataFrame, split_adjusted: bool) -> tuple[pd.Series, pd.Series]:
