@@ -10,7 +10,6 @@ from pipelines.screens.import_files import show_import
 from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
 from stockseq.dataset.labels import parse_label
-from stockseq.dataset.short_history import fit_settings
 from stockseq.errors import SettingsError, SourceError, counted
 from stockseq.features.block import WARM_UP
 from stockseq.ingestion.headline_clocks import find_clock_doubts
@@ -69,7 +68,8 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     clocks = clock_sentences(find_clock_doubts(market.headlines, preset=settings.files.preset))
     doubts = (*clocks, *source.doubts(now), *_doubts(market))
     traded = market.bars[is_traded(market.bars)]
-    show_import(summarise_tickers(market), ingested.outcomes, doubts, "" if traded.empty else _advise(settings, traded))
+    advice = "" if traded.empty else _advise(workspace, traded)
+    show_import(summarise_tickers(market), ingested.outcomes, doubts, advice)
     if market.bars.empty:
         console.print("Next: import bars, too, for headlines alone can't be forecast from.")
     elif traded.empty:
@@ -100,13 +100,10 @@ def _doubts(market: MarketData) -> tuple[str, ...]:
     return (*split_like_sentences(jumps), *silence_sentences(find_silences(market.bars)))
 
 
-def _advise(settings: Settings, traded: pd.DataFrame) -> str:
+def _advise(workspace: Workspace, traded: pd.DataFrame) -> str:
     """Return whether the folds of the settings fit the sessions that bars were traded on."""
-    horizon, lookback, holdout = parse_label(settings.label), settings.network.lookback, settings.daily.holdout
-    n_sessions = traded["session"].nunique() - WARM_UP - horizon
-    fitting = fit_settings(n_sessions, settings.folds, lookback=lookback, holdout=holdout, horizon=horizon)
-    changed = None if fitting is None else fitting.changed(settings.folds, lookback=lookback, holdout=holdout)
-    return fold_sentence(n_sessions - lookback, changed)
+    n_sessions = traded["session"].nunique() - WARM_UP - parse_label(workspace.settings.label)
+    return fold_sentence(n_sessions - workspace.settings.network.lookback, workspace.fitting_changes(n_sessions))
 
 
 def _next_command(settings: Settings, file: str | None, config: str | None) -> str:

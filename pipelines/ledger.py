@@ -10,7 +10,8 @@ from stockseq.errors import SettingsError
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.live import score_live
 from stockseq.report.text.names import trade_words
-from stockseq.report.text.verdict import rank_and_size_sentence, record_sentence
+from stockseq.report.text.skill import rank_and_size_sentence
+from stockseq.report.text.verdict import record_sentence
 from stockseq.workspace import Workspace
 
 

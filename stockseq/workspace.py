@@ -13,6 +13,7 @@ from stockseq.backtest.trading import TradingRules
 from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
+from stockseq.dataset.labels import parse_label
 from stockseq.dataset.short_history import fit_settings
 from stockseq.errors import PluginError, SettingsError, SourceError, StoreError, TooFewSessions, counted, nearest
 from stockseq.features.feature import Feature
@@ -378,15 +379,22 @@ class Workspace:
         except TooFewSessions as error:
             raise TooFewSessions(f"{error} {self._fitting_sentence(data)}") from error
 
+    def fitting_changes(self, n_sessions: int) -> str | None:
+        """Return what of the settings fits so many sessions of features and labels only if changed, as SET takes it.
+
+        "" where all fit as they are, None where none do.
+        """
+        folds, lookback, holdout = self.settings.folds, self.settings.network.lookback, self.settings.daily.holdout
+        horizon = parse_label(self.settings.label)
+        fitting = fit_settings(n_sessions, folds, lookback=lookback, holdout=holdout, horizon=horizon)
+        return None if fitting is None else fitting.changed(folds, lookback=lookback, holdout=holdout)
+
     def _fitting_sentence(self, data: Dataset) -> str:
-        settings, inputs = self.settings, data.inputs
-        n_bars = data.market.bars["session"].nunique()
+        inputs, n_bars = data.inputs, data.market.bars["session"].nunique()
         n_sessions = len(data.sessions) + inputs.lookback if len(data.samples) else n_bars - inputs.warm_up
-        lookback, holdout = settings.network.lookback, settings.daily.holdout
-        fitting = fit_settings(n_sessions, settings.folds, lookback=lookback, holdout=holdout, horizon=inputs.horizon)
-        if fitting is None:
+        changed = self.fitting_changes(n_sessions)
+        if changed is None:
             return f"No settings fit {counted(n_bars, 'session')}: ingest a longer history."
-        changed = fitting.changed(settings.folds, lookback=lookback, holdout=holdout)
         return f'These settings fit this history, with every recipe: SET="{changed}".'
 
     def incumbent(self) -> Incumbent:

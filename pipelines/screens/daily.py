@@ -12,7 +12,8 @@ from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
-from stockseq.report.text.verdict import rank_and_size_sentence, record_sentence
+from stockseq.report.text.skill import rank_and_size_sentence
+from stockseq.report.text.verdict import record_sentence
 from stockseq.sessions import TradingCalendar
 
 MOST_CHARACTERS = 60

@@ -171,8 +171,8 @@ class Dataset:
         if len(bars) and not is_traded(bars).any():
             raise TooFewSessions(
                 f"None of {counted(len(bars), 'bar')} of {', '.join(self.market.tickers[:5])} has a volume, as "
-                "indices and "
-                "exchange rates have none, so nothing of them can be traded or forecast. Ingest tickers that trade."
+                "indices and exchange rates have none, so nothing of them can be traded or forecast. Ingest tickers "
+                "that trade."
             )
         raise TooFewSessions(
             f"No sample could be built of {counted(len(bars), 'bar')} of "

@@ -13,14 +13,8 @@ from stockseq.report.tables.rank_and_size import ranking_table, size_table
 from stockseq.report.tables.table import mapping_table
 from stockseq.report.text.findings import find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
-from stockseq.report.text.skill import claim_sentences
-from stockseq.report.text.verdict import (
-    NOTHING_SCORED,
-    rank_and_size_sentence,
-    record_sentence,
-    seeds_sentence,
-    verdict,
-)
+from stockseq.report.text.skill import claim_sentences, rank_and_size_sentence
+from stockseq.report.text.verdict import NOTHING_SCORED, record_sentence, seeds_sentence, verdict
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 

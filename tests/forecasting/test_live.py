@@ -9,7 +9,7 @@ import pytest
 from stockseq.forecast_ledger import append_forecasts, verify
 from stockseq.forecasting.live import LiveRecord, score_live, score_open_forecasts
 from stockseq.market import MarketData
-from stockseq.report.text.verdict import rank_and_size_sentence
+from stockseq.report.text.skill import rank_and_size_sentence
 from stockseq.schemas import ACTIONS, HEADLINES, Bars, as_actions, as_headlines, empty
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store

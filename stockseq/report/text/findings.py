@@ -165,9 +165,8 @@ def _unaffordable(tickers: Sequence[str]) -> list[str]:
     if not tickers:
         return []
     return [
-        f"Never bought: {listed(tickers)}. One share costs more than its share of the capital; raise "
-        "account.capital or "
-        "policy.max_weight, or set account.lot=0 to allow fractions of a share."
+        f"Never bought: {listed(tickers)}. One share costs more than its share of the capital; raise account.capital "
+        "or policy.max_weight, or set account.lot=0 to allow fractions of a share."
     ]
 
 

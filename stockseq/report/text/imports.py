@@ -21,9 +21,8 @@ def silence_sentences(silences: pd.DataFrame) -> tuple[str, ...]:
     'A has no bar between 2020-01-03 and 2021-06-01: what fo'
     """
     sentences = [
-        f"{row['ticker']} has no bar between {row['last'].date()} and {row['first'].date()}: what follows may "
-        "be another "
-        "company under the same symbol, so its indicators and its volatility are warmed up anew."
+        f"{row['ticker']} has no bar between {row['last'].date()} and {row['first'].date()}: what follows may be "
+        "another company under the same symbol, so its indicators and its volatility are warmed up anew."
         for row in silences.head(MOST_NAMED).to_dict("records")
     ]
     more = [f"{len(silences) - MOST_NAMED} more silences are as long."] if len(silences) > MOST_NAMED else []

@@ -3,6 +3,7 @@
 from stockseq.backtest.performance import PerformanceFigures
 from stockseq.errors import counted
 from stockseq.evaluate.claims import RANKING_RIVAL, SIZE_RIVAL
+from stockseq.evaluate.coverage import IntervalScores
 from stockseq.evaluate.ranking import RankingScores
 from stockseq.evaluate.significance import SIZE, MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
@@ -60,15 +61,37 @@ def ranking_sentence(
             f"Its ranking can't be tested: {counted(ranking.n_sessions, 'session')} of at least ten tickers with "
             "different forecasts and returns."
         )
-    low, high = ranking.rank_ic_ci
     shown = p is not None and p < SIZE
     tested = "" if p is None else f", p {p_words(p)}"
-    record = (
-        f"rank IC {number(ranking.rank_ic)} (95% interval {number(low)} to {number(high)}) over "
-        f"{counted(ranking.n_sessions, 'session')}{RANKED_BY[ranking.score]}{tested}"
-    )
     claim = "It ranks" if shown else "It is not shown to rank"
-    return f"{claim}: {record}{_against(rival, difference)}."
+    return f"{claim}: {_rank_words(ranking)}{RANKED_BY[ranking.score]}{tested}{_against(rival, difference)}."
+
+
+def rank_and_size_sentence(ranking: RankingScores | None, size: SizeScores | None) -> str:
+    """Return how a live record ranked and sized, with intervals and counts; "" where nothing can be told yet.
+
+    Examples
+    --------
+    >>> rank_and_size_sentence(None, None)
+    ''
+    """
+    parts = [] if ranking is None or ranking.rank_ic_ci is None else [_rank_words(ranking)]
+    for level, scores in ({} if size is None else size.intervals).items():
+        parts.append(f"{_held_words(level, scores)} of {counted(scores.n, 'outcome')}")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _rank_words(ranking: RankingScores) -> str:
+    low, high = ranking.rank_ic_ci or (None, None)
+    return (
+        f"rank IC {number(ranking.rank_ic)} (95% interval {number(low)} to {number(high)}) over "
+        f"{counted(ranking.n_sessions, 'session')}"
+    )
+
+
+def _held_words(level: str, scores: IntervalScores) -> str:
+    interval = "" if scores.coverage_ci is None else f" ({interval_words(scores.coverage_ci)})"
+    return f"{level}% intervals held {percent(scores.coverage)}{interval}"
 
 
 def size_sentence(size: SizeScores, p: float | None, *, rival: str = "", against: SizeComparison | None = None) -> str:
@@ -90,11 +113,7 @@ def size_sentence(size: SizeScores, p: float | None, *, rival: str = "", against
     >>> size_sentence(size, 0.01, rival="har", against=against)
     'It sizes moves: QLIKE 0.380 over 900 forecasts, 5.0% below that of HAR, p 0.010.'
     """
-    held = " and ".join(
-        f"{level}% intervals held {percent(scores.coverage)}"
-        + ("" if scores.coverage_ci is None else f" ({interval_words(scores.coverage_ci)})")
-        for level, scores in size.intervals.items()
-    )
+    held = " and ".join(_held_words(level, scores) for level, scores in size.intervals.items())
     intervals = f"; {held} of outcomes" if held else ""
     record = f"QLIKE {number(size.qlike)} over {counted(size.n, 'forecast')}"
     if against is None or against.relative is None or p is None:

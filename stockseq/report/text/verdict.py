@@ -3,11 +3,9 @@
 from stockseq.errors import counted
 from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.power import sessions_needed
-from stockseq.evaluate.ranking import RankingScores
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
-from stockseq.evaluate.size import SizeScores
-from stockseq.report.format import interval_words, number, p_words, percent, points
+from stockseq.report.format import interval_words, p_words, percent, points
 
 # What is asked about where no edge was found.
 SMALL_EDGE = 0.01
@@ -45,27 +43,6 @@ def record_sentence(scores: Scores | None, *, n: int = 0) -> str:
         f"accuracy {percent(scores.accuracy)} (95% interval {interval_words(scores.accuracy_ci)}), base rate "
         f"{percent(scores.base_rate)}, {counted(scores.n, 'forecast')} over {counted(scores.n_sessions, 'session')}."
     )
-
-
-def rank_and_size_sentence(ranking: RankingScores | None, size: SizeScores | None) -> str:
-    """Return how a live record ranked and sized, with intervals and counts; "" where nothing can be told yet.
-
-    Examples
-    --------
-    >>> rank_and_size_sentence(None, None)
-    ''
-    """
-    parts = []
-    if ranking is not None and ranking.rank_ic is not None and ranking.rank_ic_ci is not None:
-        low, high = (number(end) for end in ranking.rank_ic_ci)
-        parts.append(
-            f"rank IC {number(ranking.rank_ic)} (95% interval {low} to {high}) over "
-            f"{counted(ranking.n_sessions, 'session')}"
-        )
-    for level, held in ({} if size is None else size.intervals).items():
-        between = "" if held.coverage_ci is None else f" ({interval_words(held.coverage_ci)})"
-        parts.append(f"{level}% intervals held {percent(held.coverage)}{between} of {counted(held.n, 'outcome')}")
-    return f"{'; '.join(parts)}." if parts else ""
 
 
 def seeds_sentence(scores: Scores) -> str:

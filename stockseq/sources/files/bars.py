@@ -240,11 +240,9 @@ def _repeated(keyed: pd.DataFrame, numbers: list[str], table: Table) -> tuple[pd
     first = f"{row['ticker']} on {row['session'].date()}"
     if not table.has_ticker_column:
         raise SourceError(
-            f"{table.path} has no ticker column and {counted(int(other.sum()), 'row')} with other values for a "
-            "date that "
-            f"came before, first {row['session'].date()}: it is of several tickers. Name the column that tells "
-            "them apart "
-            'in files.columns, such as ticker = "Company", or leave one row a date.'
+            f"{table.path} has no ticker column and {counted(int(other.sum()), 'row')} with other values for a date "
+            f"that came before, first {row['session'].date()}: it is of several tickers. Name the column that tells "
+            'them apart in files.columns, such as ticker = "Company", or leave one row a date.'
         )
     if other.mean() > MOST_CONFLICTS:
         raise SourceError(

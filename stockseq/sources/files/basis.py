@@ -190,8 +190,8 @@ def _by_dividends(
     if declared is None and not (splits_fall and judged.basis == "as_traded"):
         doubt = (
             f"{name}: its prices don't fall at its {dividends}, so they are adjusted prices, as yfinance's are "
-            "by default, "
-            'and are taken as they are, without splits and dividends. If that is wrong, set files.basis = "as_traded".'
+            "by default, and are taken as they are, without splits and dividends. If that is wrong, set "
+            'files.basis = "as_traded".'
         )
         return Judgement("adjusted", doubts=(doubt,))
     doubt = (

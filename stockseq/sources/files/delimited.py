@@ -152,8 +152,8 @@ def _without_swallowing(frame: pd.DataFrame, delimiter: str, name: str) -> tuple
     first = int(swallowed.to_numpy().argmax()) + 1
     note = (
         f"{name}: a stray quote in {int(swallowed.sum())} of {len(frame)} rows, first row {first}, swallowed "
-        f"{lines} lines "
-        "that look like rows of their own; these rows are left out. Close the quotes, or double them inside a text."
+        f"{lines} lines that look like rows of their own; these rows are left out. Close the quotes, or double them "
+        "inside a text."
     )
     return frame[~swallowed].reset_index(drop=True), (note,), int(swallowed.sum())
 

@@ -91,10 +91,9 @@ def place_actions(frame: pd.DataFrame, calendar: TradingCalendar, *, name: str) 
     if len(moved):
         row = moved.iloc[0]
         notes.append(
-            f"{name}: {counted(len(moved), 'action')} on a date that is no session of "
-            f"{calendar.exchange} counted at the next one, first the {row['kind']} of {row['value']:g} of "
-            f"{row['ticker']}: "
-            f"{row['named'].date()} counts at {row['session'].date()}."
+            f"{name}: {counted(len(moved), 'action')} on a date that is no session of {calendar.exchange} counted at "
+            f"the next one, first the {row['kind']} of {row['value']:g} of {row['ticker']}: {row['named'].date()} "
+            f"counts at {row['session'].date()}."
         )
     keys = [listed["ticker"], listed["session"]]
     splits = listed["value"].where(listed["kind"] == "split", 1.0).groupby(keys).prod()

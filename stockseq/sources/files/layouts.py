@@ -205,8 +205,7 @@ def _with_tickers(table: Table, stage: str) -> Table:
             first = lists[lists.map(len) > 1].iloc[0]
             raise SourceError(
                 f"{table.path}: {n_lists} of {len(frame)} bars name several tickers, first {', '.join(first)}; "
-                "a bar is of "
-                "one ticker."
+                "a bar is of one ticker."
             )
         # An empty list gives one row, without a ticker.
         frame = frame.assign(ticker=lists).explode("ticker", ignore_index=True)

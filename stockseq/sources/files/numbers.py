@@ -147,8 +147,7 @@ def _decide(
         points, commas = (_example(texts, sign) for sign in (".", ","))
         raise SourceError(
             f"{path}: {what} mixes decimal points ({points!r}) with decimal commas ({commas!r}), so no reading "
-            "holds for "
-            "the whole column; write one of them throughout."
+            "holds for the whole column; write one of them throughout."
         )
     if len(signs) == 1:
         return next(iter(signs))
