@@ -37,9 +37,19 @@ class LateNews:
 
     def until(self, session: np.datetime64) -> "LateNews":
         """Return the versions that the decision of a session knows."""
-        known = np.flatnonzero(self.since <= session)
-        texts = tuple(self.texts[position] for position in known)
-        return LateNews(self.rows[known], self.since[known], self.indicators[known], texts)
+        return self.between(np.datetime64("NaT"), session)
+
+    def between(self, known: np.datetime64, session: np.datetime64) -> "LateNews":
+        """Return the versions that the decision of a session knows and that of an earlier one (NaT: none) didn't."""
+        fresh = np.flatnonzero((self.since <= session) & ~(self.since <= known))
+        texts = tuple(self.texts[position] for position in fresh)
+        return LateNews(self.rows[fresh], self.since[fresh], self.indicators[fresh], texts)
+
+    def write_into(self, indicators: npt.NDArray[np.float32], texts: list[tuple[str, ...]]) -> None:
+        """Write the versions over the rows of a panel's own copies; of several of a row the last one stays."""
+        for position, row in enumerate(self.rows.tolist()):
+            indicators[row] = self.indicators[position]
+            texts[row] = self.texts[position]
 
     def to_bytes(self) -> bytes:
         """Return all of it as bytes, to hash what is learnt from."""

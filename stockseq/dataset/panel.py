@@ -47,33 +47,20 @@ class Panel:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def known_at(self, session: np.datetime64 | pd.Timestamp, *, first: np.datetime64 | None = None) -> "Panel":
-        """Return the panel as the decision of a session knows it; rows of that session and later are as they are.
-
-        Parameters
-        ----------
-        session : datetime64
-            The traded session.
-        first : datetime64, optional
-            Rows of sessions before it are not looked at.
-        """
+    def known_at(self, session: np.datetime64 | pd.Timestamp) -> "Panel":
+        """Return the panel as the decision of a session knows it; rows of that session and later are as they are."""
         late = self.late
         if late is None:
             return self
-        inside = late.since <= np.datetime64(session)
-        if first is not None:
-            inside &= self.keys["session"].to_numpy()[late.rows] >= first
-        if not inside.any():
-            return self
+        known = late.until(np.datetime64(session))
         indicators, texts = self.indicators.copy(), list(self.texts)
-        # Of several versions of a row the last one wins, as they are sorted by `since`.
-        for position in np.flatnonzero(inside):
-            indicators[late.rows[position]] = late.indicators[position]
-            texts[late.rows[position]] = late.texts[position]
+        known.write_into(indicators, texts)
         return replace(self, indicators=indicators, texts=tuple(texts), late=None)
 
     def views(self, ends: npt.NDArray[np.int64], lookback: int) -> Iterator[tuple["Panel", npt.NDArray[np.int64]]]:
         """Yield panels and the windows (positions in `ends`) that read each: one, or one more per session of late news.
+
+        A panel is as its windows read it until the next is yielded: they share the arrays that late news goes into.
 
         Parameters
         ----------
@@ -82,18 +69,22 @@ class Panel:
         lookback : int
             Rows of a window.
         """
-        if self.late is None:
+        late = self.late
+        if late is None:
             yield self, np.arange(len(ends))
             return
         sessions = self.keys["session"].to_numpy(dtype="datetime64[us]")
         ended, began = sessions[ends], sessions[ends - lookback + 1]
         in_time = np.ones(len(ends), dtype=bool)
+        indicators, texts = self.indicators.copy(), list(self.texts)
+        written = np.datetime64("NaT")
         for session in np.unique(ended):
             those = np.flatnonzero(ended == session)
-            view = self.known_at(session, first=began[those].min())
-            if view is not self:
+            if ((late.since <= session) & (sessions[late.rows] >= began[those].min())).any():
                 in_time[those] = False
-                yield view, those
+                late.between(written, session).write_into(indicators, texts)
+                written = session
+                yield replace(self, indicators=indicators, texts=tuple(texts), late=None), those
         if in_time.any():
             yield self, np.flatnonzero(in_time)
 
