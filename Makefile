@@ -51,7 +51,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train add remove promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow mutation bench lock help clean
+.PHONY: setup dev demo daily train add remove promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -103,6 +103,8 @@ coverage: dev ## Run the tests and report which lines they reach; takes a third 
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 test-slow: dev ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
+campaign: dev ## Try thousands of faults, foes and random inputs (FAMILY=yahoo SEED=2); goes on where it stopped
+	@$(BIN)/python -m tests.campaign $(if $(FAMILY),--family $(FAMILY)) $(if $(SEED),--seed $(SEED))
 mutation: dev ## Change the code of prices, dataset, news and simulator bit by bit; list what no test notices
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 bench: dev ## Run the measurements
