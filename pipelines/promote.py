@@ -8,7 +8,7 @@ from pipelines.screens.workspace import open_workspace
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.forecasting.champion import Basis, Incumbent, ModelRecord
-from stockseq.models.bundle import load_bundle
+from stockseq.models.bundle import find_bundle, load_bundle
 from stockseq.report.text.training import incumbent_sentence, promotion_sentence, standing_sentence
 
 
@@ -33,7 +33,7 @@ def run_promote(settings: Settings, now: pd.Timestamp, *, model_id: str | None) 
             console.print(f"Model {model_id} is the champion already; nothing has changed.", markup=False)
             return
         if (before["model_id"] == model_id).any():
-            model = load_bundle(workspace.models / model_id)
+            model = load_bundle(find_bundle(workspace.models, model_id), own_layers=workspace.own_layers)
         registry.promote(model_id, at=now, forced=True)
         listed = registry.list_models()
         record = ModelRecord.from_dict(listed.loc[listed["model_id"] == model_id, "metrics"].item())

@@ -177,6 +177,13 @@ class Workspace:
         """The models registered up to the instant of this run."""
         return Registry(self.store, as_of=self.now)
 
+    @property
+    def own_layers(self) -> tuple[str, ...]:
+        """The layers that the settings name as `package.module:Layer`; no bundle may name another of that kind."""
+        network = self.settings.network
+        settings = [getattr(network, slot) or "" for slot in SLOTS]
+        return tuple(name.strip() for setting in settings for name in setting.split("+") if ":" in name)
+
     @cached_property
     def calendar(self) -> TradingCalendar:
         """The exchange's calendar, until some months after the instant of this run."""
@@ -399,7 +406,7 @@ class Workspace:
 
     def incumbent(self) -> Incumbent:
         """Return who is champion."""
-        return load_champion(self.registry, self.models, Basis.of(self.inputs))
+        return load_champion(self.registry, self.models, Basis.of(self.inputs), own_layers=self.own_layers)
 
     def of_model(self, model: "Model") -> "Workspace":
         """Return this workspace with the network and training that a model was made by, so that it is read as trained.

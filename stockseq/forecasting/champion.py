@@ -1,7 +1,7 @@
 """A candidate against the champion, on sessions that neither saw: it is promoted only if it is better beyond noise."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from stockseq.errors import SettingsError
 from stockseq.evaluate.comparison import Comparison, compare_forecasts
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.features.table import feature_set_name
-from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.bundle import find_bundle, load_bundle, save_bundle
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.model import Model, TrainingRecord
@@ -250,8 +250,10 @@ def settings_changes(
     }
 
 
-def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:
+def load_champion(registry: Registry, models: Path, basis: Basis, *, own_layers: Collection[str] = ()) -> Incumbent:
     """Return the model that was promoted for the label of a basis, unless it stands on another than this one.
+
+    Its bundle may name the `own_layers`, as for `load_bundle`.
 
     Raises
     ------
@@ -265,7 +267,7 @@ def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:
     changes = record.basis.changes(basis)
     if changes:
         return Incumbent(row.model_id, None, changes)
-    model = load_bundle(models / row.model_id)
+    model = load_bundle(find_bundle(models, row.model_id), own_layers=own_layers)
     return Incumbent(row.model_id, Champion(row.model_id, model, record, row.trained_through), {})
 
 

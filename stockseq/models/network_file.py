@@ -1,0 +1,194 @@
+"""A network's file: looked at from outside, held against its weights without building it, and only then loaded."""
+
+import io
+import math
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py  # Keras brings it, and writes weights with it
+import numpy as np
+
+from stockseq.errors import BundleError
+from stockseq.layers.backend import keras
+from stockseq.models.network import RELATIVE, SIZE, avoid_cudnn, reads_text
+from stockseq.models.settings import NetworkSettings
+from stockseq.models.strict_json import read_json
+
+CONFIG, WEIGHTS, METADATA = MEMBERS = ("config.json", "model.weights.h5", "metadata.json")
+# Bytes of a network's description; one of ours has some thousands.
+LARGEST_TEXT = 64 * 1024**2
+MOST_WEIGHTS, DEEPEST_GROUP = 100_000, 32
+Shape = tuple[int, ...]
+# What a network file may name of Keras; no loader, no file reader, no code carried along.
+MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
+FUNCTIONAL = {None, "keras", "keras.models", "keras.src.models.functional"}
+# The one operation outside a layer: where the padding of the text is, for the LSTM that reads it.
+MASKS = ("keras.src.ops.numpy", "NotEqual")
+FORBIDDEN = {
+    *("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
+    # They read files.
+    *("StringLookup", "IntegerLookup", "TextVectorization"),
+}
+# How Keras writes a tuple and a tensor between two layers.
+PLAIN = {"__tuple__", "__keras_tensor__"}
+
+
+def load_network(path: Path, settings: NetworkSettings, *, n_features: int, vocabulary_size: int) -> Any:
+    """Return the network of a file, of which nothing was built or run before all of it was looked at.
+
+    Parameters
+    ----------
+    path : Path
+    settings : NetworkSettings
+        What the bundle says of it.
+    n_features, vocabulary_size : int
+        Of the bundle's features and vocabulary.
+
+    Raises
+    ------
+    BundleError
+        If the file is no network, holds more than one, or is of another model than the settings.
+    """
+    try:
+        config, weights = _read_members(path)
+        _check_config(path, config)
+        shapes = _read_shapes(path, weights)
+        _check_outside(path, config, shapes, settings, vocabulary_size)
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.LSTM):
+                avoid_cudnn(layer, settings)
+        _check_shape(path, network, settings, n_features=n_features, vocabulary_size=vocabulary_size)
+    except BundleError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BundleError(f"{path} can't be read as a network: {type(error).__name__}: {reason}") from error
+    return network
+
+
+def _read_members(path: Path) -> tuple[Any, bytes]:
+    """Return the description and the weights, which Keras writes as they are: none of them packed."""
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        names = [member.filename for member in members]
+        if sorted(names) != sorted(MEMBERS):
+            raise BundleError(
+                f"{path} must hold {', '.join(MEMBERS)} and nothing else, received {names[:9]}; it was not loaded."
+            )
+        for member in members:
+            packed = member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size
+            if packed or member.flag_bits & 1 or (member.filename != WEIGHTS and member.file_size > LARGEST_TEXT):
+                raise BundleError(
+                    f"{path} holds {member.filename} packed, encrypted or too large ({member.file_size:,} bytes), as "
+                    "no network is written; it was not loaded."
+                )
+        return read_json(archive.read(CONFIG)), archive.read(WEIGHTS)
+
+
+def _check_config(path: Path, config: Any) -> None:
+    """Refuse a network that names anything but Keras' own building blocks and layers registered here."""
+    if not isinstance(config, dict) or config.get("class_name") != "Functional":
+        raise BundleError(f"{path} describes no network; it was not loaded.")
+    for part in _objects(config):
+        name, module, registered = part["class_name"], part.get("module"), part.get("registered_name")
+        if not all(isinstance(text, str | None) for text in (name, module, registered)):
+            raise BundleError(f"{path} names {str(part)[:60]}, which is no layer; it was not loaded.")
+        own = module in MODULES or (module == "keras" and name == "DTypePolicy") or (module, name) == MASKS
+        network = name == "Functional" and module in FUNCTIONAL
+        known = registered is not None and keras.saving.get_registered_object(registered) is not None
+        if name in FORBIDDEN or not (own or network or known):
+            raise BundleError(
+                f"{path} names {module}.{name}, which a stockseq network doesn't hold; it was not loaded."
+            )
+
+
+def _objects(config: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(config, dict):
+        if "class_name" in config and config["class_name"] not in PLAIN:
+            yield config
+        for value in config.values():
+            yield from _objects(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _objects(value)
+
+
+def _read_shapes(path: Path, content: bytes) -> Counter[Shape]:
+    """Return how many weights there are of each shape; each lies in the file itself and is finite."""
+    shapes: Counter[Shape] = Counter()
+    with h5py.File(io.BytesIO(content), "r") as file:
+        for name, dataset in _datasets(path, file, ""):
+            if dataset.dtype.kind not in "fiub" or dataset.is_virtual or dataset.external or dataset.chunks:
+                raise BundleError(f"{path} holds the weights {name} in another form than Keras writes them.")
+            size = math.prod(dataset.shape) * dataset.dtype.itemsize
+            if dataset.shape is None or size != dataset.id.get_storage_size() or size > len(content):
+                raise BundleError(f"{path} says that the weights {name} are of {dataset.shape}, and doesn't hold them.")
+            if not np.isfinite(dataset[()]).all():
+                raise BundleError(f"{path} holds weights that are no finite numbers ({name}); train again.")
+            # The state of a generator of random numbers belongs to training.
+            if "seed_generator" not in name:
+                shapes[tuple(map(int, dataset.shape))] += 1
+    return shapes
+
+
+def _datasets(path: Path, group: Any, where: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield each dataset by its place; no link is followed out of the group."""
+    if depth > DEEPEST_GROUP or len(group) > MOST_WEIGHTS:
+        raise BundleError(f"{path} nests weights more deeply, or holds more of them, than any network.")
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise BundleError(f"{path} holds no weights at {where}/{name}, but a link to others; it was not loaded.")
+        found = group[name]
+        if isinstance(found, h5py.Dataset):
+            yield f"{where}/{name}", found
+        elif isinstance(found, h5py.Group):
+            yield from _datasets(path, found, f"{where}/{name}", depth + 1)
+        else:
+            raise BundleError(f"{path} holds something else than weights at {where}/{name}; it was not loaded.")
+
+
+def _check_outside(
+    path: Path, config: Any, shapes: Counter[Shape], settings: NetworkSettings, vocabulary_size: int
+) -> None:
+    """Hold the description against the weights that the file holds, with no weight made room for."""
+    with keras.StatelessScope(initialize_variables=False):
+        described = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        expected = Counter(tuple(map(int, weight.shape)) for weight in described.weights)
+        embeddings = [layer for layer in described.layers if layer.name in ("headlines", "embedding")]
+        rows = {int(layer.weights[0].shape[0]) for layer in embeddings}
+    if expected != shapes:
+        apart = sorted({*(expected - shapes), *(shapes - expected)})
+        raise BundleError(
+            f"{path} describes other weights than it holds: they differ in the shapes {apart[:5]}; it was not loaded."
+        )
+    if rows - {vocabulary_size} or bool(rows) != reads_text(settings, vocabulary_size):
+        raise BundleError(
+            f"{path} is the network of another model: it embeds {sorted(rows)} codes, and the vocabulary has "
+            f"{vocabulary_size}."
+        )
+
+
+def _check_shape(path: Path, network: Any, settings: NetworkSettings, *, n_features: int, vocabulary_size: int) -> None:
+    """Refuse a network that reads or says something else than the settings."""
+    expected: dict[str, tuple[int | None, ...]] = {"indicators": (None, settings.lookback, n_features)}
+    if reads_text(settings, vocabulary_size):
+        places = (settings.headlines_per_session, settings.tokens_per_headline)
+        expected["text"] = (None, settings.lookback, *places)
+    if _shapes(network.input) != expected:
+        raise BundleError(
+            f"{path} is the network of another model: it reads {_shapes(network.input)}, the settings say {expected}."
+        )
+    heads = [*settings.heads, *([RELATIVE] if settings.relative_head else []), *([SIZE] if settings.size_head else [])]
+    said = dict.fromkeys(heads, (None, 1))
+    if _shapes(network.output) != said:
+        raise BundleError(
+            f"{path} is the network of another model: it gives {_shapes(network.output)}, the settings say {said}."
+        )
+
+
+def _shapes(tensors: Any) -> Mapping[str, tuple[int | None, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()} if isinstance(tensors, dict) else {}
