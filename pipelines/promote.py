@@ -8,6 +8,7 @@ from pipelines.screens.workspace import open_workspace
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.forecasting.champion import Basis, Incumbent, ModelRecord
+from stockseq.forecasting.clock import require_newest
 from stockseq.models.bundle import find_bundle, load_bundle
 from stockseq.report.text.training import incumbent_sentence, promotion_sentence, standing_sentence
 
@@ -28,6 +29,7 @@ def run_promote(settings: Settings, now: pd.Timestamp, *, model_id: str | None) 
         raise SettingsError("Name the model to promote, as in make promote MODEL=...; `make models` lists them.")
     with open_workspace(settings, now, trains=False, create=False) as workspace:
         registry = workspace.registry
+        require_newest(workspace.store, registry, now)
         before = registry.list_models()
         if (before.loc[before["state"] == "champion", "model_id"] == model_id).any():
             console.print(f"Model {model_id} is the champion already; nothing has changed.", markup=False)

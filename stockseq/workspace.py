@@ -313,11 +313,21 @@ class Workspace:
             )
         record_membership(self.store, tickers, "removed", at=self.now)
 
-    def ingest(self, tickers: Sequence[str], *, missing_only: bool = False) -> tuple[Ingested, MarketData]:
+    def ingest(
+        self, tickers: Sequence[str], *, missing_only: bool = False, stored_only: bool = False
+    ) -> tuple[Ingested, MarketData]:
         """Bring the tickers up to date from the source, and return what the store then knows of them.
 
-        With `missing_only`, only those of which the store has no bar are asked for.
+        With `missing_only`, only those of which the store has no bar are asked for; with `stored_only` none is.
         """
+        if stored_only:
+            self.progress.say(
+                "The store has gone on since this instant, so nothing is fetched: what it knew then is shown."
+            )
+            ingested, market = ingest(
+                self.store, StoredSource(tickers), tickers, now=self.now, calendar=self.calendar, progress=self.progress
+            )
+            return ingested, self._with_truth(market)
         if self._imported_only:
             self.progress.say(
                 "The store holds imported files and no source is named, so nothing is fetched; `make import` adds to "
