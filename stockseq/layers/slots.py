@@ -112,10 +112,10 @@ def require_installed(slot: Slot, name: str) -> None:
     Traceback (most recent call last):
     stockseq.errors.PluginError: `data.models.evil:Layer` after the LSTM is no entry point of an installed package, and
     was not imported: a bundle alone is no reason to run code. If the layer is your own, name it in your settings, as
-    in [network] after = ..., or offer it as an entry point (docs/plugins.md); else train again with make train.
+    in [network] after = ..., or offer it as an entry point (docs/plugins.md).
     """
     group = f"stockseq.layers.{slot}"
-    if ":" not in name:
+    if ":" not in name and name.isprintable() and len(name) <= 100:
         if name not in plugin_names(group):
             _load_layer(slot, name)
         return
@@ -127,7 +127,7 @@ def require_installed(slot: Slot, name: str) -> None:
     raise PluginError(
         f"`{shown}` {slot} the LSTM is no entry point of an installed package, and was not imported: a "
         "bundle alone is no reason to run code. If the layer is your own, name it in your settings, as in [network] "
-        f"{slot} = ..., or offer it as an entry point (docs/plugins.md); else train again with make train."
+        f"{slot} = ..., or offer it as an entry point (docs/plugins.md)."
     )
 
 

@@ -78,22 +78,14 @@ def load_bundle(folder: Path, *, own_layers: Collection[str] = ()) -> Model:
     """
     folder = Path(folder)
     contents = read_contents(folder, check_files(folder))
-    state, vocabulary = contents.state, contents.vocabulary
+    state = contents.state
     _import_layers(folder, state.network, own_layers)
-    networks = tuple(
-        load_network(
-            folder / network_name(seed),
-            state.network,
-            n_features=len(state.names),
-            vocabulary_size=len(vocabulary),
-        )
-        for seed in state.training.seeds
-    )
+    networks = tuple(load_network(folder / network_name(seed), contents) for seed in state.training.seeds)
     return Model(
         networks=networks,
         names=state.names,
         scaler=contents.scaler,
-        vocabulary=vocabulary,
+        vocabulary=contents.vocabulary,
         network=state.network,
         training=state.training,
         trained_through=contents.trained_through,
@@ -165,7 +157,9 @@ def _import_layers(folder: Path, settings: NetworkSettings, own_layers: Collecti
         for slot, name in named:
             find_layer(slot, name)
     except PluginError as error:
-        raise BundleError(f"The bundle {folder} needs a layer that isn't installed here. {error}") from error
+        raise BundleError(
+            f"The bundle {folder} needs a layer that isn't installed here. {error} Or train again with make train."
+        ) from error
 
 
 def _as_json(content: Any) -> str:

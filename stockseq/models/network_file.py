@@ -13,8 +13,8 @@ import numpy as np
 
 from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
-from stockseq.models.network import RELATIVE, SIZE, avoid_cudnn, reads_text
-from stockseq.models.settings import NetworkSettings
+from stockseq.models.bundle_state import Contents
+from stockseq.models.network import RELATIVE, SIZE, avoid_cudnn, build_network, reads_text
 from stockseq.models.strict_json import read_json
 
 CONFIG, WEIGHTS, METADATA = MEMBERS = ("config.json", "model.weights.h5", "metadata.json")
@@ -36,37 +36,38 @@ FORBIDDEN = {
 PLAIN = {"__tuple__", "__keras_tensor__"}
 
 
-def load_network(path: Path, settings: NetworkSettings, *, n_features: int, vocabulary_size: int) -> Any:
+def load_network(path: Path, contents: Contents) -> Any:
     """Return the network of a file, of which nothing was built or run before all of it was looked at.
 
     Parameters
     ----------
     path : Path
-    settings : NetworkSettings
+    contents : Contents
         What the bundle says of it.
-    n_features, vocabulary_size : int
-        Of the bundle's features and vocabulary.
 
     Raises
     ------
     BundleError
-        If the file is no network, holds more than one, or is of another model than the settings.
+        If the file is no network, holds more than one, or is of another model than the bundle says.
     """
+    settings = contents.state.network
     try:
         config, weights = _read_members(path)
         _check_config(path, config)
-        shapes = _read_shapes(path, weights)
-        _check_outside(path, config, shapes, settings, vocabulary_size)
+        _check_outside(path, config, _read_shapes(path, weights), contents)
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
         for layer in network.layers:
             if isinstance(layer, keras.layers.LSTM):
                 avoid_cudnn(layer, settings)
-        _check_shape(path, network, settings, n_features=n_features, vocabulary_size=vocabulary_size)
+        _check_shape(path, network, contents)
     except BundleError:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
-        raise BundleError(f"{path} can't be read as a network: {type(error).__name__}: {reason}") from error
+        raise BundleError(
+            f"{path} can't be read as a network: {type(error).__name__}: {reason}. Put the bundle back from a copy, or "
+            "train again with make train."
+        ) from error
     return network
 
 
@@ -151,31 +152,46 @@ def _datasets(path: Path, group: Any, where: str, depth: int = 0) -> Iterator[tu
             raise BundleError(f"{path} holds something else than weights at {where}/{name}; it was not loaded.")
 
 
-def _check_outside(
-    path: Path, config: Any, shapes: Counter[Shape], settings: NetworkSettings, vocabulary_size: int
-) -> None:
-    """Hold the description against the weights that the file holds, with no weight made room for."""
+def _check_outside(path: Path, config: Any, held: Counter[Shape], contents: Contents) -> None:
+    """Hold the description, and the settings, against the weights that the file holds; room is made for none."""
+    settings, n_codes = contents.state.network, len(contents.vocabulary)
     with keras.StatelessScope(initialize_variables=False):
-        described = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        expected = Counter(tuple(map(int, weight.shape)) for weight in described.weights)
-        embeddings = [layer for layer in described.layers if layer.name in ("headlines", "embedding")]
-        rows = {int(layer.weights[0].shape[0]) for layer in embeddings}
-    if expected != shapes:
-        apart = sorted({*(expected - shapes), *(shapes - expected)})
-        raise BundleError(
-            f"{path} describes other weights than it holds: they differ in the shapes {apart[:5]}; it was not loaded."
+        network = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        described = _weight_shapes(network)
+        rows = {int(each.weights[0].shape[0]) for each in network.layers if each.name in ("headlines", "embedding")}
+        built = build_network(
+            settings,
+            n_features=len(contents.state.names),
+            vocabulary_size=n_codes,
+            seed=0,
+            names=contents.state.names,
+            scaler=contents.scaler,
         )
-    if rows - {vocabulary_size} or bool(rows) != reads_text(settings, vocabulary_size):
+        expected = _weight_shapes(built)
+    if rows - {n_codes} or bool(rows) != reads_text(settings, n_codes):
         raise BundleError(
-            f"{path} is the network of another model: it embeds {sorted(rows)} codes, and the vocabulary has "
-            f"{vocabulary_size}."
+            f"{path} is the network of another model: it embeds {sorted(rows)} codes, and the vocabulary has {n_codes}."
         )
+    for what, shapes in (("its description says", described), ("the settings say", expected)):
+        if shapes != held:
+            apart = sorted({*(shapes - held), *(held - shapes)})
+            raise BundleError(
+                f"{path} is the network of another model: it holds other weights than {what}, "
+                f"of the shapes {apart[:5]}; it was not loaded."
+            )
 
 
-def _check_shape(path: Path, network: Any, settings: NetworkSettings, *, n_features: int, vocabulary_size: int) -> None:
+def _weight_shapes(network: Any) -> Counter[Shape]:
+    return Counter(tuple(map(int, weight.shape)) for weight in network.weights)
+
+
+def _check_shape(path: Path, network: Any, contents: Contents) -> None:
     """Refuse a network that reads or says something else than the settings."""
-    expected: dict[str, tuple[int | None, ...]] = {"indicators": (None, settings.lookback, n_features)}
-    if reads_text(settings, vocabulary_size):
+    settings = contents.state.network
+    expected: dict[str, tuple[int | None, ...]] = {
+        "indicators": (None, settings.lookback, len(contents.state.names)),
+    }
+    if reads_text(settings, len(contents.vocabulary)):
         places = (settings.headlines_per_session, settings.tokens_per_headline)
         expected["text"] = (None, settings.lookback, *places)
     if _shapes(network.input) != expected:
