@@ -47,6 +47,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         # Before anything is fetched or trained: what is, and what may be done as of this instant.
         require_begun(store, workspace.registry, now)
         ledger = verify(store)
+        workspace.registry.require_listed(set(ledger.forecasts["model_id"]))
         replays = is_replay(ledger, workspace.registry, workspace.calendar, now)
         incumbent = workspace.incumbent()
         ingested, market = workspace.ingest(workspace.universe(), stored_only=replays)

@@ -23,6 +23,7 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
     workspace = Workspace(settings, now=now)
     require_begun(workspace.store, workspace.registry, now)
     ledger = verify(workspace.store, expected_head=head if check else None)
+    workspace.registry.require_listed(set(ledger.forecasts["model_id"]))
     models = workspace.registry.list_models()
     forecast = models[models["model_id"].isin(ledger.forecasts["model_id"])]
     for label in sorted({*forecast["label"]} or {settings.label}):

@@ -48,6 +48,7 @@ def run_train(
         raise SettingsError('ONLY=1 trains on TICKERS alone; name them, as in make train ONLY=1 TICKERS="NEE COST".')
     with open_workspace(settings, now) as workspace:
         require_newest(workspace.store, workspace.registry, now)
+        workspace.registry.require_listed(set(workspace.store.read("forecasts", columns=["model_id"])["model_id"]))
         joined = bool(added) and not ONLY[only]
         ingested, market = workspace.ingest(workspace.with_added(added) if joined else workspace.universe())
         show_outcomes(ingested)
