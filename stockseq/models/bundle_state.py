@@ -78,7 +78,9 @@ def read_contents(folder: Path, manifest: Manifest) -> Contents:
         vocabulary = Vocabulary.from_dict(_mapping(parts[2]))
         trained_through = _session(state.trained_through)
     except (ValidationError, SettingsError, ValueError, OverflowError) as error:
-        raise BundleError(f"The bundle {folder} holds settings that this version can't read: {error}") from error
+        raise BundleError(
+            f"The bundle {folder} holds settings that this version can't read: {_first_fault(error)}; {AGAIN}."
+        ) from error
     contents = Contents(state, scaler, vocabulary, trained_through)
     contradiction = _seeds(state, manifest) or _features(state, scaler) or _figures(state, scaler)
     if not contradiction and manifest.layers != named_layers_of(state.network):
@@ -88,6 +90,14 @@ def read_contents(folder: Path, manifest: Manifest) -> Contents:
     if contradiction:
         raise BundleError(f"The bundle {folder} contradicts itself: {contradiction}; {AGAIN}.")
     return contents
+
+
+def _first_fault(error: Exception) -> str:
+    """Return what is wrong in a line: of many settings that don't fit the first."""
+    if not isinstance(error, ValidationError):
+        return str(error)[:300].rstrip(".")
+    fault = error.errors()[0]
+    return f"{'.'.join(map(ascii, fault['loc']))}: {fault['msg']}"[:300].rstrip(".")
 
 
 def _mapping(part: object) -> dict[str, object]:

@@ -186,7 +186,8 @@ def _at(now: str, due: str, late: bool) -> Callable[[Path, int], str]:
 
     def run(folder: Path, seed: int) -> str:
         data = begin(folder, 0)
-        answer = stockseq(folder, "daily", "--now", now)
+        quick = ("--set", "training.n_seeds=1", "--set", "training.epochs=1")
+        answer = stockseq(folder, "daily", "--now", now, *quick)
         assert answer.status == 0, answer.text
         made = Store(str(data), create=False).read("forecasts")
         assert made["session"].unique().tolist() == [pd.Timestamp(due)], made["session"].unique()
