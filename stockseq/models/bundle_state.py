@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,9 +135,9 @@ def _features(state: State, scaler: Scaler) -> str:
     """Return what is wrong with the names of the features, or ""."""
     if not state.names or not all(name.strip() and name.isprintable() for name in state.names):
         return f"each feature needs a name, received {state.names[:9]}"
-    twice = sorted({name for name in state.names if state.names.count(name) > 1})
-    if twice:
-        return f"the feature {twice[0]!r} is named twice"
+    most, times = Counter(state.names).most_common(1)[0]
+    if times > 1:
+        return f"the feature {most!r} is named twice"
     if len(scaler.centre) != len(state.names):
         return f"it has {len(state.names)} features, and its scaler learnt {len(scaler.centre)}"
     return ""

@@ -15,12 +15,14 @@ from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
 from stockseq.models.bundle_state import Contents
 from stockseq.models.network import RELATIVE, SIZE, avoid_cudnn, build_network, reads_text
+from stockseq.models.placing import named_layers
+from stockseq.models.settings import NetworkSettings
 from stockseq.models.strict_json import read_json
 
 CONFIG, WEIGHTS, METADATA = MEMBERS = ("config.json", "model.weights.h5", "metadata.json")
 # Bytes of a network's description; one of ours has some thousands.
 LARGEST_TEXT = 64 * 1024**2
-MOST_WEIGHTS, DEEPEST_GROUP = 100_000, 32
+MOST_WEIGHTS = 100_000
 Shape = tuple[int, ...]
 # What a network file may name of Keras; no loader, no file reader, no code carried along.
 MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
@@ -53,6 +55,7 @@ def load_network(path: Path, contents: Contents) -> Any:
     settings = contents.state.network
     try:
         config, weights = _read_members(path)
+        _check_named(path, settings)
         _check_config(path, config)
         _check_outside(path, config, _read_shapes(path, weights), contents)
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -90,17 +93,30 @@ def _read_members(path: Path) -> tuple[Any, bytes]:
         return read_json(archive.read(CONFIG)), archive.read(WEIGHTS)
 
 
+def _check_named(path: Path, settings: NetworkSettings) -> None:
+    """Refuse settings that ask Keras for code or files, by a layer or inside of a layer's options."""
+    for slot, name in named_layers(settings):
+        if name.partition(":")[2] in FORBIDDEN:
+            raise BundleError(f"{path} is of a network with {name}, which reads code or files; it was not loaded.")
+        _check_parts(path, getattr(settings, f"{slot}_options"))
+
+
 def _check_config(path: Path, config: Any) -> None:
     """Refuse a network that names anything but Keras' own building blocks and layers registered here."""
     if not isinstance(config, dict) or config.get("class_name") != "Functional":
         raise BundleError(f"{path} describes no network; it was not loaded.")
+    _check_parts(path, config)
+
+
+def _check_parts(path: Path, config: Any) -> None:
     for part in _objects(config):
         name, module, registered = part["class_name"], part.get("module"), part.get("registered_name")
         if not all(isinstance(text, str | None) for text in (name, module, registered)):
-            raise BundleError(f"{path} names {str(part)[:60]}, which is no layer; it was not loaded.")
+            raise BundleError(f"{path} names {ascii(part)[:60]}, which is no layer; it was not loaded.")
         own = module in MODULES or (module == "keras" and name == "DTypePolicy") or (module, name) == MASKS
         network = name == "Functional" and module in FUNCTIONAL
-        known = registered is not None and keras.saving.get_registered_object(registered) is not None
+        special = name is None or name == "function" or name.startswith("__")
+        known = not special and registered is not None and keras.saving.get_registered_object(registered) is not None
         if name in FORBIDDEN or not (own or network or known):
             raise BundleError(
                 f"{path} names {module}.{name}, which a stockseq network doesn't hold; it was not loaded."
@@ -122,12 +138,16 @@ def _read_shapes(path: Path, content: bytes) -> Counter[Shape]:
     """Return how many weights there are of each shape; each lies in the file itself and is finite."""
     shapes: Counter[Shape] = Counter()
     with h5py.File(io.BytesIO(content), "r") as file:
-        for name, dataset in _datasets(path, file, ""):
+        for name, dataset in _datasets(path, file, "", set()):
             if dataset.dtype.kind not in "fiub" or dataset.is_virtual or dataset.external or dataset.chunks:
-                raise BundleError(f"{path} holds the weights {name} in another form than Keras writes them.")
+                raise BundleError(
+                    f"{path} holds the weights {name} in another form than Keras writes them; train again."
+                )
             size = math.prod(dataset.shape) * dataset.dtype.itemsize
-            if dataset.shape is None or size != dataset.id.get_storage_size() or size > len(content):
-                raise BundleError(f"{path} says that the weights {name} are of {dataset.shape}, and doesn't hold them.")
+            if size != dataset.id.get_storage_size() or size > len(content):
+                raise BundleError(
+                    f"{path} says that the weights {name} are of {dataset.shape}, and doesn't hold them; train again."
+                )
             if not np.isfinite(dataset[()]).all():
                 raise BundleError(f"{path} holds weights that are no finite numbers ({name}); train again.")
             # The state of a generator of random numbers belongs to training.
@@ -136,18 +156,22 @@ def _read_shapes(path: Path, content: bytes) -> Counter[Shape]:
     return shapes
 
 
-def _datasets(path: Path, group: Any, where: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield each dataset by its place; no link is followed out of the group."""
-    if depth > DEEPEST_GROUP or len(group) > MOST_WEIGHTS:
-        raise BundleError(f"{path} nests weights more deeply, or holds more of them, than any network.")
+def _datasets(path: Path, group: Any, where: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield each dataset by its place; no link leads out of the group, and no place is seen twice."""
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise BundleError(f"{path} holds no weights at {where}/{name}, but a link to others; it was not loaded.")
         found = group[name]
+        address = h5py.h5o.get_info(found.id).addr
+        if address in seen or len(seen) > MOST_WEIGHTS:
+            raise BundleError(
+                f"{path} holds {where}/{name} twice, or more weights than any network; it was not loaded."
+            )
+        seen.add(address)
         if isinstance(found, h5py.Dataset):
             yield f"{where}/{name}", found
         elif isinstance(found, h5py.Group):
-            yield from _datasets(path, found, f"{where}/{name}", depth + 1)
+            yield from _datasets(path, found, f"{where}/{name}", seen)
         else:
             raise BundleError(f"{path} holds something else than weights at {where}/{name}; it was not loaded.")
 

@@ -90,12 +90,12 @@ def cases() -> list[Case]:
 
 
 def _set_back(command: tuple[str, ...], back: pd.Timedelta) -> Callable[[Path, int], str]:
-    """Return a case in which two mornings are over, and the clock is behind the first."""
+    """Return a case in which two mornings are over, and the clock is behind the second."""
 
     def run(folder: Path, seed: int) -> str:
         data = begin(folder, 2)
         before, models = contents(data), sorted(path.name for path in (data / "models").iterdir())
-        now = mornings()[0] - back
+        now = mornings()[1] - back
         answer = stockseq(folder, *command, "--now", now.isoformat())
         assert answer.status == 1, answer.text
         assert "Fetched" not in answer.text, answer.text

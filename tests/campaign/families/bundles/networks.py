@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tests.campaign.families.bundles.foe import Foe, Harm
+from tests.campaign.families.bundles.foe import Foe, Harm, edit
 
 FILE = "network_0.keras"
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
@@ -25,6 +25,16 @@ CLASSES = {
     "a network of a like-named package": {"module": "keras_evil", "class_name": "Functional", "registered_name": None},
     "a private module": {"module": "keras.src.utils.file_utils", "class_name": "get_file", "registered_name": None},
     "a list for a name": {"module": ["os"], "class_name": "system", "registered_name": None},
+    "a marshalled function under a known name": {
+        "module": None,
+        "class_name": "__lambda__",
+        "registered_name": "stockseq>HeadlineEmbedding",
+    },
+    "a function under a known name": {
+        "module": "keras.utils",
+        "class_name": "function",
+        "registered_name": "stockseq>HeadlineEmbedding",
+    },
     "a marshalled function": {"module": None, "class_name": "__lambda__", "registered_name": None},
     "a type specification": {"module": None, "class_name": "__typespec__", "registered_name": None},
     "a function": {"module": "builtins", "class_name": "function", "registered_name": "eval"},
@@ -51,6 +61,7 @@ def foes() -> list[Foe]:
         ),
         *(Foe(f"a network's {kind}", _edit_config(change)) for kind, change in CONFIGS.items()),
         *(Foe(f"a network's weights: {kind}", _edit_weights(change)) for kind, change in HARMED.items()),
+        *(Foe(f"settings ask for {kind}", _ask(*asked)) for kind, asked in ASKED.items()),
         Foe("a network is no archive", lambda bundle: (bundle / FILE).write_bytes(b"PK no archive")),
         Foe("a network is a pickle", lambda bundle: (bundle / FILE).write_bytes(b"\x80\x04\x8c\x02os\x94.")),
         Foe("a network is the other one", lambda bundle: _swap_files(bundle), short=False),
@@ -68,6 +79,41 @@ def foes() -> list[Foe]:
         Foe("a network's weights are cut", _members(lambda held: held.update({WEIGHTS: held[WEIGHTS][:-5000]}))),
         Foe("a network's weights are empty", _put(WEIGHTS, b"")),
     ]
+
+
+# A layer of Keras and its options, as the settings of a bundle would have it built.
+ASKED = {
+    "a TensorFlow model": ("TFSMLayer", {"filepath": "evil"}),
+    "a file of words": ("StringLookup", {"vocabulary": "/etc/passwd"}),
+    "a tokenizer of a file": ("TextVectorization", {"vocabulary": "/etc/passwd"}),
+    "a Lambda": ("Lambda", {"function": "evil"}),
+    "an initializer that is the shell": (
+        "Dense",
+        {"units": 2, "kernel_initializer": {"module": "os", "class_name": "system", "config": {}}},
+    ),
+    "an initializer that is a TensorFlow model": (
+        "Dense",
+        {"units": 2, "kernel_initializer": {"module": "keras.layers", "class_name": "TFSMLayer", "config": {}}},
+    ),
+    "an activation by a function of its own": (
+        "Dense",
+        {"units": 2, "activation": {"module": "evil", "class_name": "function", "config": "X", "registered_name": "X"}},
+    ),
+    "layers in a layer": (
+        "Pipeline",
+        {"layers": [{"module": "evil", "class_name": "X", "config": {}, "registered_name": "evil>X"}]},
+    ),
+    "a billion units": ("GRU", {"units": 10**9, "return_sequences": True}),
+}
+
+
+def _ask(layer: str, options: dict[str, object]) -> Harm:
+    def harm(bundle: Path) -> None:
+        name = f"keras.layers:{layer}"
+        edit(bundle, "settings.json", lambda said: said["network"].update(before=name, before_options=options))
+        edit(bundle, "manifest.json", lambda said: said["layers"].update(before=name))
+
+    return harm
 
 
 def _read(path: Path) -> dict[str, bytes]:

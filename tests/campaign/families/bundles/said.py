@@ -57,8 +57,16 @@ SCALER = {
 
 def foes() -> list[Foe]:
     """Return a foe per file and text, and one per value that can't be."""
-    texts = [Foe(f"{file} is {kind}", _be(file, text)) for file in FILES for kind, text in TEXTS.items()]
-    inserted = [Foe(f"{file} holds {kind}", _insert(file, text)) for file in FILES for kind, text in INSERTED.items()]
+    texts = [
+        Foe(f"{file} is {kind}", _be(file, text), signed=file != "manifest.json")
+        for file in FILES
+        for kind, text in TEXTS.items()
+    ]
+    inserted = [
+        Foe(f"{file} holds {kind}", _insert(file, text), signed=file != "manifest.json")
+        for file in FILES
+        for kind, text in INSERTED.items()
+    ]
     settings = [
         Foe(f"{where} is {str(value)[:40]!a} (number {number})", put("settings.json", where, value))
         for where, values in SETTINGS.items()
