@@ -43,13 +43,13 @@ def mornings() -> list[pd.Timestamp]:
 
 
 @cache
-def _after(n_mornings: int) -> Path:
-    """Return a folder with `stockseq.toml` and `data`, in which so many mornings are over; nobody writes there."""
+def _after(instants: tuple[pd.Timestamp, ...]) -> Path:
+    """Return a folder with `stockseq.toml` and `data`, in which these mornings are over; nobody writes there."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-small-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if n_mornings:
-        shutil.copytree(_after(n_mornings - 1), folder, dirs_exist_ok=True, symlinks=True)
-        answer = stockseq(folder, "daily", "--now", mornings()[n_mornings - 1].isoformat())
+    if instants:
+        shutil.copytree(_after(instants[:-1]), folder, dirs_exist_ok=True, symlinks=True)
+        answer = stockseq(folder, "daily", "--now", instants[-1].isoformat())
         assert answer.status == 0, answer.text
     else:
         write_settings(folder, SMALL).rename(folder / "stockseq.toml")
@@ -57,8 +57,13 @@ def _after(n_mornings: int) -> Path:
 
 
 def begin(folder: Path, n_mornings: int) -> Path:
-    """Copy a store after so many mornings, one to four, into an empty folder; return its data root."""
-    shutil.copytree(_after(n_mornings), folder, dirs_exist_ok=True, symlinks=True)
+    """Copy a store after so many of `mornings` into an empty folder; return its data root."""
+    return begin_after(folder, *mornings()[:n_mornings])
+
+
+def begin_after(folder: Path, *instants: pd.Timestamp) -> Path:
+    """Copy a store after mornings at these instants into an empty folder; return its data root."""
+    shutil.copytree(_after(instants), folder, dirs_exist_ok=True, symlinks=True)
     return folder / "data"
 
 
