@@ -47,16 +47,19 @@ SHORT = {"its own module by the data root", "a module of the working directory"}
 
 def foes() -> list[Foe]:
     """Return a foe per name and kind of place."""
-    named = [Foe(f"before: {kind}", _name("before", name), short=kind in SHORT) for kind, name in NAMES.items()]
+    named = [Foe(f"before: {kind}", name_layer("before", name), short=kind in SHORT) for kind, name in NAMES.items()]
     slots = [
-        Foe(f"{slot}: its own module, and the module is listed", _name(slot, "data.models.{id}.evil:X", brings=True))
+        Foe(
+            f"{slot}: its own module, and the module is listed",
+            name_layer(slot, "data.models.{id}.evil:X", brings=True),
+        )
         for slot in ("before", "within", "after")
     ]
     package = Foe("before: its own package", _bring_package)
     return [*named, *slots, package]
 
 
-def _name(slot: str, name: str, *, brings: bool = False) -> Harm:
+def name_layer(slot: str, name: str, *, brings: bool = False) -> Harm:
     def harm(bundle: Path) -> None:
         # The same with a name that Python could import by itself, where a dash is none.
         layer = name.replace("{id}", bundle.name)
@@ -72,4 +75,4 @@ def _bring_package(bundle: Path) -> None:
     """Bring a package of its own."""
     (bundle / "evil").mkdir()
     shutil.copy(bundle.parent / "evil.py", bundle / "evil" / "__init__.py")
-    _name("before", "data.models.{id}.evil:X")(bundle)
+    name_layer("before", "data.models.{id}.evil:X")(bundle)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaign.case import Case
-from tests.campaign.families.bundles.code import _name
+from tests.campaign.families.bundles.code import name_layer
 from tests.campaign.families.bundles.foe import EVIL, champion, sign
 from tests.campaign.small_store import Answer, begin, contents, mornings, require_equal, stockseq
 
@@ -30,7 +30,7 @@ def cases() -> list[Case]:
 def _plant(folder: Path, layer: str = OWN) -> tuple[Path, Path]:
     """Begin a store whose champion names its own module; return its data root and the flag that the module leaves."""
     data, flag = begin(folder, 1), folder / "ran.txt"
-    _name("before", layer, brings=True)(champion(data))
+    name_layer("before", layer, brings=True)(champion(data))
     sign(champion(data))
     for place in (folder, data / "models"):
         (place / "evil.py").write_text(EVIL.format(flag=str(flag)))
@@ -85,7 +85,7 @@ def _promote(folder: Path, seed: int) -> str:
     (second,) = (path for path in (data / "models").iterdir() if path.name[0].isdigit() and path.name != first)
     flag = folder / "ran.txt"
     for bundle in (data / "models" / first, second):
-        _name("before", OWN, brings=True)(bundle)
+        name_layer("before", OWN, brings=True)(bundle)
         sign(bundle)
     before = contents(data)
     answers = [stockseq(folder, "promote", "--model", name, "--now", instants[2]) for name in (first, second.name)]

@@ -96,7 +96,10 @@ def _list(path: str) -> Harm:
 
 
 def _capitals(bundle: Path) -> None:
-    edit(bundle, "manifest.json", lambda said: said["sha256"].update({"x.json": "0"}))
+    def change(said: dict[str, dict[str, str]]) -> None:
+        said["sha256"]["scaler.json"] = said["sha256"]["scaler.json"].upper()
+
+    edit(bundle, "manifest.json", change)
 
 
 def _hash(bundle: Path, digest: str) -> None:

@@ -64,7 +64,7 @@ def foes() -> list[Foe]:
         *(Foe(f"settings ask for {kind}", _ask(*asked)) for kind, asked in ASKED.items()),
         Foe("a network is no archive", lambda bundle: (bundle / FILE).write_bytes(b"PK no archive")),
         Foe("a network is a pickle", lambda bundle: (bundle / FILE).write_bytes(b"\x80\x04\x8c\x02os\x94.")),
-        Foe("a network is the other one", lambda bundle: _swap_files(bundle), short=False),
+        Foe("a network reads other windows", _reads_other_windows),
         Foe("a network's member comes twice", _twice),
         Foe("a network is packed", _pack(b"")),
         Foe("a network's weights are a bomb", _pack(b"\0" * 300_000_000)),
@@ -172,8 +172,8 @@ def _lie(bundle: Path) -> None:
     (bundle / FILE).write_bytes(bytes(content))
 
 
-def _swap_files(bundle: Path) -> None:
-    """Give a network of one seed the file of a bundle that reads other windows."""
+def _reads_other_windows(bundle: Path) -> None:
+    """Let a network of one seed read longer windows than the settings say."""
     held = _read(bundle / FILE)
     said = held[CONFIG].decode()
     assert "[null, 3, " in said
