@@ -61,7 +61,6 @@ def foes() -> list[Foe]:
 
 def name_layer(slot: str, name: str, *, brings: bool = False) -> Harm:
     def harm(bundle: Path) -> None:
-        # The same with a name that Python could import by itself, where a dash is none.
         layer = name.replace("{id}", bundle.name)
         edit(bundle, "settings.json", lambda said: said["network"].update({slot: layer}))
         edit(bundle, "manifest.json", lambda said: said["layers"].update({slot: layer}))
