@@ -362,7 +362,7 @@ def ledger(
     run_ledger_check(settings, now, check=verify, head=head)
 
 
-@recipe("config data run")
+@recipe("config data run now")
 def report(
     settings: "Settings",
     now: "pd.Timestamp",
@@ -375,7 +375,7 @@ def report(
     run_report(settings, now, name=run, open_page=open_page)
 
 
-@recipe("config data")
+@recipe("config data now")
 def runs(settings: "Settings", now: "pd.Timestamp") -> None:
     """List the runs with their main numbers."""
     from pipelines.report import list_runs
@@ -383,7 +383,7 @@ def runs(settings: "Settings", now: "pd.Timestamp") -> None:
     list_runs(settings, now)
 
 
-@recipe("config data")
+@recipe("config data now")
 def models(settings: "Settings", now: "pd.Timestamp") -> None:
     """List every model with its numbers and state."""
     from pipelines.report import list_models

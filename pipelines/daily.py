@@ -1,5 +1,7 @@
 """Each morning: ingest, build, train where needed, forecast the next session, score what was forecast before."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +14,8 @@ from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.errors import counted
 from stockseq.forecast_ledger import verify
-from stockseq.forecasting.champion import Champion
+from stockseq.forecasting.champion import Champion, Incumbent
+from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.market import MarketData
@@ -28,19 +31,33 @@ from stockseq.workspace import Workspace
 def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning, Path]:
     """Run the day once, and return what was found and the run's folder; the same day again changes nothing.
 
+    A day of before the store's newest forecast is shown as it was: nothing is fetched, trained or scored.
+
     Raises
     ------
+    StoreError
+        If `now` lies before the store's newest forecast, and no morning was run then.
+    BundleError
+        If the champion's bundle is missing, damaged or unsafe; nothing was fetched then.
     SourceError
         If not one ticker could be brought up to date.
     """
     with open_workspace(settings, now, trains=False) as workspace:
-        ingested, market = workspace.ingest(workspace.universe())
+        store = workspace.store
+        # Before anything is fetched or trained: what is, and what may be done as of this instant.
+        require_begun(store, workspace.registry, now)
+        ledger = verify(store)
+        workspace.registry.require_listed(set(ledger.forecasts["model_id"]))
+        replays = is_replay(ledger, workspace.registry, workspace.calendar, now)
+        incumbent = workspace.incumbent()
+        ingested, market = workspace.ingest(workspace.universe(), stored_only=replays)
         if not quiet:
             show_outcomes(ingested)
         ingested.require_any()
-        store = workspace.store
-        ledger = score_open_forecasts(store, verify(store), workspace.registry.list_models(), market)
-        champion, data = current_champion(workspace, market)
+        if not replays:
+            ledger = score_open_forecasts(store, ledger, workspace.registry.list_models(), market)
+        before_training = partial(refuse_training, workspace.registry, ledger, now)
+        champion, data = current_champion(workspace, market, incumbent, before_training=before_training)
         changes = workspace.changes(champion.model)
         workspace = workspace.of_model(champion.model)
         standing = (standing_sentence(champion.model_id, changes),) if changes else ()
@@ -64,12 +81,13 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     return morning, folder
 
 
-def current_champion(workspace: Workspace, market: MarketData) -> tuple[Champion, Dataset]:
+def current_champion(
+    workspace: Workspace, market: MarketData, incumbent: Incumbent, *, before_training: Callable[[], None]
+) -> tuple[Champion, Dataset]:
     """Return the model that forecasts today, and the dataset as it reads it.
 
     It is the champion, on the settings that it was trained by, or whoever wins where there is none or it is stale.
     """
-    incumbent = workspace.incumbent()
     champion = incumbent.champion
     if champion is None:
         console.print(incumbent_sentence(incumbent), markup=False)
@@ -82,6 +100,7 @@ def current_champion(workspace: Workspace, market: MarketData) -> tuple[Champion
         if age <= workspace.settings.daily.stale_after:
             return champion, data
         console.print(f"The newest model has not seen the last {counted(age, 'session')}, so a candidate is trained.")
+    before_training()
     data = workspace.dataset(market)
     result = workspace.challenge(data, champion)
     console.print(challenge_sentence(result), markup=False)

@@ -8,6 +8,7 @@ from pipelines.screens.console import console
 from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.forecast_ledger import verify
+from stockseq.forecasting.clock import require_begun
 from stockseq.forecasting.live import score_live
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.skill import rank_and_size_sentence
@@ -20,7 +21,9 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
     workspace = Workspace(settings, now=now)
+    require_begun(workspace.store, workspace.registry, now)
     ledger = verify(workspace.store, expected_head=head if check else None)
+    workspace.registry.require_listed(set(ledger.forecasts["model_id"]))
     models = workspace.registry.list_models()
     forecast = models[models["model_id"].isin(ledger.forecasts["model_id"])]
     for label in sorted({*forecast["label"]} or {settings.label}):

@@ -9,8 +9,9 @@ import pandas as pd
 from pipelines.screens.console import build_table, console
 from pipelines.screens.models import show_models
 from stockseq.config import Settings
-from stockseq.errors import StockseqError
+from stockseq.errors import StockseqError, counted
 from stockseq.evaluate.scores import Scores
+from stockseq.forecasting.clock import require_begun
 from stockseq.report.render import render_run
 from stockseq.report.text.verdict import record_sentence
 from stockseq.runs.folder import find_run, no_run, run_names
@@ -18,23 +19,37 @@ from stockseq.workspace import Workspace
 
 
 def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_page: bool) -> None:
-    """Draw the page again from the run's folder, say where it is, and open it where there is a browser."""
-    page = render_run(find_run(Workspace(settings, now=now).root, name)).resolve()
+    """Draw the page again from the run's folder, say where it is, and open it where there is a browser.
+
+    Without a name it is the newest run that there was at `now`.
+    """
+    root = _begun(settings, now).root
+    page = render_run(find_run(root, name, now=now)).resolve()
     console.print(f"Page: {page}")
     if open_page:
         webbrowser.open(page.as_uri())
 
 
 def list_runs(settings: Settings, now: pd.Timestamp) -> None:
-    """List the runs with their out-of-sample record."""
-    root = Workspace(settings, now=now).root
-    names = run_names(root)
+    """List the runs that there were at `now`, with their out-of-sample record."""
+    root = _begun(settings, now).root
+    names = run_names(root, now=now)
+    later = len(run_names(root)) - len(names)
     if not names:
-        raise no_run(root)
+        raise no_run(root, now=now)
     table = build_table(f"Runs under {root / 'runs'}", "Run", "Out of sample", left=(0, 1))
     for name in names:
         table.add_row(name, _record(root / "runs" / name / "metrics.json"))
     console.print(table)
+    if later:
+        console.print(f"{counted(later, 'run')} of after {now:%Y-%m-%d %H:%M:%S} UTC, the instant of NOW, left out.")
+
+
+def _begun(settings: Settings, now: pd.Timestamp) -> Workspace:
+    """Return the workspace of a store that held something at `now`, or nothing at all."""
+    workspace = Workspace(settings, now=now)
+    require_begun(workspace.store, workspace.registry, now)
+    return workspace
 
 
 def _record(path: Path) -> str:
@@ -45,8 +60,8 @@ def _record(path: Path) -> str:
 
 
 def list_models(settings: Settings, now: pd.Timestamp) -> None:
-    """List every model with its state and numbers."""
-    models = Workspace(settings, now=now).registry.list_models()
+    """List every model that there was at `now`, with its state and numbers then."""
+    models = _begun(settings, now).registry.list_models()
     if models.empty:
         raise StockseqError(
             f"No model in the store {settings.data} yet; `make daily` or `make train` trains the first."

@@ -9,6 +9,7 @@ from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, SourceError, counted
+from stockseq.forecasting.clock import require_newest
 from stockseq.models.forecasting import UNFETCHED
 
 
@@ -25,6 +26,7 @@ def run_add(settings: Settings, now: pd.Timestamp, *, tickers: Sequence[str]) ->
     if not tickers:
         raise SettingsError('Name the tickers to add, as in make add TICKERS="NEE COST".')
     with open_workspace(settings, now, trains=False) as workspace:
+        require_newest(workspace.store, workspace.registry, now)
         ingested, market = workspace.ingest(tickers)
         show_outcomes(ingested, with_page=False)
         came = [name for name in tickers if ingested.outcomes[name].status not in UNFETCHED and name in market.tickers]
@@ -52,6 +54,7 @@ def run_remove(settings: Settings, now: pd.Timestamp, *, tickers: Sequence[str])
     if not tickers:
         raise SettingsError('Name the tickers to remove, as in make remove TICKERS="XOM".')
     with open_workspace(settings, now, trains=False, create=False) as workspace:
+        require_newest(workspace.store, workspace.registry, now)
         whole = workspace.with_settings(tickers=())
         whole.remove(tickers)
         n_left = len(whole.universe())

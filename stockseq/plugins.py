@@ -24,6 +24,17 @@ def plugin_names(group: str) -> list[str]:
     return sorted({point.name for point in entry_points(group=group)})
 
 
+def plugin_values(group: str) -> list[str]:
+    """Return what installed packages offer in one of `GROUPS`, each as `package.module:attribute`, sorted.
+
+    Examples
+    --------
+    >>> "stockseq.sources.yahoo:YahooSource" in plugin_values("stockseq.sources")
+    True
+    """
+    return sorted({point.value for point in entry_points(group=group)})
+
+
 def load_plugin(group: str, name: str) -> Any:
     """Import what `name` stands for in `group`.
 

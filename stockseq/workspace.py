@@ -177,6 +177,13 @@ class Workspace:
         """The models registered up to the instant of this run."""
         return Registry(self.store, as_of=self.now)
 
+    @property
+    def own_layers(self) -> tuple[str, ...]:
+        """The layers that the settings name as `package.module:Layer`; no bundle may name another of that kind."""
+        network = self.settings.network
+        settings = [getattr(network, slot) or "" for slot in SLOTS]
+        return tuple(name.strip() for setting in settings for name in setting.split("+") if ":" in name)
+
     @cached_property
     def calendar(self) -> TradingCalendar:
         """The exchange's calendar, until some months after the instant of this run."""
@@ -306,11 +313,21 @@ class Workspace:
             )
         record_membership(self.store, tickers, "removed", at=self.now)
 
-    def ingest(self, tickers: Sequence[str], *, missing_only: bool = False) -> tuple[Ingested, MarketData]:
+    def ingest(
+        self, tickers: Sequence[str], *, missing_only: bool = False, stored_only: bool = False
+    ) -> tuple[Ingested, MarketData]:
         """Bring the tickers up to date from the source, and return what the store then knows of them.
 
-        With `missing_only`, only those of which the store has no bar are asked for.
+        With `missing_only`, only those of which the store has no bar are asked for; with `stored_only` none is.
         """
+        if stored_only:
+            self.progress.say(
+                "The store has gone on since this instant, so nothing is fetched: what it knew then is shown."
+            )
+            ingested, market = ingest(
+                self.store, StoredSource(tickers), tickers, now=self.now, calendar=self.calendar, progress=self.progress
+            )
+            return ingested, self._with_truth(market)
         if self._imported_only:
             self.progress.say(
                 "The store holds imported files and no source is named, so nothing is fetched; `make import` adds to "
@@ -399,7 +416,7 @@ class Workspace:
 
     def incumbent(self) -> Incumbent:
         """Return who is champion."""
-        return load_champion(self.registry, self.models, Basis.of(self.inputs))
+        return load_champion(self.registry, self.models, Basis.of(self.inputs), own_layers=self.own_layers)
 
     def of_model(self, model: "Model") -> "Workspace":
         """Return this workspace with the network and training that a model was made by, so that it is read as trained.

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 from rich.markup import escape
 
 from pipelines.screens.console import build_table, console
@@ -19,11 +20,11 @@ def show_models(models: pd.DataFrame) -> None:
     columns = ("Model", "State", "Trade", "Tickers", "Trained through", "Out of sample")
     table = build_table("Models", *columns, left=(0, 1, 2, 3, 4, 5))
     for row in models.to_dict("records"):
-        record = record_sentence(Scores.from_dict(row["metrics"]))
+        record = _record(row["metrics"])
         trained = str(row["trained_through"].date())
         state = f"{row['state']} by hand" if _forced(row) else row["state"]
         tickers = tickers_words(row["metrics"].get("tickers", ()))
-        table.add_row(row["model_id"], state, trade_words(row["label"]), escape(tickers), trained, record)
+        table.add_row(escape(row["model_id"]), state, trade_words(row["label"]), escape(tickers), trained, record)
     console.print(table)
 
 
@@ -39,6 +40,13 @@ def tickers_words(tickers: Sequence[str]) -> str:
         return "not noted"
     more = f" and {len(tickers) - MOST} more" if len(tickers) > MOST else ""
     return f"{len(tickers)}: {', '.join(tickers[:MOST])}{more}"
+
+
+def _record(metrics: Mapping[str, Any]) -> str:
+    try:
+        return record_sentence(Scores.from_dict(metrics))
+    except ValidationError:
+        return "unreadable: its row of the table models is damaged"
 
 
 def _forced(row: Mapping[Hashable, Any]) -> bool:

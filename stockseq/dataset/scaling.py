@@ -86,4 +86,7 @@ def _floats(values: object) -> tuple[float, ...]:
     """Return a list of numbers as floats; raise `TypeError` or `ValueError` for anything else."""
     if not isinstance(values, list):
         raise TypeError(f"expected a list of numbers, received {values!r}")
+    wrong = [value for value in values if isinstance(value, bool) or not isinstance(value, int | float)]
+    if wrong:
+        raise TypeError(f"expected a number, received {wrong[0]!r}")
     return tuple(map(float, values))

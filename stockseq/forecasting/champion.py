@@ -1,20 +1,21 @@
 """A candidate against the champion, on sessions that neither saw: it is promoted only if it is better beyond noise."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pydantic import ValidationError
 
 from stockseq.dataset.dataset import Dataset, Inputs
 from stockseq.dataset.folds import Fold
 from stockseq.dataset.labels import name_label
-from stockseq.errors import SettingsError
+from stockseq.errors import SettingsError, StoreError
 from stockseq.evaluate.comparison import Comparison, compare_forecasts
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.features.table import feature_set_name
-from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.bundle import find_bundle, load_bundle, save_bundle
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.model import Model, TrainingRecord
@@ -63,6 +64,18 @@ class ModelRecord(Scores):
     forced_over: str | None = None
     tickers: tuple[str, ...] = ()
     training: TrainingRecord = TrainingRecord()
+
+
+def read_record(model_id: str, metrics: Mapping[str, object]) -> ModelRecord:
+    """Return the record of a model as the table `models` has it; raise `StoreError` for what is none."""
+    try:
+        return ModelRecord.from_dict(metrics)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise StoreError(
+            f"The table `models` is damaged at the model {model_id[:80]!r}: its record can't be read "
+            f"({'.'.join(map(str, wrong['loc']))}: {wrong['msg']}). Put the table back from a copy."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -250,8 +263,10 @@ def settings_changes(
     }
 
 
-def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:
+def load_champion(registry: Registry, models: Path, basis: Basis, *, own_layers: Collection[str] = ()) -> Incumbent:
     """Return the model that was promoted for the label of a basis, unless it stands on another than this one.
+
+    Its bundle may name the `own_layers`, as for `load_bundle`.
 
     Raises
     ------
@@ -261,11 +276,11 @@ def load_champion(registry: Registry, models: Path, basis: Basis) -> Incumbent:
     row = registry.champion(basis.label)
     if row is None:
         return Incumbent(None, None, {})
-    record = ModelRecord.from_dict(row.metrics)
+    record = read_record(row.model_id, row.metrics)
     changes = record.basis.changes(basis)
     if changes:
         return Incumbent(row.model_id, None, changes)
-    model = load_bundle(models / row.model_id)
+    model = load_bundle(find_bundle(models, row.model_id), own_layers=own_layers)
     return Incumbent(row.model_id, Champion(row.model_id, model, record, row.trained_through), {})
 
 

@@ -23,7 +23,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from stockseq.errors import PluginError, nearest
 from stockseq.layers.backend import keras
-from stockseq.plugins import SLOTS, Options, Slot, load_plugin, plugin_names
+from stockseq.plugins import SLOTS, Options, Slot, load_plugin, plugin_names, plugin_values
 
 Readings = dict[str, float | list[float]]
 
@@ -97,6 +97,38 @@ def find_layer(slot: Slot, name: str) -> type[Any]:
             "with @keras.saving.register_keras_serializable(package=...)."
         )
     return found
+
+
+def require_installed(slot: Slot, name: str) -> None:
+    """Raise `PluginError` unless `name` is of Keras or offered in the slot by an installed package; import nothing.
+
+    Whoever names a layer in a model bundle chooses from what the user installed, and brings no code of his own.
+
+    Examples
+    --------
+    >>> require_installed("after", "projection")
+    >>> require_installed("after", "keras.layers:Dense")
+    >>> require_installed("after", "data.models.evil:Layer")
+    Traceback (most recent call last):
+    stockseq.errors.PluginError: `data.models.evil:Layer` after the LSTM is no entry point of an installed package, and
+    was not imported: a bundle alone is no reason to run code. If the layer is your own, name it in your settings, as
+    in [network] after = ..., or offer it as an entry point (docs/plugins.md).
+    """
+    group = f"stockseq.layers.{slot}"
+    if ":" not in name and name.isprintable() and len(name) <= 100:
+        if name not in plugin_names(group):
+            _load_layer(slot, name)
+        return
+    module, _, attribute = name.partition(":")
+    if name in plugin_values(group) or (module == "keras.layers" and attribute.isidentifier()):
+        return
+    # No character of it moves the cursor or turns the line around.
+    shown = name[:100] if name.isprintable() else ascii(name[:100])
+    raise PluginError(
+        f"`{shown}` {slot} the LSTM is no entry point of an installed package, and was not imported: a "
+        "bundle alone is no reason to run code. If the layer is your own, name it in your settings, as in [network] "
+        f"{slot} = ..., or offer it as an entry point (docs/plugins.md)."
+    )
 
 
 def _load_layer(slot: Slot, name: str) -> Any:

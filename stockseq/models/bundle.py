@@ -1,67 +1,34 @@
 """A model on disk: its networks and all else that a forecast needs, checked before anything is loaded."""
 
-import hashlib
 import json
+import re
 import shutil
 import tempfile
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from pydantic import BaseModel, ValidationError, field_validator
-
-from stockseq.dataset.scaling import Scaler
-from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError, PluginError
-from stockseq.layers.backend import keras
-from stockseq.layers.slots import find_layer, layer_names
-from stockseq.models.distribution import Calibration
-from stockseq.models.model import Model, TrainingRecord
-from stockseq.models.network import avoid_cudnn, reads_text
-from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.plugins import SLOTS
+from stockseq.layers.slots import find_layer, require_installed
+from stockseq.models.bundle_files import (
+    FORMAT,
+    MANIFEST,
+    PARTS,
+    Manifest,
+    check_files,
+    file_digest,
+    network_name,
+)
+from stockseq.models.bundle_state import State, named_layers_of, read_contents
+from stockseq.models.model import Model
+from stockseq.models.network_file import load_network
+from stockseq.models.placing import named_layers
+from stockseq.models.settings import NetworkSettings
 
-FORMAT = "stockseq-model-1"
-MANIFEST = "manifest.json"
-PARTS = ("settings.json", "scaler.json", "vocabulary.json")
+# What `Registry.identify` gives, and any other plain name.
+MODEL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,79}", flags=re.ASCII)
 LIBRARIES = ("stockseq", "keras", "tensorflow", "numpy")
-# What a network file may name of Keras; no loader, no file reader, no code carried along.
-MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.activations")
-# The one operation outside a layer: where the padding of the text is, for the LSTM that reads it.
-MASKS = ("keras.src.ops.numpy", "NotEqual")
-FORBIDDEN = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
-# How Keras writes a tuple and a tensor between two layers.
-PLAIN = {"__tuple__", "__keras_tensor__"}
-
-
-class Manifest(BaseModel, frozen=True, extra="forbid"):
-    """What a bundle says of itself."""
-
-    format: str
-    libraries: dict[str, str]
-    layers: dict[str, str]
-    sha256: dict[str, str]
-
-
-class State(BaseModel, frozen=True, extra="forbid"):
-    """What a bundle keeps beside the networks, the scaler and the vocabulary."""
-
-    network: NetworkSettings
-    training: TrainingSettings
-    names: tuple[str, ...]
-    trained_through: str
-    median_volatility: float
-    record: TrainingRecord
-    calibration: Calibration | None = None
-
-    @field_validator("network", mode="before")
-    @classmethod
-    def _before(cls, network: object) -> object:
-        """Take what is there by default from a network of before there was such a thing."""
-        return {"size_head": False, "cross_section": False, **network} if isinstance(network, dict) else network
 
 
 def save_bundle(model: Model, folder: Path) -> Path:
@@ -92,11 +59,17 @@ def save_bundle(model: Model, folder: Path) -> Path:
     return folder
 
 
-def load_bundle(folder: Path) -> Model:
+def load_bundle(folder: Path, *, own_layers: Collection[str] = ()) -> Model:
     """Read a model back; it forecasts as the one that was saved.
 
-    Every file is checked against the manifest's hash first. The layers that the bundle names are imported from the
-    plug-ins installed here; nothing is unpickled, and a network that carries code is refused.
+    All of the bundle is checked before any of it is loaded. It may name layers that packages installed here offer by
+    an entry point, and layers of Keras; code that lies somewhere else is imported only where the caller names it.
+
+    Parameters
+    ----------
+    folder : Path
+    own_layers : collection of str, optional
+        Layers that the user's own settings name as `package.module:Layer`, which a bundle may name too.
 
     Raises
     ------
@@ -104,36 +77,55 @@ def load_bundle(folder: Path) -> Model:
         If the bundle is missing, incomplete, damaged, foreign or unsafe.
     """
     folder = Path(folder)
-    manifest = _read_manifest(folder)
-    _check_files(folder, manifest)
-    try:
-        state = State.model_validate_json((folder / "settings.json").read_bytes())
-        scaler = Scaler.from_dict(json.loads((folder / "scaler.json").read_bytes()))
-        vocabulary = Vocabulary.from_dict(json.loads((folder / "vocabulary.json").read_bytes()))
-        trained_through = pd.Timestamp(state.trained_through).as_unit("us")
-    except (ValidationError, ValueError, AttributeError) as error:
-        raise BundleError(f"The bundle {folder} holds settings that this version can't read: {error}") from error
-    _import_layers(folder, state.network)
-    networks = tuple(
-        _load_network(folder / _network_name(seed), state, len(vocabulary)) for seed in state.training.seeds
-    )
+    contents = read_contents(folder, check_files(folder))
+    state = contents.state
+    _import_layers(folder, state.network, own_layers)
+    networks = tuple(load_network(folder / network_name(seed), contents) for seed in state.training.seeds)
     return Model(
         networks=networks,
         names=state.names,
-        scaler=scaler,
-        vocabulary=vocabulary,
+        scaler=contents.scaler,
+        vocabulary=contents.vocabulary,
         network=state.network,
         training=state.training,
-        trained_through=trained_through,
+        trained_through=contents.trained_through,
         median_volatility=state.median_volatility,
         record=state.record,
         calibration=state.calibration,
     )
 
 
+def find_bundle(models: Path, model_id: str) -> Path:
+    """Return the folder of a registered model's bundle.
+
+    Parameters
+    ----------
+    models : Path
+        The folder of model bundles.
+    model_id : str
+        As the table `models` has it, which is another's word: it may name no other folder.
+
+    Raises
+    ------
+    BundleError
+        If it is no plain name.
+
+    Examples
+    --------
+    >>> find_bundle(Path("data/models"), "20241127-2f1c7a9be0").as_posix()
+    'data/models/20241127-2f1c7a9be0'
+    """
+    if not MODEL_ID.fullmatch(model_id):
+        raise BundleError(
+            f"The table `models` names {model_id[:80]!r}, which is no model's id, such as 20241127-2f1c7a9be0; nothing "
+            "was loaded. Put the table back from a copy."
+        )
+    return models / model_id
+
+
 def _write(model: Model, folder: Path) -> None:
     for seed, network in zip(model.training.seeds, model.networks, strict=True):
-        network.save(folder / _network_name(seed))
+        network.save(folder / network_name(seed))
     state = State(
         network=model.network,
         training=model.training,
@@ -149,109 +141,25 @@ def _write(model: Model, folder: Path) -> None:
     manifest = Manifest(
         format=FORMAT,
         libraries={name: version(name) for name in LIBRARIES},
-        layers=_named_layers(model.network),
-        sha256={path.name: _digest(path) for path in sorted(folder.iterdir())},
+        layers=named_layers_of(model.network),
+        sha256={path.name: file_digest(path) for path in sorted(folder.iterdir())},
     )
     (folder / MANIFEST).write_text(_as_json(manifest.model_dump()), encoding="utf-8")
 
 
-def _read_manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
+def _import_layers(folder: Path, settings: NetworkSettings, own_layers: Collection[str]) -> None:
+    """Import the layers that a bundle names, once it is known that none of them brings code of the bundle's choice."""
+    named = named_layers(settings)
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BundleError(f"There is no model bundle at {folder}: {path.name} can't be read.") from error
-    except ValidationError as error:
-        raise BundleError(f"{path} is damaged, or not the manifest of a model bundle.") from error
-    if manifest.format != FORMAT:
-        raise BundleError(f"The bundle {folder} has the format {manifest.format!r}; this version reads {FORMAT!r}.")
-    return manifest
-
-
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    found = {path.name for path in folder.iterdir()} - {MANIFEST}
-    listed = set(manifest.sha256)
-    for problem, names in (("lacks", listed - found), ("has beside its own files", found - listed)):
-        if names:
-            raise BundleError(f"The bundle {folder} {problem} {', '.join(sorted(names))}; train again with make train.")
-    for name, digest in manifest.sha256.items():
-        if not (folder / name).is_file() or _digest(folder / name) != digest:
-            raise BundleError(
-                f"{folder / name} is damaged: its hash isn't the manifest's; train again with make train."
-            )
-    missing = set(PARTS) - listed
-    if missing:
-        raise BundleError(f"The bundle {folder} lacks {', '.join(sorted(missing))}; train again with make train.")
-
-
-def _import_layers(folder: Path, settings: NetworkSettings) -> None:
-    for slot in SLOTS:
-        for name in layer_names(getattr(settings, slot)):
-            try:
-                find_layer(slot, name)
-            except PluginError as error:
-                raise BundleError(f"The bundle {folder} needs a layer that isn't installed here. {error}") from error
-
-
-def _load_network(path: Path, state: State, vocabulary_size: int) -> Any:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        _check_config(path, config)
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        for layer in network.layers:
-            if isinstance(layer, keras.layers.LSTM):
-                avoid_cudnn(layer, state.network)
-    except BundleError:
-        raise
-    except Exception as error:
-        raise BundleError(f"{path} can't be read as a network: {type(error).__name__}: {error}") from error
-    expected: dict[str, tuple[int | None, ...]] = {"indicators": (None, state.network.lookback, len(state.names))}
-    if reads_text(state.network, vocabulary_size):
-        places = (state.network.headlines_per_session, state.network.tokens_per_headline)
-        expected["text"] = (None, state.network.lookback, *places)
-    inputs = network.input if isinstance(network.input, dict) else {}
-    found = {name: tuple(tensor.shape) for name, tensor in inputs.items()}
-    if found != expected:
-        raise BundleError(f"{path} is the network of another model: it reads {found}, the settings say {expected}.")
-    return network
-
-
-def _check_config(path: Path, config: Any) -> None:
-    """Refuse a network that names anything but Keras' own building blocks and layers registered here."""
-    for part in _objects(config):
-        name, module, registered = part["class_name"], part.get("module"), part.get("registered_name")
-        own = module is not None and (module in MODULES or (module == "keras" and name == "DTypePolicy"))
-        own |= (module, name) == MASKS
-        network = name == "Functional" and str(module).startswith("keras")
-        known = registered is not None and keras.saving.get_registered_object(registered) is not None
-        if name in FORBIDDEN or not (own or network or known):
-            raise BundleError(
-                f"{path} names {module}.{name}, which a stockseq network doesn't hold; it was not loaded."
-            )
-
-
-def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(config, dict):
-        if "class_name" in config and config["class_name"] not in PLAIN:
-            yield config
-        for value in config.values():
-            yield from _objects(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _objects(value)
-
-
-def _named_layers(settings: NetworkSettings) -> dict[str, str]:
-    return {slot: getattr(settings, slot) for slot in SLOTS if getattr(settings, slot) is not None}
-
-
-def _network_name(seed: int) -> str:
-    return f"network_{seed}.keras"
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        for slot, name in named:
+            if name not in own_layers:
+                require_installed(slot, name)
+        for slot, name in named:
+            find_layer(slot, name)
+    except PluginError as error:
+        raise BundleError(
+            f"The bundle {folder} needs a layer that isn't installed here. {error} Or train again with make train."
+        ) from error
 
 
 def _as_json(content: Any) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import StoreError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.strict_json import read_json
 from stockseq.store import TABLES, Store
 
 TABLE = "models"
@@ -176,9 +177,28 @@ class Registry:
         superseded = newest_first.index.isin(labels.index[labels.duplicated()])
         return newest_first.assign(state=newest_first["state"].mask(superseded, "retired")).drop(columns="rank")
 
+    @property
+    def entered_at(self) -> pd.Series:
+        """When each state was entered, those after `as_of` too."""
+        return self._stored()["at"]
+
+    def require_listed(self, model_ids: Collection[str]) -> None:
+        """Raise `StoreError` if one of these models, which forecast, was never entered: then the table was lost."""
+        missing = sorted(set(model_ids) - set(self._stored()["model_id"]))
+        if missing:
+            raise StoreError(
+                f"The ledger holds forecasts of the model {missing[0]}, which the table `models` doesn't list: the "
+                "folder `models` is not the one that they were made with. Put it back from a copy; nothing was changed."
+            )
+
     def _rows(self) -> pd.DataFrame:
+        rows = self._stored()
+        return rows if self._as_of is None else rows[rows["at"] <= self._as_of].reset_index(drop=True)
+
+    def _stored(self) -> pd.DataFrame:
         if self._read is None:
-            self._read = self._store.read(TABLE, as_of=self._as_of)[list(COLUMNS)].astype(COLUMNS)
+            self._read = self._store.read(TABLE)[list(COLUMNS)].astype(COLUMNS)
+            _check_rows(self._read)
         return self._read
 
     def _append(self, rows: list[dict[Any, Any]]) -> None:
@@ -190,6 +210,32 @@ class Registry:
         if model_id not in set(latest["model_id"]):
             listed = ", ".join(latest["model_id"].head(5)) or "none"
             raise StoreError(f"No model {model_id} is listed; the newest are: {listed}.")
+
+
+def _check_rows(rows: pd.DataFrame) -> None:
+    """Refuse a row that none of our runs entered; what stands in it is read as JSON, as a date and as a state.
+
+    Raises
+    ------
+    StoreError
+        With the row's model.
+    """
+    undated = (rows["trained_through"].isna() | rows["at"].isna()).tolist()
+    for model_id, state, text, lacks in zip(rows["model_id"], rows["state"], rows["metrics"], undated, strict=True):
+        try:
+            find_label(read_json(str(text).encode()))
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+            raise _damaged(model_id, f"its numbers can't be read ({str(error)[:120]})") from error
+        if state not in STATES:
+            raise _damaged(model_id, f"its state is {str(state)[:40]!r}, and must be one of {', '.join(STATES)}")
+        if lacks:
+            raise _damaged(model_id, "it lacks a date")
+
+
+def _damaged(model_id: object, reason: str) -> StoreError:
+    return StoreError(
+        f"The table `models` is damaged at the model {str(model_id)[:80]!r}: {reason}. Put the table back from a copy."
+    )
 
 
 def _labels(rows: pd.DataFrame) -> pd.Series:

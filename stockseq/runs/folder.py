@@ -165,8 +165,8 @@ def clear_drafts(root: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def find_run(root: Path, name: str | None) -> Path:
-    """Return the folder of a named run, or of the newest.
+def find_run(root: Path, name: str | None, *, now: pd.Timestamp | None = None) -> Path:
+    """Return the folder of a named run, or of the newest; with `now`, of the newest that there was then.
 
     Raises
     ------
@@ -174,24 +174,32 @@ def find_run(root: Path, name: str | None) -> Path:
         If there is no such run, with the names there are.
     """
     names = run_names(root)
-    if name is None and names:
-        latest = root / "runs" / "latest"
-        return latest.resolve() if latest.exists() else root / "runs" / names[-1]
-    if name in names:
-        return root / "runs" / name
-    raise no_run(root, name)
+    if name is not None:
+        if name in names:
+            return root / "runs" / name
+        raise no_run(root, name)
+    past = run_names(root, now=now)
+    latest = root / "runs" / "latest"
+    if past and latest.exists() and latest.resolve().name in past:
+        return latest.resolve()
+    if past:
+        return root / "runs" / past[-1]
+    raise no_run(root, now=now)
 
 
-def no_run(root: Path, name: str | None = None) -> StockseqError:
+def no_run(root: Path, name: str | None = None, *, now: pd.Timestamp | None = None) -> StockseqError:
     """Return the error of a run that isn't there, with the names there are or the way to the first."""
     names = run_names(root)
     hint = f"there are: {', '.join(names[-5:])}." if names else "`make daily` or `make demo` makes the first."
-    return StockseqError(f"No run{f' {name}' if name else ''} under {root / 'runs'}; {hint}")
+    then = f" as of {now:%Y-%m-%d %H:%M:%S} UTC" if names and now is not None else ""
+    return StockseqError(f"No run{f' {name}' if name else ''}{then} under {root / 'runs'}; {hint}")
 
 
-def run_names(root: Path) -> list[str]:
-    """Return the names of the runs, the oldest first."""
-    return sorted((path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json")), key=_order)
+def run_names(root: Path, *, now: pd.Timestamp | None = None) -> list[str]:
+    """Return the names of the runs, the oldest first; with `now` (tz-aware), of those of then and before."""
+    names = sorted((path.parent.name for path in (root / "runs").glob("[0-9]*/manifest.json")), key=_order)
+    # A run is named after its instant, to the second.
+    return names if now is None else [name for name in names if name[:16] <= f"{now.tz_convert('UTC'):%Y%m%dT%H%M%SZ}"]
 
 
 def named_versions(root: Path) -> dict[str, list[int]]:

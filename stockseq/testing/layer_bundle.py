@@ -1,6 +1,7 @@
 """A small model around a layer, saved and loaded where nothing has been imported by hand."""
 
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from stockseq.layers.slots import find_layer
 from stockseq.models.bundle import save_bundle
 from stockseq.models.model import Model
 from stockseq.models.network import check_network, input_names, reads_text
+from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.plugins import Slot
 
@@ -35,6 +37,7 @@ TOLERANCE = 1e-5
 Outputs = npt.NDArray[np.float32]
 
 LOAD = """
+import json
 import sys
 from pathlib import Path
 import numpy as np
@@ -43,7 +46,8 @@ from stockseq.models.bundle import load_bundle
 from stockseq.errors import StockseqError
 for folder in map(Path, sys.argv[1:]):
     try:
-        network = load_bundle(folder / "model").networks[0]
+        own_layers = json.loads((folder / "layers.json").read_text(encoding="utf-8"))
+        network = load_bundle(folder / "model", own_layers=own_layers).networks[0]
     except StockseqError as error:
         (folder / "refused.txt").write_text(str(error), encoding="utf-8")
         continue
@@ -163,6 +167,8 @@ def _save(settings: SampleSettings, folder: Path) -> dict[str, Outputs]:
     )
     folder.mkdir()
     save_bundle(model, folder / "model")
+    named = [name for _, name in named_layers(shape)]
+    (folder / "layers.json").write_text(json.dumps(named), encoding="utf-8")
     inputs: dict[str, npt.NDArray[np.generic]] = {
         "indicators": draws.standard_normal((3, shape.lookback, len(names))).astype(np.float32)
     }

@@ -18,7 +18,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError
 from stockseq.layers.backend import keras
-from stockseq.models.bundle import load_bundle, save_bundle
+from stockseq.models.bundle import find_bundle, load_bundle, save_bundle
 from stockseq.models.matrix import make_predictor
 from stockseq.models.model import Model
 from stockseq.models.network import build_network
@@ -140,11 +140,11 @@ def edit_manifest(bundle: Path, **changes: object) -> None:
     [
         (lambda bundle: shutil.rmtree(bundle), "There is no model bundle at"),
         (lambda bundle: (bundle / "manifest.json").unlink(), "There is no model bundle at"),
-        (lambda bundle: (bundle / "manifest.json").write_text("{"), "is damaged, or not the manifest"),
-        (lambda bundle: (bundle / "manifest.json").write_bytes(b"\xff\xfe"), "is damaged, or not the manifest"),
+        (lambda bundle: (bundle / "manifest.json").write_text("{"), r"manifest\.json is damaged: "),
+        (lambda bundle: (bundle / "manifest.json").write_bytes(b"\xff\xfe"), r"manifest\.json is damaged: "),
         (lambda bundle: edit_manifest(bundle, format="stockseq-model-9"), "has the format 'stockseq-model-9'"),
         (lambda bundle: (bundle / "network_1.keras").unlink(), r"lacks network_1\.keras"),
-        (lambda bundle: (bundle / "extra.py").write_text("1"), r"has beside its own files extra\.py"),
+        (lambda bundle: (bundle / "extra.py").write_text("1"), r"has 'extra\.py' beside its own files"),
         (lambda bundle: cut(bundle / "network_0.keras"), r"network_0\.keras is damaged"),
         (lambda bundle: flip(bundle / "network_0.keras"), r"network_0\.keras is damaged"),
         (lambda bundle: (bundle / "scaler.json").write_text("{}"), r"scaler\.json is damaged"),
@@ -212,8 +212,90 @@ def test_a_layer_that_is_not_installed_is_named(bundle: Path) -> None:
     settings = json.loads((bundle / "settings.json").read_text())
     settings["network"]["after"] = "their_projection"
     (bundle / "settings.json").write_text(json.dumps(settings))
+    edit_manifest(bundle, layers={"after": "their_projection"})
     sign(bundle)
     with pytest.raises(BundleError, match=r"needs a layer that isn't installed here\. No plug-in `their_projection`"):
+        load_bundle(bundle)
+
+
+def name_layer(bundle: Path, layer: str) -> None:
+    settings = json.loads((bundle / "settings.json").read_text())
+    settings["network"]["before"] = layer
+    (bundle / "settings.json").write_text(json.dumps(settings))
+    edit_manifest(bundle, layers={"before": layer})
+    sign(bundle)
+
+
+@pytest.mark.parametrize("layer", ["planted_layer:X", "causal_normalisation + planted_layer:X"])
+def test_a_bundle_brings_no_code(bundle: Path, monkeypatch: pytest.MonkeyPatch, layer: str) -> None:
+    """A module that lies where Python finds it is not imported because a bundle names it."""
+    (bundle.parent / "planted_layer.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.syspath_prepend(str(bundle.parent))
+    name_layer(bundle, layer)
+    with pytest.raises(
+        BundleError, match=r"`planted_layer:X` before the LSTM is no entry point of an installed package"
+    ):
+        load_bundle(bundle)
+    assert "planted_layer" not in sys.modules
+
+
+def test_a_layer_of_ones_own_loads_where_the_caller_names_it(market: TinyMarket, tmp_path: Path) -> None:
+    """The settings of whoever trained it name it; a bundle alone is no reason to import it."""
+    own = "tests.layers.slot_layers:Halve"
+    settings = SMALL.model_copy(update={"before": own})
+    model = fit_model(market.panel, market.samples, market.fold, network=settings, training=QUICK)
+    folder = save_bundle(model, tmp_path / "bundle")
+    with pytest.raises(BundleError, match="name it in your settings"):
+        load_bundle(folder)
+    assert load_bundle(folder, own_layers=[own]).network.before == own
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value", "reason"),
+    [
+        ("settings.json", "median_volatility", 0.0, "median volatility must be positive and finite"),
+        ("settings.json", "trained_through", "NaT", "must be a date such as 2024-11-27, received 'NaT'"),
+        ("settings.json", "trained_through", "9999-12-31", "must be a session of 1900 to 2199"),
+        ("settings.json", "names", ["a", "a", "a"], "the feature 'a' is named twice"),
+        ("scaler.json", "centre", [0.0], "A stored scaler needs one finite centre and one spread"),
+        ("scaler.json", "limit", "5", "expected a number, received '5'"),
+        ("vocabulary.json", "tokens", [], r"it embeds \[\d+\] codes, and the vocabulary has 2"),
+    ],
+)
+def test_a_bundle_that_contradicts_itself_is_refused(
+    bundle: Path, file: str, name: str, value: object, reason: str
+) -> None:
+    """Its hashes are right, and what it says can't be."""
+    content = json.loads((bundle / file).read_text())
+    (bundle / file).write_text(json.dumps(content | {name: value}))
+    sign(bundle)
+    with pytest.raises(BundleError, match=reason):
+        load_bundle(bundle)
+
+
+def test_a_bundle_that_is_a_link_or_holds_one_is_refused(bundle: Path) -> None:
+    """What a link points at may change after it was checked."""
+    (bundle.parent / "link").symlink_to(bundle)
+    with pytest.raises(BundleError, match="must be a folder, and is a link"):
+        load_bundle(bundle.parent / "link")
+    (bundle / "scaler.json").rename(bundle.parent / "scaler.json")
+    (bundle / "scaler.json").symlink_to(bundle.parent / "scaler.json")
+    with pytest.raises(BundleError, match="it is no plain file"):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize("model_id", ["../../elsewhere", "/etc", "..", "", "a/b", "a\n"])
+def test_a_registered_name_leads_to_no_other_folder(model_id: str) -> None:
+    """The table is a file, too, and may come from somebody else."""
+    with pytest.raises(BundleError, match="is no model's id"):
+        find_bundle(Path("data/models"), model_id)
+
+
+def test_a_network_that_declares_more_than_it_holds_is_not_built(bundle: Path) -> None:
+    """A billion units would fill the memory before anything is found wrong."""
+    edit_config(bundle, f'"units": {SMALL.units},', '"units": 1000000000,')
+    sign(bundle)
+    with pytest.raises(BundleError, match="it holds other weights than its description says"):
         load_bundle(bundle)
 
 

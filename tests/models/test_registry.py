@@ -148,3 +148,28 @@ def test_the_name_follows_from_settings_and_data() -> None:
     assert name() == name()
     assert len({name(), *others}) == 6
     assert name().startswith("20241122-")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ({"metrics": '{"a": 1, "a": 2}'}, "its numbers can't be read"),
+        ({"metrics": "[" * 3000}, "its numbers can't be read"),
+        ({"state": "emperor"}, "its state is 'emperor', and must be one of candidate, champion, retired"),
+    ],
+)
+def test_a_damaged_row_is_told_by_its_model(store: Store, damage: dict[str, Any], reason: str) -> None:
+    """The table may come from somebody else; what stands in it is read as JSON and as a date."""
+    Registry(store).register("m1", Fitted(), trained_through=THROUGH, metrics={}, at=MONDAY)
+    rows = Store.read(store, "models").assign(model_id="m2", at=TUESDAY, **damage)
+    store.append("models", rows)
+    with pytest.raises(StoreError, match=f"damaged at the model 'm2': {reason}"):
+        Registry(store).list_models()
+
+
+def test_a_model_that_forecast_and_is_not_listed_is_missed(store: Store) -> None:
+    """A folder of models that was lost must not look like a store before its first model."""
+    registry = Registry(store)
+    registry.require_listed(set())
+    with pytest.raises(StoreError, match=r"forecasts of the model m1, which the table `models` doesn't list"):
+        registry.require_listed({"m1"})
