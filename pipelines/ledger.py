@@ -6,12 +6,13 @@ import pandas as pd
 
 from pipelines.screens.console import console
 from stockseq.config import Settings
-from stockseq.errors import SettingsError
-from stockseq.forecast_ledger import verify
+from stockseq.errors import SettingsError, counted
+from stockseq.forecast_ledger import Ledger, verify
 from stockseq.forecasting.live import score_live
+from stockseq.forecasting.recomputed import recompute_outcomes
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.skill import rank_and_size_sentence
-from stockseq.report.text.verdict import record_sentence
+from stockseq.report.text.verdict import corrections_sentence, record_sentence
 from stockseq.workspace import Workspace
 
 
@@ -20,7 +21,8 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
     workspace = Workspace(settings, now=now)
-    ledger = verify(workspace.store, expected_head=head if check else None)
+    clock = pd.Timestamp.now("UTC") if check else None
+    ledger = verify(workspace.store, expected_head=head if check else None, clock=clock)
     models = workspace.registry.list_models()
     forecast = models[models["model_id"].isin(ledger.forecasts["model_id"])]
     for label in sorted({*forecast["label"]} or {settings.label}):
@@ -28,10 +30,26 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
         console.print(f"Live record {trade_words(label)}: {record_sentence(live.scores, n=live.n)}")
         if further := rank_and_size_sentence(live.ranking, live.size):
             console.print(f"  {further}")
+        if corrected := corrections_sentence(live.corrections):
+            console.print(f"  {corrected}", markup=False)
     if check and not ledger.n_rows:
         console.print("There is nothing to verify yet; make daily enters the first forecasts.")
     elif check:
+        n_outcomes = counted(len(ledger.outcomes), "outcome")
         console.print(
-            f"[green]✓[/green] {ledger.n_rows} forecasts, every hash as it was written. Head: {ledger.head_hash}\n"
+            f"[green]✓[/green] {ledger.n_rows} forecasts and {n_outcomes}, every hash as it was written. Head: "
+            f"{ledger.head_hash}\n"
             "Note the head elsewhere; later, make ledger HEAD=... proves that nothing before it changed."
         )
+        _recompute(workspace, ledger.as_of(now), models, now)
+
+
+def _recompute(workspace: Workspace, ledger: Ledger, models: pd.DataFrame, now: pd.Timestamp) -> None:
+    """Compute the outcomes again from the bars that they were scored from, and show how many that could be."""
+    if ledger.outcomes.empty:
+        return
+    tickers = sorted(ledger.forecasts["ticker"].unique())
+    market = workspace.store.market(workspace.calendar, tickers=tickers, as_of=now)
+    recomputed = recompute_outcomes(ledger, models, market)
+    left_out = f"; the bars of {recomputed.n_left_out:,} others have changed since" if recomputed.n_left_out else ""
+    console.print(f"[green]✓[/green] {counted(recomputed.n, 'outcome')} computed again from the bars{left_out}.")
