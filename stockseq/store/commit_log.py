@@ -54,7 +54,7 @@ def _find_local(folder: Path) -> Iterator[str]:
     for path in sorted((folder / "_delta_log").glob("*.json")):
         try:
             takes = any(_takes_rows(json.loads(line)) for line in path.read_bytes().splitlines() if line.strip())
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             yield f"{path.name}: not what a commit looks like"
             continue
         if takes:

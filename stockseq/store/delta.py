@@ -23,6 +23,7 @@ APPLICATION = "stockseq"
 ATTEMPTS = 20
 # Small enough that a replaced year rewrites little else.
 FILE_SIZE = 32 * 1024 * 1024
+REMEDY = "If files of it were lost or changed, put it back from a copy of the store."
 
 # What to commit on a snapshot: the rows, and the predicate whose rows they replace (None appends).
 Change = tuple[pa.Table, str | None]
@@ -68,10 +69,12 @@ class DeltaFile:
             for field in self.table.arrow_schema()
             if field.name in fields or field.name not in self.table.added
         }
-        if not expected.items() <= fields.items():
+        wrong = {name: kind for name, kind in expected.items() if fields.get(name) != kind}
+        if wrong:
+            found = ", ".join(f"{name} ({fields.get(name, 'none')})" for name in wrong)
             raise StoreError(
-                f"The table `{self.table.name}` at {self.url} is not one of stockseq's: expected {expected}, found "
-                f"{fields}."
+                f"The table `{self.table.name}` at {self.url} is not one of stockseq's: expected the columns "
+                f"{_names(wrong)}, found {found}. {REMEDY}"
             )
         foreign = [] if self.table.open_ended else self.table.free_columns(fields)
         if foreign:
@@ -178,14 +181,19 @@ class DeltaFile:
             yield
         except (DeltaError, OSError, pa.ArrowException) as error:
             remainder = ", and holds what it held before" if done == "written" else ""
+            remedy = f" {REMEDY}" if done == "read" else ""
             raise StoreError(
-                f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}."
+                f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}.{remedy}"
             ) from error
 
 
 def _commit_as(version: int) -> CommitProperties:
     """Return what makes a commit this version or nothing: delta-rs would put it behind another writer's instead."""
     return CommitProperties(max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)])
+
+
+def _names(fields: Mapping[str, pa.DataType]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in fields.items())
 
 
 def _reason(error: Exception) -> str:

@@ -9,7 +9,7 @@ from pipelines.__main__ import app
 
 NOW = "2024-03-27T22:00:00Z"
 # Each refusal names one thing to do.
-REMEDIES = ("Put the store back", "Put it back", "Look for it", "run again", "Restore")
+REMEDIES = ("Put the store back", "put it back", "Put it back")
 
 
 @dataclass(frozen=True)
