@@ -5,10 +5,10 @@ import re
 import pandas as pd
 
 from pipelines.screens.console import console
-from stockseq.config import Settings
+from stockseq.config import Settings, read_now
 from stockseq.errors import SettingsError, counted
 from stockseq.forecast_ledger import Ledger, verify
-from stockseq.forecasting.live import score_live
+from stockseq.forecasting.live import require_listed, score_live
 from stockseq.forecasting.recomputed import recompute_outcomes
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.skill import rank_and_size_sentence
@@ -21,9 +21,10 @@ def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
     workspace = Workspace(settings, now=now)
-    clock = pd.Timestamp.now("UTC") if check else None
+    clock = read_now(None) if check else None
     ledger = verify(workspace.store, expected_head=head if check else None, clock=clock)
     models = workspace.registry.list_models()
+    require_listed(ledger.as_of(now).forecasts, models)
     forecast = models[models["model_id"].isin(ledger.forecasts["model_id"])]
     for label in sorted({*forecast["label"]} or {settings.label}):
         live = score_live(ledger.as_of(now), models, label)

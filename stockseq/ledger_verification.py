@@ -73,7 +73,8 @@ def read_verified(store: Store, *, clock: pd.Timestamp | None = None) -> Verifie
     _require_noted(store, "forecasts", MADE, forecasts["made_at"], noted["forecasts"])
     scored_at = outcomes.loc[outcomes["sequence"].notna(), "scored_at"]
     _require_noted(store, "outcomes", SCORED, scored_at, noted["outcomes"])
-    for table in (*HEADS, *HEADS.values()):
+    # Which forecasts count in which record is said by the table of the models.
+    for table in (*HEADS, *HEADS.values(), "models"):
         for finding in store.rewrites(table, clock=clock):
             raise broken(f"the log of the table `{table}`", finding)
     return VerifiedTables(forecasts, outcomes, noted, {GENESIS, unchained, *made, *scored})

@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 
 from stockseq.dataset.labels import compute_labels, parse_label
+from stockseq.errors import counted, listed
 from stockseq.evaluate.ranking import RankingScores, score_ranking
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.evaluate.size import SizeScores, score_size
 from stockseq.forecast_ledger import Ledger, append_outcomes, corrected_outcomes, live_record
+from stockseq.hash_chain import broken
 from stockseq.market import MarketData
 from stockseq.schemas import as_labels
 from stockseq.store import Store
@@ -152,8 +154,25 @@ def score_open_forecasts(store: Store, ledger: Ledger, models: pd.DataFrame, mar
 
 
 def horizons_of(forecasts: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
-    """Return the horizon of each forecast: it is judged by its own model's trade, whatever the settings say today."""
+    """Return the horizon of each forecast: it is judged by its own model's trade, whatever the settings say today.
+
+    Raises
+    ------
+    LedgerBroken
+        If a model is not listed; a record without its forecasts would pass for the whole one.
+    """
+    require_listed(forecasts, models)
     return forecasts["model_id"].map(models.set_index("model_id")["label"]).map(parse_label)
+
+
+def require_listed(forecasts: pd.DataFrame, models: pd.DataFrame) -> None:
+    """Raise `LedgerBroken` where the model of a forecast is no longer listed: then it would count in no record."""
+    unlisted = sorted({*forecasts["model_id"]} - {*models["model_id"]})
+    if unlisted:
+        n_rows = int(forecasts["model_id"].isin(unlisted).sum())
+        raise broken(
+            "the table `models`", f"{counted(n_rows, 'forecast')} are by {listed(unlisted[:3])}, not listed any more"
+        )
 
 
 def _corrections(ledger: Ledger, record: pd.DataFrame) -> Corrections | None:

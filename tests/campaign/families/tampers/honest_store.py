@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,8 @@ def evening(store: Store, now: pd.Timestamp = EVENING) -> None:
 def _built() -> tuple[Path, Path]:
     """Return the store after three mornings, and after all of them; built once a process."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-honest-"))
+    # A worker of a process pool ends without asking `atexit`.
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=1)
     store = Store(folder / "whole")
     store.append("models", MODELS)
     for number in range(N_MORNINGS):

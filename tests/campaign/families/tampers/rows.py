@@ -1,5 +1,6 @@
 """Rows that are edited, removed, added, doubled, swapped or renumbered, by Parquet or by Delta itself."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -77,6 +78,7 @@ DELTA: Mapping[str, Callable[[DeltaTable, str], object]] = {
     "delete everything": lambda table, order: table.delete(),
     "restore": lambda table, order: table.restore(max(table.version() - 3, 0)),
 }
+RELABELLED = '{"basis": {"label": "open_to_close"}}'
 TABLES = ("forecasts", "outcomes", "ledger_heads", "outcome_heads")
 
 
@@ -92,13 +94,13 @@ REWRITES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "the first row removed": lambda rows: rows.iloc[1:],
     "a row in the middle removed": lambda rows: rows.drop(index=5),
     "the last row removed": lambda rows: rows.iloc[:-1],
-    "every hash nothing": lambda rows: rows.assign(hash=None, previous_hash=None),
+    "every hash empty": lambda rows: rows.assign(hash="", previous_hash=""),
     "renumbered from 2": lambda rows: rows.assign(sequence=rows["sequence"] + 1),
 }
 ADDED: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "the last row again": lambda rows: rows.tail(1),
     "the first row again": lambda rows: rows.head(1),
-    "a row without a hash": lambda rows: rows.tail(1).assign(sequence=rows["sequence"].max() + 1, hash=None),
+    "a row of an empty hash": lambda rows: rows.tail(1).assign(sequence=rows["sequence"].max() + 1, hash=""),
     "a row with a gap before it": lambda rows: rows.tail(1).assign(sequence=rows["sequence"].max() + 2),
 }
 
@@ -125,6 +127,24 @@ def by_rewrite(
     data = copy_whole(folder)
     rewrite(data / table, change, mode=mode)
     return must_find(data)
+
+
+def models_changed(folder: Path, seed: int, *, name: str) -> str:
+    """Take a model and with it its forecasts out of the record, or let them count in another trade's."""
+    data = copy_whole(folder)
+    table = data / "models"
+    match name:
+        case "the table removed":
+            shutil.rmtree(table)
+        case "one deleted by Delta":
+            DeltaTable(str(table)).delete("model_id = 'days'")
+        case "one removed from Parquet":
+            edit_file(table, lambda rows: rows.slice(0, 1))
+        case "one renamed in Parquet":
+            edit_file(table, set_value("model_id", lambda value: "other"))
+        case "its trade changed in Parquet":
+            edit_file(table, set_value("metrics", lambda value: RELABELLED, row=1))
+    return must_find(data, "models")
 
 
 def unchained_beside(folder: Path, seed: int) -> str:
@@ -198,4 +218,14 @@ def cases() -> list[Case]:
         Case("a chained outcome of no forecast", chained_stranger),
         Case("a well chained lie about an outcome", chained_lie, short=True),
     ]
-    return [*edits, *delta, *rewrites, *added]
+    models = [
+        Case(f"models: {name}", partial(models_changed, name=name))
+        for name in (
+            "the table removed",
+            "one deleted by Delta",
+            "one removed from Parquet",
+            "one renamed in Parquet",
+            "its trade changed in Parquet",
+        )
+    ]
+    return [*edits, *delta, *rewrites, *added, *models]

@@ -41,6 +41,21 @@ def whole_put_back(folder: Path, seed: int, *, everything: bool) -> str:
     return by_the_head(data, head)
 
 
+def newest_removed(folder: Path, seed: int, *, table: str, heads: str) -> str:
+    """Remove the newest rows and the heads that were noted of them: nothing was written after them."""
+    must_say("the newest rows removed together with their noted heads, before anything was written after them")
+    data = copy_whole(folder)
+    if table == "forecasts":
+        # What the evening scored follows them.
+        n_evening = 2
+        cut(data / "outcomes", n_evening, pointer=False)
+        cut(data / "outcome_heads", n_evening, pointer=False)
+    head = verify(Store(data)).head_hash
+    cut(data / table, 1, pointer=False)
+    cut(data / heads, 1, pointer=False)
+    return by_the_head(data, head)
+
+
 def all_removed(folder: Path, seed: int) -> str:
     """Remove the four tables: an empty ledger is a new one."""
     must_say("all of the ledger's tables, put back to an earlier state or removed")
@@ -98,6 +113,10 @@ def cases() -> list[Case]:
         Case("all tables of the ledger put back", partial(whole_put_back, everything=False), short=True),
         Case("all tables of the ledger removed", all_removed),
         Case("all chains forged anew", forged_anew),
+        *(
+            Case(f"the newest {table} and their head removed", partial(newest_removed, table=table, heads=heads))
+            for table, heads in (("forecasts", "ledger_heads"), ("outcomes", "outcome_heads"))
+        ),
         *(Case(f"{table}: the last head removed", partial(last_head_removed, table=table)) for table in LEDGER[2:]),
         *(Case(f"{table}: strange files beside it", partial(files_apart, table=table)) for table in LEDGER),
     ]
