@@ -16,7 +16,7 @@ from stockseq.errors import counted
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.champion import Champion, Incumbent
 from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
-from stockseq.forecasting.live import score_open_forecasts
+from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
@@ -47,7 +47,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         # Before anything is fetched or trained: what is, and what may be done as of this instant.
         require_begun(store, workspace.registry, now)
         ledger = verify(store)
-        workspace.registry.require_listed(set(ledger.forecasts["model_id"]))
+        require_listed(ledger.as_of(now).forecasts, workspace.registry.list_models())
         replays = is_replay(ledger, workspace.registry, workspace.calendar, now)
         incumbent = workspace.incumbent()
         ingested, market = workspace.ingest(workspace.universe(), stored_only=replays)

@@ -13,6 +13,7 @@ from stockseq.config import Settings
 from stockseq.errors import BundleError, SettingsError
 from stockseq.forecasting.champion import Incumbent, forecast_record
 from stockseq.forecasting.clock import require_newest
+from stockseq.forecasting.live import require_listed
 from stockseq.report.metrics import training_metrics
 from stockseq.report.render import render_run
 from stockseq.report.text.names import trade_words
@@ -48,7 +49,7 @@ def run_train(
         raise SettingsError('ONLY=1 trains on TICKERS alone; name them, as in make train ONLY=1 TICKERS="NEE COST".')
     with open_workspace(settings, now) as workspace:
         require_newest(workspace.store, workspace.registry, now)
-        workspace.registry.require_listed(set(workspace.store.read("forecasts", columns=["model_id"])["model_id"]))
+        require_listed(workspace.store.read("forecasts", columns=["model_id"]), workspace.registry.list_models())
         joined = bool(added) and not ONLY[only]
         ingested, market = workspace.ingest(workspace.with_added(added) if joined else workspace.universe())
         show_outcomes(ingested)

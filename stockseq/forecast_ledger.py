@@ -1,28 +1,29 @@
-"""The forecast ledger: what was forecast before the outcome can't be rewritten unnoticed.
+"""The forecast ledger: neither what was forecast nor what came of it can be rewritten unnoticed.
 
-Each row carries the hash of the row before it and of itself. A second table, `ledger_heads`, notes the length and the
-last hash after each append, so that a cut end shows too; and the log of the Delta table shows every commit that did
-more than append. What this can't show: the whole data root put back to an earlier state, or both tables forged anew
-from some row on. Against that, note the head hash that `verify` returns somewhere else, and give it as `expected_head`.
+Forecasts are one chain, outcomes another: each row carries the hash of the row before it and of itself, and the last
+hash of the other chain when it was written. `ledger_heads` and `outcome_heads` note the length and the last hash of
+each chain after each append, so that a cut end shows too; and the log of each Delta table shows the commits that did
+more than append. What this can't show: the whole data root put back to an earlier state, or all chains forged anew from
+some row on. Against that, note the head hash that `verify` returns somewhere else, and give it as `expected_head`.
 """
 
-import hashlib
-import json
-import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
-from stockseq.errors import DataError, LedgerBroken, StoreError, counted
-from stockseq.schemas import FORECASTS, RANK_AND_SIZE, Labels, as_forecasts
+from stockseq.errors import DataError, StoreError, counted
+from stockseq.hash_chain import GENESIS, broken, digest
+from stockseq.ledger_verification import HEADS, MADE, OUTCOME, SCORED, identities, read_verified, unchained_hash
+from stockseq.schemas import FORECASTS, Labels, as_forecasts
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
 from stockseq.store import TABLES, Appended, Store, arrange
 
-GENESIS = "0" * 64
-OUTCOME = ["realised_return", "realised_variance"]
-IDENTITY = ["ticker", "session", "model_id", "probability_up", "expected_return"]
-HASHED = [column for column in TABLES["forecasts"].columns if column not in (*RANK_AND_SIZE, "previous_hash", "hash")]
+# A vendor repeats its prices to about one part in a million. Beyond this a return was another one, ...
+RETURN_TOLERANCE = 1e-4
+# ... and so was a volatility, the root of the variance.
+VOLATILITY_TOLERANCE = 5e-4
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -34,21 +35,46 @@ class Ledger:
     forecasts : DataFrame of n_rows rows
         The chain, in its order.
     outcomes : DataFrame of n_outcomes rows
-        forecast_id, realised_return (fraction) and scored_at of every forecast whose trade is over.
+        forecast_id, realised_return (fraction) and scored_at of every forecast whose trade is over. A corrected one has
+        a later row of the same forecast; see `newest_outcomes`.
+    noted : mapping of table to int, optional
+        How many rows of each chain have their head noted.
     """
 
     forecasts: pd.DataFrame
     outcomes: pd.DataFrame
+    noted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
-        """The length of the chain."""
+        """The length of the chain of forecasts."""
         return len(self.forecasts)
 
     @property
-    def head_hash(self) -> str:
-        """The hash of the last row; 64 zeros where there is none. Note it elsewhere to be sure of all rows up to it."""
+    def n_chained(self) -> int:
+        """The length of the chain of outcomes."""
+        return int(self.outcomes["sequence"].notna().sum())
+
+    @property
+    def forecasts_head(self) -> str:
+        """The hash of the last forecast; 64 zeros where there is none."""
         return str(self.forecasts["hash"].iloc[-1]) if self.n_rows else GENESIS
+
+    @property
+    def outcomes_head(self) -> str:
+        """The hash of the last outcome; of all outcomes from before they were chained, or 64 zeros, without one."""
+        chained = self.outcomes[self.outcomes["sequence"].notna()]
+        return str(chained["hash"].iloc[-1]) if len(chained) else unchained_hash(self.outcomes)
+
+    @property
+    def head_hash(self) -> str:
+        """The hash of the row that was written last, forecast or outcome; it covers all rows of both before it.
+
+        A row holds the last hash of the other chain, as its writer knew it.
+        """
+        chained = self.outcomes[self.outcomes["sequence"].notna()]
+        scored_last = len(chained) and chained["forecasts_hash"].iloc[-1] == self.forecasts_head
+        return self.outcomes_head if scored_last else self.forecasts_head
 
     def as_of(self, instant: pd.Timestamp) -> "Ledger":
         """Return what was forecast and scored at `instant` (tz-aware) or before."""
@@ -64,13 +90,14 @@ class Ledger:
         return Ledger(self.forecasts[made].reset_index(drop=True), self.outcomes)
 
     def extend(self, *appended: Appended) -> "Ledger":
-        """Return the ledger after appends of forecasts or outcomes, as `verify` would read it again."""
+        """Return the ledger after `append_forecasts` or `append_outcomes`, as `verify` would read it again."""
         tables = {"forecasts": self.forecasts, "outcomes": self.outcomes}
         for written in appended:
             if written.n_rows:
                 rows = pd.concat([tables[written.table], written.rows], ignore_index=True)
                 tables[written.table] = arrange(rows, TABLES[written.table])
-        return Ledger(**tables)
+        extended = Ledger(tables["forecasts"], tables["outcomes"])
+        return replace(extended, noted={"forecasts": extended.n_rows, "outcomes": extended.n_chained})
 
     def __repr__(self) -> str:
         n_rows, n_outcomes = counted(self.n_rows, "forecast"), counted(len(self.outcomes), "outcome")
@@ -128,23 +155,29 @@ def append_forecasts(
     """
     ledger = verify(store) if ledger is None else ledger
     rows = _entries(as_forecasts(forecasts), made_at=made_at, model_id=model_id, calendar=calendar)
-    appended = store.append("forecasts", _chained(rows, ledger, made_at=made_at))
-    _note_head(store, ledger.extend(appended), made_at)
-    return appended
+    fresh = rows[~rows["forecast_id"].isin(ledger.forecasts["forecast_id"])]
+    made_before = ledger.forecasts["made_at"]
+    if len(fresh) and (made_before > made_at).any():
+        raise StoreError(
+            f"The ledger's newest forecast was made at {made_before.max()}, so none can be entered as of {made_at}; "
+            "use another data root to replay the past."
+        )
+    fresh = fresh.assign(outcomes_hash=ledger.outcomes_head if len(ledger.outcomes) else None)
+    chained = MADE.link(fresh, n_before=ledger.n_rows, head=ledger.forecasts_head)
+    return _append(store, "forecasts", chained, ledger, at=made_at)
 
 
-def verify(store: Store, *, expected_head: str | None = None) -> Ledger:
-    """Read the ledger once, and check each row against its hash, the row before it, the noted heads and the log.
-
-    Outcomes are no part of the chain, since anybody can recompute them from prices; what is checked is that no commit
-    ever changed one.
+def verify(store: Store, *, expected_head: str | None = None, clock: pd.Timestamp | None = None) -> Ledger:
+    """Read the ledger once, and check each row against its hash, the row before it, the noted heads and the logs.
 
     Parameters
     ----------
     store : Store
-        Whose `forecasts` table is the ledger.
+        Whose tables `forecasts` and `outcomes` are the ledger.
     expected_head : str or None, default=None
-        A head hash noted elsewhere; it must still be the hash of some row.
+        A head hash noted elsewhere; it must still be the hash of some forecast or outcome.
+    clock : Timestamp, tz-aware, or None, default=None
+        The machine's time; a commit that is dated a day later or more is a finding. None doesn't ask.
 
     Returns
     -------
@@ -155,21 +188,13 @@ def verify(store: Store, *, expected_head: str | None = None) -> Ledger:
     ------
     LedgerBroken
         Naming the first row that was edited, removed, added or moved.
+    StoreError
+        If a table can't be read.
     """
-    forecasts = store.read("forecasts")
-    hashes = _verified_hashes(forecasts)
-    heads = store.read("ledger_heads")
-    for n_rows, noted, when in zip(heads["n_rows"].tolist(), heads["hash"], heads["made_at"], strict=True):
-        if n_rows > len(hashes):
-            raise _broken(f"row {len(hashes) + 1}", f"it is missing, and there were {n_rows} rows at {when}")
-        if hashes[n_rows - 1] != noted:
-            raise _broken(f"row {n_rows}", f"its hash was {noted} at {when}, so it or a row before it was rewritten")
-    for table in ("forecasts", "ledger_heads", "outcomes"):
-        for rewrite in store.rewrites(table):
-            raise _broken(f"{rewrite} of the table `{table}`", "this commit did more than append")
-    if expected_head is not None and expected_head not in {GENESIS, *hashes}:
-        raise _broken("some row", f"none has the expected hash {expected_head}, so rows were rewritten or cut")
-    return Ledger(forecasts, store.read("outcomes"))
+    read = read_verified(store, clock=clock)
+    if expected_head is not None and expected_head not in read.hashes:
+        raise broken("some row", f"none has the expected hash {expected_head}, so rows were rewritten or cut")
+    return Ledger(read.forecasts, read.outcomes, read.noted)
 
 
 def append_outcomes(
@@ -180,7 +205,7 @@ def append_outcomes(
     model_ids: Collection[str] | None = None,
     ledger: Ledger | None = None,
 ) -> Appended:
-    """Note the realised return of each forecast whose trade is over, once and for all; return the new outcomes.
+    """Note the realised return of each forecast whose trade is over; return the new outcomes.
 
     Parameters
     ----------
@@ -198,22 +223,85 @@ def append_outcomes(
     Returns
     -------
     Appended
-        The new outcomes. An outcome that is there stays, even if a later vintage of the bar would give another return.
+        The new outcomes. One that is there stays; where `labels`, of later vintages of the bars, give another return
+        or volatility, beyond what a vendor rounds, a corrected one is added to the chain, and counts from `scored_at`.
+
+    Raises
+    ------
+    StoreError
+        If the newest outcome was scored after `scored_at`, so that a new one would be backdated.
+    LedgerBroken
+        If the ledger doesn't verify.
     """
     final = labels[labels["exit_at"] + CLOSE_LAG <= scored_at]
-    forecasts = open_forecasts(verify(store) if ledger is None else ledger)
+    ledger = verify(store) if ledger is None else ledger
+    forecasts = ledger.forecasts
     if model_ids is not None:
         forecasts = forecasts[forecasts["model_id"].isin(model_ids)]
-    scored = forecasts[["forecast_id", "ticker", "session"]].merge(
+    realised = forecasts[["forecast_id", "ticker", "session"]].merge(
         final[["ticker", "session", *OUTCOME]], on=["ticker", "session"]
     )
-    outcomes = scored[["forecast_id", *OUTCOME]].assign(scored_at=scored_at)
-    return store.append("outcomes", outcomes)
+    stored = newest_outcomes(ledger)[["forecast_id", *OUTCOME, "scored_at"]]
+    pairs = realised.merge(stored, on="forecast_id", how="left", suffixes=("", "_stored"))
+    # What was scored later than this was scored from later vintages.
+    healed = differs_from_stored(pairs) & (pairs["scored_at"] < scored_at)
+    fresh = pairs.loc[pairs["scored_at"].isna() | healed, ["forecast_id", *OUTCOME]]
+    scored_before = ledger.outcomes["scored_at"]
+    if len(fresh) and (scored_before > scored_at).any():
+        raise StoreError(
+            f"The ledger's newest outcome was scored at {scored_before.max()}, so none can be entered as of "
+            f"{scored_at}; use another data root to replay the past."
+        )
+    # What is hashed must be what is stored: UTC, in microseconds.
+    typed = fresh.assign(scored_at=scored_at, forecasts_hash=ledger.forecasts_head)
+    typed = typed.astype({name: TABLES["outcomes"].columns[name] for name in map(str, typed)})
+    chained = SCORED.link(typed, n_before=ledger.n_chained, head=ledger.outcomes_head)
+    return _append(store, "outcomes", chained, ledger, at=scored_at)
+
+
+def differs_from_stored(pairs: pd.DataFrame) -> pd.Series:
+    """Return which stored outcomes are no more what the bars give, beyond what a vendor rounds.
+
+    Parameters
+    ----------
+    pairs : DataFrame of n_pairs rows
+        realised_return (fraction) and realised_variance as computed, and both as stored, with `_stored` in the name.
+
+    Returns
+    -------
+    Series of bool, of shape (n_pairs,)
+        False where a value is NaN.
+    """
+    returns = (1.0 + pairs["realised_return"]) / (1.0 + pairs["realised_return_stored"]) - 1.0
+    volatilities = np.sqrt(pairs["realised_variance"]) - np.sqrt(pairs["realised_variance_stored"])
+    return (returns.abs() > RETURN_TOLERANCE) | (volatilities.abs() > VOLATILITY_TOLERANCE)
 
 
 def open_forecasts(ledger: Ledger) -> pd.DataFrame:
     """Return the rows of the ledger that have no outcome yet."""
     return ledger.forecasts[~ledger.forecasts["forecast_id"].isin(ledger.outcomes["forecast_id"])]
+
+
+def newest_outcomes(ledger: Ledger) -> pd.DataFrame:
+    """Return the outcome of each forecast that counts: the last one of its rows."""
+    ordered = ledger.outcomes.sort_values("sequence", na_position="first", kind="stable")
+    return ordered.drop_duplicates("forecast_id", keep="last", ignore_index=True)
+
+
+def corrected_outcomes(ledger: Ledger) -> pd.DataFrame:
+    """Return the outcomes that counted once and were corrected, with what counts now.
+
+    Returns
+    -------
+    DataFrame of shape (n_corrected, n_columns)
+        forecast_id, realised_return_first and realised_return (fractions), and scored_at of the newest; in the order of
+        the corrections.
+    """
+    ordered = ledger.outcomes.sort_values("sequence", na_position="first", kind="stable")
+    first = ordered.drop_duplicates("forecast_id")[["forecast_id", "realised_return"]]
+    again = ordered.loc[ordered.duplicated("forecast_id"), ["forecast_id", "realised_return", "scored_at"]]
+    newest = again.drop_duplicates("forecast_id", keep="last")
+    return newest.merge(first, on="forecast_id", suffixes=("", "_first"))
 
 
 def live_record(ledger: Ledger) -> pd.DataFrame:
@@ -226,7 +314,9 @@ def live_record(ledger: Ledger) -> pd.DataFrame:
         that was late is never in it.
     """
     on_time = ledger.forecasts[~ledger.forecasts["late"]].drop_duplicates(["ticker", "session"], keep="last")
-    scored = on_time.merge(ledger.outcomes, on="forecast_id", validate="one_to_one")
+    scored = on_time.merge(
+        newest_outcomes(ledger)[["forecast_id", *OUTCOME, "scored_at"]], on="forecast_id", validate="one_to_one"
+    )
     return scored.sort_values(["session", "ticker"], kind="stable", ignore_index=True)
 
 
@@ -241,87 +331,23 @@ def _entries(
     rows = forecasts[list(FORECASTS)].assign(made_at=made_at, opens_at=opens, late=made_at >= opens, model_id=model_id)
     # What is hashed must be what is stored: UTC, in microseconds.
     typed = rows.astype({name: dtype for name, dtype in TABLES["forecasts"].columns.items() if name in rows})
-    return typed.assign(forecast_id=[_digest(values) for values in _texts(typed, IDENTITY)])
+    return typed.assign(forecast_id=[digest(values) for values in identities(typed)])
 
 
-def _chained(rows: pd.DataFrame, ledger: Ledger, *, made_at: pd.Timestamp) -> pd.DataFrame:
-    """Return the rows that the ledger lacks, numbered on, each with the hash of the row before it and its own."""
-    fresh = rows[~rows["forecast_id"].isin(ledger.forecasts["forecast_id"])]
-    made_before, n_before = ledger.forecasts["made_at"], ledger.n_rows
-    if len(fresh) and (made_before > made_at).any():
-        raise StoreError(
-            f"The ledger's newest forecast was made at {made_before.max()}, so none can be entered as of {made_at}; "
-            "use another data root to replay the past."
-        )
-    numbered = fresh.assign(sequence=range(n_before + 1, n_before + 1 + len(fresh)), previous_hash="")
-    hashes = [ledger.head_hash]
-    for content in _texts(numbered, HASHED):
-        hashes.append(_digest([*content, hashes[-1]]))
-    return numbered.assign(previous_hash=hashes[:-1], hash=hashes[1:])
+def _append(store: Store, table: str, rows: pd.DataFrame, ledger: Ledger, *, at: pd.Timestamp) -> Appended:
+    """Append rows to a chain and note the heads; first also what a killed run appended and did not come to note."""
+    _note_heads(store, ledger, at)
+    appended = store.append(table, rows)
+    _note_heads(store, replace(ledger.extend(appended), noted=ledger.noted), at)
+    return appended
 
 
-def _verified_hashes(forecasts: pd.DataFrame) -> list[str]:
-    """Return the hashes in order; raise `LedgerBroken` at the first row that doesn't follow from the one before it."""
-    hashes: list[str] = []
-    columns = ["sequence", "ticker", "previous_hash", "hash", "forecast_id"]
-    rows = zip(*(forecasts[column].tolist() for column in columns), strict=True)
-    texts = zip(_texts(forecasts, HASHED), _texts(forecasts, IDENTITY), strict=True)
-    for (sequence, ticker, previous, stored_hash, forecast_id), (content, identity) in zip(rows, texts, strict=True):
-        number = len(hashes) + 1
-        name = f"row {number} ({ticker}, {identity[1][:10]})"
-        if sequence > number:
-            raise _broken(f"row {number}", "it is missing")
-        if sequence < number:
-            raise _broken(f"row {sequence}", "it is there twice")
-        if stored_hash != _digest([*content, previous]) or forecast_id != _digest(identity):
-            raise _broken(name, "it was edited after it was made")
-        if previous != (hashes[-1] if hashes else GENESIS):
-            raise _broken(name, "it doesn't follow the row before it")
-        hashes.append(stored_hash)
-    return hashes
-
-
-def _broken(where: str, reason: str) -> LedgerBroken:
-    return LedgerBroken(
-        f"The forecast ledger is broken at {where}: {reason}. Put the store back from a copy, or move the tables "
-        "`forecasts`, `ledger_heads` and `outcomes` aside to begin a new record."
-    )
-
-
-def _note_head(store: Store, ledger: Ledger, made_at: pd.Timestamp) -> None:
-    """Note how long the ledger is; also what a killed run appended and did not come to note."""
-    last = ledger.forecasts[["sequence", "hash"]].tail(1)
-    # A head that is noted stays as it is.
-    store.append("ledger_heads", last.rename(columns={"sequence": "n_rows"}).assign(made_at=made_at))
-
-
-def _texts(rows: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:
-    """Return each row as canonical texts: floats by their hexadecimal digits, times in UTC to the microsecond.
-
-    Rank and size follow by name where a row has them, so that a row from before they were forecast keeps its hash.
-    """
-    texts = [_canonical(rows[column]) for column in columns]
-    added = [_named(rows[column]) for column in RANK_AND_SIZE]
-    return [
-        [*values, *(text for text in named if text)]
-        for values, named in zip(zip(*texts, strict=True), zip(*added, strict=True), strict=True)
-    ]
-
-
-def _named(column: pd.Series) -> list[str]:
-    """Return `name=value` of each row, or "" where there is no value."""
-    return ["" if math.isnan(value) else f"{column.name}={value.hex()}" for value in column.tolist()]
-
-
-def _canonical(column: pd.Series) -> list[str]:
-    values = column.tolist()
-    if column.dtype.kind == "f":
-        return [value.hex() for value in values]
-    if column.dtype.kind == "M":
-        return [value.isoformat(timespec="microseconds") for value in values]
-    return [str(value) for value in values]
-
-
-def _digest(values: Sequence[str]) -> str:
-    """Hash texts; as a JSON list, so that no text can pass for two."""
-    return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()
+def _note_heads(store: Store, ledger: Ledger, at: pd.Timestamp) -> None:
+    """Note how long the chains are. A head that is noted stays as it is."""
+    lengths = {
+        "forecasts": (ledger.n_rows, ledger.forecasts_head),
+        "outcomes": (ledger.n_chained, ledger.outcomes_head),
+    }
+    for table, (n_rows, head) in lengths.items():
+        if head != GENESIS and ledger.noted.get(table, -1) < n_rows:
+            store.append(HEADS[table], pd.DataFrame({"n_rows": [n_rows], "hash": head, "made_at": at}))

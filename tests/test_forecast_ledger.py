@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from stockseq.errors import DataError, LedgerBroken, StoreError
-from stockseq.forecast_ledger import append_forecasts, append_outcomes, live_record, verify
+from stockseq.forecast_ledger import append_forecasts, append_outcomes, corrected_outcomes, live_record, verify
 from stockseq.schemas import Labels, as_labels
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
@@ -79,6 +79,11 @@ def rewrite(store: Store, table: str, change: Callable[[pd.DataFrame], pd.DataFr
     schema = pa.schema(DeltaTable(url).schema().to_arrow())
     rows = DeltaTable(url).to_pandas().sort_values("sequence", ignore_index=True)
     write_deltalake(url, pa.Table.from_pandas(change(rows), schema=schema, preserve_index=False), mode="overwrite")
+
+
+def cut_last_commit(store: Store, table: str) -> None:
+    """Take the newest commit off a table's log."""
+    max(Path(store.root, table, "_delta_log").glob("*.json")).unlink()
 
 
 def test_a_row_hash_is_sha256_over_the_canonical_text_of_the_row(store: Store) -> None:
@@ -252,11 +257,22 @@ def test_compaction_keeps_the_ledger_whole(store: Store) -> None:
 
 
 def test_an_append_that_was_killed_before_its_head_was_noted_is_whole(store: Store) -> None:
-    """The rows stand in their own commit, and the next run notes the head."""
-    shutil.rmtree(f"{store.root}/ledger_heads")
+    """The rows stand in their own commit, and the next run notes the head before its own rows."""
+    cut_last_commit(store, "ledger_heads")
     assert verify(store).n_rows == 6
-    assert append(store, DAYS[2], f"{DAYS[2]} 14:05") == 0
-    assert store.read("ledger_heads")["n_rows"].tolist() == [6]
+    assert append(store, "2024-02-08", "2024-02-08 14:05") == 2
+    assert store.read("ledger_heads")["n_rows"].tolist() == [2, 4, 6, 8]
+
+
+def test_noted_heads_that_were_removed_are_missed(store: Store) -> None:
+    """A killed run leaves one append without its head, never more."""
+    cut_last_commit(store, "ledger_heads")
+    cut_last_commit(store, "ledger_heads")
+    with pytest.raises(LedgerBroken, match="noted heads of row 3 and later: they were removed"):
+        verify(store)
+    shutil.rmtree(f"{store.root}/ledger_heads")
+    with pytest.raises(LedgerBroken, match="noted heads of row 1 and later: they were removed"):
+        verify(store)
 
 
 def test_a_forecast_can_not_be_backdated(store: Store) -> None:
@@ -302,11 +318,33 @@ def test_an_outcome_waits_for_the_final_bar(store: Store) -> None:
     assert append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc(f"{DAYS[0]} 21:30")).n_rows == 2
 
 
-def test_an_outcome_is_never_rewritten_by_a_later_revision(store: Store) -> None:
-    """The vendor's correction of next week can't improve last week's record."""
+def test_a_healed_bar_corrects_its_outcome_by_a_later_row(store: Store) -> None:
+    """What counted before stays in the chain, and the record as of then is what it was."""
     append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06"))
-    assert append_outcomes(store, labels(DAYS[0], -0.02), scored_at=utc("2024-02-20")).n_rows == 0
-    assert live_record(verify(store))["realised_return"].tolist() == [0.02, 0.02]
+    assert append_outcomes(store, labels(DAYS[0], -0.02), scored_at=utc("2024-02-20")).n_rows == 2
+    ledger = verify(store)
+    assert ledger.outcomes["realised_return"].tolist() == [0.02, 0.02, -0.02, -0.02]
+    assert live_record(ledger)["realised_return"].tolist() == [-0.02, -0.02]
+    corrected = corrected_outcomes(ledger)
+    assert corrected[["realised_return_first", "realised_return"]].to_numpy().tolist() == [[0.02, -0.02]] * 2
+    before = ledger.as_of(utc("2024-02-19"))
+    assert live_record(before)["realised_return"].tolist() == [0.02, 0.02]
+    assert corrected_outcomes(before).empty
+
+
+@pytest.mark.parametrize(("realised", "n_rows"), [(0.02 + 5e-5, 0), (0.0203, 2)])
+def test_what_a_vendor_rounds_corrects_nothing(store: Store, realised: float, n_rows: int) -> None:
+    """A ten-thousandth of the price, here 0.000102 of the return."""
+    append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-06"))
+    assert append_outcomes(store, labels(DAYS[0], realised), scored_at=utc("2024-02-20")).n_rows == n_rows
+
+
+def test_an_outcome_is_neither_backdated_nor_corrected_from_the_past(store: Store) -> None:
+    """A run as of an earlier instant has older bars than the outcome that stands."""
+    append_outcomes(store, labels(DAYS[0], 0.02), scored_at=utc("2024-02-20"))
+    assert append_outcomes(store, labels(DAYS[0], -0.02), scored_at=utc("2024-02-06")).n_rows == 0
+    with pytest.raises(StoreError, match="newest outcome was scored at 2024-02-20"):
+        append_outcomes(store, labels(DAYS[1], 0.01), scored_at=utc("2024-02-07"))
 
 
 def test_the_ledger_after_appends_is_what_a_fresh_read_gives(store: Store) -> None:

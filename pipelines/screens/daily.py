@@ -13,7 +13,7 @@ from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
 from stockseq.report.text.skill import rank_and_size_sentence
-from stockseq.report.text.verdict import record_sentence
+from stockseq.report.text.verdict import corrections_sentence, record_sentence
 from stockseq.sessions import TradingCalendar
 
 MOST_CHARACTERS = 60
@@ -58,6 +58,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     console.print(f"  Live: {record_sentence(live.scores, n=live.n)}{still}{late}")
     if further := rank_and_size_sentence(live.ranking, live.size):
         console.print(f"  Live: {further}")
+    if corrected := corrections_sentence(live.corrections):
+        console.print(f"  Live: {corrected}", markup=False)
     added = (
         f"{counted(morning.n_new, 'new forecast')}."
         if morning.n_new

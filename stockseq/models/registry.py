@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -181,15 +181,6 @@ class Registry:
     def entered_at(self) -> pd.Series:
         """When each state was entered, those after `as_of` too."""
         return self._stored()["at"]
-
-    def require_listed(self, model_ids: Collection[str]) -> None:
-        """Raise `StoreError` if one of these models, which forecast, was never entered: then the table was lost."""
-        missing = sorted(set(model_ids) - set(self._stored()["model_id"]))
-        if missing:
-            raise StoreError(
-                f"The ledger holds forecasts of the model {missing[0]}, which the table `models` doesn't list: the "
-                "folder `models` is not the one that they were made with. Put it back from a copy; nothing was changed."
-            )
 
     def _rows(self) -> pd.DataFrame:
         rows = self._stored()

@@ -14,7 +14,7 @@ from stockseq.report.tables.table import mapping_table
 from stockseq.report.text.findings import find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
 from stockseq.report.text.skill import claim_sentences, rank_and_size_sentence
-from stockseq.report.text.verdict import NOTHING_SCORED, record_sentence, seeds_sentence, verdict
+from stockseq.report.text.verdict import NOTHING_SCORED, corrections_sentence, record_sentence, seeds_sentence, verdict
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 
@@ -68,7 +68,11 @@ def render_report(run: RunReport, folder: Path) -> Path:
 
 
 def _live_sentence(live: LiveRecord) -> str:
-    sentences = (record_sentence(live.scores, n=live.n), rank_and_size_sentence(live.ranking, live.size))
+    sentences = (
+        record_sentence(live.scores, n=live.n),
+        rank_and_size_sentence(live.ranking, live.size),
+        corrections_sentence(live.corrections),
+    )
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
 
 

@@ -4,14 +4,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+import pandas as pd
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from stockseq.errors import StoreError
 from stockseq.store import durability
+from stockseq.store.commit_log import find_rewrites
 from stockseq.store.tables import Table
 
 # Old versions stay readable until `compact` drops them: a backtest names the versions that it read.
@@ -21,8 +23,7 @@ APPLICATION = "stockseq"
 ATTEMPTS = 20
 # Small enough that a replaced year rewrites little else.
 FILE_SIZE = 32 * 1024 * 1024
-# Operations that change files, not rows.
-REARRANGING = ("OPTIMIZE", "VACUUM START", "VACUUM END")
+REMEDY = "If files of it were lost or changed, put it back from a copy of the store."
 
 # What to commit on a snapshot: the rows, and the predicate whose rows they replace (None appends).
 Change = tuple[pa.Table, str | None]
@@ -59,17 +60,28 @@ class DeltaFile:
             except TableNotFoundError:
                 return None
             fields = {field.name: field.type for field in pa.schema(snapshot.schema().to_arrow())}
+        self._require_columns(fields)
+        return snapshot
+
+    def _require_columns(self, fields: Mapping[str, pa.DataType]) -> None:
         expected = {
             field.name: field.type
             for field in self.table.arrow_schema()
             if field.name in fields or field.name not in self.table.added
         }
-        if not expected.items() <= fields.items():
+        wrong = {name: kind for name, kind in expected.items() if fields.get(name) != kind}
+        if wrong:
+            found = ", ".join(f"{name} ({fields.get(name, 'none')})" for name in wrong)
             raise StoreError(
-                f"The table `{self.table.name}` at {self.url} is not one of stockseq's: expected {expected}, found "
-                f"{fields}."
+                f"The table `{self.table.name}` at {self.url} is not one of stockseq's: expected the columns "
+                f"{_names(wrong)}, found {found}. {REMEDY}"
             )
-        return snapshot
+        foreign = [] if self.table.open_ended else self.table.free_columns(fields)
+        if foreign:
+            raise StoreError(
+                f"The table `{self.table.name}` at {self.url} holds the columns {foreign}, which this version doesn't "
+                "know: it was edited, or written by a later version. Put it back from a copy, or use that version."
+            )
 
     def scan(self, snapshot: DeltaTable, predicate: str | None, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows that meet an SQL predicate, in no order."""
@@ -94,12 +106,13 @@ class DeltaFile:
             f"The table `{self.table.name}` could not be written: other writers came first {ATTEMPTS} times; run again."
         )
 
-    def rewrites(self) -> list[str]:
-        """Name the commits, oldest first, that did more than add rows or rearrange files."""
+    def rewrites(self, *, clock: pd.Timestamp | None = None) -> list[str]:
+        """Name what the log holds, oldest first, beyond commits that add rows or rearrange files; see `commit_log`."""
         snapshot = self.open()
+        if snapshot is None:
+            return []
         with self._report_errors("read"):
-            history = [] if snapshot is None else snapshot.history()[::-1]
-        return [f"version {entry['version']}: {entry['operation']}" for entry in history if not _only_adds(entry)]
+            return find_rewrites(snapshot, self.folder, clock=clock)
 
     def compact(self, *, retention_hours: int, keep_versions: Sequence[int]) -> None:
         """Join small files, and delete those that no version younger than this or named here uses."""
@@ -168,8 +181,9 @@ class DeltaFile:
             yield
         except (DeltaError, OSError, pa.ArrowException) as error:
             remainder = ", and holds what it held before" if done == "written" else ""
+            remedy = f" {REMEDY}" if done == "read" else ""
             raise StoreError(
-                f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}."
+                f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}.{remedy}"
             ) from error
 
 
@@ -178,14 +192,12 @@ def _commit_as(version: int) -> CommitProperties:
     return CommitProperties(max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)])
 
 
+def _names(fields: Mapping[str, pa.DataType]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in fields.items())
+
+
 def _reason(error: Exception) -> str:
     """Return the outermost and the innermost of delta-rs's nested causes, without colours and markup."""
     causes = re.sub(r"\x1b\[[0-9;]*m|<[^<>]*>", " ", " ".join(str(error).split())).split("↳")
     outer, inner = (" ".join(cause.split()).rstrip(".") for cause in (causes[0], causes[-1]))
     return (outer if outer == inner else f"{outer}: {inner}")[:300]
-
-
-def _only_adds(entry: Mapping[str, Any]) -> bool:
-    operation, mode = entry["operation"], entry.get("operationParameters", {}).get("mode")
-    created = operation == "WRITE" and mode == "ErrorIfExists"
-    return created or operation in REARRANGING or (operation, mode) == ("WRITE", "Append")

@@ -74,7 +74,7 @@ def _read_commit(table: Path, commit: Path) -> tuple[int | None, list[DataFile]]
 def _is_whole(table: Path, commit: Path) -> bool:
     try:
         n_added, files = _read_commit(table, commit)
-    except ValueError:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError, IsADirectoryError):
         return False
     # A cut at the end of a line leaves valid lines; the first one says how many files there were.
     return n_added == len(files) and all(_is_parquet(file) for file in files)

@@ -101,7 +101,7 @@ class Store:
         DataError
             If the columns, types or keys are not the table's.
         StoreError
-            If a key is stored with other content (`scores`, `models`, `forecasts`; `headlines`, `outcomes` and `trials`
+            If a key is stored with other content (`scores`, `models`, `forecasts`, `outcomes`; `headlines` and `trials`
             keep the row that came first), or the store can't be written.
         """
         spec = _table(table)
@@ -254,9 +254,12 @@ class Store:
             digest.update(f"{name} {len(hashes)} ".encode() + np.sort(hashes).astype("<u8").tobytes())
         return digest.hexdigest()[:16]
 
-    def rewrites(self, table: str) -> list[str]:
-        """Return the commits of a table that did more than add rows or rearrange files, such as "version 3: DELETE"."""
-        return self._file(_table(table)).rewrites()
+    def rewrites(self, table: str, *, clock: pd.Timestamp | None = None) -> list[str]:
+        """Return what a table's log holds beyond commits that add rows or rearrange files, oldest first.
+
+        With the machine's `clock` (tz-aware), also the commits that are dated a day after it or later.
+        """
+        return self._file(_table(table)).rewrites(clock=clock)
 
     def compact(self, *, retention_hours: int = 168, keep_versions: Mapping[str, Sequence[int]] | None = None) -> None:
         """Join small files, and delete those unused for longer than this.

@@ -46,7 +46,8 @@ class Table:
     nullable : tuple of columns, default=()
         The columns that may lack a value.
     added : tuple of columns, default=()
-        Float64 columns that a later version added: NaN where a frame or a table of an earlier one lacks them.
+        Float64 or text columns that a later version added: no value where a frame or a table of an earlier one lacks
+        them.
     recorded_at : tuple of columns, default=()
         The first of them that has a value is the instant from which a row was known; empty where the table can't be
         read as of an instant.
@@ -139,8 +140,9 @@ class Table:
         return pd.DataFrame(columns, index=pd.RangeIndex(rows.num_rows))
 
     def complete(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return whole rows with the columns that were added after they were written, as NaN, in the table's order."""
-        frame = rows.assign(**{column: np.nan for column in self.added if column not in rows.columns})
+        """Return whole rows with the columns that were added after they were written, empty, in the table's order."""
+        lacking = {column: self.columns[column] for column in self.added if column not in rows.columns}
+        frame = rows.assign(**dict.fromkeys(lacking, np.nan)).astype(lacking)
         return frame[[*self.columns, *self.free_columns(frame.columns)]]
 
 
@@ -181,6 +183,8 @@ LEDGER = {
     "probability_up": NUMBER,
     "expected_return": NUMBER,
     **RANK_AND_SIZE,
+    # The hash of the last outcome that was known when the forecast was made.
+    "outcomes_hash": TEXT,
     "previous_hash": TEXT,
     "hash": TEXT,
 }
@@ -189,7 +193,15 @@ UNIVERSE = {"ticker": TEXT, "state": TEXT, "at": INSTANT}
 CURRENCIES = {"ticker": TEXT, "currency": TEXT, "at": INSTANT}
 EXCHANGES = {"exchange": TEXT, "at": INSTANT}
 SOURCES = {"at": INSTANT, "source": TEXT, "settings": TEXT}
-OUTCOMES = {"forecast_id": TEXT, "realised_return": NUMBER, "scored_at": INSTANT, "realised_variance": NUMBER}
+# An outcome of before they were chained has no place in the chain, so the number is a float.
+OUTCOME_LINKS = {"sequence": NUMBER, "forecasts_hash": TEXT, "previous_hash": TEXT, "hash": TEXT}
+OUTCOMES = {
+    "forecast_id": TEXT,
+    "realised_return": NUMBER,
+    "scored_at": INSTANT,
+    "realised_variance": NUMBER,
+    **OUTCOME_LINKS,
+}
 TRIALS = {"trial_id": TEXT, "scored_at": INSTANT, "name": TEXT, "settings": TEXT, "metrics": TEXT}
 
 TABLES: Mapping[str, Table] = {
@@ -224,16 +236,26 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("models", MODELS, ("model_id", "state", "at"), "refuse", order=("at", "model_id"), recorded_at=("at",)),
         # Keyed by its place in the chain, so that two writers can't both extend the same head.
-        Table("forecasts", LEDGER, ("sequence",), "refuse", added=tuple(RANK_AND_SIZE), recorded_at=("made_at",)),
+        Table(
+            "forecasts",
+            LEDGER,
+            ("sequence",),
+            "refuse",
+            added=(*RANK_AND_SIZE, "outcomes_hash"),
+            recorded_at=("made_at",),
+        ),
         Table("ledger_heads", LEDGER_HEADS, ("n_rows",), "keep_first"),
+        # An outcome whose bars were corrected has a later row beside it; the newest counts.
         Table(
             "outcomes",
             OUTCOMES,
-            ("forecast_id",),
-            "keep_first",
-            added=("realised_variance",),
+            ("sequence",),
+            "refuse",
+            order=("sequence", "forecast_id"),
+            added=("realised_variance", *OUTCOME_LINKS),
             recorded_at=("scored_at",),
         ),
+        Table("outcome_heads", LEDGER_HEADS, ("n_rows",), "keep_first"),
         # What was added and removed by hand; without a row a ticker belongs where it has bars.
         Table("universe", UNIVERSE, ("ticker", "state", "at"), "keep_first", order=("at",), recorded_at=("at",)),
         Table("currencies", CURRENCIES, ("ticker", "currency", "at"), "keep_first", order=("at",), recorded_at=("at",)),

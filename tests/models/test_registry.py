@@ -165,11 +165,3 @@ def test_a_damaged_row_is_told_by_its_model(store: Store, damage: dict[str, Any]
     store.append("models", rows)
     with pytest.raises(StoreError, match=f"damaged at the model 'm2': {reason}"):
         Registry(store).list_models()
-
-
-def test_a_model_that_forecast_and_is_not_listed_is_missed(store: Store) -> None:
-    """A folder of models that was lost must not look like a store before its first model."""
-    registry = Registry(store)
-    registry.require_listed(set())
-    with pytest.raises(StoreError, match=r"forecasts of the model m1, which the table `models` doesn't list"):
-        registry.require_listed({"m1"})

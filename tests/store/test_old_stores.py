@@ -4,12 +4,14 @@ It holds two vintages of AAPL's bars and of one dividend, three headlines, two s
 model, two days of two forecasts each, the first of them scored, and one trial.
 """
 
+import json
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from stockseq.errors import LedgerBroken
 from stockseq.forecast_ledger import append_forecasts, live_record, verify
 from stockseq.sessions import TradingCalendar
 from stockseq.store import TABLES, Store
@@ -32,7 +34,7 @@ def test_an_old_store_reads_as_it_did(store: Store) -> None:
     assert store.data_version() == DATA_VERSION
     assert {table: len(store.read(table)) for table in TABLES} == {
         "bars": 3, "actions": 1, "headlines": 3, "scores": 2, "features": 3, "models": 1, "forecasts": 4,
-        "ledger_heads": 2, "outcomes": 2, "trials": 1,
+        "ledger_heads": 2, "outcomes": 2, "outcome_heads": 0, "trials": 1,
         "sources": 0, "universe": 0, "currencies": 0, "exchanges": 0,
     }  # fmt: skip
     pd.testing.assert_frame_equal(store.bars(as_of=utc("2024-02-07")), bars([10.0, 11.0], fetched="2024-02-07"))
@@ -63,3 +65,21 @@ def test_what_an_old_store_holds_is_not_written_again(store: Store) -> None:
     store.replace("features", features([1.0, 2.5, 3.0]))
     assert store.versions() == versions
     assert store.append("bars", bars([10.0, 11.5, 12.5, 13.0], fetched="2024-02-09")).by_ticker == {"AAPL": 2}
+
+
+def test_outcomes_of_before_they_were_chained_are_bound_by_the_first_forecast_after_them(store: Store) -> None:
+    """An old outcome that is rewritten behind Delta's log is found from the first morning of this version on."""
+    ledger = verify(store)
+    forecasts = ledger.forecasts.tail(2).assign(session=pd.Timestamp("2024-02-07"))
+    append_forecasts(store, forecasts, made_at=utc("2024-02-07 14:05"), model_id="m1", calendar=CALENDAR)
+    assert verify(store).forecasts["outcomes_hash"].notna().tolist() == [False] * 4 + [True] * 2
+    table = Path(store.root, "outcomes")
+    (commit,) = (table / "_delta_log").glob("*.json")
+    actions = [json.loads(line) for line in commit.read_text().splitlines()]
+    (added,) = (action["add"] for action in actions if "add" in action)
+    rows = pd.read_parquet(table / added["path"])
+    rows.assign(realised_return=-rows["realised_return"]).to_parquet(table / added["path"])
+    added |= {"size": (table / added["path"]).stat().st_size, "stats": None}
+    commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
+    with pytest.raises(LedgerBroken, match=r"outcomes before row 5 \(AAPL, 2024-02-07\): they were edited or removed"):
+        verify(store)

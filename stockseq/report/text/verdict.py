@@ -5,6 +5,7 @@ from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.power import sessions_needed
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
+from stockseq.forecasting.live import Corrections
 from stockseq.report.format import interval_words, p_words, percent, points
 
 # What is asked about where no edge was found.
@@ -42,6 +43,25 @@ def record_sentence(scores: Scores | None, *, n: int = 0) -> str:
     return (
         f"accuracy {percent(scores.accuracy)} (95% interval {interval_words(scores.accuracy_ci)}), base rate "
         f"{percent(scores.base_rate)}, {counted(scores.n, 'forecast')} over {counted(scores.n_sessions, 'session')}."
+    )
+
+
+def corrections_sentence(corrections: Corrections | None) -> str:
+    """Return how many outcomes were corrected after they had counted, and the greatest change; empty for none.
+
+    Examples
+    --------
+    >>> corrections_sentence(Corrections(n=2, ticker="KOLA", session="2024-11-25", before=0.021, after=0.004))
+    '2 of these outcomes were corrected later, because their bars were; most that of KOLA on 2024-11-25, from +2.1% to
+    +0.4%.'
+    """
+    if corrections is None:
+        return ""
+    were, their = ("was", "its bars") if corrections.n == 1 else ("were", "their bars")
+    return (
+        f"{corrections.n:,} of these outcomes {were} corrected later, because {their} were; most that of "
+        f"{corrections.ticker} on {corrections.session}, from {percent(corrections.before, signed=True)} to "
+        f"{percent(corrections.after, signed=True)}."
     )
 
 
