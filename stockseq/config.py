@@ -314,7 +314,9 @@ def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Ti
     """
     if not text:
         return clock()
-    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {text!r}."
+    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {text[:60]!a}."
+    if not text.isascii():
+        raise SettingsError(expected)
     try:
         now = pd.Timestamp(text)
     except ValueError as error:
