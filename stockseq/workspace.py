@@ -306,10 +306,13 @@ class Workspace:
             )
         record_membership(self.store, tickers, "removed", at=self.now)
 
-    def ingest(self, tickers: Sequence[str], *, missing_only: bool = False) -> tuple[Ingested, MarketData]:
+    def ingest(
+        self, tickers: Sequence[str], *, missing_only: bool = False, whole: bool = False
+    ) -> tuple[Ingested, MarketData]:
         """Bring the tickers up to date from the source, and return what the store then knows of them.
 
-        With `missing_only`, only those of which the store has no bar are asked for.
+        With `missing_only`, only those of which the store has no bar are asked for; with `whole`, the whole history of
+        each.
         """
         if self._imported_only:
             self.progress.say(
@@ -324,6 +327,7 @@ class Workspace:
             calendar=self.calendar,
             history_from=self._history_from,
             missing_only=missing_only,
+            whole=whole,
             progress=self.progress,
         )
         if not self._imported_only and ingested.n_failed < len(ingested.outcomes):

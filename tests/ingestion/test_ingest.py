@@ -56,7 +56,7 @@ def test_a_morning_reads_each_table_once_before_the_fetch_and_never_after(
     next_day = Vendor({"KOLA": up_to("2024-11-22"), "MOSS": up_to("2024-11-22")}, dividend, NEWS)
     ingested, market = bring(store, next_day, evening("2024-11-22"))
     once = {"bars": 1, "actions": 1, "headlines": 1}
-    assert (scans.reads, scans.checks) == (once | {"exchanges": 1}, once)
+    assert (scans.reads, scans.checks) == (once | {"exchanges": 1, "comparisons": 1}, once)
     assert ingested.outcomes["KOLA"].reason == "1 bar, 1 headline"
     assert_as_read(market, store, ("KOLA", "MOSS"))
 
@@ -91,11 +91,19 @@ def test_a_new_tickers_actions_come_before_its_bars_and_a_stored_ones_after(
     )
     first = Vendor({"KOLA": up_to("2024-11-21")}, [("KOLA", "2024-11-05", "dividend", 0.5)])
     bring(store, first, evening("2024-11-21"), "KOLA")
-    assert written == [("actions", 1), ("bars", 15), ("actions", 0), ("headlines", 0), ("exchanges", 1)]
+    assert written == [
+        ("actions", 1),
+        ("bars", 15),
+        ("actions", 0),
+        ("headlines", 0),
+        ("exchanges", 1),
+        ("comparisons", 1),
+    ]
     written.clear()
     actions = [*first.actions, ("KOLA", "2024-11-22", "dividend", 0.5), ("MOSS", "2024-11-06", "split", 3.0)]
     bring(store, Vendor({"KOLA": up_to("2024-11-22"), "MOSS": up_to("2024-11-22")}, actions), evening("2024-11-22"))
-    assert written == [("actions", 1), ("bars", 10 + 1 + 16), ("actions", 1), ("headlines", 0)]
+    notes = [("comparisons", 1)]
+    assert written == [("actions", 1), ("bars", 10 + 1 + 16), ("actions", 1), ("headlines", 0), *notes]
 
 
 def test_a_revised_ticker_is_fetched_again_in_full(store: Store) -> None:
@@ -108,13 +116,13 @@ def test_a_revised_ticker_is_fetched_again_in_full(store: Store) -> None:
             said.append(sentence)
 
     bring(store, Vendor({"KOLA": up_to("2024-11-21"), "MOSS": up_to("2024-11-21")}), evening("2024-11-21"))
-    revised = Vendor({"KOLA": up_to("2024-11-22", 50.0), "MOSS": up_to("2024-11-22")})
+    revised = Vendor({"KOLA": up_to("2024-11-22", 97.0), "MOSS": up_to("2024-11-22")})
     now = evening("2024-11-22")
     ingested, market = ingest(store, revised, ("KOLA", "MOSS"), now=now, calendar=CALENDAR, progress=Screen())
     assert [set(asked) for asked in revised.asked] == [{"KOLA", "MOSS"}, {"KOLA"}]
-    assert said == ["  KOLA: open of 2024-11-08 was 100, now 50; its whole history is fetched again."]
+    assert said == ["  KOLA: open of 2024-11-08 was 100, now 97; its whole history is fetched again."]
     assert (ingested.outcomes["KOLA"].n_rows, ingested.outcomes["MOSS"].n_rows) == (16, 1)
-    assert set(market.of(["KOLA"]).bars["close"]) == {50.0}
+    assert set(market.of(["KOLA"]).bars["close"]) == {97.0}
     assert_as_read(market, store, ("KOLA", "MOSS"))
 
 
