@@ -39,6 +39,8 @@ def open_doubts(rows: pd.DataFrame) -> pd.DataFrame:
     >>> open_doubts(rows)[["ticker", "n_mornings"]].values.tolist()
     [['B', 1]]
     """
+    if rows.empty:
+        return rows.assign(since=rows["at"], n_mornings=0)
     ordered = rows.sort_values([*KEY, "at"], kind="stable")
     is_held = ordered["state"] == "held"
     # What was settled once begins anew when it is held again.
@@ -62,6 +64,8 @@ def count_mornings(rows: pd.DataFrame, answered: Bars, *, asked_in: pd.Timestamp
     asked_in : Timestamp, tz-naive
         The last final session of this morning.
     """
+    if rows.empty:
+        return {}
     doubts = open_doubts(rows)[[*KEY, "since"]]
     held = rows[(rows["state"] == "held") & (rows["asked_in"] < asked_in)].merge(doubts, on=KEY)
     pairs = held[held["at"] >= held["since"]].merge(answered, on=KEY, suffixes=("_was", ""))
@@ -91,6 +95,8 @@ def note_answers(
     asked_in : Timestamp, tz-naive
         The last final session.
     """
+    if known.empty and held.empty:
+        return
     doubts = open_doubts(known)
     again = held.merge(doubts[[*KEY, "asked_in", "n_mornings", "close"]], on=KEY, how="left", suffixes=("", "_known"))
     same = np.abs(again["close_known"] / again["close"] - 1) <= SAME
