@@ -141,10 +141,8 @@ class World:
                 {at: value for at, value in of.items() if at >= first - LEAD} for of in (view.splits, view.dividends)
             ]
             chart = Chart(ticker, None, *events, 0, CALENDAR.timezone, "USD")
-            answers[ticker] = read_history(
-                history.set_axis(history.index.tz_localize(CALENDAR.timezone)), chart, ticker=ticker, first=first, now=now,
-                calendar=CALENDAR,
-            )  # fmt: skip
+            history = history.set_axis(history.index.tz_localize(CALENDAR.timezone))
+            answers[ticker] = read_history(history, chart, ticker=ticker, first=first, now=now, calendar=CALENDAR)
         outcomes = {ticker: Outcome(ticker, "updated", len(answer.bars)) for ticker, answer in answers.items()}
         return FetchedBars.of_tickers(answers.values(), outcomes)
 
