@@ -28,12 +28,14 @@ SAME_PRICE = 1e-4
 N_MORNINGS = 3
 # Later sessions that confirm a new level: of an answer that came on an earlier morning too, and of a first one.
 N_LATER, N_LATER_AT_ONCE = 2, 10
+# After a spike of one session, the bar before it is the level.
+N_BEFORE = 2
 # Fewer sessions than these say nothing of a whole history.
 LEAST_OVERLAP = 3
 UNEXPLAINED = "and no split or dividend explains it"
 
 Flags = NDArray[np.bool_]
-# A session and its close, which is NaN where none is near.
+# A session and its close.
 Close = tuple[object, float]
 
 
@@ -149,21 +151,20 @@ class _References:
         further = dict(zip(dates.tolist(), closes.tolist(), strict=True)) | self._closes
         return _References(np.array(list(further), dtype=dates.dtype), np.array(list(further.values())))
 
-    def before(self, date: Dates) -> Close:
-        """Return the newest before a date, NaN where there is none or a long silence lies between."""
-        position = bisect_left(self._dates, date.item()) - 1
-        return self._near(position, date) if position >= 0 else (date.item(), np.nan)
+    def before(self, date: Dates, n: int = 1) -> list[Close]:
+        """Return the newest before a date, the last one first; what lies before a long silence is not among them."""
+        end = bisect_left(self._dates, date.item())
+        return self._near(self._dates[max(end - n, 0) : end][::-1], date)
 
     def after(self, date: Dates, n: int) -> list[Close]:
-        position = bisect_left(self._dates, date.item())
-        position += position < len(self._dates) and self._dates[position] == date.item()
-        found = [self._near(later, date) for later in range(position, min(position + n, len(self._dates)))]
-        return [(at, close) for at, close in found if not np.isnan(close)]
+        """Return those that follow a date, the first one first, up to a long silence."""
+        begin = bisect_left(self._dates, date.item())
+        begin += begin < len(self._dates) and self._dates[begin] == date.item()
+        return self._near(self._dates[begin : begin + n], date)
 
-    def _near(self, position: int, date: Dates) -> Close:
-        at = self._dates[position]
-        near = abs(pd.Timestamp(at) - pd.Timestamp(date[0])) <= LONG_SILENCE
-        return at, self._closes[at] if near else np.nan
+    def _near(self, dates: Sequence[object], date: Dates) -> list[Close]:
+        own = pd.Timestamp(date[0])
+        return [(at, self._closes[at]) for at in dates if abs(pd.Timestamp(at) - own) <= LONG_SILENCE]  # type: ignore
 
 
 def _contested(answer: Answer, stored: pd.DataFrame) -> Flags:
@@ -191,7 +192,7 @@ def _hold_contested(
     for position in np.flatnonzero(contested):
         bar = answer.bars.iloc[position]
         at = sessions[[position]]
-        around = [references.before(at), *references.after(at, 1)]
+        around = [*references.before(at), *references.after(at, 1)]
         now, was = (
             _distance(levels, row[PRICES].to_numpy(dtype=float), at, around) for row in (bar, stored.iloc[position])
         )
@@ -227,7 +228,9 @@ def _hold_new(answer: Answer, new: NDArray[np.intp], levels: Levels, references:
         at = sessions[[position]]
         mornings = answer.mornings.get(answer.bars["session"].iloc[position], 0)
         after = whole.after(at, N_LATER_AT_ONCE)
-        reason = _doubt_of_new(prices[position], at, levels, references.before(at), after, came_before=mornings > 0)
+        reason = _doubt_of_new(
+            prices[position], at, levels, references.before(at, N_BEFORE), after, came_before=mornings > 0
+        )
         if reason is None:
             references.add(at, closes[[position]])
         else:
@@ -252,7 +255,7 @@ def _doubt_of_new(
     prices: Floats,
     at: Dates,
     levels: Levels,
-    before: Close,
+    before: Sequence[Close],
     after: Sequence[Close],
     *,
     came_before: bool,
@@ -261,13 +264,13 @@ def _doubt_of_new(
     confirmed = len(after) >= (N_LATER if came_before else N_LATER_AT_ONCE)
     if confirmed:
         # One later session that is wrong itself must not decide.
-        distances = sorted(_distance(levels, prices, at, [before, later]) for later in after[:3])
+        distances = sorted(_distance(levels, prices, at, [*before, later]) for later in after[:3])
         distance = distances[len(distances) // 2]
     else:
-        distance = _distance(levels, prices, at, [before])
+        distance = _distance(levels, prices, at, before)
     if np.isnan(distance) or distance <= (SPIKE if confirmed else MOVE):
         return None
-    beside, reference = ("before", before[1]) if not np.isnan(before[1]) else ("after", after[0][1])
+    beside, reference = ("before", before[0][1]) if before else ("after", after[0][1])
     farthest = int(np.abs(np.log(prices / reference)).argmax())
     ratio = prices[farthest] / reference
     return f"its {PRICES[farthest]} is {ratio:.4g} times the close {beside} it, {UNEXPLAINED}"
@@ -275,10 +278,9 @@ def _doubt_of_new(
 
 def _distance(levels: Levels, prices: Floats, at: Dates, around: Sequence[Close]) -> float:
     """Return how far the farthest price of a bar is from the nearer of the closes around it; NaN without any."""
-    known = [(date, close) for date, close in around if not np.isnan(close)]
-    if not known:
+    if not around:
         return float("nan")
-    dates = np.array([date for date, _ in known], dtype=at.dtype)
-    closes = np.array([close for _, close in known])
-    rows = levels.distances(np.tile(prices, (len(known), 1)), np.repeat(at, len(known)), closes, dates)
+    dates = np.array([date for date, _ in around], dtype=at.dtype)
+    closes = np.array([close for _, close in around])
+    rows = levels.distances(np.tile(prices, (len(around), 1)), np.repeat(at, len(around)), closes, dates)
     return float(rows.min(axis=0).max())
