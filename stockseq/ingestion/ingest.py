@@ -290,5 +290,5 @@ def _outcome(bars: Outcome, written: tuple[int, int], n_headlines: int, why_held
     if n_bars or n_headlines:
         corrected = f" ({n_corrected:,} of them corrected)" if n_corrected else ""
         reason = f"{counted(n_bars, 'bar')}{corrected}, {counted(n_headlines, 'headline')}"
-        return Outcome(bars.ticker, "updated", n_bars + n_headlines, f"{reason}; {why_held}" if why_held else reason)
-    return Outcome(bars.ticker, "nothing_new", reason=why_held)
+        return Outcome(bars.ticker, "updated", n_bars + n_headlines, reason, held=why_held)
+    return Outcome(bars.ticker, "nothing_new", held=why_held)

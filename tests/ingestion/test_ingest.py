@@ -147,6 +147,37 @@ def test_a_day_replayed_later_sees_what_it_saw(store: Store) -> None:
     assert after.headlines["text"].tolist() == ["a", "b"]
 
 
+def test_a_bar_whose_move_nothing_explains_is_held_back_and_said(store: Store) -> None:
+    """What is stored stays, a new one isn't stored; both are counted, and the truth of the next morning settles them.
+
+    The reason of the newest one stands beside its ticker, which gets no forecast.
+    """
+    bring(store, Vendor({"KOLA": up_to("2024-11-20")}), evening("2024-11-20"), "KOLA")
+    glitch = Vendor({"KOLA": up_to("2024-11-21") | {"2024-11-20": 10000.0, "2024-11-21": 1.0}})
+    ingested, market = bring(store, glitch, evening("2024-11-21"), "KOLA")
+    assert (len(market.bars), set(market.bars["close"])) == (14, {100.0})
+    assert [drop.n_rows for drop in ingested.dropped if "held back" in drop.reason] == [2]
+    assert ingested.doubts[0].startswith("KOLA: 2 bars are held back and not used, the newest of 2024-11-21: its open")
+    assert ingested.outcomes["KOLA"].held.startswith("its bar of 2024-11-21 is held back: its open is 0.01 times")
+    assert store.read("quarantine")["close"].tolist() == [10000.0, 1.0]
+    ingested, market = bring(store, Vendor({"KOLA": up_to("2024-11-22")}), evening("2024-11-22"), "KOLA")
+    assert (len(market.bars), set(market.bars["close"]), ingested.doubts) == (16, {100.0}, ())
+    assert store.read("quarantine")["state"].value_counts().to_dict() == {"held": 2, "cleared": 2}
+
+
+def test_a_hole_is_asked_for_on_five_mornings_and_then_known(store: Store) -> None:
+    """By one question that begins earlier; its answers are counted, and the sixth morning asks ten sessions again."""
+    vendor = Vendor({"KOLA": {day: 100.0 for day in SESSIONS if day != "2024-11-04"}})
+    reasons = []
+    for session in SESSIONS[-4:]:
+        vendor.closes = {"KOLA": {day: 100.0 for day in SESSIONS if day <= session and day != "2024-11-04"}}
+        ingested, _ = bring(store, vendor, evening(session), "KOLA")
+        reasons += [drop.reason for drop in ingested.dropped]
+    assert [str(asked["KOLA"].date()) for asked in vendor.asked[1:]] == ["2024-11-04"] * 3
+    assert reasons == ["session missing at the source, asked for again every morning"] * 4
+    assert store.read("holes")["asked_in"].nunique() == 4
+
+
 def test_every_outcome_is_named(store: Store) -> None:
     """Updated, nothing new, unknown; and headlines that failed though the bars came."""
     vendor = Vendor({"KOLA": up_to("2024-11-21")}, silent=frozenset({"KOLA"}))
