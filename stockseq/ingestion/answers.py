@@ -54,7 +54,13 @@ class Questions:
 
 
 def plan_questions(
-    store: Store, market: MarketData, tickers: Sequence[str], *, first: pd.Timestamp, whole: bool = False
+    store: Store,
+    market: MarketData,
+    tickers: Sequence[str],
+    *,
+    source: str,
+    first: pd.Timestamp,
+    whole: bool = False,
 ) -> Questions:
     """Return what to ask, with one question a ticker: one that goes further back asks holes and doubts again, too.
 
@@ -64,8 +70,10 @@ def plan_questions(
     market : MarketData
         What is stored of the tickers.
     tickers : sequence of str
+    source : str
+        Who is asked.
     first : Timestamp, tz-naive
-        Where a whole history begins, unless the stored one begins earlier.
+        Where a whole history begins, unless what is stored of this source begins earlier.
     whole : bool, default=False
         Ask for everybody's whole history.
     """
@@ -74,7 +82,7 @@ def plan_questions(
     noted = store.read(HOLES, tickers=tickers, as_of=market.now)
     noted = noted[noted["at"] < market.now]
     compared = compared_sessions(store, before=market.now)
-    stored_first = market.bars.groupby("ticker")["session"].min()
+    stored_first = market.bars[market.bars["source"] == source].groupby("ticker")["session"].min()
     beginnings = {ticker: min(first, stored_first.get(ticker, first)) for ticker in tickers}
     starts = overlap_starts(market.bars, tickers, first=first)
     holes = open_holes(find_holes(market.bars, market.calendar), noted)

@@ -172,7 +172,7 @@ def _update(
         questions, held = None, pd.DataFrame(as_bars(empty(BARS))).assign(reason="")
         fetched, doubts = _read_local(source, market, tickers, first=first, progress=progress)
     else:
-        questions = plan_questions(store, market, tickers, first=first, whole=whole)
+        questions = plan_questions(store, market, tickers, source=source.name, first=first, whole=whole)
         fetched, held, doubts = _ask(source, market, questions, progress=progress)
     currencies = join_currencies(store, fetched.currencies, market.tickers, as_of=market.now)
     progress.step(task, 1, 2, "headlines")
@@ -239,7 +239,7 @@ def _read_local(
     for ticker, reason in find_revised(market.bars, market.actions, fetched).items():
         if ticker not in rebased:
             progress.say(f"  {ticker}: {reason}; the new values are taken beside the earlier ones.")
-    return _on_one_basis(market, fetched, rebased)
+    return _with_withdrawn(market, on_stored_basis(market.bars, fetched, rebased), rebased)
 
 
 def _ask(
@@ -253,19 +253,19 @@ def _ask(
         progress.say(f"  {ticker}: {revised[ticker]}; its whole history is fetched again.")
     if again:
         fetched = _merge(fetched, source.fetch_bars(again, now=market.now), set(again))
-    fetched, held = hold_back(market, fetched, questions)
-    fetched, doubts = _on_one_basis(market, fetched, find_rebased(market.bars, fetched))
+    rebased = find_rebased(market.bars, fetched)
+    fetched, held = hold_back(market, on_stored_basis(market.bars, fetched, rebased), questions)
+    fetched, doubts = _with_withdrawn(market, fetched, rebased)
     return fetched, held, doubts
 
 
-def _on_one_basis(
+def _with_withdrawn(
     market: MarketData, fetched: FetchedBars, rebased: Mapping[str, Rebased]
 ) -> tuple[FetchedBars, tuple[str, ...]]:
-    """Return an answer on the basis of what is stored, with the actions that it withdraws, and what that changed."""
+    """Return an answer with the actions that it withdraws, and sentences on what came on another basis."""
     restated = find_restated(market.bars, fetched)
     withdrawn = withdrawn_actions(market.actions, fetched, now=market.now)
     withdrawn = as_actions(withdrawn[~withdrawn["ticker"].isin(rebased)])
-    fetched = on_stored_basis(market.bars, fetched, rebased)
     fitted: dict[str, Rebased | Restated] = {**rebased, **restated}
     sentences = tuple(found.sentence(ticker) for ticker, found in fitted.items())
     return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn]))), sentences

@@ -85,7 +85,8 @@ def judge_answer(answer: Answer) -> pd.Series:
     stored = answer.past.set_index("session").reindex(answer.bars["session"])
     contested = _contested(answer, stored)
     levels = Levels.of(answer.actions)
-    if not contested.any() and not _any_moves(answer, levels):
+    far = _far_from_last(answer, levels)
+    if not contested.any() and not far.any():
         return reasons
     references = _References.of(answer, contested)
     held = np.zeros(len(reasons), dtype=bool)
@@ -99,7 +100,9 @@ def judge_answer(answer: Answer) -> pd.Series:
         reasons[~overlaps] = "all stored sessions before it come on another basis, so its own is doubtful"
         return reasons
     new = np.flatnonzero(~overlaps)
-    for position, reason in _hold_new(answer, new, levels, references):
+    # What is near the bar before it needs no closer look where that one is taken.
+    looked_at = far | np.r_[False, reasons.notna().to_numpy()[:-1]]
+    for position, reason in _hold_new(answer, new, looked_at, levels, references).items():
         reasons.iloc[position] = reason
     return reasons
 
@@ -215,17 +218,22 @@ def _moved(ratios: Floats, volume: float, stored_volume: float, *, whole: bool) 
     return f"its {PRICES[int(logs.argmax())]} is {ratio:.4g} times the stored one, {UNEXPLAINED}"
 
 
-def _hold_new(answer: Answer, new: NDArray[np.intp], levels: Levels, references: _References) -> list[tuple[int, str]]:
-    """Return the positions of the new bars that are held back, with the reason."""
+def _hold_new(
+    answer: Answer, new: NDArray[np.intp], looked_at: Flags, levels: Levels, references: _References
+) -> dict[int, str]:
+    """Return by position why new bars are held back: the first, those to be `looked_at`, what follows a held one."""
     if not len(new):
-        return []
+        return {}
     sessions = as_dates(answer.bars["session"])
     prices = answer.bars[PRICES].to_numpy(dtype=float)
     closes = prices[:, PRICES.index("close")]
     whole = references.with_further(sessions[new], closes[new])
-    held = []
-    for position in new:
+    held: dict[int, str] = {}
+    for position in new.tolist():
         at = sessions[[position]]
+        if position and not looked_at[position] and position - 1 not in held:
+            references.add(at, closes[[position]])
+            continue
         mornings = answer.mornings.get(answer.bars["session"].iloc[position], 0)
         after = whole.after(at, N_LATER_AT_ONCE)
         reason = _doubt_of_new(
@@ -234,12 +242,12 @@ def _hold_new(answer: Answer, new: NDArray[np.intp], levels: Levels, references:
         if reason is None:
             references.add(at, closes[[position]])
         else:
-            held.append((int(position), reason))
+            held[position] = reason
     return held
 
 
-def _any_moves(answer: Answer, levels: Levels) -> bool:
-    """Return whether any bar of the answer is far from the close before it; in most answers none is."""
+def _far_from_last(answer: Answer, levels: Levels) -> Flags:
+    """Return which bars of the answer are far from the close before; in most answers none is."""
     sessions = as_dates(answer.bars["session"])
     prices = answer.bars[PRICES].to_numpy(dtype=float)
     earlier = answer.past[answer.past["session"] < answer.bars["session"].iloc[0]].tail(1)
@@ -248,7 +256,7 @@ def _any_moves(answer: Answer, levels: Levels) -> bool:
         earlier = answer.bars.iloc[:2].tail(1)
     closes = np.r_[earlier["close"].to_numpy(dtype=float), prices[:-1, PRICES.index("close")]]
     dates = np.r_[as_dates(earlier["session"]), sessions[:-1]]
-    return bool((levels.distances(prices, sessions, closes, dates) > MOVE).any())
+    return np.asarray(levels.distances(prices, sessions, closes, dates).max(axis=1) > MOVE, dtype=bool)
 
 
 def _doubt_of_new(

@@ -114,6 +114,7 @@ def test_a_first_history_is_judged_by_its_own_neighbours() -> None:
     none = PAST.iloc[:0]
     assert held(none, rows([100.0] * 10 + [10000.0] + [100.0] * 20)) == [10]
     assert held(none, rows([10000.0] + [100.0] * 20)) == [0]
+    assert held(none, rows([10000.0] * 2 + [100.0] * 20)) == [0, 1]
     assert held(none, rows([100.0] * 10 + [10.0] * 20)) == []
     assert held(none, rows([100.0])) == []
 
