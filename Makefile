@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
 # The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
-VARIABLES := CONFIG DATA SOURCE TICKERS FILES FOLDS HORIZON SEEDS NOW MODE ONLY MODEL FILE RUN_ID HEAD MARKETS DATASET SET
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.
 export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
@@ -51,7 +51,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train add remove promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
+.PHONY: setup dev demo daily train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -66,6 +66,10 @@ add: setup ## Bring TICKERS into the store, for every run from now on
 	@$(RECIPE) add
 remove: setup ## Leave TICKERS out from now on; the store and the ledger keep what they hold
 	@$(RECIPE) remove
+doubts: setup ## List the bars that are held back as doubtful; ACCEPT="AAPL:2024-11-29" takes one as it is
+	@$(RECIPE) doubts
+refetch: setup ## Ask for the whole history of TICKERS again and show what changed
+	@$(RECIPE) refetch
 promote: setup ## Make MODEL the champion by hand, which its record then says
 	@$(RECIPE) promote
 settings: setup ## Print every setting with its description, default and value in force

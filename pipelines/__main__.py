@@ -70,6 +70,7 @@ OPTIONS = {
         Option("only", "ONLY", "1: train on TICKERS alone; without it they are added to the store's"),
         Option("model", "MODEL", "A model's id, as `make models` lists it"),
         Option("mode", "MODE", "scratch or finetune (from the champion)", default="scratch"),
+        Option("accept", "ACCEPT", "Bars to accept, as `make doubts` lists them: TICKER or TICKER:SESSION"),
         Option("file", "FILE", "One file of bars or headlines"),
         Option("run", "RUN_ID", "The run (default: the newest)"),
         Option("head", "HEAD", "A head hash noted earlier, to be found in the chain"),
@@ -257,6 +258,22 @@ def remove(settings: "Settings", now: "pd.Timestamp", tickers: str | None) -> No
     from pipelines.universe import run_remove
 
     run_remove(settings, now, tickers=settings.tickers if tickers else ())
+
+
+@recipe("config data now accept")
+def doubts(settings: "Settings", now: "pd.Timestamp", accept: str | None) -> None:
+    """List the bars that are held back because nothing explains their move; with ACCEPT, take them as they are."""
+    from pipelines.doubts import run_doubts
+
+    run_doubts(settings, now, accept=accept)
+
+
+@recipe("config data source tickers files now")
+def refetch(settings: "Settings", now: "pd.Timestamp", tickers: str | None) -> None:
+    """Ask for the whole history of TICKERS again, compare it with what is stored, and show what changed."""
+    from pipelines.refetch import run_refetch
+
+    run_refetch(settings, now, tickers=settings.tickers if tickers else ())
 
 
 @recipe("config data horizon now model")

@@ -314,11 +314,12 @@ class Workspace:
         record_membership(self.store, tickers, "removed", at=self.now)
 
     def ingest(
-        self, tickers: Sequence[str], *, missing_only: bool = False, stored_only: bool = False
+        self, tickers: Sequence[str], *, missing_only: bool = False, stored_only: bool = False, whole: bool = False
     ) -> tuple[Ingested, MarketData]:
         """Bring the tickers up to date from the source, and return what the store then knows of them.
 
-        With `missing_only`, only those of which the store has no bar are asked for; with `stored_only` none is.
+        With `missing_only`, only those of which the store has no bar are asked for; with `stored_only` none is; with
+        `whole`, the whole history of each.
         """
         if stored_only:
             self.progress.say(
@@ -341,6 +342,7 @@ class Workspace:
             calendar=self.calendar,
             history_from=self._history_from,
             missing_only=missing_only,
+            whole=whole,
             progress=self.progress,
         )
         if not self._imported_only and ingested.n_failed < len(ingested.outcomes):

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
+from stockseq.ingestion.answers import Questions, hold_back, note_round, plan_questions
 from stockseq.ingestion.currencies import join_currencies, record_currencies
 from stockseq.ingestion.exchanges import check_exchange, record_exchange
 from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
-from stockseq.ingestion.rebasing import find_rebased, find_restated, on_stored_basis
-from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
+from stockseq.ingestion.quarantine import newest_held
+from stockseq.ingestion.rebasing import Rebased, Restated, find_rebased, find_restated, on_stored_basis
+from stockseq.ingestion.revisions import find_revised, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import Dropped, as_actions, as_bars
+from stockseq.schemas import BARS, Dropped, as_actions, as_bars, empty
 from stockseq.sessions import FIRST_SESSION, TradingCalendar
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
 from stockseq.store import Appended, Store, extend_market
@@ -70,6 +72,7 @@ def ingest(
     calendar: TradingCalendar,
     history_from: pd.Timestamp | None = None,
     missing_only: bool = False,
+    whole: bool = False,
     progress: Progress = SILENT,
 ) -> tuple[Ingested, MarketData]:
     """Bring the tickers up to `now`; each table is read once.
@@ -77,8 +80,10 @@ def ingest(
     Parameters
     ----------
     store, source, tickers : Store, Source, sequence of str
-        The source is asked for each ticker's newest stored sessions and all after them, and for all its headlines. One
-        that reads what lies here (`is_local`) is asked for everything, so that older years and corrected rows come in.
+        The source is asked for each ticker's newest stored sessions and all after them, from holes and doubted bars on,
+        and for all its headlines; for a ticker's whole history in its turn. One that reads what lies here (`is_local`)
+        is asked for everything, so that older years and corrected rows come in. Its answers are taken at their word;
+        of any other's, a bar whose move nothing explains is held back (`judge_answer`).
     now : Timestamp, tz-aware
         The instant of the fetch; what the store came to know later is left alone and not looked at.
     calendar : TradingCalendar
@@ -87,6 +92,8 @@ def ingest(
         Where the history of new tickers starts; None is 2015 at Yahoo, and all that there is elsewhere.
     missing_only : bool, default=False
         Ask only for the tickers of which the store has no bar at `now`.
+    whole : bool, default=False
+        Ask for the whole history of each ticker, whether or not it is its turn.
     progress : Progress, default=SILENT
 
     Returns
@@ -122,7 +129,7 @@ def ingest(
     asked = [ticker for ticker in tickers if not missing_only or ticker not in market.tickers]
     if not asked:
         return Ingested({}, {}, ()), market
-    return _update(store, source, market, asked, history_from=history_from, progress=progress)
+    return _update(store, source, market, asked, first=_first(source, history_from), whole=whole, progress=progress)
 
 
 def universe(
@@ -144,20 +151,29 @@ def universe(
     return stored or default
 
 
+def _first(source: Source, history_from: pd.Timestamp | None) -> pd.Timestamp:
+    return history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
+
+
 def _update(
     store: Store,
     source: Source,
     market: MarketData,
     tickers: Sequence[str],
     *,
-    history_from: pd.Timestamp | None,
+    first: pd.Timestamp,
+    whole: bool,
     progress: Progress,
 ) -> tuple[Ingested, MarketData]:
     """Fetch some tickers of a market that was read from the store; return the whole market after that."""
     task = f"Fetching {counted(len(tickers), 'ticker')} from {source.name}"
     progress.step(task, 0, 2)
-    first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
-    fetched, doubts = _fetch_bars(source, market, tickers, first=first, progress=progress)
+    if _is_local(source):
+        questions, held = None, pd.DataFrame(as_bars(empty(BARS))).assign(reason="")
+        fetched, doubts = _read_local(source, market, tickers, first=first, progress=progress)
+    else:
+        questions = plan_questions(store, market, tickers, source=source.name, first=first, whole=whole)
+        fetched, held, doubts = _ask(source, market, questions, progress=progress)
     currencies = join_currencies(store, fetched.currencies, market.tickers, as_of=market.now)
     progress.step(task, 1, 2, "headlines")
     headlines = source.fetch_headlines(tickers, since=None, now=market.now)
@@ -167,18 +183,23 @@ def _update(
     appended = _append(store, market, fetched, headlines)
     record_currencies(store, fetched.currencies, at=market.now)
     record_exchange(store, market.calendar, at=market.now)
-    asked = {*market.tickers, *tickers}
-    after = extend_market(market, appended.values(), tickers=sorted(asked))
+    after = extend_market(market, appended.values(), tickers=sorted({*market.tickers, *tickers}))
+    # Sessions that files lack are gaps, which the summary of the import counts: no row was left out.
+    missing: tuple[Dropped, ...] = ()
+    if questions is not None:
+        missing, further = note_round(store, questions, fetched, held, after.of(tickers))
+        doubts = (*doubts, *further)
     n_headlines = appended["headlines"].by_ticker
     bars = _count_bars(market, appended["bars"])
+    why_held = newest_held(held, market.calendar.last_final_session(market.now))
     outcomes = {
-        ticker: _outcome(fetched.outcomes[ticker], bars.get(ticker, (0, 0)), n_headlines.get(ticker, 0))
+        ticker: _outcome(
+            fetched.outcomes[ticker], bars.get(ticker, (0, 0)), n_headlines.get(ticker, 0), why_held.get(ticker, "")
+        )
         for ticker in tickers
     }
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
-    # A session that files lack is a gap, which the summary of the import counts: no row was left out.
-    gaps = () if _is_local(source) else _count_gaps(after.of(tickers))
-    dropped = (*fetched.dropped, *headlines.dropped, *gaps)
+    dropped = (*fetched.dropped, *headlines.dropped, *missing)
     return Ingested(outcomes, failures, dropped, doubts, currencies), after
 
 
@@ -209,32 +230,45 @@ def _append(
     }
 
 
-def _fetch_bars(
+def _read_local(
     source: Source, market: MarketData, tickers: Sequence[str], *, first: pd.Timestamp, progress: Progress
 ) -> tuple[FetchedBars, tuple[str, ...]]:
-    """Return what the source answers, on the basis of what is stored, and sentences on what didn't fit."""
-    now, local = market.now, _is_local(source)
-    starts = dict.fromkeys(tickers, first) if local else overlap_starts(market.bars, tickers, first=first)
-    fetched = source.fetch_bars(starts, now=now)
-    rebased = find_rebased(market.bars, fetched) if local else {}
-    revised = {
-        ticker: reason
-        for ticker, reason in find_revised(market.bars, market.actions, fetched).items()
-        if ticker not in rebased
-    }
-    for ticker, reason in revised.items():
-        what = "the new values are taken beside the earlier ones" if local else "its whole history is fetched again"
-        progress.say(f"  {ticker}: {reason}; {what}.")
-    if revised and not local:
-        fetched = _merge(fetched, source.fetch_bars(dict.fromkeys(revised, first), now=now), set(revised))
-    if not local:
-        rebased = find_rebased(market.bars, fetched)
-    withdrawn = withdrawn_actions(market.actions, fetched, now=now)
-    withdrawn = as_actions(withdrawn[~withdrawn["ticker"].isin(rebased)])
+    """Return what a source gives that reads what lies here, on the stored basis, and sentences on what didn't fit."""
+    fetched = source.fetch_bars(dict.fromkeys(tickers, first), now=market.now)
+    rebased = find_rebased(market.bars, fetched)
+    for ticker, reason in find_revised(market.bars, market.actions, fetched).items():
+        if ticker not in rebased:
+            progress.say(f"  {ticker}: {reason}; the new values are taken beside the earlier ones.")
+    return _with_withdrawn(market, on_stored_basis(market.bars, fetched, rebased), rebased)
+
+
+def _ask(
+    source: Source, market: MarketData, questions: Questions, *, progress: Progress
+) -> tuple[FetchedBars, pd.DataFrame, tuple[str, ...]]:
+    """Return what may be stored of an answer, on the stored basis, what is held back, and what didn't fit, in words."""
+    fetched = source.fetch_bars(questions.starts, now=market.now)
+    revised = find_revised(market.bars, market.actions, fetched)
+    again = {ticker: first for ticker, first in questions.beginnings.items() if ticker in revised}
+    for ticker in again:
+        progress.say(f"  {ticker}: {revised[ticker]}; its whole history is fetched again.")
+    if again:
+        fetched = _merge(fetched, source.fetch_bars(again, now=market.now), set(again))
+    rebased = find_rebased(market.bars, fetched)
+    fetched, held = hold_back(market, on_stored_basis(market.bars, fetched, rebased), questions)
+    fetched, doubts = _with_withdrawn(market, fetched, rebased)
+    return fetched, held, doubts
+
+
+def _with_withdrawn(
+    market: MarketData, fetched: FetchedBars, rebased: Mapping[str, Rebased]
+) -> tuple[FetchedBars, tuple[str, ...]]:
+    """Return an answer with the actions that it withdraws, and sentences on what came on another basis."""
     restated = find_restated(market.bars, fetched)
-    fetched = on_stored_basis(market.bars, fetched, rebased)
-    doubts = tuple(found.sentence(ticker) for ticker, found in (rebased | restated).items())
-    return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn]))), doubts
+    withdrawn = withdrawn_actions(market.actions, fetched, now=market.now)
+    withdrawn = as_actions(withdrawn[~withdrawn["ticker"].isin(rebased)])
+    fitted: dict[str, Rebased | Restated] = {**rebased, **restated}
+    sentences = tuple(found.sentence(ticker) for ticker, found in fitted.items())
+    return replace(fetched, actions=as_actions(pd.concat([fetched.actions, withdrawn]))), sentences
 
 
 def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> FetchedBars:
@@ -249,24 +283,12 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
     )
 
 
-def _outcome(bars: Outcome, written: tuple[int, int], n_headlines: int) -> Outcome:
+def _outcome(bars: Outcome, written: tuple[int, int], n_headlines: int, why_held: str) -> Outcome:
     n_bars, n_corrected = written
     if bars.status in ("unknown", "failed"):
         return bars
     if n_bars or n_headlines:
         corrected = f" ({n_corrected:,} of them corrected)" if n_corrected else ""
         reason = f"{counted(n_bars, 'bar')}{corrected}, {counted(n_headlines, 'headline')}"
-        return Outcome(bars.ticker, "updated", n_bars + n_headlines, reason)
-    return Outcome(bars.ticker, "nothing_new")
-
-
-def _count_gaps(market: MarketData) -> tuple[Dropped, ...]:
-    if market.bars.empty:
-        return ()
-    # Beyond the newest bar of all, nothing is missing: the data end there.
-    last = min(market.calendar.last_final_session(market.now), market.bars["session"].max())
-    missing = missing_sessions(market.bars, market.calendar, first=last - pd.Timedelta(days=14), last=last)
-    return tuple(
-        Dropped("bars", str(ticker), "session missing at the source, asked again for 10 days", int(n))
-        for ticker, n in missing["ticker"].value_counts().sort_index().items()
-    )
+        return Outcome(bars.ticker, "updated", n_bars + n_headlines, reason, held=why_held)
+    return Outcome(bars.ticker, "nothing_new", held=why_held)

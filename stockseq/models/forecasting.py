@@ -97,6 +97,8 @@ def _reason(outcome: Outcome, data: Dataset, last: pd.Timestamp) -> str:
         retry = f"; try again after {outcome.retry_at:%H:%M UTC}" if outcome.retry_at is not None else ""
         return f"{outcome.reason}{retry}"
     bars = data.market.of((outcome.ticker,)).bars
+    if outcome.held:
+        return outcome.held
     if bars.empty:
         return "no bars"
     if bars["session"].max() < last:

@@ -16,7 +16,8 @@ class Outcome:
     """How one ticker ended in one fetch.
 
     `status` is "updated" (rows came), "nothing_new" (answered, no rows), "unknown" (unknown or delisted, with the
-    source's reason) or "failed" (why, and `retry_at` where the source knows when to try again).
+    source's reason) or "failed" (why, and `retry_at` where the source knows when to try again). `held` says why the bar
+    of the last final session came and is not used; empty where it is, or did not come.
     """
 
     ticker: str
@@ -24,6 +25,7 @@ class Outcome:
     n_rows: int = 0
     reason: str = ""
     retry_at: pd.Timestamp | None = None
+    held: str = ""
 
 
 @dataclass(frozen=True)

@@ -192,6 +192,18 @@ LEDGER_HEADS = {"n_rows": COUNT, "hash": TEXT, "made_at": INSTANT}
 UNIVERSE = {"ticker": TEXT, "state": TEXT, "at": INSTANT}
 CURRENCIES = {"ticker": TEXT, "currency": TEXT, "at": INSTANT}
 EXCHANGES = {"exchange": TEXT, "at": INSTANT}
+# `asked_in` and a comparison's `session` are the last final session of the morning on which the source was asked.
+QUARANTINE = {
+    "ticker": TEXT,
+    "session": SESSION,
+    "at": INSTANT,
+    "asked_in": SESSION,
+    "state": TEXT,
+    "reason": TEXT,
+    **{name: BARS[name] for name in ("open", "high", "low", "close", "volume", "source")},
+}
+HOLES = {"ticker": TEXT, "session": SESSION, "asked_in": SESSION, "at": INSTANT}
+COMPARISONS = {"ticker": TEXT, "session": SESSION, "at": INSTANT}
 SOURCES = {"at": INSTANT, "source": TEXT, "settings": TEXT}
 # An outcome of before they were chained has no place in the chain, so the number is a float.
 OUTCOME_LINKS = {"sequence": NUMBER, "forecasts_hash": TEXT, "previous_hash": TEXT, "hash": TEXT}
@@ -263,6 +275,12 @@ TABLES: Mapping[str, Table] = {
         Table("exchanges", EXCHANGES, ("exchange",), "keep_first", recorded_at=("at",)),
         # Where the bars are fetched from when no source is named.
         Table("sources", SOURCES, ("at", "source", "settings"), "keep_first", order=("at",), recorded_at=("at",)),
+        # Bars that a source answered and that are not used, and what became of each.
+        Table("quarantine", QUARANTINE, ("ticker", "session", "at"), "keep_first", recorded_at=("at",)),
+        # Sessions that an answer lacked, once per morning.
+        Table("holes", HOLES, ("ticker", "session", "asked_in"), "keep_first", recorded_at=("at",)),
+        # When each ticker's whole history was last compared with what is stored.
+        Table("comparisons", COMPARISONS, ("ticker", "session"), "keep_first", recorded_at=("at",)),
         Table("trials", TRIALS, ("trial_id",), "keep_first", recorded_at=("scored_at",)),
     )
 }

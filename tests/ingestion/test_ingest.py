@@ -56,7 +56,7 @@ def test_a_morning_reads_each_table_once_before_the_fetch_and_never_after(
     next_day = Vendor({"KOLA": up_to("2024-11-22"), "MOSS": up_to("2024-11-22")}, dividend, NEWS)
     ingested, market = bring(store, next_day, evening("2024-11-22"))
     once = {"bars": 1, "actions": 1, "headlines": 1}
-    assert (scans.reads, scans.checks) == (once | {"exchanges": 1}, once)
+    assert (scans.reads, scans.checks) == (once | {"exchanges": 1, "comparisons": 1}, once)
     assert ingested.outcomes["KOLA"].reason == "1 bar, 1 headline"
     assert_as_read(market, store, ("KOLA", "MOSS"))
 
@@ -91,11 +91,19 @@ def test_a_new_tickers_actions_come_before_its_bars_and_a_stored_ones_after(
     )
     first = Vendor({"KOLA": up_to("2024-11-21")}, [("KOLA", "2024-11-05", "dividend", 0.5)])
     bring(store, first, evening("2024-11-21"), "KOLA")
-    assert written == [("actions", 1), ("bars", 15), ("actions", 0), ("headlines", 0), ("exchanges", 1)]
+    assert written == [
+        ("actions", 1),
+        ("bars", 15),
+        ("actions", 0),
+        ("headlines", 0),
+        ("exchanges", 1),
+        ("comparisons", 1),
+    ]
     written.clear()
     actions = [*first.actions, ("KOLA", "2024-11-22", "dividend", 0.5), ("MOSS", "2024-11-06", "split", 3.0)]
     bring(store, Vendor({"KOLA": up_to("2024-11-22"), "MOSS": up_to("2024-11-22")}, actions), evening("2024-11-22"))
-    assert written == [("actions", 1), ("bars", 10 + 1 + 16), ("actions", 1), ("headlines", 0)]
+    notes = [("comparisons", 1)]
+    assert written == [("actions", 1), ("bars", 10 + 1 + 16), ("actions", 1), ("headlines", 0), *notes]
 
 
 def test_a_revised_ticker_is_fetched_again_in_full(store: Store) -> None:
@@ -108,13 +116,13 @@ def test_a_revised_ticker_is_fetched_again_in_full(store: Store) -> None:
             said.append(sentence)
 
     bring(store, Vendor({"KOLA": up_to("2024-11-21"), "MOSS": up_to("2024-11-21")}), evening("2024-11-21"))
-    revised = Vendor({"KOLA": up_to("2024-11-22", 50.0), "MOSS": up_to("2024-11-22")})
+    revised = Vendor({"KOLA": up_to("2024-11-22", 97.0), "MOSS": up_to("2024-11-22")})
     now = evening("2024-11-22")
     ingested, market = ingest(store, revised, ("KOLA", "MOSS"), now=now, calendar=CALENDAR, progress=Screen())
     assert [set(asked) for asked in revised.asked] == [{"KOLA", "MOSS"}, {"KOLA"}]
-    assert said == ["  KOLA: open of 2024-11-08 was 100, now 50; its whole history is fetched again."]
+    assert said == ["  KOLA: open of 2024-11-08 was 100, now 97; its whole history is fetched again."]
     assert (ingested.outcomes["KOLA"].n_rows, ingested.outcomes["MOSS"].n_rows) == (16, 1)
-    assert set(market.of(["KOLA"]).bars["close"]) == {50.0}
+    assert set(market.of(["KOLA"]).bars["close"]) == {97.0}
     assert_as_read(market, store, ("KOLA", "MOSS"))
 
 
@@ -137,6 +145,37 @@ def test_a_day_replayed_later_sees_what_it_saw(store: Store) -> None:
     assert_as_read(after, store, ("KOLA",))
     pd.testing.assert_frame_equal(before.bars, after.bars)
     assert after.headlines["text"].tolist() == ["a", "b"]
+
+
+def test_a_bar_whose_move_nothing_explains_is_held_back_and_said(store: Store) -> None:
+    """What is stored stays, a new one isn't stored; both are counted, and the truth of the next morning settles them.
+
+    The reason of the newest one stands beside its ticker, which gets no forecast.
+    """
+    bring(store, Vendor({"KOLA": up_to("2024-11-20")}), evening("2024-11-20"), "KOLA")
+    glitch = Vendor({"KOLA": up_to("2024-11-21") | {"2024-11-20": 10000.0, "2024-11-21": 1.0}})
+    ingested, market = bring(store, glitch, evening("2024-11-21"), "KOLA")
+    assert (len(market.bars), set(market.bars["close"])) == (14, {100.0})
+    assert [drop.n_rows for drop in ingested.dropped if "held back" in drop.reason] == [2]
+    assert ingested.doubts[0].startswith("KOLA: 2 bars are held back and not used, the newest of 2024-11-21: its open")
+    assert ingested.outcomes["KOLA"].held.startswith("its bar of 2024-11-21 is held back: its open is 0.01 times")
+    assert store.read("quarantine")["close"].tolist() == [10000.0, 1.0]
+    ingested, market = bring(store, Vendor({"KOLA": up_to("2024-11-22")}), evening("2024-11-22"), "KOLA")
+    assert (len(market.bars), set(market.bars["close"]), ingested.doubts) == (16, {100.0}, ())
+    assert store.read("quarantine")["state"].value_counts().to_dict() == {"held": 2, "cleared": 2}
+
+
+def test_a_hole_is_asked_for_on_five_mornings_and_then_known(store: Store) -> None:
+    """By one question that begins earlier; its answers are counted, and the sixth morning asks ten sessions again."""
+    vendor = Vendor({"KOLA": {day: 100.0 for day in SESSIONS if day != "2024-11-04"}})
+    reasons = []
+    for session in SESSIONS[-4:]:
+        vendor.closes = {"KOLA": {day: 100.0 for day in SESSIONS if day <= session and day != "2024-11-04"}}
+        ingested, _ = bring(store, vendor, evening(session), "KOLA")
+        reasons += [drop.reason for drop in ingested.dropped]
+    assert [str(asked["KOLA"].date()) for asked in vendor.asked[1:]] == ["2024-11-04"] * 3
+    assert reasons == ["session missing at the source, asked for again every morning"] * 4
+    assert store.read("holes")["asked_in"].nunique() == 4
 
 
 def test_every_outcome_is_named(store: Store) -> None:

@@ -37,7 +37,7 @@ def test_a_day_reads_each_table_once(begun, mornings, monkeypatch):
     assert scans.reads - Counter(named) == Counter(
         [
             *("bars", "actions", "headlines", "scores", "features", "models", "forecasts", "ledger_heads", "trials"),
-            *("exchanges", "sources"),
+            *("exchanges", "sources", "comparisons"),
         ]
     )
     assert max(scans.checks.values()) == 1
