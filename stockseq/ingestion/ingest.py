@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
-from stockseq.ingestion.currencies import join_currencies, record_currencies
+from stockseq.ingestion.currencies import changed_currencies, join_currencies, record_currencies
 from stockseq.ingestion.exchanges import check_exchange, record_exchange
 from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
 from stockseq.ingestion.rebasing import find_rebased, find_restated, on_stored_basis
 from stockseq.ingestion.revisions import find_revised, missing_sessions, overlap_starts, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import Dropped, as_actions, as_bars
+from stockseq.schemas import HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty
 from stockseq.sessions import FIRST_SESSION, TradingCalendar
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
 from stockseq.store import Appended, Store, extend_market
@@ -158,9 +158,10 @@ def _update(
     progress.step(task, 0, 2)
     first = history_from or (YAHOO_START if source.name == "yahoo" else FIRST_SESSION)
     fetched, doubts = _fetch_bars(source, market, tickers, first=first, progress=progress)
+    fetched = _without(fetched, changed_currencies(store, fetched.currencies, as_of=market.now))
     currencies = join_currencies(store, fetched.currencies, market.tickers, as_of=market.now)
     progress.step(task, 1, 2, "headlines")
-    headlines = source.fetch_headlines(tickers, since=None, now=market.now)
+    headlines = _fetch_headlines(source, tickers, fetched, now=market.now)
     require_sound_clocks(headlines.headlines, market.headlines)
     headlines = replace(headlines, headlines=drop_stored(headlines.headlines, market.headlines))
     progress.step(task, 2, 2)
@@ -180,6 +181,33 @@ def _update(
     gaps = () if _is_local(source) else _count_gaps(after.of(tickers))
     dropped = (*fetched.dropped, *headlines.dropped, *gaps)
     return Ingested(outcomes, failures, dropped, doubts, currencies), after
+
+
+def _without(fetched: FetchedBars, refused: Mapping[str, str]) -> FetchedBars:
+    """Return what was fetched without some tickers, which fail with a reason."""
+    if not refused:
+        return fetched
+    bars, actions = (frame[~frame["ticker"].isin(refused)] for frame in (fetched.bars, fetched.actions))
+    failed = {ticker: Outcome(ticker, "failed", reason=reason) for ticker, reason in refused.items()}
+    kept = {ticker: currency for ticker, currency in fetched.currencies.items() if ticker not in refused}
+    return replace(
+        fetched,
+        bars=as_bars(bars),
+        actions=as_actions(actions),
+        outcomes={**fetched.outcomes, **failed},
+        currencies=kept,
+    )
+
+
+def _fetch_headlines(
+    source: Source, tickers: Sequence[str], fetched: FetchedBars, *, now: pd.Timestamp
+) -> FetchedHeadlines:
+    """Ask for headlines, unless not one ticker's bars came: who refuses all of them is left in peace."""
+    if _is_local(source) or any(outcome.status in ("updated", "nothing_new") for outcome in fetched.outcomes.values()):
+        return source.fetch_headlines(tickers, since=None, now=now)
+    reason = "not asked, because no ticker's bars came"
+    outcomes = {ticker: Outcome(ticker, "failed", reason=reason) for ticker in tickers}
+    return FetchedHeadlines(as_headlines(empty(HEADLINES)), outcomes)
 
 
 def _is_local(source: Source) -> bool:
@@ -246,6 +274,7 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
         outcomes={**first.outcomes, **again.outcomes},
         dropped=(*(drop for drop in first.dropped if drop.ticker not in revised), *again.dropped),
         action_kinds=again.action_kinds,
+        currencies={**first.currencies, **again.currencies},
     )
 
 
