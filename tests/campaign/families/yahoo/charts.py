@@ -118,7 +118,7 @@ def _cells() -> list[YahooFault]:
     for name, value in {"null": None, "negative": -5, "infinite": 1e400, "a word": "many", "NaN": float("nan")}.items():
         faults.append(_fault(f"a volume {name}", put("volume", value), "fewer", "volume missing, infinite or negative"))
     faults.append(_fault("high below low", put("high", 1.0), "fewer", order))
-    faults.append(_fault("low above high", put("low", 10_000.0), "fewer", "low above"))
+    faults.append(_fault("low above high", put("low", 10_000.0), "fewer", "high below"))
 
     def texts(result: dict[str, Any]) -> None:
         for column in _quote(result).values():
