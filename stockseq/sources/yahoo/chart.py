@@ -111,9 +111,10 @@ def _read_result(envelope: object) -> Json:
 
 def _read_text(meta: Json, name: str) -> str:
     value = meta.get(name)
-    if not isinstance(value, str) or not value:
+    text = clean_text(value)[:40]
+    if not text:
         raise ValueError(f"it names no {name}; there is {describe(value)}")
-    return clean_text(value)[:40]
+    return text
 
 
 def _read_session_end(result: Json) -> pd.Timestamp | None:
