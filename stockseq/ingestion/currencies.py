@@ -33,6 +33,29 @@ def record_currencies(store: Store, currencies: Mapping[str, str], *, at: pd.Tim
     append_notes(store, TABLE, rows)
 
 
+def changed_currencies(store: Store, fetched: Mapping[str, str], *, as_of: pd.Timestamp) -> dict[str, str]:
+    """Return the tickers whose prices come in another currency than the stored ones, with a sentence each.
+
+    One answer that names a wrong currency must not stop the tickers beside it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store, at = Store(tempfile.mkdtemp()), pd.Timestamp("2024-11-29T12:00Z")
+    >>> record_currencies(store, {"KOL.L": "GBp"}, at=at)
+    >>> changed_currencies(store, {"KOL.L": "GBP", "MALT.L": "GBp"}, as_of=at)
+    {'KOL.L': "its prices come in 'GBP', and those stored are in 'GBp'; nothing of it is taken. If it changed for good,
+    begin another DATA folder"}
+    """
+    known = read_currencies(store, fetched, as_of=as_of)
+    return {
+        ticker: f"its prices come in {currency!r}, and those stored are in {known[ticker]!r}; nothing of it is taken. "
+        "If it changed for good, begin another DATA folder"
+        for ticker, currency in fetched.items()
+        if known.get(ticker, currency) != currency
+    }
+
+
 def join_currencies(
     store: Store, fetched: Mapping[str, str], tickers: Iterable[str], *, as_of: pd.Timestamp
 ) -> dict[str, str]:

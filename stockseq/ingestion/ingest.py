@@ -7,7 +7,7 @@ import pandas as pd
 
 from stockseq.errors import SourceError, counted
 from stockseq.ingestion.answers import Questions, hold_back, note_round, plan_questions
-from stockseq.ingestion.currencies import join_currencies, record_currencies
+from stockseq.ingestion.currencies import changed_currencies, join_currencies, record_currencies
 from stockseq.ingestion.exchanges import check_exchange, record_exchange
 from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
 from stockseq.ingestion.quarantine import newest_held
@@ -15,7 +15,7 @@ from stockseq.ingestion.rebasing import Rebased, Restated, find_rebased, find_re
 from stockseq.ingestion.revisions import find_revised, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import BARS, Dropped, as_actions, as_bars, empty
+from stockseq.schemas import BARS, HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty
 from stockseq.sessions import FIRST_SESSION, TradingCalendar
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
 from stockseq.store import Appended, Store, extend_market
@@ -171,12 +171,13 @@ def _update(
     if _is_local(source):
         questions, held = None, pd.DataFrame(as_bars(empty(BARS))).assign(reason="")
         fetched, doubts = _read_local(source, market, tickers, first=first, progress=progress)
+        fetched = _without(fetched, changed_currencies(store, fetched.currencies, as_of=market.now))
     else:
         questions = plan_questions(store, market, tickers, source=source.name, first=first, whole=whole)
-        fetched, held, doubts = _ask(source, market, questions, progress=progress)
+        fetched, held, doubts = _ask(store, source, market, questions, progress=progress)
     currencies = join_currencies(store, fetched.currencies, market.tickers, as_of=market.now)
     progress.step(task, 1, 2, "headlines")
-    headlines = source.fetch_headlines(tickers, since=None, now=market.now)
+    headlines = _fetch_headlines(source, tickers, fetched, now=market.now)
     require_sound_clocks(headlines.headlines, market.headlines)
     headlines = replace(headlines, headlines=drop_stored(headlines.headlines, market.headlines))
     progress.step(task, 2, 2)
@@ -201,6 +202,33 @@ def _update(
     failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
     dropped = (*fetched.dropped, *headlines.dropped, *missing)
     return Ingested(outcomes, failures, dropped, doubts, currencies), after
+
+
+def _without(fetched: FetchedBars, refused: Mapping[str, str]) -> FetchedBars:
+    """Return what was fetched without some tickers, which fail with a reason."""
+    if not refused:
+        return fetched
+    bars, actions = (frame[~frame["ticker"].isin(refused)] for frame in (fetched.bars, fetched.actions))
+    failed = {ticker: Outcome(ticker, "failed", reason=reason) for ticker, reason in refused.items()}
+    kept = {ticker: currency for ticker, currency in fetched.currencies.items() if ticker not in refused}
+    return replace(
+        fetched,
+        bars=as_bars(bars),
+        actions=as_actions(actions),
+        outcomes={**fetched.outcomes, **failed},
+        currencies=kept,
+    )
+
+
+def _fetch_headlines(
+    source: Source, tickers: Sequence[str], fetched: FetchedBars, *, now: pd.Timestamp
+) -> FetchedHeadlines:
+    """Ask for headlines, unless not one ticker's bars came: who refuses all of them is left in peace."""
+    if _is_local(source) or any(outcome.status in ("updated", "nothing_new") for outcome in fetched.outcomes.values()):
+        return source.fetch_headlines(tickers, since=None, now=now)
+    reason = "not asked, because no ticker's bars came"
+    outcomes = {ticker: Outcome(ticker, "failed", reason=reason) for ticker in tickers}
+    return FetchedHeadlines(as_headlines(empty(HEADLINES)), outcomes)
 
 
 def _is_local(source: Source) -> bool:
@@ -243,7 +271,7 @@ def _read_local(
 
 
 def _ask(
-    source: Source, market: MarketData, questions: Questions, *, progress: Progress
+    store: Store, source: Source, market: MarketData, questions: Questions, *, progress: Progress
 ) -> tuple[FetchedBars, pd.DataFrame, tuple[str, ...]]:
     """Return what may be stored of an answer, on the stored basis, what is held back, and what didn't fit, in words."""
     fetched = source.fetch_bars(questions.starts, now=market.now)
@@ -253,6 +281,7 @@ def _ask(
         progress.say(f"  {ticker}: {revised[ticker]}; its whole history is fetched again.")
     if again:
         fetched = _merge(fetched, source.fetch_bars(again, now=market.now), set(again))
+    fetched = _without(fetched, changed_currencies(store, fetched.currencies, as_of=market.now))
     rebased = find_rebased(market.bars, fetched)
     fetched, held = hold_back(market, on_stored_basis(market.bars, fetched, rebased), questions)
     fetched, doubts = _with_withdrawn(market, fetched, rebased)
@@ -280,6 +309,7 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
         outcomes={**first.outcomes, **again.outcomes},
         dropped=(*(drop for drop in first.dropped if drop.ticker not in revised), *again.dropped),
         action_kinds=again.action_kinds,
+        currencies={**first.currencies, **again.currencies},
     )
 
 

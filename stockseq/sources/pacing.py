@@ -1,4 +1,4 @@
-"""How fast and how long a source may ask: spacing between requests, back-off, and a limit to what retries cost."""
+"""How fast and how long a source may ask: spacing between requests, back-off, and limits to what failures cost."""
 
 import threading
 from collections.abc import Callable
@@ -97,8 +97,9 @@ class RetryBudget:
         self.spend(seconds)
         return True
 
-    def back_off(self) -> bool:
-        """Pause after a refusal for asking too fast, each time twice as long as the last."""
+    def back_off(self, at_least: float = 0.0) -> bool:
+        """Pause after a refusal for asking too fast, each time twice as long as the last, or as long as was asked."""
+        self.next_back_off = max(self.next_back_off, at_least)
         paused = self.pause(self.next_back_off)
         if paused:
             self.next_back_off = min(2 * self.next_back_off, self._longest)
@@ -107,3 +108,49 @@ class RetryBudget:
     def reset_back_off(self) -> None:
         """Start again from the first back-off, because an answer came."""
         self.next_back_off = self._first
+
+
+class LostRequests:
+    """The requests that one ticker may lose in one morning, in all fetches together.
+
+    A request is lost if its attempt fails: an answer is refused, broken or missing, or leads elsewhere. What a
+    successful attempt took costs nothing, so that faults which pass never add up.
+
+    Parameters
+    ----------
+    most : int
+        Lost requests of one ticker after which none is made for it.
+
+    Examples
+    --------
+    >>> lost = LostRequests(3)
+    >>> lost.begin("KOLA"), lost.count(), lost.count(), lost.settle(failed=True)
+    (None, None, None, None)
+    >>> lost.begin("KOLA"), lost.count(), lost.exhausted
+    (None, None, True)
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lost: dict[str, int] = {}
+        self._ticker = ""
+        self._n_pending = 0
+
+    def begin(self, ticker: str) -> None:
+        """Begin an attempt for a ticker."""
+        self._ticker, self._n_pending = ticker, 0
+
+    def count(self) -> None:
+        """Count one request of the attempt."""
+        self._n_pending += 1
+
+    def settle(self, *, failed: bool) -> None:
+        """End the attempt; only one that failed costs what it took."""
+        if failed:
+            self._lost[self._ticker] = self._lost.get(self._ticker, 0) + self._n_pending
+        self._n_pending = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the ticker may lose no further request."""
+        return self._lost.get(self._ticker, 0) + self._n_pending >= self.most

@@ -43,6 +43,9 @@ class YahooSettings(SettingsModel, frozen=True):
     requests_per_second: float = Field(1.5, gt=0, description="Over all requests, those for cookies included")
     timeout_s: float = Field(10.0, gt=0, description="Seconds until one request is given up")
     attempts: int = Field(3, ge=1, description="Attempts per ticker when answers are broken, missing or refused")
+    lost_requests: int = Field(
+        10, ge=1, description="Requests per ticker and morning lost to refused, broken or missing answers and redirects"
+    )
     retry_wait_s: float = Field(2.0, ge=0, description="Seconds before the second attempt; doubles after it")
     back_off_s: float = Field(60.0, gt=0, description="Seconds of silence after a 429; doubles with each further one")
     longest_back_off_s: float = Field(900.0, gt=0, description="Where the doubling ends")

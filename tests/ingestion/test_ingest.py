@@ -192,6 +192,35 @@ def test_every_outcome_is_named(store: Store) -> None:
     assert again.outcomes["KOLA"].status == "nothing_new"
 
 
+def test_headlines_are_not_asked_for_where_no_bars_came(store: Store) -> None:
+    """Who refuses every ticker's bars is left in peace; where one ticker's came, all are asked for."""
+    vendor = Vendor({"KOLA": up_to("2024-11-21")})
+    ingested, _ = bring(store, vendor, evening("2024-11-21"), "NONE", "NIL")
+    assert vendor.n_news_fetches == 0
+    assert ingested.headline_failures["NIL"] == "not asked, because no ticker's bars came"
+    bring(store, vendor, evening("2024-11-21"), "NONE", "KOLA")
+    assert vendor.n_news_fetches == 1
+
+
+@pytest.mark.parametrize("close", [100.0, 10_000.0])
+def test_a_ticker_in_another_currency_than_stored_fails_alone(store: Store, close: float) -> None:
+    """Also where the prices follow, and its whole history is fetched again."""
+    usual = Vendor({ticker: up_to("2024-11-20") for ticker in ("KOLA", "MOSS")}, currencies={"KOLA": "GBP"})
+    bring(store, usual, evening("2024-11-20"))
+    closes = {"KOLA": up_to("2024-11-21", close), "MOSS": up_to("2024-11-21")}
+    ingested, market = bring(store, Vendor(closes, currencies={"KOLA": "GBp"}), evening("2024-11-21"))
+    assert {ticker: outcome.status for ticker, outcome in ingested.outcomes.items()} == {
+        "KOLA": "failed",
+        "MOSS": "updated",
+    }
+    assert "come in 'GBp', and those stored are in 'GBP'" in ingested.outcomes["KOLA"].reason
+    assert market.bars.groupby("ticker")["session"].max().dt.date.astype(str).to_dict() == {
+        "KOLA": "2024-11-20",
+        "MOSS": "2024-11-21",
+    }
+    assert set(market.bars["close"]) == {100.0}
+
+
 def test_sessions_that_the_source_lacks_are_counted_and_not_filled(store: Store) -> None:
     """Of the last two weeks, up to the newest bar of all."""
     closes = {day: 100.0 for day in SESSIONS if day not in ("2024-11-01", "2024-11-13", "2024-11-20")}

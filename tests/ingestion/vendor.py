@@ -25,6 +25,8 @@ class Vendor:
     name: str = "vendor"
     asked: list[dict[str, pd.Timestamp]] = field(default_factory=list)
     silent: frozenset[str] = frozenset()
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    n_news_fetches: int = 0
 
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         self.asked.append(dict(first_sessions))
@@ -45,11 +47,13 @@ class Vendor:
             as_bars(pd.DataFrame(bars) if bars else empty(BARS)),
             as_actions(pd.DataFrame(actions) if actions else empty(ACTIONS)),
             {ticker: self._outcome(ticker) for ticker in first_sessions},
+            currencies={ticker: of for ticker, of in self.currencies.items() if ticker in first_sessions},
         )
 
     def fetch_headlines(
         self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
     ) -> FetchedHeadlines:
+        self.n_news_fetches += 1
         rows = [
             {"headline_id": name, "ticker": ticker, "published_at": pd.Timestamp(published, tz="UTC"), "text": name}
             | {"first_seen_at": now if seen == "live" else pd.NaT, "date_only": False}

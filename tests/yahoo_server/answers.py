@@ -21,10 +21,10 @@ def chart(
     schedule = calendar.schedule
     opens = schedule["open"].reindex(view.bars.index)
     closes = schedule["close"].reindex(view.bars.index)
-    if "range" in query:
-        days = RANGES.get(query["range"], 40_000)
-        first, last = now - pd.Timedelta(days=days), now
-        sessions = view.bars.index[opens > first] if query["range"] != "1d" else view.bars.index[-1:]
+    if "period1" not in query:
+        span = query.get("range", "1d")
+        first, last = now - pd.Timedelta(days=RANGES.get(span, 40_000)), now
+        sessions = view.bars.index[opens > first] if span != "1d" else view.bars.index[-1:]
     else:
         first, last = (pd.Timestamp(int(query[name]), unit="s", tz="UTC") for name in ("period1", "period2"))
         sessions = view.bars.index[(opens >= first) & (opens < last)]

@@ -1,8 +1,8 @@
 """What can go wrong at Yahoo, by name: on the wire, and inside an otherwise good chart."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 # Answers of another kind than asked for: status and body.
@@ -30,11 +30,39 @@ BODIES = {
 WIRE = ("truncated", "short", "reset", "hang")
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An answer made to measure.
+
+    Parameters
+    ----------
+    status : int, default=200
+    body : str, bytes or None, default=None
+        None is the good answer.
+    headers : mapping, optional
+        Beside the usual ones, or in their place; "{query}" is that of the request.
+    alter : callable, optional
+        Changes the good answer's value in place.
+    rewrite : callable of bytes to bytes, optional
+        Changes the good answer's text.
+    wire : str, default="plain"
+        "cut_chunk" ends inside a chunk, "too_long" and "too_short" announce another length, "no_length" announces none
+        and hangs up, "drip" sends a byte at a time, "http10" speaks HTTP/1.0, "half" hangs up midway.
+    """
+
+    status: int = 200
+    body: str | bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    alter: Callable[[Any], object] | None = None
+    rewrite: Callable[[bytes], bytes] | None = None
+    wire: str = "plain"
+
+
 @dataclass
 class Fault:
     """One thing going wrong, at one endpoint, for one ticker or all, so many times or for good."""
 
-    kind: str
+    kind: str | Reply
     endpoint: str = "chart"
     ticker: str | None = None
     times: int | None = None
@@ -47,9 +75,11 @@ class Faults:
         self._lock = threading.Lock()
         self._due: list[Fault] = []
 
-    def add(self, kind: str, *, endpoint: str = "chart", ticker: str | None = None, times: int | None = None) -> None:
+    def add(
+        self, kind: str | Reply, *, endpoint: str = "chart", ticker: str | None = None, times: int | None = None
+    ) -> None:
         """Let something go wrong from now on."""
-        if not (kind in BODIES or kind in WIRE or kind in CHANGES or kind == "no_a3"):
+        if isinstance(kind, str) and not (kind in BODIES or kind in WIRE or kind in CHANGES or kind == "no_a3"):
             raise ValueError(f"No fault is called {kind!r}.")
         with self._lock:
             self._due.append(Fault(kind, endpoint, ticker, times))
@@ -59,7 +89,7 @@ class Faults:
         with self._lock:
             self._due.clear()
 
-    def take(self, endpoint: str, ticker: str | None) -> str | None:
+    def take(self, endpoint: str, ticker: str | None) -> str | Reply | None:
         """Return the kind of the first fault that concerns this request, and count it."""
         with self._lock:
             for fault in self._due:

@@ -6,7 +6,8 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ import trustme
 
 from stockseq.sessions import TradingCalendar
 from tests.yahoo_server import answers
-from tests.yahoo_server.faults import BODIES, CHANGES, Faults
+from tests.yahoo_server.faults import BODIES, CHANGES, Faults, Reply
 from tests.yahoo_server.market import Market
 
 HOSTS = (
@@ -43,6 +44,9 @@ class Logged:
     query: dict[str, str]
     endpoint: str
     ticker: str | None
+    at: float = 0.0
+    # Whether the connection was dropped before a byte of an answer.
+    dropped: bool = False
 
 
 class YahooServer:
@@ -72,6 +76,7 @@ class YahooServer:
         self.log: list[Logged] = []
         self.refused_hosts: list[str] = []
         self.hang_s = 3.0
+        self.clock: Callable[[], float] = time.monotonic
         self._certificate = folder / "loopback-yahoo-ca.pem"
         authority = trustme.CA()
         authority.cert_pem.write_to_path(self._certificate)
@@ -198,9 +203,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._control(yahoo, body)
             return
         entry = _logged(self.host, self.command, self.path, body)
-        yahoo.log.append(entry)
         fault = yahoo.faults.take(entry.endpoint, entry.ticker)
-        if fault in BODIES:
+        entry = replace(entry, at=yahoo.clock(), dropped=fault == "reset")
+        yahoo.log.append(entry)
+        if isinstance(fault, Reply):
+            self._reply(fault, entry, body)
+        elif fault in BODIES:
             self._send(*BODIES[fault])
         elif fault in ("reset", "hang"):
             self._drop(yahoo.hang_s if fault == "hang" else 0.0)
@@ -216,6 +224,52 @@ class _Handler(BaseHTTPRequestHandler):
             if fault == "truncated":
                 text = text[: len(text) // 2]
             self._send(status, text, cut=fault == "short")
+
+    def _reply(self, reply: Reply, entry: Logged, body: Any) -> None:
+        yahoo = self.server.yahoo  # type: ignore[attr-defined]
+        if reply.body is not None:
+            payload = reply.body if isinstance(reply.body, bytes) else reply.body.encode()
+        else:
+            _, good = yahoo.answer(entry, body)
+            if reply.alter is not None:
+                reply.alter(good)
+            payload = json.dumps(good).encode()
+        payload = reply.rewrite(payload) if reply.rewrite is not None else payload
+        lengths = {"too_long": len(payload) + 100, "too_short": max(len(payload) - 100, 0)}
+        headers = {
+            "Date": self.date_time_string(),
+            "Content-Type": "application/json",
+            "Content-Length": str(lengths.get(reply.wire, len(payload))),
+        }
+        if reply.wire == "cut_chunk":
+            del headers["Content-Length"]
+            headers["Transfer-Encoding"] = "chunked"
+            payload = f"{len(payload):x}\r\n".encode() + payload[: len(payload) // 2]
+        elif reply.wire == "no_length":
+            del headers["Content-Length"]
+        elif reply.wire == "half":
+            payload = payload[: len(payload) // 2]
+        elif reply.wire == "http10":
+            self.protocol_version = "HTTP/1.0"
+        self.send_response_only(reply.status)
+        for name, value in {**headers, **reply.headers}.items():
+            if value:
+                self.send_header(name, value.replace("{query}", urlsplit(self.path).query))
+        self.end_headers()
+        for part in [payload] if reply.wire != "drip" else (payload[n : n + 1] for n in range(len(payload))):
+            self.wfile.write(part)
+            if reply.wire == "drip":
+                time.sleep(0.05)
+        self.close_connection = self.close_connection or reply.wire not in ("plain", "drip")
+        if reply.wire in ("no_length", "http10"):
+            # Without a length, the end of TLS tells that nothing was cut off.
+            with contextlib.suppress(OSError):
+                self.connection.unwrap()  # type: ignore[attr-defined]
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the instant of an answer by Yahoo's own clock."""
+        yahoo = self.server.yahoo  # type: ignore[attr-defined]
+        return super().date_time_string(yahoo.now.timestamp() if timestamp is None else timestamp)
 
     def _control(self, yahoo: YahooServer, body: Any) -> None:
         """Let another process set the clock and faults, or read the log."""
@@ -254,12 +308,14 @@ def _logged(host: str, method: str, target: str, body: Any) -> Logged:
     ticker = None
     if host == "fc.yahoo.com":
         endpoint = "cookie"
+    elif host in ("guce.yahoo.com", "consent.yahoo.com"):
+        endpoint = "consent"
     elif path.endswith("/getcrumb"):
         endpoint = "crumb"
     elif path.startswith("/v8/finance/chart/"):
         endpoint, ticker = "chart", path.rsplit("/", 1)[1]
     elif path == "/xhr/ncp":
-        endpoint, ticker = "news", body["serviceConfig"]["s"][0]
+        endpoint, ticker = "news", body["serviceConfig"]["s"][0] if body else None
     elif path == "/v1/finance/search":
         endpoint = "search"
     else:

@@ -1,65 +1,37 @@
-"""The one way to Yahoo: yfinance over a paced session that reports refusals at once and keeps no bad crumb."""
+"""The one way to Yahoo: yfinance's requests, cookies and crumbs over a paced session that reports bad answers."""
 
 import contextlib
 import logging
 import re
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import yfinance
 from curl_cffi import requests
 from yfinance.cache import get_cookie_cache
+from yfinance.const import _BASE_URL_, _ROOT_URL_
 from yfinance.data import YfData
-from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError
+from yfinance.exceptions import YFException
 
-from stockseq.sources.pacing import Pacer
+from stockseq.headline_text import clean_text
+from stockseq.sources.pacing import LostRequests, Pacer
 from stockseq.sources.yahoo.chart import Chart, read_chart
+from stockseq.sources.yahoo.json_text import read_json
+from stockseq.sources.yahoo.news import read_stream
+from stockseq.sources.yahoo.session import CHART, BadAnswer, PacedSession, answered_at
 
 # Every split up to today re-bases the whole answer, so the window has no end before today.
-FAR_FUTURE = "2100-01-01"
-CHART = "/v8/finance/chart/"
-
-
-class UnknownTicker(YFException):
-    """Yahoo says that it doesn't know the ticker, or no longer has data for it."""
-
-
-class PacedSession(requests.Session):
-    """A browser-like session that spaces its requests and raises for bad answers.
-
-    yfinance repeats a refused request at once, asks a dozen times for an unknown ticker, and keeps an error page as
-    its crumb. Raising here, before it sees such an answer, prevents all three.
-    """
-
-    def __init__(self, pacer: Pacer, *, timeout: float) -> None:
-        super().__init__(impersonate="chrome")
-        self._pacer = pacer
-        self._timeout = timeout
-        self.n_answers = 0
-        self.answer: requests.Response | None = None
-
-    def request(self, method: Any, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Send one request in its turn; raise for a rate limit, an unknown ticker, and a crumb that is none."""
-        self._pacer.wait()
-        options["timeout"] = self._timeout
-        self.answer = None
-        answer = super().request(method, url, **options)
-        self.n_answers += 1
-        if url.endswith("/getcrumb"):
-            _require_crumb(answer)
-        elif answer.status_code == 429:
-            raise YFRateLimitError
-        elif CHART in url and answer.status_code in (400, 404) and (reason := _error_description(answer)):
-            raise UnknownTicker(reason)
-        self.answer = answer
-        return answer
+FAR_FUTURE = pd.Timestamp("2100-01-01", tz="UTC")
+# Our names of the tabs to Yahoo's.
+TABS = {"all": "newsAll", "news": "latestNews", "press releases": "pressRelease"}
 
 
 class YahooClient:
-    """Daily bars with their raw answer, and news, of one ticker at a time.
+    """The chart and the news of one ticker at a time.
 
     Parameters
     ----------
@@ -73,100 +45,73 @@ class YahooClient:
 
     def __init__(self, pacer: Pacer, *, timeout: float, cache_folder: Path) -> None:
         _prepare_cache(cache_folder)
-        self._session = PacedSession(pacer, timeout=timeout)
-        self._timeout = timeout
+        self._session = PacedSession(pacer, timeout=timeout, lost=LostRequests(1))
 
     @property
     def n_answers(self) -> int:
         """How many answers of any kind have come."""
         return self._session.n_answers
 
-    def fetch_history(self, ticker: str, first: pd.Timestamp) -> tuple[pd.DataFrame, Chart]:
-        """Return yfinance's daily frame from `first` to today, as Yahoo adjusts it today, and the chart it read."""
-        with _plain_yfinance():
-            try:
-                history = yfinance.Ticker(ticker, session=self._session).history(
-                    start=first.date().isoformat(),
-                    end=FAR_FUTURE,
-                    interval="1d",
-                    auto_adjust=False,
-                    keepna=True,
-                    timeout=self._timeout,
-                )
-            except YFPricesMissingError:
-                if not self._has_no_sessions():
-                    raise
-                history = pd.DataFrame()
-        if self._session.answer is None:
-            raise YFException("yfinance gave bars without asking Yahoo")
-        return history, read_chart(self._session.answer.json()["chart"]["result"][0])
+    def begin_morning(self, lost: LostRequests) -> None:
+        """Count lost requests anew, and let cookies be asked for again."""
+        self._session.lost = lost
+        self._session.n_cookie_requests = 0
+
+    def fetch_history(self, ticker: str, first: pd.Timestamp) -> tuple[Chart, pd.Timestamp | None]:
+        """Return the chart from `first` (tz-aware) to today, as Yahoo adjusts it today, and its server's clock."""
+        window = {"period1": int(first.timestamp()), "period2": int(FAR_FUTURE.timestamp())}
+        options = {"interval": "1d", "includePrePost": False, "events": "div,splits,capitalGains"}
+        answer = self._ask("get", f"{_BASE_URL_}{CHART}{ticker}", params={**window, **options})
+        return read_chart(_json(answer)), answered_at(answer)
 
     def fetch_news(self, ticker: str, *, tab: str, n_headlines: int) -> list[object]:
-        """Return the raw news items of one tab."""
-        with _plain_yfinance():
-            items = yfinance.Ticker(ticker, session=self._session).get_news(count=n_headlines, tab=tab)
-        answer = self._session.answer
-        if answer is not None and answer.status_code >= 400:
-            raise YFException(f"HTTP {answer.status_code}")
-        return items
+        """Return the raw news items of one tab, advertisements left out."""
+        url = f"{_ROOT_URL_}/xhr/ncp?queryRef={TABS[tab]}&serviceKey=ncp_fin"
+        wanted = {"serviceConfig": {"snippetCount": n_headlines, "s": [ticker]}}
+        return read_stream(_json(self._ask("post", url, body=wanted)))
 
     def clear_caches(self) -> None:
-        """Drop what yfinance may have kept of a bad answer, so that the next attempt asks anew."""
-        YfData.cache_get.cache_clear()
-        # A cookie stored without its A3 part makes every later request of this cache folder fail unsent.
-        get_cookie_cache().store("curlCffi", None)
+        """Drop cookie and crumb, so that the next attempt asks anew."""
+        with _plain_yfinance(), contextlib.suppress(Exception):
+            get_cookie_cache().store("curlCffi", None)
+        data = YfData(session=self._session)
+        data._cookie, data._crumb, data._cookie_strategy = None, None, "basic"
+        self._session.cookies.clear()
 
     def explain(self, error: Exception) -> str:
         """Say in words why an attempt failed."""
         answer = self._session.answer
-        if answer is not None and "Will be right back" in answer.text:
-            return "Yahoo is down and says that it will be right back"
-        if answer is not None and answer.status_code >= 400:
-            reason = _error_description(answer)
-            return f"Yahoo answered HTTP {answer.status_code}" + (f": {reason}" if reason else "")
         if isinstance(error, requests.exceptions.RequestException) and answer is None:
             return f"no answer from Yahoo ({_first_sentence(error)})"
-        if isinstance(error, ValueError) and answer is not None and not _is_json(answer):
-            return f"Yahoo's answer isn't JSON (it starts {answer.text[:30]!r})"
         if isinstance(error, YFException):
-            return f"Yahoo: {_first_sentence(error)}"
-        return f"Yahoo's answer can't be understood ({type(error).__name__}: {_first_sentence(error)})"
+            return _first_sentence(error)
+        return f"Yahoo's answer can't be understood: {_first_sentence(error)}"
 
-    def _has_no_sessions(self) -> bool:
-        answer = self._session.answer
-        if answer is None or not _is_json(answer):
-            return False
-        results = (answer.json().get("chart") or {}).get("result") or [{}]
-        return "meta" in results[0] and not results[0].get("timestamp")
+    def _ask(self, method: Literal["get", "post"], url: str, **options: Any) -> requests.Response:
+        """Ask with yfinance's cookie and crumb, or without where yfinance stumbles over a page that hands them out."""
+        self._session.answer = None
+        with _plain_yfinance():
+            try:
+                answer: requests.Response = getattr(YfData(session=self._session), method)(url, **options)
+            except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError):
+                # A stored cookie without its A3 part would fail every later request of this cache folder unsent.
+                self.clear_caches()
+                body = {"json": options.pop("body")} if "body" in options else {}
+                answer = self._session.request(method.upper(), url, **options, **body)
+        return answer
 
 
-def _error_description(answer: requests.Response) -> str | None:
-    """Return the description in Yahoo's error envelope, or None where the answer has none."""
+def _json(answer: requests.Response) -> object:
     try:
-        envelope = answer.json()
-        error = next(iter(envelope.values()))["error"]
-        return str(error["description"])
-    except (ValueError, AttributeError, KeyError, TypeError, StopIteration):
-        return None
-
-
-def _require_crumb(answer: requests.Response) -> None:
-    if answer.status_code == 429 or "Too Many Requests" in answer.text:
-        raise YFRateLimitError
-    if answer.status_code != 200 or re.fullmatch(r"[^\s<>{}]{1,64}", answer.text) is None:
-        raise requests.exceptions.RequestException(f"no crumb in an answer of HTTP {answer.status_code}")
-
-
-def _is_json(answer: requests.Response) -> bool:
-    try:
-        answer.json()
-    except ValueError:
-        return False
-    return True
+        return read_json(answer.content)
+    except ValueError as error:
+        start = f"it starts {answer.text[:30]!r}" if answer.content else "it is empty"
+        where = "" if CHART in answer.url or "/xhr/ncp" in answer.url else f"; it came from {answer.url[:40]!r}"
+        raise BadAnswer(f"Yahoo's answer isn't JSON ({start}{where})") from error
 
 
 def _first_sentence(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = clean_text(str(error)) or type(error).__name__
     return re.split(r"(?<=\w)\.(?:\s|$)|\sSee https?:", text)[0][:160]
 
 
@@ -190,23 +135,18 @@ def _readable(database: Path) -> bool:
 
 @contextlib.contextmanager
 def _plain_yfinance() -> Iterator[None]:
-    """Let yfinance raise what it would log, keep its log off the terminal, and put both back afterwards."""
+    """Keep what yfinance and its libraries log and warn of off the terminal, and put everything back afterwards."""
     logger = logging.getLogger("yfinance")
     silent = logging.NullHandler()
-    hidden, retries, propagated = (
-        yfinance.config.debug.hide_exceptions,
-        yfinance.config.network.retries,
-        logger.propagate,
-    )
-    yfinance.config.debug.hide_exceptions = False
+    retries, propagated = yfinance.config.network.retries, logger.propagate
     yfinance.config.network.retries = 0
     logger.propagate = False
     logger.addHandler(silent)
-    YfData.cache_get.cache_clear()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logger.removeHandler(silent)
         logger.propagate = propagated
         yfinance.config.network.retries = retries
-        yfinance.config.debug.hide_exceptions = hidden

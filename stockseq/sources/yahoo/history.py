@@ -15,35 +15,30 @@ from stockseq.sources.yahoo.dividends import confirm_dividends
 
 STAGE = "fetch bars"
 SOURCE = "yahoo"
-COLUMNS = {
-    "Open": "open",
-    "High": "high",
-    "Low": "low",
-    "Close": "close",
-    "Adj Close": "adjusted",
-    "Volume": "volume",
-}
+# Closing auctions and late prints end well before; midnight in UTC is later than that in New York.
+LATEST_STAMP = pd.Timedelta(hours=2)
+# Beyond this the prices of two rows of one session are not the same.
+SAME_PRICE = 1e-6
+NOT_FINAL = "session not final yet"
 # A split below 5:4 moves the price no more than news can.
 LEAST_VISIBLE_SPLIT = 1.25
 
 
 def read_history(
-    history: pd.DataFrame,
     chart: Chart,
     *,
     ticker: str,
     first: pd.Timestamp,
     now: pd.Timestamp,
     calendar: TradingCalendar,
+    answered_at: pd.Timestamp | None = None,
 ) -> TickerBars:
     """Return the final as-traded bars from `first` on, and the actions that go with them.
 
     Parameters
     ----------
-    history : DataFrame indexed by tz-aware date
-        What yfinance gives with `auto_adjust=False, keepna=True`: prices, volume split-adjusted as of today.
     chart : Chart
-        Of the answer that `history` was read from.
+        Prices and volume split-adjusted as of today.
     ticker : str
         Must be the symbol of the chart.
     first : Timestamp, tz-naive
@@ -52,21 +47,27 @@ def read_history(
         Bars that weren't final by then are left out.
     calendar : TradingCalendar
         The ticker's exchange.
+    answered_at : Timestamp, tz-aware, or None
+        By the server's own clock: a machine whose clock is ahead doesn't make a bar final.
 
     Raises
     ------
     ValueError
-        If the answer is another symbol's.
+        If the answer is another symbol's, or there are rows and not one can be used.
     ListedElsewhere
         If the ticker trades in another time zone than the calendar's exchange.
     """
     if chart.symbol != ticker:
-        raise ValueError(f"it is the data of {chart.symbol!r}")
+        raise ValueError(f"it is the data of {repr(chart.symbol)[:40]}")
     elsewhere = judge_zone(chart.zone, calendar)
     if elsewhere is not None:
         raise ListedElsewhere(elsewhere)
-    last = min(calendar.last_final_session(now), _last_closed_day(chart, now))
-    rows, row_faults = _usable(_rows(history), ticker=ticker, first=first, last=last, calendar=calendar)
+    known_at = _known_at(chart, now, answered_at)
+    last = min(calendar.last_final_session(known_at), _last_closed_day(chart, known_at))
+    rows, row_faults = _usable(chart, ticker=ticker, first=first, last=last, calendar=calendar)
+    if rows.empty and any(fault.reason != NOT_FINAL for fault in row_faults):
+        faults = "; ".join(f"{fault.n_rows} {fault.reason}" for fault in row_faults)
+        raise ValueError(f"not one of its {len(chart.rows)} rows can be used: {faults}")
     rows, split_faults = _consistent(rows, chart.splits, ticker)
     dividends, dividend_faults = confirm_dividends(chart.dividends, rows, chart.splits, ticker=ticker, since=first)
 
@@ -90,32 +91,47 @@ def _last_closed_day(chart: Chart, now: pd.Timestamp) -> pd.Timestamp:
     return chart.session_end.tz_localize(None).normalize() - pd.Timedelta(days=1)
 
 
-def _rows(history: pd.DataFrame) -> pd.DataFrame:
-    if history.empty:
-        return pd.DataFrame({name: pd.Series(dtype=float) for name in COLUMNS.values()}).assign(
-            session=pd.Series(dtype=SESSION)
-        )
-    missing = [name for name in COLUMNS if name not in history.columns]
-    if missing:
-        raise ValueError(
-            f"its answer lacks {', '.join(missing)} and has {', '.join(map(str, history.columns)) or 'none'}"
-        )
-    rows = history[list(COLUMNS)].rename(columns=COLUMNS).astype(float)
-    sessions = pd.DatetimeIndex(history.index).tz_localize(None).normalize()
-    return rows.assign(session=sessions.astype(SESSION)).reset_index(drop=True)
+def _known_at(chart: Chart, now: pd.Timestamp, answered_at: pd.Timestamp | None) -> pd.Timestamp:
+    """Return the earlier of our clock and of Yahoo's, which is no earlier than the newest thing that it tells of."""
+    stamps = chart.rows["stamp"]
+    told = [at for at in (answered_at, chart.traded_at, stamps[stamps <= now].max()) if at is not None and at == at]
+    return min(now, max(told)) if told else now
 
 
 def _usable(
-    rows: pd.DataFrame, *, ticker: str, first: pd.Timestamp, last: pd.Timestamp, calendar: TradingCalendar
+    chart: Chart, *, ticker: str, first: pd.Timestamp, last: pd.Timestamp, calendar: TradingCalendar
 ) -> tuple[pd.DataFrame, list[Dropped]]:
+    rows = chart.rows.assign(session=_sessions(chart.rows["stamp"], calendar.timezone))
     faults = bar_faults(rows)
-    faults[rows["session"].duplicated(keep="first")] = "session repeated"
+    closes = rows["session"].map(calendar.schedule["close"])
+    late = (rows["stamp"] > closes + LATEST_STAMP) & (rows["stamp"] != chart.traded_at)
+    faults[late] = "stamped hours after its session's close"
     faults = calendar.date_faults(rows["session"]).fillna(faults)
-    faults[rows["session"] > last] = "session not final yet"
+    faults[rows["session"] > last] = NOT_FINAL
+    faults[rows["session"].isna()] = "without a time that can be read"
+    for session in rows["session"][faults.isna()].value_counts()[lambda counts: counts > 1].index:
+        faults.update(_repeated(rows[faults.isna() & (rows["session"] == session)], calendar.schedule.loc[session]))
     # What lies before `first` wasn't asked for, so its faults are nobody's concern.
-    counted = faults[rows["session"] >= first].value_counts()
+    counted = faults[~(rows["session"] < first)].value_counts()
     dropped = [Dropped(STAGE, ticker, str(reason), int(n_rows)) for reason, n_rows in counted.items()]
     return rows[faults.isna()].reset_index(drop=True), dropped
+
+
+def _sessions(stamps: pd.Series, zone: str) -> pd.Series:
+    local = stamps.dt.tz_convert(zone).dt.tz_localize(None)
+    # After a change of the clocks Yahoo's midnight is off by an hour or two, and would be the day before.
+    early = (local.dt.minute == 0) & local.dt.hour.isin([22, 23])
+    return (local + pd.Timedelta(hours=2) * early).dt.normalize().astype(SESSION)
+
+
+def _repeated(rows: pd.DataFrame, hours: pd.Series) -> pd.Series:
+    """Return why rows of one session are left out: one at most stays, and none where two finished ones differ."""
+    live = (rows["stamp"] > hours["open"]) & (rows["stamp"] < hours["close"])
+    finished = rows[~live]
+    if finished.empty or (finished[PRICES].max() / finished[PRICES].min() - 1 > SAME_PRICE).any():
+        return pd.Series("session given more than once with different prices", index=rows.index)
+    faults = pd.Series("session repeated", index=finished.index[:-1], dtype=object)
+    return pd.concat([faults, pd.Series("session repeated unfinished", index=rows.index[live], dtype=object)])
 
 
 def _consistent(

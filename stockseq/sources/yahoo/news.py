@@ -10,11 +10,13 @@ import pandas as pd
 
 from stockseq.headline_text import clean_address, clean_text
 from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, headline_id
+from stockseq.sources.yahoo.json_text import describe, has_stray_bytes
 
 STAGE = "fetch headlines"
 SOURCE = "yahoo"
 LONGEST_TEXT = 1000
-YAHOO_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+EARLIEST_YEAR = 1990
+YAHOO_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class _Malformed(Exception):
@@ -85,20 +87,45 @@ def read_news(items: Iterable[object], *, ticker: str, since: pd.Timestamp | Non
     return TickerNews(headlines, tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items()))
 
 
+def read_stream(envelope: object) -> list[object]:
+    """Return the items of a news answer, advertisements left out; raise `ValueError` where it holds no stream.
+
+    An answer without a stream is no answer: read as "no news", it would be believed.
+
+    Examples
+    --------
+    >>> read_stream({"data": {"tickerStream": {"stream": [{"ad": ["buy"]}, {"id": "a1"}, None]}}})
+    [{'id': 'a1'}, None]
+    >>> read_stream({"status": "ERROR"})
+    Traceback (most recent call last):
+    ValueError: it holds no stream of news, it is an object of 'status'
+    """
+    inner = envelope
+    for name in ("data", "tickerStream", "stream"):
+        inner = inner.get(name) if isinstance(inner, Mapping) else None
+    if not isinstance(inner, list):
+        raise ValueError(f"it holds no stream of news, it is {describe(envelope)}")
+    return [item for item in inner if not (isinstance(item, Mapping) and item.get("ad"))]
+
+
 def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
     content = item.get("content") if isinstance(item, Mapping) else None
     if not isinstance(item, Mapping) or not isinstance(content, Mapping):
         raise _Malformed("news item without content")
-    text = clean_text(content.get("title"))[:LONGEST_TEXT].rstrip()
+    title = content.get("title")
+    if isinstance(title, str) and has_stray_bytes(title):
+        raise _Malformed("news item with a title that isn't UTF-8")
+    # Cut before it is cleaned, which takes seconds for megabytes; what is cut off is longer than any code.
+    text = clean_text(title[: 10 * LONGEST_TEXT] if isinstance(title, str) else title)[:LONGEST_TEXT].rstrip()
     if not text:
         raise _Malformed("news item without a title")
     published_at = _instant(content.get("pubDate"))
     # Where only the clocks differ, the next fetch has it.
     if published_at > now:
         raise _Malformed("news item dated in the future")
-    url = clean_address(_inner(content, "canonicalUrl", "url") or _inner(content, "clickThroughUrl", "url"))
+    url = clean_address((_inner(content, "canonicalUrl", "url") or _inner(content, "clickThroughUrl", "url"))[:5000])
     # A landing page's address says nothing of the story: without an id, its stamp tells it from others.
-    key = str(content.get("id") or item.get("id") or published_at.isoformat())
+    key = _identity(content.get("id")) or _identity(item.get("id")) or published_at.isoformat()
     return _Row(
         headline_id=headline_id(ticker, key, text),
         ticker=ticker,
@@ -106,10 +133,19 @@ def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
         first_seen_at=now,
         date_only=False,
         text=text,
-        publisher=clean_text(_inner(content, "provider", "displayName"))[:LONGEST_TEXT],
+        publisher=clean_text(_inner(content, "provider", "displayName")[:LONGEST_TEXT]),
         url=url,
         source=SOURCE,
     )
+
+
+def _identity(key: object) -> str:
+    if isinstance(key, float | bool) or not isinstance(key, int | str):
+        return ""
+    identity = str(key)
+    if len(identity) > LONGEST_TEXT or identity != clean_text(identity):
+        raise _Malformed("news item with an id that can't be read")
+    return identity
 
 
 def _instant(stamp: object) -> pd.Timestamp:
@@ -119,9 +155,13 @@ def _instant(stamp: object) -> pd.Timestamp:
     if not isinstance(stamp, str) or YAHOO_STAMP.fullmatch(stamp) is None:
         raise _Malformed("news item with a publication time that can't be read")
     try:
-        return pd.Timestamp(stamp).tz_convert("UTC")
+        published_at = pd.Timestamp(stamp).tz_convert("UTC")
     except ValueError as error:
         raise _Malformed("news item with a publication time that can't be read") from error
+    # No clock is set, or none was written: 1970 and the like say nothing of when it appeared.
+    if published_at.year < EARLIEST_YEAR:
+        raise _Malformed(f"news item dated before {EARLIEST_YEAR}")
+    return published_at
 
 
 def _inner(content: Mapping[str, object], outer: str, inner: str) -> str:

@@ -12,7 +12,7 @@ import platformdirs
 from stockseq.schemas import HEADLINES, Dropped, as_headlines, empty
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.curl_first import require_curl_before_tensorflow
-from stockseq.sources.pacing import Pacer, RetryBudget
+from stockseq.sources.pacing import LostRequests, Pacer, RetryBudget
 from stockseq.sources.settings import YahooSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, TickerBars
 from stockseq.sources.yahoo.client import YahooClient
@@ -60,6 +60,7 @@ class YahooSource:
         self._settings = settings or YahooSettings()
         self._clock = clock
         self._sleep = sleep
+        self._morning: tuple[pd.Timestamp, LostRequests] | None = None
 
     def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
         """Return all final as-traded bars and the actions of each ticker from its first session up to `now`.
@@ -78,8 +79,8 @@ class YahooSource:
 
         def fetch(ticker: str) -> TickerBars:
             first = first_sessions[ticker]
-            history, chart = self._client.fetch_history(ticker, first - LEAD)
-            return read_history(history, chart, ticker=ticker, first=first, now=now, calendar=calendar)
+            chart, answered_at = self._client.fetch_history(ticker, (first - LEAD).tz_localize(calendar.timezone))
+            return read_history(chart, ticker=ticker, first=first, now=now, calendar=calendar, answered_at=answered_at)
 
         answers, outcomes = self._requests(now).fetch_each(list(first_sessions), fetch)
         nothing = "no final session in the time asked for"
@@ -125,7 +126,11 @@ class YahooSource:
             clock=self._clock,
             sleep=self._sleep,
         )
-        return TickerRequests(self._client, budget, settings=settings, now=now)
+        # Bars, the full history of a revised ticker and headlines share what a ticker may lose in one morning.
+        if self._morning is None or self._morning[0] != now:
+            self._morning = (now, LostRequests(settings.lost_requests))
+            self._client.begin_morning(self._morning[1])
+        return TickerRequests(self._client, budget, settings=settings, now=now, lost=self._morning[1])
 
     @cached_property
     def _client(self) -> YahooClient:

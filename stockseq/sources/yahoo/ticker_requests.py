@@ -9,10 +9,11 @@ from yfinance.exceptions import YFRateLimitError
 from stockseq.errors import SourceUnreachable
 from stockseq.schemas import TICKER_FORM, valid_ticker
 from stockseq.sources.listing import ListedElsewhere, judge_suffix
-from stockseq.sources.pacing import RetryBudget
+from stockseq.sources.pacing import LostRequests, RetryBudget
 from stockseq.sources.settings import YahooSettings
 from stockseq.sources.source import Outcome
-from stockseq.sources.yahoo.client import UnknownTicker, YahooClient
+from stockseq.sources.yahoo.client import YahooClient
+from stockseq.sources.yahoo.session import RequestsSpent, UnknownTicker
 
 Answer = TypeVar("Answer")
 # So many tickers without any answer at all, and the network is at fault rather than the tickers.
@@ -32,13 +33,24 @@ class TickerRequests:
         Attempts per ticker and the waits between them.
     now : Timestamp, tz-aware
         The instant from which `retry_at` counts.
+    lost : LostRequests
+        What each ticker may lose in one morning, in other rounds, too.
     """
 
-    def __init__(self, client: YahooClient, budget: RetryBudget, *, settings: YahooSettings, now: pd.Timestamp) -> None:
+    def __init__(
+        self,
+        client: YahooClient,
+        budget: RetryBudget,
+        *,
+        settings: YahooSettings,
+        now: pd.Timestamp,
+        lost: LostRequests,
+    ) -> None:
         self._client = client
         self._budget = budget
         self._settings = settings
         self._now = now
+        self._lost = lost
 
     def fetch_each(
         self, tickers: Sequence[str], fetch: Callable[[str], Answer]
@@ -81,28 +93,37 @@ class TickerRequests:
 
     def _fetch(self, ticker: str, fetch: Callable[[str], Answer]) -> Answer | Outcome:
         n_broken = n_refused = 0
+        reason = "not asked"
         while True:
             started = self._budget.elapsed
+            self._lost.begin(ticker)
             try:
                 answer = fetch(ticker)
             except UnknownTicker as unknown:
                 return Outcome(ticker, "unknown", reason=f"Yahoo: {unknown}")
             except ListedElsewhere as elsewhere:
                 return Outcome(ticker, "failed", reason=str(elsewhere))
-            except YFRateLimitError:
+            except RequestsSpent as spent:
+                return self._failed(ticker, f"{_times(reason, n_broken)}; {spent}, so it waits until the next")
+            except YFRateLimitError as refused:
+                self._lost.settle(failed=True)
+                reason = "Yahoo answered HTTP 429: too many requests"
                 n_refused += 1
                 # The next ticker may go through, but not before the wait is over.
-                if not self._budget.back_off() or n_refused >= self._settings.attempts:
-                    return self._failed(ticker, "Yahoo answered HTTP 429: too many requests")
-            # Whatever a broken answer makes yfinance raise concerns this ticker alone.
+                waited = self._budget.back_off(getattr(refused, "retry_after", 0.0))
+                if not waited or n_refused >= self._settings.attempts:
+                    return self._failed(ticker, reason)
+            # Whatever a broken answer raises concerns this ticker alone.
             except Exception as error:
+                self._lost.settle(failed=True)
                 reason = self._client.explain(error)
                 n_broken += 1
                 self._budget.spend(self._budget.elapsed - started)
                 wait = self._settings.retry_wait_s * 2 ** (n_broken - 1)
                 if n_broken >= self._settings.attempts or not self._budget.pause(wait):
-                    return self._failed(ticker, f"{reason}, {n_broken} times" if n_broken > 1 else reason)
+                    return self._failed(ticker, _times(reason, n_broken))
             else:
+                self._lost.settle(failed=False)
                 self._budget.reset_back_off()
                 return answer
             self._client.clear_caches()
@@ -110,6 +131,10 @@ class TickerRequests:
     def _failed(self, ticker: str, reason: str) -> Outcome:
         wait = self._budget.elapsed + self._budget.next_back_off
         return Outcome(ticker, "failed", reason=reason, retry_at=self._now + pd.Timedelta(seconds=wait))
+
+
+def _times(reason: str, n_broken: int) -> str:
+    return f"{reason}, {n_broken} times" if n_broken > 1 else reason
 
 
 def _refusal(ticker: str) -> str | None:

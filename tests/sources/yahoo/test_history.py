@@ -1,6 +1,7 @@
 """As-traded bars, splits and dividends out of Yahoo's answers, through the real yfinance."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from stockseq.sources.simulated import SimulatedMarket
 from stockseq.sources.source import FetchedBars
 from stockseq.sources.yahoo import YahooSource
 from tests.sources.yahoo.scenario import NOW, fetch, hurried, plain_bars
+from tests.yahoo_server.faults import Reply
 from tests.yahoo_server.market import ListedMarket, Listing
 from tests.yahoo_server.server import YahooServer
 from tests.yahoo_server.simulated import SimulatedListings
@@ -114,6 +116,73 @@ def test_yahoos_own_trading_hours_count_too(source: YahooSource, yahoo: YahooSer
     result = fetch(source, "KOLA", "MOSS", now=yahoo.now)
     newest = result.bars.groupby("ticker")["session"].max()
     assert newest.to_dict() == {"KOLA": pd.Timestamp("2024-11-26"), "MOSS": pd.Timestamp("2024-11-27")}
+
+
+def test_a_machine_hours_ahead_does_not_make_a_bar_final(source: YahooSource, yahoo: YahooServer) -> None:
+    """At 18:00 UTC by Yahoo's clock, and at 23:00 by the machine's, 11-27 is still traded."""
+    yahoo.now = pd.Timestamp("2024-11-27T18:00:00Z")
+    result = fetch(source, "KOLA", now=pd.Timestamp("2024-11-27T23:00:00Z"))
+    assert max(values(result)) == "11-26"
+    assert [(item.reason, item.n_rows) for item in result.dropped] == [("session not final yet", 1)]
+
+
+def test_a_machine_hours_behind_loses_nothing(source: YahooSource, yahoo: YahooServer) -> None:
+    """It takes 11-27 for unfinished, and has it the next time."""
+    assert max(values(fetch(source, "KOLA", now=NOW - pd.Timedelta(hours=6)))) == "11-26"
+    yahoo.now = NOW + pd.Timedelta(days=1)
+    assert max(values(fetch(source, "KOLA", now=yahoo.now - pd.Timedelta(hours=6)))) == "11-27"
+
+
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "today", ""])
+def test_a_server_whose_clock_lies_costs_nothing(source: YahooSource, yahoo: YahooServer, date: str) -> None:
+    """Its last trade tells that it is later than its header says."""
+    yahoo.faults.add(Reply(headers={"Date": date}), ticker="KOLA")
+    assert max(values(fetch(source, "KOLA"))) == "11-27"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "factor", "close", "reason"),
+    [
+        # Stamped at 15:30 in New York: a live bar beside the finished one.
+        ("2024-11-26T20:30Z", 1.02, 106.25, "session repeated unfinished"),
+        # Stamped at the close: the same prices again.
+        ("2024-11-26T21:00Z", 1.0, 106.25, "session repeated"),
+        ("2024-11-26T21:00Z", 1.02, None, "session given more than once with different prices"),
+        ("2024-11-26T14:30Z", 1.02, None, "session given more than once with different prices"),
+    ],
+)
+def test_of_two_bars_of_a_session_the_finished_one_counts(
+    source: YahooSource, yahoo: YahooServer, market: ListedMarket, stamp: str, factor: float, close: float, reason: str
+) -> None:
+    """KOLA opened 11-26 at 14:30 UTC and closed at 106.25; where two finished ones differ, neither is taken."""
+    market.listings["KOLA"].bars.loc[SPLIT, "close"] = 106.25
+    market.listings["KOLA"].bars.loc[SPLIT, "high"] = 108.5
+
+    def add(envelope: dict[str, Any]) -> None:
+        result = envelope["chart"]["result"][0]
+        quote = result["indicators"]["quote"][0]
+        for column in (result["timestamp"], *quote.values(), result["indicators"]["adjclose"][0]["adjclose"]):
+            column.insert(-1, column[-2])
+        result["timestamp"][-2] = int(pd.Timestamp(stamp).timestamp())
+        quote["close"][-2] *= factor
+
+    yahoo.faults.add(Reply(alter=add), ticker="KOLA")
+    result = fetch(source, "KOLA")
+    assert values(result).get("11-26") == close
+    assert [(item.reason, item.n_rows) for item in result.dropped] == [(reason, 1 if close else 2)]
+
+
+def test_stamps_at_midnight_in_utc_are_no_sessions(source: YahooSource, yahoo: YahooServer) -> None:
+    """In New York it is the evening before: each bar would be known a session too early."""
+
+    def shift(envelope: dict[str, Any]) -> None:
+        result = envelope["chart"]["result"][0]
+        result["timestamp"] = [at - at % 86_400 for at in result["timestamp"]]
+
+    yahoo.faults.add(Reply(alter=shift), ticker="KOLA")
+    reason = fetch(source, "KOLA", "MOSS").outcomes["KOLA"].reason
+    assert "not one of its" in reason
+    assert "stamped hours after its session's close" in reason
 
 
 def test_a_replay_of_the_past_knows_nothing_later(source: YahooSource, yahoo: YahooServer) -> None:

@@ -11,6 +11,7 @@ from stockseq.sources.yahoo import YahooSource
 from stockseq.sources.yahoo.news import LONGEST_TEXT, read_news
 from tests.sources.yahoo.scenario import NOW, states
 from tests.yahoo_server.answers import story
+from tests.yahoo_server.faults import Reply
 from tests.yahoo_server.market import ListedMarket
 from tests.yahoo_server.server import YahooServer
 
@@ -96,6 +97,46 @@ def test_a_lasting_fault_fails_its_ticker_alone(source: YahooSource, yahoo: Yaho
     assert result.outcomes["MOSS"].retry_at > NOW
 
 
+@pytest.mark.parametrize("body", ['{"status":"ERROR"}', "{}", "null", '{"data":{"tickerStream":{}}}', '{"data":[]}'])
+def test_an_answer_without_a_stream_is_a_failure(source: YahooSource, yahoo: YahooServer, body: str) -> None:
+    """yfinance makes "no news" of it."""
+    yahoo.faults.add(Reply(body=body), endpoint="news", ticker="KOLA")
+    result = fetch_news(source, "KOLA", "MOSS")
+    assert states(result) == {"KOLA": ("failed", 0), "MOSS": ("nothing_new", 0)}
+    assert "holds no stream of news" in result.outcomes["KOLA"].reason
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        None,
+        "text",
+        {"id": float("inf"), "content": {"title": float("inf")}},
+        story("\ud800", "Kola rises", AT),
+        story("k", "Kola rises", AT, pubDate=float("inf")),
+        story("k", "Kola rises", AT, pubDate=10**400),
+    ],
+)
+def test_an_item_that_cant_be_read_costs_itself_alone(source: YahooSource, yahoo: YahooServer, item: object) -> None:
+    """Not the 49 others."""
+
+    def add(envelope: dict[str, Any]) -> None:
+        envelope["data"]["tickerStream"]["stream"].insert(1, item)
+
+    yahoo.faults.add(Reply(alter=add), endpoint="news", ticker="KOLA")
+    result = fetch_news(source, "KOLA")
+    assert states(result) == {"KOLA": ("updated", 2)}
+    assert [dropped.n_rows for dropped in result.dropped] == [1]
+
+
+def test_a_byte_that_isnt_utf8_costs_its_item_alone(source: YahooSource, yahoo: YahooServer) -> None:
+    """The letter is lost, and a title is stored as it was or not at all."""
+    yahoo.faults.add(Reply(rewrite=lambda text: text.replace(b"Kola opens", b"K\xf6la opens")), endpoint="news")
+    result = fetch_news(source, "KOLA")
+    assert result.headlines["text"].tolist() == ["Kola raises its outlook"]
+    assert [dropped.reason for dropped in result.dropped] == ["news item with a title that isn't UTF-8"]
+
+
 def test_no_answer_at_all_is_said_in_one_sentence(source: YahooSource, yahoo: YahooServer) -> None:
     """News and bars are two fetches; the network may go between them."""
     yahoo.faults.add("reset", endpoint="any")
@@ -136,6 +177,9 @@ def test_a_malformed_item_costs_only_itself(source: YahooSource, market: ListedM
         (story("k", "Kola", "2024-11-27T15:00:00"), "news item with a publication time that can't be read"),
         (story("k", "Kola", "2024-11-27"), "news item with a publication time that can't be read"),
         (story("k", "Kola", "2024-11-31T15:00:00Z"), "news item with a publication time that can't be read"),
+        # Digits that aren't ASCII.
+        (story("k", "Kola", "\u0662024-11-27T15:00:00Z"), "news item with a publication time that can't be read"),
+        (story("k", "Kola", "1970-01-01T00:00:00Z"), "news item dated before 1990"),
         (story("k", "Kola", "2024-11-27T23:00:01Z"), "news item dated in the future"),
         (story("k", "Kola", "2031-01-01T00:00:00Z"), "news item dated in the future"),
     ],

@@ -96,7 +96,7 @@ def test_an_unknown_ticker_ends_with_yahoos_reason_after_one_request(source: Yah
 
 
 def test_a_ticker_known_yesterday_may_be_delisted_today(source: YahooSource, yahoo: YahooServer) -> None:
-    """Its time zone is cached by then, so that another request of yfinance's meets the 404."""
+    """Yahoo's 404 ends it, whatever was stored before."""
     assert states(fetch(source, "KOLA")) == {"KOLA": ("updated", N_SESSIONS)}
     yahoo.faults.add("delisted", ticker="KOLA")
     assert states(fetch(source, "KOLA")) == {"KOLA": ("unknown", 0)}
@@ -267,9 +267,9 @@ def test_requests_are_spaced_over_cookies_crumbs_and_charts(
     """Two a second: each request after the first waits half a second, whatever it asks for."""
     settings = hurried(tmp_path, requests_per_second=2.0)
     fetch(YahooSource(settings, clock=fake_time.clock, sleep=fake_time.sleep), "KOLA", "MOSS")
-    # Cookie, crumb, and for each ticker its time zone and its chart.
-    assert len(yahoo.log) == 6
-    assert fake_time.waits == [0.5] * 5
+    # Cookie, crumb, and a chart for each ticker.
+    assert len(yahoo.log) == 4
+    assert fake_time.waits == [0.5] * 3
 
 
 def test_nothing_but_yahoo_is_called(source: YahooSource, yahoo: YahooServer) -> None:
