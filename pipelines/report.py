@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from pipelines.screens.models import show_models
 from stockseq.config import Settings
 from stockseq.errors import StockseqError
@@ -20,7 +20,7 @@ from stockseq.workspace import Workspace
 def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_page: bool) -> None:
     """Draw the page again from the run's folder, say where it is, and open it where there is a browser."""
     page = render_run(find_run(Workspace(settings, now=now).root, name)).resolve()
-    console.print(f"Page: {page}")
+    console.print(f"Page: {page}", markup=False)
     if open_page:
         webbrowser.open(page.as_uri())
 
@@ -31,9 +31,9 @@ def list_runs(settings: Settings, now: pd.Timestamp) -> None:
     names = run_names(root)
     if not names:
         raise no_run(root)
-    table = build_table(f"Runs under {root / 'runs'}", "Run", "Out of sample", left=(0, 1))
+    table = build_table(escape(f"Runs under {root / 'runs'}"), "Run", "Out of sample", left=(0, 1))
     for name in names:
-        table.add_row(name, _record(root / "runs" / name / "metrics.json"))
+        table.add_row(escape(name), _record(root / "runs" / name / "metrics.json"))
     console.print(table)
 
 

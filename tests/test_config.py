@@ -43,7 +43,7 @@ def assigned(*texts: str) -> list[Assignment]:
         ("tickers = ['<script>']", "as Yahoo writes it"),
         ("decision = 'before_open(5)'", "at least 30 minutes"),
         ("decision = 'at noon'", "before_open(30)"),
-        ("simulated.first_session = '1950-01-03'", "exchanges have sessions from 1980 to 2100 here"),
+        ("simulated.first_session = '1950-01-03'", "a date from 1980 to 2100 is expected"),
         ("headline_latency_s = 1e12", "Setting `headline_latency_s` in {path}: Input should be less than or equal to"),
         ("source = ", "isn't valid TOML"),
     ],
@@ -133,7 +133,10 @@ def test_the_folder_is_that_of_the_source(tmp_path, source, folder):
             "Setting `network.units` from SET (`--set`): Input should be a valid integer, unable to parse string as an "
             "integer (received 'many').",
         ),
-        (["source.x=1"], "Setting `source` from SET (`--set`): Input should be a valid string (received {'x': 1})."),
+        (
+            ["source.x=1"],
+            "Setting `source.x` from SET (`--set`): `source` must be a table of settings, received 'files'.",
+        ),
         (
             ["network.text_reader=lstm", "network.headlines_per_session=0"],
             "Setting `network` from SET (`--set`): text_reader is lstm, so headlines_per_session must be at least 1, "

@@ -4,9 +4,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from rich.markup import escape
 
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from stockseq.evaluate.scores import Scores
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
@@ -23,7 +22,7 @@ def show_models(models: pd.DataFrame) -> None:
         trained = str(row["trained_through"].date())
         state = f"{row['state']} by hand" if _forced(row) else row["state"]
         tickers = tickers_words(row["metrics"].get("tickers", ()))
-        table.add_row(row["model_id"], state, trade_words(row["label"]), escape(tickers), trained, record)
+        table.add_row(escape(row["model_id"]), state, trade_words(row["label"]), escape(tickers), trained, record)
     console.print(table)
 
 
