@@ -130,6 +130,8 @@ class Settings(SettingsModel, frozen=True):
     def _printable(cls, data: str) -> str:
         if not data.strip() or visible(data) != data:
             raise ValueError(f"a folder or a URL in letters that can be seen is expected, received {shown(data)}")
+        if "://" in data and re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/].*|file:///.*", data) is None:
+            raise ValueError(f"a URL names a bucket or a folder, as s3://bucket/folder does, received {shown(data)}")
         return data
 
     @field_validator("label", mode="before")

@@ -33,6 +33,7 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
     ValueError
         If a quote is never closed, or rows are longer than the header.
     """
+    _require_no_zeros(path, encoding)
     with path.open(encoding=encoding, newline="") as file:
         head = file.read(65_536)
     delimiter = _find_delimiter(head)
@@ -54,6 +55,18 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
         raise ValueError(_plain_words(error)) from error
     blank = [name for name in frame if str(name).startswith("Unnamed: ") and (frame[name] == "").all()]
     return _without_swallowing(frame.drop(columns=blank), delimiter, path.name)
+
+
+def _require_no_zeros(path: Path, encoding: str) -> None:
+    """Raise `ValueError` for a zero byte: pandas would end the cell there, and take `BBB` for `BBB\\0CCC`."""
+    with path.open(encoding=encoding, newline="") as file:
+        while chunk := file.read(1 << 20):
+            if "\0" in chunk:
+                line = "" if len(chunk) == 1 << 20 else f" (line {chunk[: chunk.index(chr(0))].count(chr(10)) + 1})"
+                raise ValueError(
+                    f"it holds a zero byte{line}, which no text has; save it as text, or set files.encoding if it is "
+                    "UTF-16"
+                )
 
 
 def stack_tickers(wide: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from yfinance.cache import get_cookie_cache
 from yfinance.data import YfData
 from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError
 
+from stockseq.errors import SourceError
 from stockseq.sources.pacing import Pacer
 from stockseq.sources.yahoo.chart import Chart, read_chart
 
@@ -171,11 +173,19 @@ def _first_sentence(error: Exception) -> str:
 
 
 def _prepare_cache(folder: Path) -> None:
-    # yfinance's threads race to create the folder, and the loser goes without a cache.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for database in folder.glob("*.db"):
-        if not _readable(database):
-            database.unlink()
+    try:
+        # yfinance's threads race to create the folder, and the loser goes without a cache.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for database in folder.glob("*.db"):
+            if not _readable(database):
+                database.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SourceError(
+            f"Yahoo's cookies and time zones can't be kept in {folder}: {error.strerror or error}. Name a folder that "
+            "can be written in yahoo.cache_folder, or in the variable XDG_CACHE_HOME."
+        ) from error
     yfinance.set_tz_cache_location(str(folder))
 
 
