@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
 
 from stockseq.errors import SettingsError, nearest
 from stockseq.printable import LONGEST_SHOWN, shortened, shown
@@ -45,6 +45,14 @@ class SettingsModel(BaseModel, metaclass=_SettingsType, frozen=True, extra="forb
     Traceback (most recent call last):
     stockseq.errors.SettingsError: `Costs` has no setting `spread_bp`; did you mean `spread_bps`?
     """
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and annotation in (int, float, int | None, float | None):
+            raise ValueError(f"a number is expected, received {str(value).lower()}")
+        return value
 
     @field_validator("*")
     @classmethod

@@ -122,7 +122,9 @@ def _clean(text: str) -> str:
 
 def _parts(token: str) -> re.Match[str] | None:
     # No amount is longer, and on a long text the pattern takes minutes.
-    return _TOKEN.fullmatch(token) if len(token) <= LONGEST_NUMBER else None
+    match = _TOKEN.fullmatch(token) if len(token) <= LONGEST_NUMBER else None
+    # Nobody can tell what "--5" or "(-5)" means.
+    return None if match is None or sum(map(bool, match.group("open", "sign", "sign2"))) > 1 else match
 
 
 def _digits(token: str) -> str | None:
@@ -206,8 +208,7 @@ def _value(token: str, sign: Decimal) -> float:
         return np.nan
     value = float(f"{value!r}{match['exponent']}") if match["exponent"] else value
     value *= POWERS[match["power"].lower().rstrip(".")] if match["power"] else 1.0
-    negative = (match["sign"] + match["sign2"]).count("-") + bool(match["open"])
-    return -value if negative % 2 else value
+    return -value if "-" in (match["sign"], match["sign2"]) or match["open"] else value
 
 
 def _read(column: pd.Series, tokens: pd.Series, sign: Decimal, name: str) -> Numbers:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stockseq.errors import SourceError
+from stockseq.errors import SettingsError, SourceError
 from stockseq.sources.files import FilesSettings, FilesSource
 from stockseq.sources.files.source import read_bars_file
 from stockseq.sources.files.tables import load_table
@@ -74,7 +74,7 @@ def test_text_in_another_encoding_is_read_and_said_to_be(tmp_path):
     assert any("Windows-1252" in note for note in FilesSource(FilesSettings(), file=file).notes(NOW))
     utf16 = "ticker,published_at,headline\nKOLA,2024-12-02T10:00:00Z,Köla\n".encode("utf-16")
     assert headlines_of(put(tmp_path, "h.csv", utf16), encoding="utf-16").headlines["text"].tolist() == ["Köla"]
-    with pytest.raises(SourceError, match="unknown encoding"):
+    with pytest.raises(SettingsError, match="is expected, received 'utf-99'"):
         headlines_of(put(tmp_path, "h.csv", utf16), encoding="utf-99")
 
 
