@@ -14,8 +14,8 @@ from rich.text import Text
 
 from stockseq.printable import encodable, visible
 
-# What rich takes for a tag, its backslashes before it.
-_TAG = re.compile(r"(\\*)(\[[a-z#/@][^\[]*?\])")
+# What rich takes for a tag with its backslashes, and those before any other bracket.
+_TAG = re.compile(r"(\\*)(\[[a-z#/@][^\[]*?\])|(\\+)(?=\[)")
 
 
 class SafeConsole(Console):
@@ -54,7 +54,7 @@ def escape(text: str) -> str:
     >>> escape("[red]a[/red]"), escape("[/\\n]"), escape("[1]")
     ('\\\\[red]a\\\\[/red]', '\\\\[/\\\\n]', '[1]')
     """
-    safe = _TAG.sub(lambda tag: f"{2 * tag[1]}\\{tag[2]}", visible(text))
+    safe = _TAG.sub(lambda tag: f"{2 * tag[1]}\\{tag[2]}" if tag[2] else f"{tag[3]}\\", visible(text))
     trailing = safe[len(safe.rstrip("\\")) :]
     # A tag that follows would be taken for text; before an empty one the backslashes are halved again.
     return f"{safe}{trailing}[bold][/bold]" if trailing else safe
