@@ -95,6 +95,8 @@ OPTIONS = {
         Option("dataset", "DATASET", "stocknet", default="stocknet"),
     )
 }
+# Of what a person reads; what was received may be of any length.
+LONGEST_ERROR = 1500
 # What make is given besides: any setting, and where Python lies.
 MAKE_VARIABLES = (*(option.variable for option in OPTIONS.values()), "SET", "PYTHON", "VENV")
 SET_ORIGIN = "from SET (`--set`)"
@@ -236,6 +238,8 @@ def report_errors() -> Iterator[None]:
 
 def print_error(sentence: str) -> None:
     """Say what went wrong."""
+    if len(sentence) > LONGEST_ERROR:
+        sentence = f"{sentence[: LONGEST_ERROR // 2]} ... {sentence[-LONGEST_ERROR // 3 :]}"
     SafeConsole(stderr=True).print(f"[red]✗[/red] {escape(sentence)}")
 
 

@@ -116,7 +116,8 @@ class Settings(SettingsModel, frozen=True):
     @classmethod
     def _checked(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
         for ticker in tickers:
-            if not valid_ticker(ticker.upper()):
+            # As it is written: the capitals of ß would be another's letters.
+            if not valid_ticker(ticker):
                 raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {shown(ticker)}")
         return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
@@ -446,7 +447,8 @@ def _sentence(item: Any, path: Path | None, given: Mapping[str, Assignment]) -> 
     if item["type"] == "extra_forbidden":
         return f"Unknown setting `{shortened(name)}`{origin}; {_hint(location)}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    if item["type"] != "variant" and "received" not in message:
+    secret = location[0] == "storage_options"
+    if item["type"] != "variant" and "received" not in message and not secret:
         message += f" (received {shown(item['input'])})"
     return f"Setting `{shortened(name)}`{origin}: {message}{'' if message.endswith('?') else '.'}"
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from stockseq.arguments import SettingsModel, read_date
 from stockseq.printable import shown
+from stockseq.schemas import TICKER_FORM, valid_ticker
 
 Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 Kind = Literal[
@@ -59,6 +60,14 @@ class YahooSettings(SettingsModel, frozen=True):
         ("all",), description="Tabs of Yahoo's news; one request each"
     )
     cache_folder: Path | None = Field(None, description="For cookies and time zones; none is the user's own")
+
+    @field_validator("tickers")
+    @classmethod
+    def _listed(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
+        for ticker in tickers:
+            if not valid_ticker(ticker):
+                raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {shown(ticker)}")
+        return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
 
 class FilesSettings(SettingsModel, frozen=True):

@@ -44,7 +44,7 @@ PARTS = (
     "=1+1",
     "a" * 200_000,
 )
-N = 250
+N = 150
 
 
 def cases() -> list[Case]:

@@ -19,6 +19,7 @@ from tests.campaign.families.inputs.letters import ALPHABETS, draw_text, require
 NAMES = [setting.name for setting in describe_settings()]
 TABLES = sorted({name.partition(".")[0] for name in NAMES if "." in name})
 VALUES = (
+    "ß", "a b", "ſ", "ﬁ",
     "1" * 400, "-" + "1" * 400, "1" * 5000, "0x" + "f" * 400, "9999-12-31", "0001-01-01", "2024-11", "2024-11-04",
     "1e400",
     "nan", "inf", "-inf", "+5", "5", "-5", "0", "0.1", "1e300", "1e-300", "2147483648", "true", "false", "''", "' '",
@@ -141,6 +142,8 @@ def _require_meant(name: str, written: str, found: Any) -> None:
     elif isinstance(found, int | float) and meant != "":
         assert not isinstance(meant, bool), words
         assert float(meant) == found, words
+    elif name in ("tickers", "yahoo.tickers") and found:
+        assert all(ticker.lower() in written.lower() for ticker in found), words
     elif isinstance(found, str) and name not in ("label", "history_from", "decision"):
         assert found in (meant, written.strip(), written.strip().upper()), words
 
