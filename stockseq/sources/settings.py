@@ -1,6 +1,7 @@
 """What each source can be set to; pydantic alone, so that reading settings loads no network client."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
@@ -32,6 +33,12 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
     # raw_analyst_ratings.csv has `headline`, which is found by our own name, where the processed file has `title`.
     "kaggle_ratings": {"ticker": "stock", "published_at": "date", "headline": "title"},
 }
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    # A search through hundreds of files.
+    return frozenset(available_timezones())
 
 
 class YahooSettings(SettingsModel, frozen=True):
@@ -98,7 +105,7 @@ class FilesSettings(SettingsModel, frozen=True):
             return None
         if name.upper() == "UTC":
             return "UTC"
-        if name not in available_timezones():
+        if name not in _zones():
             raise ValueError(f"a time zone such as America/New_York or UTC is expected, received {shown(name)}")
         return name
 
