@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import logging
 import os
 import shlex
 import sys
@@ -458,6 +459,8 @@ def main() -> None:
     # TensorFlow reads these when it is loaded; the product speaks, not its libraries.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    # It is no part of what we draw, and would warn of a cache folder that can't be written.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     app()
 
 
