@@ -60,7 +60,7 @@ def cases() -> list[Case]:
 
 
 def _case(name: str, make: Callable[[Path], bytes], *, short: bool = False) -> Case:
-    n = 40 if short else N
+    n = 20 if short else N
     return Case(f"broken {name}", partial(_broken, name, make, n), n_inputs=n, short=short)
 
 

@@ -49,7 +49,7 @@ BARS = "date,open,high,low,close,volume\n2024-03-04,10,11,9,10.5,100\n2024-03-05
 def cases() -> list[Case]:
     """Return the cases of command lines."""
     lines = [Case(f"command lines, part {n}", partial(_lines, 120), n_inputs=120) for n in range(1, 4)]
-    few = Case("command lines, a few", partial(_lines, 40), n_inputs=40, short=True)
+    few = Case("command lines, a few", partial(_lines, 20), n_inputs=20, short=True)
     terminals = [Case(f"a terminal in {name}", partial(_terminal, name)) for name in ENCODINGS]
     return [
         *lines,

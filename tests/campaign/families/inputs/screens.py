@@ -19,8 +19,11 @@ ENCODINGS = ("ascii", "latin-1", "cp1252", "cp437", "koi8-r", "shift_jis", "utf-
 
 def cases() -> list[Case]:
     """Return the cases of screen and page."""
-    shown = [_case(f"{name} on the screen", partial(_screen, name), short=name == "markup") for name in ALPHABETS]
-    encoded = [_case(f"{name} in other encodings", partial(_encodings, name), n=800) for name in ("any", "the world")]
+    shown = [_case(f"{name} on the screen", partial(_screen, name)) for name in ALPHABETS]
+    encoded = [
+        _case(f"{name} in other encodings", partial(_encodings, name), n=800, short=name == "any")
+        for name in ("any", "the world")
+    ]
     paged = [_case(f"{name} on the page", partial(_page, name)) for name in ("direction marks", "any", "markup")]
     return [*shown, *encoded, *paged]
 
