@@ -2,21 +2,21 @@
 
 import difflib
 import inspect
+import logging
 import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from typer.core import TyperGroup
 
+from pipelines.screens.console import SafeConsole, escape
 from stockseq.errors import SettingsError, StockseqError
 
 if TYPE_CHECKING:
@@ -24,7 +24,26 @@ if TYPE_CHECKING:
 
     from stockseq.config import Assignment, Settings
 
+
+class Commands(TyperGroup):
+    """The recipes; what is mistyped is answered on our own console, for Typer's obeys the codes that were typed."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command that the arguments name, and end the process with its status."""
+        alone = options.get("standalone_mode", True) and (arguments or options.get("args") or sys.argv[1:])
+        if not alone:
+            return super().main(*arguments, **options)
+        try:
+            status = super().main(*arguments, **{**options, "standalone_mode": False})
+        except typer.TyperException as error:
+            message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+            print_error(f"{message}. `python -m pipelines --help` lists the recipes, and RECIPE --help its options.")
+            sys.exit(getattr(error, "exit_code", 1))
+        sys.exit(status if isinstance(status, int) else 0)
+
+
 app = typer.Typer(
+    cls=Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -78,6 +97,8 @@ OPTIONS = {
         Option("dataset", "DATASET", "stocknet", default="stocknet"),
     )
 }
+# Of what a person reads; what was received may be of any length.
+LONGEST_ERROR = 1500
 # What make is given besides: any setting, and where Python lies.
 MAKE_VARIABLES = (*(option.variable for option in OPTIONS.values()), "SET", "PYTHON", "VENV")
 SET_ORIGIN = "from SET (`--set`)"
@@ -154,9 +175,7 @@ def read_settings(
     path = Path(named or "stockseq.toml") if "config" in given else None
     if not named and path is not None and not path.exists():
         path = None
-    settings = load_settings(
-        path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=partial(typer.echo, err=True)
-    )
+    settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=print_note)
     settings = with_remembered_source(settings)
     now = given.get("now")
     if not now and settings.source == "simulated":
@@ -205,21 +224,30 @@ def check_variables(names: Sequence[str]) -> None:
 @contextmanager
 def report_errors() -> Iterator[None]:
     """Turn what went wrong in the world into one sentence and an exit status."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         yield
     except StockseqError as error:
-        errors.print(f"[red]✗[/red] {escape(str(error))}")
+        print_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        errors.print(
-            "Stopped. The store is complete up to the last finished step; run the same command again to go on."
-        )
+        print_note("Stopped. The store is complete up to the last finished step; run the same command again to go on.")
         sys.exit(130)
     except OSError as error:
-        path = f" ({escape(str(error.filename))})" if error.filename else ""
-        errors.print(f"[red]✗[/red] {escape(error.strerror or str(error))}{path}. The store is complete as it was.")
+        path = f" ({error.filename})" if error.filename else ""
+        print_error(f"{error.strerror or error}{path}. The store is complete as it was.")
         sys.exit(1)
+
+
+def print_error(sentence: str) -> None:
+    """Say what went wrong."""
+    if len(sentence) > LONGEST_ERROR:
+        sentence = f"{sentence[: LONGEST_ERROR // 2]} ... {sentence[-LONGEST_ERROR // 3 :]}"
+    SafeConsole(stderr=True).print(f"[red]✗[/red] {escape(sentence)}")
+
+
+def print_note(sentence: str) -> None:
+    """Say what is no error, and not what was asked for either."""
+    SafeConsole(stderr=True).print(escape(sentence))
 
 
 def use_every_core(settings: "Settings") -> "Settings":
@@ -448,6 +476,8 @@ def main() -> None:
     # TensorFlow reads these when it is loaded; the product speaks, not its libraries.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    # It is no part of what we draw, and would warn of a cache folder that can't be written.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     app()
 
 

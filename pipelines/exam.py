@@ -1,5 +1,6 @@
 """Run the whole product on simulated markets of every kind, and judge it by what is known about them."""
 
+import re
 from pathlib import Path
 
 from pipelines.screens.console import console, show_progress
@@ -9,6 +10,7 @@ from stockseq.errors import SettingsError
 from stockseq.exam.market_run import KINDS, ExamPlan, Product, plan_markets, run_markets
 from stockseq.exam.questions import judge
 from stockseq.executors import open_executor
+from stockseq.printable import shown
 from stockseq.report.text.exam import asked_sentence, found_sentence, market_line, opening_sentence
 from stockseq.runs.folder import as_json
 from stockseq.runs.source_hash import source_hash
@@ -79,6 +81,6 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
 def _count(text: str | None) -> int:
     if not text:
         return N_MARKETS
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise SettingsError(f"MARKETS must be a whole number of at least 1, received {text!r}.")
+    if re.fullmatch(r"[0-9]{1,4}", text) is None or int(text) < 1:
+        raise SettingsError(f"MARKETS must be a whole number from 1 to 9999, received {shown(text)}.")
     return int(text)

@@ -19,6 +19,7 @@ from stockseq.market import MarketData
 from stockseq.prices import find_silences, find_split_like_jumps, is_traded
 from stockseq.report.text.imports import fold_sentence, silence_sentences, split_like_sentences
 from stockseq.report.text.limits import clock_sentences
+from stockseq.schemas import TICKER_FORM
 from stockseq.sources.files import FilesSource
 from stockseq.store import Store
 from stockseq.workspace import Workspace, source_settings
@@ -57,6 +58,8 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
         workspace = Workspace(settings, now=now, progress=progress, create=True)
         with workspace.lock(trains=False):
             tickers = settings.tickers or source.tickers
+            if not tickers:
+                raise SourceError(f"No row of the files names a ticker, which is {TICKER_FORM}; mend the files.")
             before = _versions(workspace.store)
             ingested, market = ingest(
                 workspace.store, source, tickers, now=now, calendar=workspace.calendar, progress=progress

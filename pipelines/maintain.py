@@ -14,4 +14,4 @@ def run_maintain(settings: Settings, now: pd.Timestamp) -> None:
     with workspace.store.lock():
         workspace.store.compact(keep_versions=named_versions(workspace.root))
     versions = ", ".join(f"{name} at version {n}" for name, n in workspace.store.versions().items())
-    console.print(f"Compacted {settings.data}: {versions}")
+    console.print(f"Compacted {settings.data}: {versions}", markup=False)

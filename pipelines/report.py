@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from pipelines.screens.models import show_models
 from stockseq.config import Settings
 from stockseq.errors import StockseqError, counted
@@ -25,7 +25,7 @@ def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_
     """
     root = _begun(settings, now).root
     page = render_run(find_run(root, name, now=now)).resolve()
-    console.print(f"Page: {page}")
+    console.print(f"Page: {page}", markup=False)
     if open_page:
         webbrowser.open(page.as_uri())
 
@@ -37,9 +37,9 @@ def list_runs(settings: Settings, now: pd.Timestamp) -> None:
     later = len(run_names(root)) - len(names)
     if not names:
         raise no_run(root, now=now)
-    table = build_table(f"Runs under {root / 'runs'}", "Run", "Out of sample", left=(0, 1))
+    table = build_table(escape(f"Runs under {root / 'runs'}"), "Run", "Out of sample", left=(0, 1))
     for name in names:
-        table.add_row(name, _record(root / "runs" / name / "metrics.json"))
+        table.add_row(escape(name), _record(root / "runs" / name / "metrics.json"))
     console.print(table)
     if later:
         console.print(f"{counted(later, 'run')} of after {now:%Y-%m-%d %H:%M:%S} UTC, the instant of NOW, left out.")

@@ -2,10 +2,10 @@
 
 import copy
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from stockseq.arguments import SettingsModel
+from stockseq.arguments import SettingsModel, read_date
 from stockseq.backtest.account import Account
 from stockseq.backtest.costs import Costs
 from stockseq.backtest.policy import PolicySettings
@@ -22,11 +22,18 @@ from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings
+from stockseq.printable import LONGEST_SHOWN, shortened, shown, visible
 from stockseq.schemas import TICKER_FORM, capitals_note, valid_ticker
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNetSettings, YahooSettings
 
 EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+INSTANT = re.compile(
+    r"\d{4}-?\d\d-?\d\d[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,9})?)?)?(?:Z|UTC|[+-]\d\d(?::?\d\d(?::\d\d)?)?)",
+    re.ASCII,
+)
+# A settings file that is longer, or nested deeper, is none.
+LONGEST_FILE, LONGEST_VALUE, DEEPEST = 2**20, 2**16, 20
 
 
 class DailySettings(SettingsModel, frozen=True):
@@ -80,7 +87,7 @@ class Settings(SettingsModel, frozen=True):
     )
     scorer: str = Field("vader", description="vader or vader_finance")
     features: tuple[str, ...] = Field((), description="Names of plug-in features to add to the default set")
-    workers: int = Field(1, ge=1, description="Processes for work that fans out; 1 stays in this one")
+    workers: int = Field(1, ge=1, le=1024, description="Processes for work that fans out; 1 stays in this one")
     scheduler: str | None = Field(None, description="A Dask scheduler such as tcp://host:8786; needs the cluster extra")
     storage_options: dict[str, str] = Field(
         default_factory=dict, description="Handed to deltalake for remote data roots"
@@ -109,14 +116,24 @@ class Settings(SettingsModel, frozen=True):
     @classmethod
     def _checked(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
         for ticker in tickers:
-            if not valid_ticker(ticker.upper()):
-                raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {ticker!r}")
+            # As it is written: the capitals of ß would be another's letters.
+            if not valid_ticker(ticker):
+                raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {shown(ticker)}")
         return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
     @field_validator("history_from")
     @classmethod
-    def _dated(cls, text: str) -> str:
-        return date.fromisoformat(text).isoformat()
+    def _dated(cls, text: str | None) -> str | None:
+        return text if text is None else read_date(text, first=1900, last=2100).isoformat()
+
+    @field_validator("data")
+    @classmethod
+    def _printable(cls, data: str) -> str:
+        if not data.strip() or visible(data) != data:
+            raise ValueError(f"a folder or a URL in letters that can be seen is expected, received {shown(data)}")
+        if "://" in data and re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/].*|file:///.*", data) is None:
+            raise ValueError(f"a URL names a bucket or a folder, as s3://bucket/folder does, received {shown(data)}")
+        return data
 
     @field_validator("label", mode="before")
     @classmethod
@@ -204,7 +221,14 @@ class Assignment:
         """
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not all(part.strip() for part in name.split(".")):
-            raise SettingsError(f"A setting {origin} reads NAME=VALUE, such as network.units=16, received {text!r}.")
+            raise SettingsError(
+                f"A setting {origin} reads NAME=VALUE, such as network.units=16, received {shown(text)}."
+            )
+        if len(value) > LONGEST_VALUE:
+            raise SettingsError(
+                f"A setting {origin} has at most {LONGEST_VALUE:,} characters, received {len(value):,} for "
+                f"`{shortened(name)}`; put it into the settings file."
+            )
         return cls(name, _parse(value) if value else None, origin, value or None)
 
 
@@ -292,7 +316,7 @@ def load_settings(
         name = assignment.setting
         if name == FOLDER:
             name = "stocknet.folder" if values.get("source") == "stocknet" else "files.folder"
-        _assign(values, name, assignment.value)
+        _assign(values, name, assignment.value, assignment.origin)
         given[name] = assignment
     try:
         settings = _validate(values, given)
@@ -314,49 +338,84 @@ def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Ti
     """
     if not text:
         return clock()
-    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {text[:60]!a}."
-    if not text.isascii():
-        raise SettingsError(expected)
+    expected = f"NOW must be an instant with its time zone, such as 2026-11-20T22:00:00Z, received {shown(text)}."
     try:
+        # pandas alone would take "5Z" for the fifth of this month.
+        if INSTANT.fullmatch(text) is None:
+            raise SettingsError(expected)
         now = pd.Timestamp(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SettingsError(expected) from error
-    if now.tzinfo is None:
-        raise SettingsError(expected)
     if not EARLIEST <= now <= LATEST:
-        raise SettingsError(f"NOW must lie between {EARLIEST.year} and {LATEST.year}, received {text!r}.")
+        raise SettingsError(f"NOW must lie between {EARLIEST.year} and {LATEST.year}, received {shown(text)}.")
     return now.tz_convert("UTC")
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"The settings file {path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} isn't valid TOML: {error}.") from error
+        if path.exists() and not path.is_file():
+            raise SettingsError(f"The settings file {path} is no file; name one, as in CONFIG=stockseq.toml.")
+        if path.stat().st_size > LONGEST_FILE:
+            raise SettingsError(f"{path} is no settings file: it has {path.stat().st_size:,} bytes.")
+        # Editors on Windows begin a text with the mark that `sig` passes over.
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeEncodeError) as error:
+        raise SettingsError(f"The settings file {path} can't be read: {_reason(error)}.") from error
+    except RecursionError as error:
+        raise SettingsError(f"The settings file {path} isn't valid TOML: its brackets are nested too deep.") from error
+    except ValueError as error:
+        # TOML that is none, bytes that are no UTF-8, a number of more digits than Python reads.
+        raise SettingsError(f"The settings file {path} isn't valid TOML: {_reason(error)}.") from error
+    if _is_deeper(values, DEEPEST):
+        raise SettingsError(
+            f"The settings file {path} has tables or lists nested more than {DEEPEST} deep; write fewer."
+        )
+    return values
 
 
-def _parse(text: str) -> object:
+def _reason(error: Exception) -> str:
+    if "integer string conversion" in str(error):
+        return "it holds a number of more than 4,300 digits"
+    text = getattr(error, "strerror", None) or str(error)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def _is_deeper(value: object, deepest: int) -> bool:
+    level = [value]
+    for _ in range(deepest):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
+
+
+def _parse(text: str, *, depth: int = 0) -> object:
     """Return a TOML value; a shell takes the quotes from text, so what isn't TOML is text, in a list too."""
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = {}
-    if parsed.keys() == {"value"}:
+    if parsed.keys() == {"value"} and not _is_deeper(parsed, DEEPEST):
         return parsed["value"]
-    if text.startswith("[") and text.endswith("]"):
-        return [_parse(item.strip()) for item in text[1:-1].split(",") if item.strip()]
+    # A list in such a list is text.
+    if depth == 0 and text.startswith("[") and text.endswith("]"):
+        return [_parse(item.strip(), depth=1) for item in text[1:-1].split(",") if item.strip()]
     return text
 
 
-def _assign(values: dict[str, Any], name: str, value: object) -> None:
+def _assign(values: dict[str, Any], name: str, value: object, origin: str = "") -> None:
     *parents, leaf = name.split(".")
     table = values
-    for parent in parents:
-        if not isinstance(table.get(parent), dict):
-            table[parent] = {}
-        table = table[parent]
+    for n, parent in enumerate(parents, start=1):
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise SettingsError(
+                f"Setting `{shortened(name)}`{f' {origin}' if origin else ''}: `{shortened('.'.join(parents[:n]))}` "
+                f"must be a table of settings, received {shown(table)}."
+            )
     if value is None:
         table.pop(leaf, None)
     else:
@@ -386,11 +445,12 @@ def _sentence(item: Any, path: Path | None, given: Mapping[str, Assignment]) -> 
     name = ".".join(location)
     origin = _origin(name, path, given)
     if item["type"] == "extra_forbidden":
-        return f"Unknown setting `{name}`{origin}; {_hint(location)}"
+        return f"Unknown setting `{shortened(name)}`{origin}; {_hint(location)}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    if item["type"] != "variant" and "received" not in message:
-        message += f" (received {item['input']!r})"
-    return f"Setting `{name}`{origin}: {message}{'' if message.endswith('?') else '.'}"
+    secret = location[0] == "storage_options"
+    if item["type"] != "variant" and "received" not in message and not secret:
+        message += f" (received {shown(item['input'])})"
+    return f"Setting `{shortened(name)}`{origin}: {message}{'' if message.endswith('?') else '.'}"
 
 
 def _origin(name: str, path: Path | None, given: Mapping[str, Assignment]) -> str:
@@ -412,6 +472,8 @@ def _hint(location: Sequence[str]) -> str:
     for name in _names(Settings):
         last = name.split(".")[-1]
         everywhere[last] = f"{everywhere[last]}` or `{name}" if last in everywhere else name
+    # Names are short, and to compare a long one takes minutes.
+    leaf = leaf[:LONGEST_SHOWN]
     for candidates, cutoff in ((everywhere, 1.0), (siblings, 0.6), (everywhere, 0.75)):
         near = difflib.get_close_matches(leaf, candidates, n=1, cutoff=cutoff)
         if near:

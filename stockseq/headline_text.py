@@ -6,9 +6,9 @@ import unicodedata
 
 # Terminals obey these up to their last letter, so what stands between must go too: "\x1b[31m", "\x1b]0;title\x07".
 _ESCAPE_CODES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)"
+    r"(?:\x1b\[|\x9b)[0-?]{0,256}[ -/]{0,256}[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]{0,4096}(?:\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
 # With its semicolon (a number needs none): "AT&T", "S&P 500" and "R&Degree" hold no entity.

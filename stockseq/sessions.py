@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import SettingsError
+from stockseq.printable import shown
 from stockseq.schemas import INSTANT, SESSION
 
 # A bar is final this long after the close: late prints and the vendor's own settling.
@@ -34,10 +35,10 @@ class DecisionPolicy:
     @classmethod
     def parse(cls, text: str) -> "DecisionPolicy":
         """Read the form used in settings; raise `SettingsError` for anything else."""
-        match = re.fullmatch(r"(before_open|after_close|close_minus)\((\d+)\)", text.strip())
+        match = re.fullmatch(r"(before_open|after_close|close_minus)\((\d{1,4})\)", text.strip(), re.ASCII)
         if match is None:
             raise SettingsError(
-                f"A decision policy reads before_open(30), after_close(30) or close_minus(15), received {text!r}."
+                f"A decision policy reads before_open(30), after_close(30) or close_minus(15), received {shown(text)}."
             )
         kind, minutes = match[1], int(match[2])
         least, or_else = {
@@ -213,7 +214,7 @@ def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_ca
         return exchange_calendars.get_calendar(code, start=first, end=last)
     except exchange_calendars.errors.InvalidCalendarName as error:
         raise SettingsError(
-            f"The exchange must be a code of exchange_calendars such as XNYS, received {code!r}."
+            f"The exchange must be a code of exchange_calendars such as XNYS, received {shown(code)}."
         ) from error
     except ValueError as error:
         # Some exchanges publish a year's holidays in the year before, and of some those of long ago are not known.

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pydantic import ValidationError
 
+from stockseq.arguments import explain
 from stockseq.backtest.trading import TradingRules
 from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
@@ -79,7 +81,13 @@ def with_remembered_source(settings: Settings) -> Settings:
     if section is not None:
         said = section.model_dump(exclude_unset=True)
         known = {name: value for name, value in origin.settings.items() if name in type(section).model_fields}
-        changed[origin.source] = type(section).model_validate({**known, **said})
+        try:
+            changed[origin.source] = type(section).model_validate({**known, **said})
+        except ValidationError as error:
+            raise SettingsError(
+                f"The store {settings.data} remembers settings of {origin.source} that aren't valid any more: "
+                f"{explain(error, origin.source, type(section).model_fields)} Name the source anew, with SOURCE."
+            ) from error
     return settings.model_copy(update=changed)
 
 

@@ -41,11 +41,30 @@ def assigned(*texts: str) -> list[Assignment]:
         ("[training]\nn_seeds = 0", "Setting `training.n_seeds` in {path}: Input should be greater than or equal to 1"),
         ("tickers = ['../../x']", "as Yahoo writes it"),
         ("tickers = ['<script>']", "as Yahoo writes it"),
+        ("tickers = ['ß']", "as Yahoo writes it, received 'ß'"),
+        ("yahoo.tickers = ['../../x']", "as Yahoo writes it"),
+        ("storage_options.secret = 12345", "Input should be a valid string."),
         ("decision = 'before_open(5)'", "at least 30 minutes"),
         ("decision = 'at noon'", "before_open(30)"),
-        ("simulated.first_session = '1950-01-03'", "exchanges have sessions from 1980 to 2100 here"),
+        ("simulated.first_session = '1950-01-03'", "a date from 1980 to 2100 is expected"),
         ("headline_latency_s = 1e12", "Setting `headline_latency_s` in {path}: Input should be less than or equal to"),
         ("source = ", "isn't valid TOML"),
+        ("source = '[' + '['", "isn't valid TOML"),
+        (f"source = {'[' * 3000}", "its brackets are nested too deep"),
+        (f"source = {'[' * 30}{']' * 30}", "nested more than 20 deep"),
+        (f"training.seed = {'1' * 5000}", "a number of more than 4,300 digits"),
+        (f"training.seed = {'1' * 400}", "received a whole number of more than 40 digits"),
+        ("training.seed = 4294967296", "a whole number of at most 2,147,483,647 is expected, received 4294967296"),
+        ("training.seed = true", "Setting `training.seed` in {path}: a number is expected, received true"),
+        ("training = 5", "Setting `training` in {path}"),
+        ("yahoo.timeout_s = inf", "finite number"),
+        ("history_from = '2024-11'", "a date such as 2024-11-29 is expected, received '2024-11'"),
+        ("history_from = '9999-12-31'", "a date from 1900 to 2100 is expected, received '9999-12-31'"),
+        ("files.timezone = ''", "a time zone such as America/New_York or UTC is expected, received ''"),
+        ("files.timezone = '+5'", "a time zone such as America/New_York or UTC is expected, received '+5'"),
+        ("files.encoding = 'base64'", "a text encoding such as utf-8 or cp1252 is expected, received 'base64'"),
+        ("data = 'a\u202eb'", "in letters that can be seen is expected, received 'a\\u202eb'"),
+        ("data = 's3://'", "a URL names a bucket or a folder"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(tmp_path, text, words):
@@ -133,7 +152,10 @@ def test_the_folder_is_that_of_the_source(tmp_path, source, folder):
             "Setting `network.units` from SET (`--set`): Input should be a valid integer, unable to parse string as an "
             "integer (received 'many').",
         ),
-        (["source.x=1"], "Setting `source` from SET (`--set`): Input should be a valid string (received {'x': 1})."),
+        (
+            ["source.x=1"],
+            "Setting `source.x` from SET (`--set`): `source` must be a table of settings, received 'files'.",
+        ),
         (
             ["network.text_reader=lstm", "network.headlines_per_session=0"],
             "Setting `network` from SET (`--set`): text_reader is lstm, so headlines_per_session must be at least 1, "
@@ -221,3 +243,34 @@ def test_tickers_in_small_letters_are_capitalised_with_a_note(tmp_path: Path) ->
         "Tickers are written in capitals: aapl is read as AAPL.",
         "Tickers are written in capitals: msft is read as MSFT and brk-b is read as BRK-B.",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-11", "5Z", "2024-11Z", "now", "2024-11-20T22:00+5", "2024-11-20 10pm UTC", "9" * 5000]
+)
+def test_an_instant_that_is_not_in_full_is_refused(text):
+    """pandas takes "5Z" for the fifth of this month."""
+    with pytest.raises(SettingsError, match="NOW must be an instant with its time zone") as refused:
+        read_now(text)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_table_of_the_file_that_is_none_is_not_replaced(tmp_path):
+    """SEEDS=3 over `training = 5` would else run as if the file were right."""
+    path = tmp_path / "settings.toml"
+    path.write_text("training = 5\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="`training` must be a table of settings, received 5"):
+        load_settings(path, assignments=assigned("training.n_seeds=3"))
+
+
+def test_a_settings_file_that_begins_with_the_mark_of_windows_editors_is_read(tmp_path):
+    """Notepad writes it."""
+    path = tmp_path / "settings.toml"
+    path.write_text("data = 'x'\n", encoding="utf-8-sig")
+    assert load_settings(path).data == "x"
+
+
+def test_a_settings_file_without_end_is_not_read():
+    """Reading it would take all memory."""
+    with pytest.raises(SettingsError, match="is no file"):
+        load_settings("/dev/zero")

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 
-from pipelines.screens.console import console, show_page
+from pipelines.screens.console import console, escape, show_page
 from stockseq.ablation.result import AblationResult, VariantResult
 from stockseq.report import format as wording
 from stockseq.report.text.ablation import ablation_sentences

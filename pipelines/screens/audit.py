@@ -1,8 +1,6 @@
 """What a person reads of an audit in the terminal."""
 
-from rich.markup import escape
-
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from stockseq.audit.result import AuditResult, Verdict
 from stockseq.report.text.audit import audit_sentence, finding_sentence, unaudited_sentence, verdict_words
 

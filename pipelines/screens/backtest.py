@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from rich.markup import escape
-
-from pipelines.screens.console import build_table, console, show_page
+from pipelines.screens.console import build_table, console, escape, show_page
 from stockseq.backtest.trading import AccountResult
 from stockseq.evaluate.comparison import Comparison
 from stockseq.forecasting.walk_forward import WalkForwardResult

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from rich.markup import escape
 from rich.table import Table
 
-from pipelines.screens.console import console, show_page
+from pipelines.screens.console import console, escape, show_page
 from stockseq.benchmarks.result import BenchmarkResult, SampleScores
 from stockseq.report.benchmark import COLUMNS, benchmark_rows
 from stockseq.report.text.benchmark import benchmark_sentences, sample_title

@@ -1,15 +1,63 @@
 """Where the recipes speak: one console, the bars of long work on it, and the command that comes next."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
-console = Console(highlight=False, soft_wrap=True)
+from stockseq.printable import encodable, visible
+
+# What rich takes for a tag with its backslashes, and those before any other bracket.
+_TAG = re.compile(r"(\\*)(\[[a-z#/@][^\[]*?\])|(\\+)(?=\[)")
+
+
+class SafeConsole(Console):
+    """The one way to the terminal: no text moves its cursor, sets its title or turns a line, whatever it came from.
+
+    What its encoding lacks is written in plain signs. Rich's own colours pass.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        # A price of ":on:" is no emoji.
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return the text safe already, for its width is measured here."""
+        return super().render_str(self._safe(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield what is to be written."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(self._safe(segment.text), segment.style)
+
+    def _safe(self, text: str) -> str:
+        return encodable(visible(text, lines=True), self.encoding)
+
+
+console = SafeConsole()
+
+
+def escape(text: str) -> str:
+    """Return a text of any origin as it stands in a line of rich's markup: on that line, and none of it a tag.
+
+    Rich's own leaves a tag with a line break in it, and doubles a backslash at the end.
+
+    Examples
+    --------
+    >>> escape("[red]a[/red]"), escape("[/\\n]"), escape("[1]")
+    ('\\\\[red]a\\\\[/red]', '\\\\[/\\\\n]', '[1]')
+    """
+    safe = _TAG.sub(lambda tag: f"{2 * tag[1]}\\{tag[2]}" if tag[2] else f"{tag[3]}\\", visible(text))
+    trailing = safe[len(safe.rstrip("\\")) :]
+    # A tag that follows would be taken for text; before an empty one the backslashes are halved again.
+    return f"{safe}{trailing}[bold][/bold]" if trailing else safe
 
 
 class ScreenProgress:
@@ -67,4 +115,4 @@ def build_table(title: str, *columns: str, left: tuple[int, ...] = (0,)) -> Tabl
 
 def show_page(folder: Path) -> None:
     """Print where the page of a run is."""
-    console.print(f"Page: {folder / 'report' / 'index.html'}")
+    console.print(f"Page: {folder / 'report' / 'index.html'}", markup=False)

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from rich.markup import escape
 
-from pipelines.screens.console import build_table, console, show_page
+from pipelines.screens.console import build_table, console, escape, show_page
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.report.format import basis_points, percent
@@ -51,7 +50,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         console.print(
             "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
         )
-    console.print(f"Model {champion.model_id}, trained through {champion.trained_through.date()}.")
+    console.print(f"Model {escape(champion.model_id)}, trained through {champion.trained_through.date()}.")
     console.print(f"  Out of sample: {record_sentence(morning.scores)}")
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
     still = f" {live.n_open} are not scored yet." if live.n_open else ""

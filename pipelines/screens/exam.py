@@ -45,7 +45,7 @@ def show_exam(result: ExamResult, path: Path) -> None:
     for question in result.questions:
         asked.add_row(question.market, asked_sentence(question), found_sentence(question), WORDS[question.passed])
     console.print(asked)
-    console.print(f"All figures: {path}")
+    console.print(f"All figures: {path}", markup=False)
     if not result.failed:
         passed = f"all {counted(result.n_asked, 'question')}"
         console.print(f"[green]Passed[/green]: {passed}. Next: make audit, the proof on your own data.")

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.markup import escape
-
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from pipelines.screens.outcomes import STATUSES
 from stockseq.ingestion.summary import TickerSummary
 from stockseq.report.format import count

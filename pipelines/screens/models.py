@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
-from rich.markup import escape
 
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from stockseq.evaluate.scores import Scores
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence

@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from rich.markup import escape
-
-from pipelines.screens.console import console
+from pipelines.screens.console import console, escape
 from stockseq.errors import counted
 from stockseq.ingestion.ingest import Ingested
 from stockseq.sources.source import Status

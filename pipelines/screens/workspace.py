@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pandas as pd
-from rich.markup import escape
 
-from pipelines.screens.console import console, show_progress
+from pipelines.screens.console import console, escape, show_progress
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.executors import open_executor

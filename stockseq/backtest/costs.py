@@ -38,7 +38,10 @@ class Costs(SettingsModel, frozen=True):
         default=0.01, ge=0, description="Yearly fee on the value of borrowed shares, act/360, as a fraction."
     )
     capacity: float = Field(
-        default=0.05, gt=0, description="Largest share of a session's volume one fill may take; inf lifts it."
+        default=0.05,
+        gt=0,
+        allow_inf_nan=True,
+        description="Largest share of a session's volume one fill may take; inf lifts it.",
     )
 
     def scaled(self, multiple: float) -> "Costs":

@@ -17,6 +17,7 @@ from stockseq.prices import (
     volatility_before,
     volatility_path,
 )
+from stockseq.printable import LONGEST_SHOWN, shown
 from stockseq.schemas import LABELS, Actions, Bars, Dropped, Labels, as_labels, count_dropped
 from stockseq.sessions import TradingCalendar
 
@@ -59,15 +60,15 @@ def parse_label(label: str | int) -> int:
     text = str(label).replace(" ", "")
     if text in (OPEN_TO_CLOSE, OPEN_TO_NEXT_OPEN):
         return int(text == OPEN_TO_NEXT_OPEN)
-    counted = re.fullmatch(r"open_to_open\(([0-9]+)\)|([0-9]+)", text)
+    counted = re.fullmatch(r"open_to_open\(([0-9]{1,3})\)|([0-9]{1,3})", text)
     if counted is not None:
         horizon = int(counted[1] or counted[2])
         if horizon <= LONGEST_HORIZON and (horizon or counted[2]):
             return horizon
-    near = difflib.get_close_matches(text, (OPEN_TO_CLOSE, OPEN_TO_NEXT_OPEN, "open_to_open(5)"), n=1)
+    near = difflib.get_close_matches(text[:LONGEST_SHOWN], (OPEN_TO_CLOSE, OPEN_TO_NEXT_OPEN, "open_to_open(5)"), n=1)
     raise SettingsError(
         f"A label is open_to_close, or open_to_open(h) for h from 1 to {LONGEST_HORIZON} sessions "
-        f"(open_to_next_open is h = 1), received {label!r}"
+        f"(open_to_next_open is h = 1), received {shown(label)}"
         + (f"; did you mean {near[0]}?" if near and counted is None else ".")
     )
 

@@ -21,7 +21,7 @@ class NetworkSettings(SettingsModel, frozen=True):
     """
 
     lookback: int = Field(10, ge=1, le=250, description="Rows of a window: the sessions that a forecast looks back on.")
-    units: int = Field(8, ge=1, description="Units of the LSTM.")
+    units: int = Field(8, ge=1, le=4096, description="Units of the LSTM.")
     heads: tuple[Head, ...] = Field(
         ("direction", "return"),
         min_length=1,
@@ -44,15 +44,20 @@ class NetworkSettings(SettingsModel, frozen=True):
         "the window's tokens one by one, and the indicators join its output.",
     )
     headlines_per_session: int = Field(
-        4, ge=0, description="Newest headlines read per ticker and session; 0 leaves the text out."
+        4, ge=0, le=250, description="Newest headlines read per ticker and session; 0 leaves the text out."
     )
-    tokens_per_headline: int = Field(24, ge=1, description="First tokens read of each headline.")
-    max_tokens: int = Field(5000, ge=1, description="Words of the vocabulary, the most frequent of the training rows.")
+    tokens_per_headline: int = Field(24, ge=1, le=2000, description="First tokens read of each headline.")
+    max_tokens: int = Field(
+        5000, ge=1, le=1_000_000, description="Words of the vocabulary, the most frequent of the training rows."
+    )
     min_headlines: int = Field(5, ge=1, description="Distinct training headlines that a word must occur in.")
     bigrams: bool = Field(False, description="Whether pairs of neighbouring words are tokens too.")
-    embedding_dimension: int = Field(4, ge=1, description="Numbers that stand for one token.")
+    embedding_dimension: int = Field(4, ge=1, le=4096, description="Numbers that stand for one token.")
     indicator_dimension: int = Field(
-        4, ge=0, description="Mixtures that the indicators are reduced to before the LSTM; 0 hands them on as they are."
+        4,
+        ge=0,
+        le=4096,
+        description="Mixtures that the indicators are reduced to before the LSTM; 0 hands them on as they are.",
     )
     indicator_penalty: float = Field(1e-3, ge=0, description="Weight of the squared weights of these mixtures.")
     indicator_dropout: float = Field(
@@ -111,7 +116,7 @@ class TrainingSettings(SettingsModel, frozen=True):
     (7, 8, 9)
     """
 
-    n_seeds: int = Field(5, ge=1, description="Networks of the ensemble; their spread is reported.")
+    n_seeds: int = Field(5, ge=1, le=1000, description="Networks of the ensemble; their spread is reported.")
     seed: int = Field(0, ge=0, description="Seed of the first network; the others count on from it.")
     epochs: int = Field(30, ge=1, description="Passes over the training windows, at most.")
     patience: int = Field(5, ge=1, description="Passes without a lower validation loss after which training stops.")

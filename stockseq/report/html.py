@@ -7,8 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from stockseq.printable import visible
 from stockseq.report import format as wording
 
 # Styles are inline because plotly.js writes inline styles; scripts are only the two files next to the page.
@@ -48,6 +50,7 @@ def _environment() -> Environment:
         loader=PackageLoader("stockseq.report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_seen,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -61,6 +64,11 @@ def _environment() -> Environment:
     }
     environment.globals["css"] = _asset("page.css")
     return environment
+
+
+def _seen(value: object) -> object:
+    """Return what the template writes: a direction mark would turn round what stands beside it on the page."""
+    return visible(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _asset(name: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stockseq.arguments import read_date
 from stockseq.errors import SourceError
 from stockseq.market import MarketData
 from stockseq.sessions import FIRST_SESSION, TradingCalendar
@@ -56,7 +57,7 @@ def fetch_yahoo(
     Raises
     ------
     ValueError
-        If no ticker is named.
+        If no ticker is named, or `first` is no date in full.
     SourceUnreachable
         If nothing answers.
     SourceError
@@ -71,7 +72,8 @@ def fetch_yahoo(
     if not tickers:
         raise ValueError('A market needs tickers, such as fetch_yahoo(["AAPL", "MSFT"]); none was named.')
     source = YahooSource(YahooSettings(exchange=exchange))
-    return fetch_market(source, tickers, now=now, first=pd.Timestamp(first), exchange=exchange)
+    day = pd.Timestamp(read_date(first, first=1900, last=2100))
+    return fetch_market(source, tickers, now=now, first=day, exchange=exchange)
 
 
 def read_files(folder: str | Path, *, now: pd.Timestamp | None = None, exchange: str = "XNYS") -> MarketData:

@@ -1,13 +1,16 @@
 """What each source can be set to; pydantic alone, so that reading settings loads no network client."""
 
 from collections.abc import Mapping
-from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 
-from stockseq.arguments import SettingsModel
+from stockseq.arguments import SettingsModel, read_date
+from stockseq.printable import shown
+from stockseq.schemas import TICKER_FORM, valid_ticker
 
 Basis = Literal["as_traded", "split_adjusted", "adjusted"]
 Kind = Literal[
@@ -32,6 +35,12 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    # A search through hundreds of files.
+    return frozenset(available_timezones())
+
+
 class YahooSettings(SettingsModel, frozen=True):
     """How Yahoo is asked; the defaults keep well below the rates that users report as blocked."""
 
@@ -40,21 +49,38 @@ class YahooSettings(SettingsModel, frozen=True):
         description="Taken where neither the settings nor the store name any",
     )
     exchange: str = Field("XNYS", description="The exchange calendar of the tickers, a code of exchange_calendars")
-    requests_per_second: float = Field(1.5, gt=0, description="Over all requests, those for cookies included")
-    timeout_s: float = Field(10.0, gt=0, description="Seconds until one request is given up")
-    attempts: int = Field(3, ge=1, description="Attempts per ticker when answers are broken, missing or refused")
-    lost_requests: int = Field(
-        10, ge=1, description="Requests per ticker and morning lost to refused, broken or missing answers and redirects"
+    requests_per_second: float = Field(1.5, ge=1e-3, description="Over all requests, those for cookies included")
+    timeout_s: float = Field(10.0, gt=0, le=3600, description="Seconds until one request is given up")
+    attempts: int = Field(
+        3, ge=1, le=100, description="Attempts per ticker when answers are broken, missing or refused"
     )
-    retry_wait_s: float = Field(2.0, ge=0, description="Seconds before the second attempt; doubles after it")
-    back_off_s: float = Field(60.0, gt=0, description="Seconds of silence after a 429; doubles with each further one")
-    longest_back_off_s: float = Field(900.0, gt=0, description="Where the doubling ends")
-    patience_s: float = Field(900.0, ge=0, description="Seconds one fetch may lose to back-off and failed attempts")
+    lost_requests: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Requests per ticker and morning lost to refused, broken or missing answers and redirects",
+    )
+    retry_wait_s: float = Field(2.0, ge=0, le=86_400, description="Seconds before the second attempt; doubles after it")
+    back_off_s: float = Field(
+        60.0, gt=0, le=86_400, description="Seconds of silence after a 429; doubles with each further one"
+    )
+    longest_back_off_s: float = Field(900.0, gt=0, le=86_400, description="Where the doubling ends")
+    patience_s: float = Field(
+        900.0, ge=0, le=7 * 86_400, description="Seconds one fetch may lose to back-off and failed attempts"
+    )
     n_headlines: int = Field(50, ge=1, le=250, description="Newest headlines asked per ticker and tab")
     news_tabs: tuple[Literal["news", "all", "press releases"], ...] = Field(
         ("all",), description="Tabs of Yahoo's news; one request each"
     )
     cache_folder: Path | None = Field(None, description="For cookies and time zones; none is the user's own")
+
+    @field_validator("tickers")
+    @classmethod
+    def _listed(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
+        for ticker in tickers:
+            if not valid_ticker(ticker):
+                raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {shown(ticker)}")
+        return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
 
 
 class FilesSettings(SettingsModel, frozen=True):
@@ -78,6 +104,29 @@ class FilesSettings(SettingsModel, frozen=True):
     )
     exchange: str = Field("XNYS", description="The exchange calendar of the bars and of bare dates")
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        if name.upper() == "UTC":
+            return "UTC"
+        if name not in _zones():
+            raise ValueError(f"a time zone such as America/New_York or UTC is expected, received {shown(name)}")
+        return name
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_encoding(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            # Python also knows "encodings" of bytes into bytes, and one that runs out of memory.
+            "a".encode(name).decode(name)
+        except (LookupError, ValueError, TypeError) as error:
+            raise ValueError(f"a text encoding such as utf-8 or cp1252 is expected, received {shown(name)}") from error
+        return name
+
     @property
     def mapping(self) -> dict[str, str]:
         """Our column name to the file's."""
@@ -92,7 +141,7 @@ class SimulatedSettings(SettingsModel, frozen=True):
         description="signal, relative, null, null_drift, leak_recap, leak_overnight, leak_backdated, regime, decaying "
         "or gated",
     )
-    n_sessions: int = Field(1500, ge=2, description="Sessions traded")
+    n_sessions: int = Field(1500, ge=2, le=20_000, description="Sessions traded")
     n_tickers: int = Field(30, ge=1, le=800, description="Invented companies")
     seed: int = Field(100, ge=0, description="Another seed is another market under the same law")
     strength: float = Field(
@@ -108,10 +157,7 @@ class SimulatedSettings(SettingsModel, frozen=True):
     @field_validator("first_session")
     @classmethod
     def _dated(cls, text: str) -> str:
-        first = date.fromisoformat(text)
-        if not 1980 <= first.year < 2100:
-            raise ValueError(f"exchanges have sessions from 1980 to 2100 here, received {text!r}")
-        return first.isoformat()
+        return read_date(text, first=1980, last=2100).isoformat()
 
 
 class StockNetSettings(SettingsModel, frozen=True):

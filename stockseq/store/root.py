@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,18 +13,26 @@ from pathlib import Path
 from typing import IO
 
 from stockseq.errors import StoreBusy, StoreError
+from stockseq.printable import shown
 from stockseq.store.tables import TABLES
 
 MARKER = "stockseq-store.txt"
 # What the recipes put beside the tables.
 NEIGHBOURS = ("runs", "models", "cache")
+# delta-rs takes a path for a URL: it decodes %20, turns \\ into /, and stops the process at the others.
+_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]|^\\\x00-\x1f\x7f]")
 
 
 def local_folder(root: str) -> Path | None:
     """Return the folder that `root` names, or None where it is a URL of another kind than file://."""
     if root.startswith("file://"):
         return Path(root.removeprefix("file://"))
-    return None if "://" in root else Path(root).expanduser().absolute()
+    if "://" in root:
+        return None
+    try:
+        return Path(root).expanduser().absolute()
+    except RuntimeError as error:
+        raise StoreError(f"The data root {root} begins with a home folder that isn't known; write ./{root}.") from error
 
 
 def claim(folder: Path, *, create: bool = True) -> None:
@@ -31,6 +40,11 @@ def claim(folder: Path, *, create: bool = True) -> None:
 
     A folder that can only be read is accepted when it holds a store already. Without `create`, so is no other.
     """
+    if (found := _UNUSABLE.search(str(folder))) is not None:
+        raise StoreError(
+            f"A data root's path is without brackets, backslashes, |, ^ and percent codes, received {shown(found[0])} "
+            f"in {folder}; name another folder."
+        )
     if (folder / MARKER).exists():
         return
     if folder.exists() and not folder.is_dir():

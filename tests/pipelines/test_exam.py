@@ -44,7 +44,7 @@ def test_the_exam_shows_all_it_asked_and_fails_a_network_too_small(
 @pytest.mark.parametrize("markets", ["0", "-1", "two", "1.5"])
 def test_the_number_of_markets_is_a_whole_number(markets: str, product: Settings) -> None:
     """A wrong number ends before any market is drawn."""
-    with pytest.raises(SettingsError, match=f"MARKETS must be a whole number of at least 1, received '{markets}'"):
+    with pytest.raises(SettingsError, match=f"MARKETS must be a whole number from 1 to 9999, received '{markets}'"):
         exam.run_exam(product, n_markets=markets)
     assert not Path(product.data).exists()
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import warnings
 from itertools import islice
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
     ValueError
         If a quote is never closed, or rows are longer than the header.
     """
+    _require_no_zeros(path, encoding)
     with path.open(encoding=encoding, newline="") as file:
         head = file.read(65_536)
     delimiter = _find_delimiter(head)
@@ -42,18 +44,38 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
     try:
         if wide is not None:
             fields, n_rows = wide
-            frame = pd.read_csv(path, header=None, skiprows=n_rows, index_col=False, **options)  # type: ignore[call-overload]
+            frame = _parse(path, header=None, skiprows=n_rows, **options)
             if frame.shape[1] < len(fields) or (frame.iloc[:, len(fields) :] != "").any(axis=None):
                 raise ValueError(f"its two header rows name {len(fields)} columns, its rows {frame.shape[1]}")
             frame = frame.iloc[:, : len(fields)]
             long, notes = stack_tickers(frame.set_axis(pd.MultiIndex.from_tuples(fields), axis=1), path.name)
             return long, notes, 0
         names = _names(rows)
-        frame = pd.read_csv(path, header=0, names=names, index_col=False, **options)  # type: ignore[call-overload]
-    except pd.errors.ParserError as error:
+        frame = _parse(path, header=0, names=names, **options)
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise ValueError(_plain_words(error)) from error
     blank = [name for name in frame if str(name).startswith("Unnamed: ") and (frame[name] == "").all()]
     return _without_swallowing(frame.drop(columns=blank), delimiter, path.name)
+
+
+def _parse(path: Path, **options: object) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        # Else it would drop the cells beyond the header.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        frame: pd.DataFrame = pd.read_csv(path, index_col=False, **options)  # type: ignore[call-overload]
+    return frame
+
+
+def _require_no_zeros(path: Path, encoding: str) -> None:
+    """Raise `ValueError` for a zero byte: pandas would end the cell there, and take `BBB` for `BBB\\0CCC`."""
+    with path.open(encoding=encoding, newline="") as file:
+        while chunk := file.read(1 << 20):
+            if "\0" in chunk:
+                line = "" if len(chunk) == 1 << 20 else f" (line {chunk[: chunk.index(chr(0))].count(chr(10)) + 1})"
+                raise ValueError(
+                    f"it holds a zero byte{line}, which no text has; save it as text, or set files.encoding if it is "
+                    "UTF-16"
+                )
 
 
 def stack_tickers(wide: pd.DataFrame, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -170,6 +192,8 @@ def _shape(text: str) -> str:
 
 def _plain_words(error: Exception) -> str:
     text = str(error)
+    if isinstance(error, pd.errors.ParserWarning):
+        return "some rows have more cells than the header; a text that holds the delimiter needs quotes around it"
     if found := re.search(r"EOF inside string starting at row (\d+)", text):
         return f"the quote that opens in line {int(found[1]) + 1} is never closed"
     if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text):

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from stockseq.errors import SourceError, counted, listed
+from stockseq.printable import visible
 from stockseq.schemas import INSTANT
 
 _NAIVE: Final = "datetime64[us]"
@@ -35,6 +36,7 @@ _NUMBER = re.compile(r"(\d{9,19})(?:\.(\d+))?", re.ASCII)
 # Microseconds of each unit, and the years that an epoch may lie in: no number is in reach of two units.
 _UNITS: Mapping[str, float] = {"seconds": 1e6, "milliseconds": 1e3, "microseconds": 1.0, "nanoseconds": 1e-3}
 _FIRST_EPOCH, _LAST_EPOCH = pd.Timestamp("1980-01-01"), pd.Timestamp("2101-01-01")
+_FIRST_CLOCK, _LAST_CLOCK = pd.Timestamp("1700-01-01"), pd.Timestamp("9000-01-01")
 # A clock shows midnight once in 1,440 minutes; more midnights than one column of 10,000 has by chance are dates.
 _MIDNIGHT, _CHANCE = 1 / 1440, 1e-4
 _NEW_YORK = "America/New_York"
@@ -110,7 +112,7 @@ def read_instants(
             f"{values[naive].iloc[0]}; set files.timezone, such as America/New_York or UTC."
         )
     instants = (stamps["wall"] - stamps["offset"]).astype(_NAIVE).dt.tz_localize("UTC").astype(INSTANT)
-    instants[naive] = _localise(stamps.loc[naive, "wall"], timezone or "UTC")
+    instants[naive] = _localise(stamps.loc[naive, "wall"], "UTC" if timezone is None else timezone)
     instants[stamps["bare"]] = _localise(stamps.loc[stamps["bare"], "wall"] + _END_OF_DAY, exchange_timezone)
     notes = (*_unit_note(stamps["unit"], name), *clock_notes, *midnight_note)
     return Instants(instants, stamps["bare"], stamps["unreadable"], _example(values, stamps), notes)
@@ -161,6 +163,7 @@ def _parse(values: pd.Series) -> pd.DataFrame:
         }
     )
     parsed = parsed.iloc[pd.Index(distinct).get_indexer(pd.Index(texts))].set_index(values.index)
+    parsed["wall"] = _within_reach(parsed["wall"])
     parsed["bare"] &= parsed["wall"].notna()
     parsed["unreadable"] = parsed["wall"].isna() & ~texts.str.lower().isin(_BLANKS)
     return parsed
@@ -171,7 +174,14 @@ def _parse_times(values: pd.Series) -> pd.DataFrame:
     offset = pd.Series(pd.NaT, index=values.index, dtype="timedelta64[us]")
     if values.dt.tz is not None:
         offset = wall - values.dt.tz_convert("UTC").dt.tz_localize(None).astype(_NAIVE)
-    return pd.DataFrame({"wall": wall, "offset": offset, "bare": False, "unit": None, "unreadable": False})
+    within = _within_reach(wall)
+    unreadable = wall.notna() & within.isna()
+    return pd.DataFrame({"wall": within, "offset": offset, "bare": False, "unit": None, "unreadable": unreadable})
+
+
+def _within_reach(walls: pd.Series) -> pd.Series:
+    """Return the clocks that have an instant in every zone: databases write 9999-12-31 for "never"."""
+    return walls.where((walls >= _FIRST_CLOCK) & (walls < _LAST_CLOCK))
 
 
 def _as_text(value: object) -> str:
@@ -320,7 +330,7 @@ def _is_midnight(times: pd.Series) -> pd.Series:
 def _localise(times: pd.Series, timezone: str) -> pd.Series:
     try:
         local = times.dt.tz_localize(timezone, ambiguous=np.zeros(len(times), dtype=bool), nonexistent="shift_forward")
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, AttributeError, OSError) as error:
         raise SourceError(f"There is no time zone {timezone!r}; write one such as America/New_York or UTC.") from error
     return local.dt.tz_convert("UTC").astype(INSTANT)
 
@@ -334,4 +344,4 @@ def _unit_note(units: pd.Series, name: str) -> tuple[str, ...]:
 
 
 def _example(values: pd.Series, stamps: pd.DataFrame) -> str:
-    return str(values[stamps["unreadable"]].iloc[0])[:40] if stamps["unreadable"].any() else ""
+    return visible(str(values[stamps["unreadable"]].iloc[0])[:40]) if stamps["unreadable"].any() else ""

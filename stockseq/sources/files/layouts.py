@@ -198,7 +198,7 @@ def _with_tickers(table: Table, stage: str) -> Table:
     """Spread lists of tickers, and leave out the rows that name none."""
     frame = table.frame
     cells = frame["ticker"]
-    if cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype):
+    if not pd.api.types.is_integer_dtype(cells.dtype):
         lists = cells.map(_as_list)
         n_lists = int(lists.map(len).gt(1).sum())
         if n_lists and stage == "read bars":
@@ -224,14 +224,19 @@ def _with_tickers(table: Table, stage: str) -> Table:
 
 
 def _as_list(cell: object) -> list[object]:
+    # A flag is no name, and of whole numbers beside a gap pandas makes floats.
+    if isinstance(cell, bool | np.bool_):
+        return []
+    if isinstance(cell, float) and cell.is_integer():
+        return [int(cell)]
     if isinstance(cell, list | tuple | np.ndarray):
         return [item for item in cell if item is not None and str(item).strip()]
     if isinstance(cell, str) and cell.strip().startswith("[") and cell.strip().endswith("]"):
         try:
             items = json.loads(cell.replace("'", '"'))
-        except ValueError:
+        except (ValueError, RecursionError):
             return [cell]
-        return [str(item) for item in items if str(item).strip()]
+        return [str(item) for item in items if item is not None and str(item).strip()]
     if isinstance(cell, str) and re.search(r"[,;|]", cell):
         parts = [part.strip() for part in re.split(r"[,;|]", cell)]
         return [part for part in parts if part] if all(valid_ticker(part) for part in parts if part) else [cell]

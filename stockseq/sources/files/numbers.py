@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal as DecimalNumber
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ import pandas as pd
 from stockseq.errors import SourceError
 from stockseq.schemas import NUMBER
 
+LONGEST_NUMBER = 64
 Decimal = Literal[".", ","]
 BLANKS = frozenset(
     {"", "-", "--", "\u2013", "\u2014", ".", "na", "n/a", "#n/a", "nan", "<na>", "null", "none", "nil", "n.a."}
@@ -106,7 +109,8 @@ def _tokens(column: pd.Series) -> pd.Series:
     """Return the distinct texts of a column that are no plain numbers, without blanks."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return pd.Series([], dtype=object)
-    texts = [value for value in column.dropna().unique() if isinstance(value, str)]
+    # Not through `unique`: a cell of JSON may be a list.
+    texts = dict.fromkeys(value for value in column if isinstance(value, str))
     clean = {text: _clean(text) for text in texts}
     return pd.Series({text: token for text, token in clean.items() if token.lower() not in BLANKS}, dtype=object)
 
@@ -116,8 +120,15 @@ def _clean(text: str) -> str:
     return plain.replace("\u2009", " ").strip()
 
 
+def _parts(token: str) -> re.Match[str] | None:
+    # No amount is longer, and on a long text the pattern takes minutes.
+    match = _TOKEN.fullmatch(token) if len(token) <= LONGEST_NUMBER else None
+    # Nobody can tell what "--5" or "(-5)" means.
+    return None if match is None or sum(map(bool, match.group("open", "sign", "sign2"))) > 1 else match
+
+
 def _digits(token: str) -> str | None:
-    match = _TOKEN.fullmatch(token)
+    match = _parts(token)
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
     return match["digits"].strip()
@@ -180,12 +191,12 @@ def _differs(token: str) -> bool:
 
 def _grouped_under(texts: pd.Series, sign: Decimal) -> bool:
     """Return whether the unclear cells are whole numbers of thousands, or have a power, under this decimal sign."""
-    return all(sign not in token or _TOKEN.fullmatch(token)["power"] for token in texts if _differs(token))  # type: ignore[index]
+    return all(sign not in token or _parts(token)["power"] for token in texts if _differs(token))  # type: ignore[index]
 
 
 def _value(token: str, sign: Decimal) -> float:
     """Return what a token is worth; NaN where it can't be read under this decimal sign."""
-    match = _TOKEN.fullmatch(token)
+    match = _parts(token)
     digits = _digits(token)
     if match is None or digits is None:
         return np.nan
@@ -197,15 +208,14 @@ def _value(token: str, sign: Decimal) -> float:
         return np.nan
     value = float(f"{value!r}{match['exponent']}") if match["exponent"] else value
     value *= POWERS[match["power"].lower().rstrip(".")] if match["power"] else 1.0
-    negative = (match["sign"] + match["sign2"]).count("-") + bool(match["open"])
-    return -value if negative % 2 else value
+    return -value if "-" in (match["sign"], match["sign2"]) or match["open"] else value
 
 
 def _read(column: pd.Series, tokens: pd.Series, sign: Decimal, name: str) -> Numbers:
     faults = pd.Series(None, index=column.index, dtype=object)
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         return Numbers(column.astype(NUMBER), faults, "")
-    values = pd.to_numeric(column.where(~column.map(lambda cell: isinstance(cell, str | bool | list))), errors="coerce")
+    values = column.astype(object).map(_number)
     percent = {text for text, token in tokens.items() if "%" in token}
     known = {text: _value(token, sign) for text, token in tokens.items() if text not in percent}
     texts = column.map(lambda cell: cell if isinstance(cell, str) else None)
@@ -226,6 +236,13 @@ def _read(column: pd.Series, tokens: pd.Series, sign: Decimal, name: str) -> Num
             faults[cells] = f"{reason}, such as {str(column[cells].iloc[0])[:20]!r}"
     first = column[written].iloc[0] if written.any() else None
     return Numbers(values, faults, "" if first is None else f"{name} {first!r} is {values[written].iloc[0]:.12g}")
+
+
+def _number(cell: object) -> float:
+    """Return a cell that is a number already; NaN for texts, for flags, and for what else JSON and Parquet hold."""
+    if isinstance(cell, bool | np.bool_) or not isinstance(cell, Real | DecimalNumber):
+        return np.nan
+    return float(cell)
 
 
 def _plain(text: str, value: float) -> bool:

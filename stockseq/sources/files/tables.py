@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pandas as pd
 import pyarrow
 
 from stockseq.errors import SourceError
+from stockseq.printable import shown
 from stockseq.schemas import Dropped
 from stockseq.sources.files.delimited import SWALLOWED, pair_fields, read_delimited, stack_tickers
 
 DELIMITED = (".csv", ".tsv", ".txt")
 SUFFIXES = (*DELIMITED, ".jsonl", ".parquet")
+_MOST_DIGITS = 300
 BAR_NAMES, HEADLINE_NAMES = ("bars", "prices"), ("headlines",)
 
 
@@ -49,6 +52,8 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
     """
     if not path.exists():
         raise SourceError(f"There is no file {path}.")
+    if not path.is_file():
+        raise SourceError(f"{path} is no file; name a table in one of {', '.join(SUFFIXES)}.")
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(f"{path} must be one of {', '.join(SUFFIXES)}; convert it to one of these.")
     try:
@@ -63,7 +68,7 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
             f"{path} isn't text in {tried}: it was to be a {kind} table, and holds the byte 0x{found:02x}. Save it as "
             f"{kind} from the program that wrote it, or set files.encoding."
         ) from error
-    except (ValueError, LookupError, RecursionError) as error:
+    except (ValueError, LookupError, OverflowError, RecursionError) as error:
         raise SourceError(f"{path} isn't a readable {path.suffix[1:]} table: {_first_line(error)}.") from error
     if frame.empty:
         raise SourceError(f"{path} has no rows.")
@@ -91,7 +96,7 @@ def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ..
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...], int]:
     """Return a frame with its index as a column where it says something: it has a name, or is of dates."""
-    frame = pd.read_parquet(path)
+    frame = _with_texts(pd.read_parquet(path))
     index = frame.index
     dated = isinstance(index, pd.DatetimeIndex)
     if dated and index.name is None:
@@ -106,6 +111,20 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...], int]:
     says = index.names != [None] and not set(index.names) & set(frame.columns)
     frame.index = index
     return frame.reset_index(drop=not says), (), 0
+
+
+def _with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with bytes read as the text that they are: old writers of Parquet don't mark their texts."""
+    if not frame.columns.is_unique:
+        raise ValueError("the name of a column stands twice in it")
+    texts: dict[Hashable, pd.Series] = {}
+    for name in frame:
+        if frame[name].dtype == object and any(isinstance(cell, bytes) for cell in frame[name]):
+            try:
+                texts[name] = frame[name].map(lambda cell: cell.decode("utf-8") if isinstance(cell, bytes) else cell)
+            except UnicodeDecodeError as error:
+                raise ValueError(f"its column {shown(name)} holds bytes that are no text in UTF-8") from error
+    return pd.DataFrame({name: texts.get(name, frame[name]) for name in frame}) if texts else frame
 
 
 def _pair(column: object) -> tuple[str, str] | None:
@@ -123,11 +142,12 @@ def _read_text(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, ...]
         rows = [_json(line) for line in lines if line.strip()]
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError("each line must be one JSON object")
-    return pd.DataFrame(rows), (), 0
+    # As they are: of whole numbers pandas would make floats, and fail at those of 400 digits.
+    return pd.DataFrame(rows, dtype=object).infer_objects(), (), 0
 
 
 def _json(line: str) -> object:
-    value = json.loads(line)
+    value = json.loads(line, parse_int=_whole_number)
     # Half of a surrogate pair can be read from JSON, and written nowhere.
     if "\\ud" in line.lower() and isinstance(value, dict):
         texts = {key: text for key, text in value.items() if isinstance(text, str)}
@@ -135,5 +155,12 @@ def _json(line: str) -> object:
     return value
 
 
+def _whole_number(digits: str) -> int | str:
+    """Return a number of JSON; one that no float holds stays the text that it is, and is then no number."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    if isinstance(error, RecursionError):
+        return "its brackets are nested too deep"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 import sqlite3
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from yfinance.const import _BASE_URL_, _ROOT_URL_
 from yfinance.data import YfData
 from yfinance.exceptions import YFException
 
+from stockseq.errors import SourceError
 from stockseq.headline_text import clean_text
 from stockseq.sources.pacing import LostRequests, Pacer
 from stockseq.sources.yahoo.chart import Chart, read_chart
@@ -116,11 +118,19 @@ def _first_sentence(error: Exception) -> str:
 
 
 def _prepare_cache(folder: Path) -> None:
-    # yfinance's threads race to create the folder, and the loser goes without a cache.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for database in folder.glob("*.db"):
-        if not _readable(database):
-            database.unlink()
+    try:
+        # yfinance's threads race to create the folder, and the loser goes without a cache.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for database in folder.glob("*.db"):
+            if not _readable(database):
+                database.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SourceError(
+            f"Yahoo's cookies and time zones can't be kept in {folder}: {error.strerror or error}. Name a folder that "
+            "can be written in yahoo.cache_folder, or in the variable XDG_CACHE_HOME."
+        ) from error
     yfinance.set_tz_cache_location(str(folder))
 
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from stockseq.errors import SourceError
+from stockseq.errors import SettingsError, SourceError
 from tests.sources.files.price_files import (
     HEADLINES,
     headlines_of,
@@ -35,7 +35,7 @@ def test_stamps_without_a_zone_are_refused_until_one_is_declared(tmp_path):
         headlines_of(put(tmp_path, "headlines.csv", text))
     rows = headlines_of(put(tmp_path, "headlines.csv", text), timezone="America/New_York").headlines
     assert rows["published_at"].tolist() == [pd.Timestamp("2024-11-27 20:45", tz="UTC")]
-    with pytest.raises(SourceError, match="no time zone 'Mars/Base'"):
+    with pytest.raises(SettingsError, match="is expected, received 'Mars/Base'"):
         headlines_of(put(tmp_path, "headlines.csv", text), timezone="Mars/Base")
 
 

@@ -214,3 +214,17 @@ def test_the_same_table_gives_the_same_sessions_in_every_format(tmp_path, zone: 
         assert headlines["date_only"].all(), kind
         ends = headlines["published_at"].dt.tz_convert(NEW_YORK).dt.strftime("%m-%d %H:%M").tolist()
         assert ends == ["11-27 23:59", "11-29 23:59", "12-02 23:59"], kind
+
+
+@pytest.mark.parametrize("stamp", ["9999-12-31T23:59:59-14:00", "9999-12-31", "0001-01-01T00:00:00+14:00", "2024-11"])
+def test_a_stamp_beyond_what_zones_reach_is_not_readable(stamp):
+    """Databases write 9999-12-31 for "never"; in another zone it ended in a traceback."""
+    read = read_instants(pd.Series([stamp]), name="x", timezone="UTC", exchange_timezone="America/New_York")
+    assert read.unreadable.tolist() == [True]
+
+
+def test_a_time_of_parquet_beyond_what_zones_reach_is_not_readable():
+    """The same in a column of times."""
+    times = pd.Series([pd.Timestamp("9999-12-31"), pd.Timestamp("2024-11-29 12:00")]).astype("datetime64[us]")
+    read = read_instants(times, name="x", timezone="UTC", exchange_timezone="America/New_York")
+    assert read.unreadable.tolist() == [True, False]

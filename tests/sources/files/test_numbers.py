@@ -79,3 +79,17 @@ def test_what_is_converted_is_told_and_plain_numbers_are_not():
 def test_numbers_of_json_and_parquet_are_taken_as_they_are():
     """1.205 as a number has one reading."""
     assert read([1.205, 2.5])["close"].amounts.tolist() == [1.205, 2.5]
+
+
+@pytest.mark.parametrize("cell", [True, "True", [1], {"a": 1}, "--5", "(-5)", "9" * 5000, "1" * 100_000 + "x"])
+def test_what_is_no_number_is_none(cell):
+    """A flag is 1 to Python, two signs are whatever one likes, and a long text took the pattern minutes."""
+    numbers = read([1.0, cell])["close"]
+    assert numbers.amounts.isna().tolist() == [False, True]
+    assert numbers.faults.iloc[1].startswith("close is not a number, such as ")
+
+
+def test_a_column_of_flags_holds_no_number():
+    """Parquet has them as a type of their own."""
+    frame = pd.DataFrame({"close": [True, False], "volume": [1, 2]})
+    assert read_columns(frame, [["close"], ["volume"]], path="bars.parquet")["close"].amounts.isna().all()

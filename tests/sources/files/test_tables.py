@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stockseq.errors import SourceError
+from stockseq.errors import SettingsError, SourceError
 from stockseq.sources.files import FilesSettings, FilesSource
 from stockseq.sources.files.source import read_bars_file
 from stockseq.sources.files.tables import load_table
@@ -74,7 +74,7 @@ def test_text_in_another_encoding_is_read_and_said_to_be(tmp_path):
     assert any("Windows-1252" in note for note in FilesSource(FilesSettings(), file=file).notes(NOW))
     utf16 = "ticker,published_at,headline\nKOLA,2024-12-02T10:00:00Z,Köla\n".encode("utf-16")
     assert headlines_of(put(tmp_path, "h.csv", utf16), encoding="utf-16").headlines["text"].tolist() == ["Köla"]
-    with pytest.raises(SourceError, match="unknown encoding"):
+    with pytest.raises(SettingsError, match="is expected, received 'utf-99'"):
         headlines_of(put(tmp_path, "h.csv", utf16), encoding="utf-99")
 
 
@@ -99,3 +99,47 @@ def test_an_index_of_parquet_is_a_column_if_it_has_a_name_and_nothing_without(tm
     rows.set_index(pd.Index(["2024-02-05", "2024-02-06"], name="date")).to_parquet(dated)
     assert load_table(joined).frame.index.tolist() == [0, 1, 2, 3]
     assert load_table(dated).frame["date"].tolist() == ["2024-02-05", "2024-02-06"]
+
+
+def test_a_zero_byte_in_a_cell_is_refused(tmp_path):
+    """pandas would end the cell there: BBB for BBB\\0CCC."""
+    text = "ticker,date,open,high,low,close,volume\nBBB\0CCC,2024-12-02,1,1,1,1,1\n"
+    with pytest.raises(SourceError, match=r"holds a zero byte \(line 2\), which no text has"):
+        bars_of(tmp_path, text)
+
+
+def test_cells_beyond_the_header_are_refused(tmp_path):
+    """pandas would drop them, and say so in a warning of its own."""
+    text = "ticker,date,open,high,low,close,volume\n" + "KOLA,2024-12-02,1,1,1,1,1,5,6\n" * 2
+    with pytest.raises(SourceError, match="cells"):
+        bars_of(tmp_path, text)
+
+
+def test_texts_that_parquet_holds_as_bytes_are_texts(tmp_path):
+    """Old writers don't mark them; taken as they print, `b'KOLA'` is no ticker and nothing would be stored."""
+    frame = pd.DataFrame({"ticker": [b"KOLA"], "date": [b"2024-12-02"], "close": [1.0]})
+    frame.to_parquet(tmp_path / "bars.parquet")
+    assert load_table(tmp_path / "bars.parquet").frame["ticker"].tolist() == ["KOLA"]
+    frame.assign(ticker=[b"\xff"]).to_parquet(tmp_path / "bars.parquet")
+    with pytest.raises(SourceError, match="its column 'ticker' holds bytes that are no text in UTF-8"):
+        load_table(tmp_path / "bars.parquet")
+
+
+def test_json_of_400_digits_or_3000_brackets_ends_in_a_sentence(tmp_path):
+    """Both ended in a traceback."""
+    row = '{"ticker": "KOLA", "date": "2024-12-02", "open": 1, "high": 1, "low": 1, "close": 1, "volume": VOLUME}'
+    with pytest.raises(SourceError, match="volume is not a number, such as '1111"):
+        read_bars_file(put(tmp_path, "bars.jsonl", row.replace("VOLUME", "1" * 400)), FilesSettings(), now=NOW)
+    with pytest.raises(SourceError, match="its brackets are nested too deep"):
+        read_bars_file(put(tmp_path, "bars.jsonl", row.replace("VOLUME", "[" * 3000)), FilesSettings(), now=NOW)
+
+
+def test_a_flag_is_no_ticker_and_a_whole_number_stays_one(tmp_path):
+    """Beside a gap pandas makes 700.0 of Hong Kong's 700, and of a flag a ticker called True."""
+    rows = pd.DataFrame({"ticker": [700, None, 5], "date": "2024-12-02", "close": 1.0, "volume": 1.0})
+    rows.assign(open=1.0, high=1.0, low=1.0).to_parquet(tmp_path / "bars.parquet")
+    source = FilesSource(FilesSettings(), file=tmp_path / "bars.parquet")
+    assert source.tickers == ("5", "700")
+    rows.assign(open=1.0, high=1.0, low=1.0, ticker=True).to_parquet(tmp_path / "bars.parquet")
+    with pytest.raises(SourceError, match="not one of 3 rows names a ticker"):
+        FilesSource(FilesSettings(), file=tmp_path / "bars.parquet").tickers  # noqa: B018
