@@ -23,6 +23,7 @@ from stockseq.models.model import Model, TrainingRecord
 from stockseq.models.network import avoid_cudnn, reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.plugins import SLOTS
+from stockseq.store.durability import sync, sync_tree
 
 FORMAT = "stockseq-model-1"
 MANIFEST = "manifest.json"
@@ -78,15 +79,23 @@ def save_bundle(model: Model, folder: Path) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder.parent))
+        # By its name a bundle that a kill leaves here is put back.
+        replaced = folder.with_name(f".bundle-replaced-{folder.name}")
         try:
             _write(model, draft)
             draft.chmod(0o755)
+            # A name that is safe before its content would list a model without its networks after a power cut.
+            sync_tree(draft)
+            shutil.rmtree(replaced, ignore_errors=True)
             if folder.exists():
-                folder.rename(draft.with_name(draft.name + "-old"))
+                folder.rename(replaced)
             draft.rename(folder)
+            sync(folder.parent, folder.parent.parent)
         finally:
+            if replaced.exists() and not folder.exists():
+                replaced.rename(folder)
             shutil.rmtree(draft, ignore_errors=True)
-            shutil.rmtree(draft.with_name(draft.name + "-old"), ignore_errors=True)
+            shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         raise BundleError(f"The model can't be written to {folder}: {error.strerror or error}.") from error
     return folder

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -18,6 +19,8 @@ from stockseq.store.tables import Table
 CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.logRetentionDuration": "interval 36500 days"}
 # Two commits that both carry this application's transaction conflict, so a writer never acts on rows it has not seen.
 APPLICATION = "stockseq"
+# What a commit is called in the log: where the answer to it was lost, it is found by that.
+MARK = "stockseq.commit"
 ATTEMPTS = 20
 # Small enough that a replaced year rewrites little else.
 FILE_SIZE = 32 * 1024 * 1024
@@ -121,20 +124,23 @@ class DeltaFile:
 
     def _write(self, snapshot: DeltaTable | None, rows: pa.Table, predicate: str | None) -> bool:
         """Commit on this very snapshot; return False where another writer committed since."""
+        version = 0 if snapshot is None else snapshot.version() + 1
+        properties = _commit_as(version, mark := uuid4().hex)
         try:
             if snapshot is None:
-                self._create(rows)
+                self._create(rows, properties)
             else:
-                self._extend(snapshot, rows, predicate)
-        except CommitFailedError:
-            return False
-        except DeltaError:
-            if snapshot is None and self.open() is not None:
-                return False
-            raise
+                self._extend(snapshot, rows, predicate, properties)
+        except DeltaError as error:
+            # An object store may have taken a commit whose answer never came; tried again, it stands in its own way.
+            if not self._has(version, mark):
+                if isinstance(error, CommitFailedError) or (snapshot is None and self.open() is not None):
+                    return False
+                raise
+        self._sync(version)
         return True
 
-    def _create(self, rows: pa.Table) -> None:
+    def _create(self, rows: pa.Table, properties: CommitProperties) -> None:
         write_deltalake(
             self.url,
             rows,
@@ -142,11 +148,12 @@ class DeltaFile:
             configuration=CONFIGURATION,
             target_file_size=FILE_SIZE,
             storage_options=self.storage_options,
-            commit_properties=_commit_as(0),
+            commit_properties=properties,
         )
-        self._sync(0)
 
-    def _extend(self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None) -> None:
+    def _extend(
+        self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None, properties: CommitProperties
+    ) -> None:
         write_deltalake(
             snapshot,
             rows,
@@ -154,28 +161,43 @@ class DeltaFile:
             predicate=predicate,
             schema_mode="merge" if self.table.open_ended or self.table.added else None,
             target_file_size=FILE_SIZE,
-            commit_properties=_commit_as(snapshot.version() + 1),
+            commit_properties=properties,
         )
-        self._sync(snapshot.version())
+
+    def _has(self, version: int, mark: str) -> bool:
+        """Tell whether a version is the commit of this mark."""
+        snapshot = self.open()
+        if snapshot is None or snapshot.version() < version:
+            return False
+        return any(entry["version"] == version and entry.get(MARK) == mark for entry in snapshot.history())
 
     def _sync(self, version: int) -> None:
         if self.folder is not None:
-            durability.sync_commit(self.folder, version)
+            with self._report_errors("forced onto the disk"):
+                durability.sync_commit(self.folder, version)
 
     @contextmanager
-    def _report_errors(self, done: Literal["read", "written"]) -> Iterator[None]:
+    def _report_errors(self, done: Literal["read", "written", "forced onto the disk"]) -> Iterator[None]:
         try:
             yield
         except (DeltaError, OSError, pa.ArrowException) as error:
-            remainder = ", and holds what it held before" if done == "written" else ""
+            remainder = {
+                "read": "",
+                "written": ", and holds what it held before",
+                "forced onto the disk": " after its last commit, which a power cut may undo; run again",
+            }[done]
+            if done == "written" and self.folder is None:
+                remainder += ", or all of the new rows where only the answer was lost; run again"
             raise StoreError(
                 f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}."
             ) from error
 
 
-def _commit_as(version: int) -> CommitProperties:
+def _commit_as(version: int, mark: str) -> CommitProperties:
     """Return what makes a commit this version or nothing: delta-rs would put it behind another writer's instead."""
-    return CommitProperties(max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)])
+    return CommitProperties(
+        custom_metadata={MARK: mark}, max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)]
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,14 +160,12 @@ class ForkServer:
 
 
 @cache
-def fork_server(number: int = 0) -> ForkServer:
+def fork_server(number: int) -> ForkServer:
     """Return this process's server of a number; runs at once need a server each."""
     del number
     return ForkServer()
 
 
 def _end(process: "subprocess.Popen[str]", outputs: Path) -> None:
-    import shutil
-
     process.communicate()
     shutil.rmtree(outputs, ignore_errors=True)

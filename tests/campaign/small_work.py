@@ -139,7 +139,8 @@ def _do(name: str, arguments: Sequence[str], before: Path | None) -> Work:
     data, notes = folder / "data", folder / "notes"
     if before is not None:
         copy_store(before, data)
-    run = fork_server().start([*arguments, "--data", str(data)], faults=Faults(data, notes))
+    # The folder above is watched too: a name in it has to be safe as well.
+    run = fork_server(0).start([*arguments, "--data", str(data)], faults=Faults(folder, notes))
     assert run.end() == 0, run.said
     stored = contents(before) if before is not None else {}
     return Work(name, arguments, before, data, contents(data), stored, read_notes(notes))

@@ -57,9 +57,11 @@ def _kill_at_two(folder: Path, seed: int, *, work: str) -> str:
 def _kill_at(folder: Path, work: Work, points: list[tuple[int, bool]], *, n_points: int) -> str:
     n_hit = 0
     for call, done in points:
-        data = folder / f"{call}-{'after' if done else 'before'}"
+        above = folder / f"{call}-{'after' if done else 'before'}"
+        above.mkdir()
+        data = above / "data"
         work.lay_out(data)
-        status = work.start(data, faults=Faults(data, kill_at=call, done=done)).end()
+        status = work.start(data, faults=Faults(above, kill_at=call, done=done)).end()
         where = f"killed {'after' if done else 'before'} call {call}: {work.calls[call - 1][::4]}"
         assert status in (-signal.SIGKILL, 0), f"{where}: exit {status}"
         n_hit += status != 0
@@ -67,7 +69,7 @@ def _kill_at(folder: Path, work: Work, points: list[tuple[int, bool]], *, n_poin
             _judge(work, data)
         except Exception as error:
             raise AssertionError(f"{where}: {error}") from error
-        shutil.rmtree(data)
+        shutil.rmtree(above)
     return f"{n_hit} of {len(points)} killed, of {n_points} points of {len(work.calls)} calls; each run again ended alike"
 
 
