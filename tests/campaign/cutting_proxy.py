@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -147,12 +147,13 @@ def serve() -> None:
     client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name=KEYS["AWS_REGION"], **secrets)
     client.create_bucket(Bucket=BUCKET)
     proxy = CuttingProxy((host, port))
-    print(proxy.port, flush=True)
+    answer = partial(print, flush=True)
+    answer(proxy.port)
     for line in sys.stdin:
         if line.strip() != "count":
             first, last, fault = line.strip("\n").split(" ", 2)
             proxy.begin(int(first), int(last), fault)
-        print(proxy.n_requests, flush=True)
+        answer(proxy.n_requests)
 
 
 if __name__ == "__main__":

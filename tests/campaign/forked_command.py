@@ -23,7 +23,8 @@ import ctypes, json, os, sys
 import gc
 import pandas as pd
 import pyarrow.dataset, pyarrow.parquet
-import pipelines.daily, pipelines.train, pipelines.backtest, pipelines.import_files, pipelines.ledger, pipelines.maintain
+import pipelines.backtest, pipelines.daily, pipelines.import_files
+import pipelines.ledger, pipelines.maintain, pipelines.train
 from pipelines.__main__ import app
 from stockseq.layers import backend
 from stockseq.sessions import TradingCalendar

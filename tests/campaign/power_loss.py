@@ -175,7 +175,9 @@ class PowerLoss:
             lost = policy in ("all lost", "names lost")
             cuts[folder] = floors[folder] if lost else call
             if policy.startswith("some"):
-                open_calls = [e.call for e in entries if e.call > floors[folder] and folder in {f for f, *_ in e.changes}]
+                open_calls = [
+                    e.call for e in entries if e.call > floors[folder] and folder in {f for f, *_ in e.changes}
+                ]
                 cuts[folder] = chance.choice([floors[folder], *open_calls])
         while split := [e for e in entries if len({e.call <= cuts[folder] for folder, *_ in e.changes}) == 2]:
             for folder, *_ in split[0].changes:

@@ -149,7 +149,9 @@ def _do(name: str, arguments: Sequence[str], before: Path | None) -> Work:
 def _write_files(folder: Path, *, corrected: bool) -> None:
     """Write 60 sessions of two tickers; corrected, a close differs, a session and an action are new."""
     folder.mkdir(exist_ok=True)
-    sessions = pd.bdate_range("2024-03-01", "2024-05-31").drop(pd.Timestamp("2024-03-29")).drop(pd.Timestamp("2024-05-27"))
+    sessions = (
+        pd.bdate_range("2024-03-01", "2024-05-31").drop(pd.Timestamp("2024-03-29")).drop(pd.Timestamp("2024-05-27"))
+    )
     rows = []
     for offset, ticker in enumerate(("AAA", "BBB")):
         for number, session in enumerate(sessions if corrected else sessions[:-1]):

@@ -50,7 +50,7 @@ def require_same(data: Path, expected: Path, tables: dict[str, pd.DataFrame]) ->
         pd.testing.assert_frame_equal(rows, tables[table], check_exact=True, obj=table)
     assert run_names(data) == run_names(expected)
     for name in run_names(data):
-        for file in sorted((expected / "runs" / name).glob("*.parquet")) + [expected / "runs" / name / "metrics.json"]:
+        for file in [*sorted((expected / "runs" / name).glob("*.parquet")), expected / "runs" / name / "metrics.json"]:
             ours = data / "runs" / name / file.name
             assert ours.is_file(), f"{name} lacks {file.name}"
             assert filecmp.cmp(ours, file, shallow=False), f"{name}/{file.name} differs"

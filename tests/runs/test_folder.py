@@ -1,6 +1,6 @@
 """Every run is found again."""
 
-from stockseq.runs.folder import find_run, run_names
+from stockseq.runs.folder import clear_drafts, find_run, run_names
 
 
 def test_runs_of_one_instant_are_in_the_order_they_were_made(tmp_path):
@@ -16,3 +16,30 @@ def test_runs_of_one_instant_are_in_the_order_they_were_made(tmp_path):
         (folder / "manifest.json").touch()
     assert run_names(tmp_path) == names
     assert find_run(tmp_path, None).name == names[-1]
+
+
+def test_a_run_that_was_being_replaced_is_put_back(tmp_path):
+    """A kill between the two renames must not cost the run that stood there; after them it costs the old one."""
+    runs = tmp_path / "runs"
+    for draft, name in ((".draft-a", "20240103T000000Z-daily"), (".draft-b", "20240104T000000Z-daily")):
+        (runs / draft / "replaced").mkdir(parents=True)
+        (runs / draft / "replaced" / "manifest.json").write_text("old")
+        (runs / draft / name).mkdir()
+    (runs / ".draft-b" / "20240104T000000Z-daily").rename(runs / "20240104T000000Z-daily")
+    (runs / "20240104T000000Z-daily" / "manifest.json").write_text("new")
+    clear_drafts(tmp_path)
+    found = {path.name: (path / "manifest.json").read_text() for path in runs.iterdir()}
+    assert found == {"20240103T000000Z-daily": "old", "20240104T000000Z-daily": "new"}
+
+
+def test_a_bundle_that_was_being_replaced_is_put_back(tmp_path):
+    """A champion without its networks could forecast nothing until it is trained again."""
+    models = tmp_path / "models"
+    for folder in (".bundle-replaced-m1", ".bundle-replaced-m2", "m2", ".bundle-x"):
+        (models / folder).mkdir(parents=True)
+        (models / folder / "from").write_text(folder)
+    clear_drafts(tmp_path)
+    assert {path.name: (path / "from").read_text() for path in models.iterdir()} == {
+        "m1": ".bundle-replaced-m1",
+        "m2": "m2",
+    }

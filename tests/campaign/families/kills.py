@@ -32,7 +32,11 @@ def cases() -> list[Case]:
     ]
     works = list(N_POINTS)
     at_random = [
-        Case(f"{works[number % 2]}: random kills {number + 1}", partial(_kill_at_random, work=works[number % 2]), KILLS_A_CASE)
+        Case(
+            f"{works[number % 2]}: random kills {number + 1}",
+            partial(_kill_at_random, work=works[number % 2]),
+            KILLS_A_CASE,
+        )
         for number in range(N_RANDOM_CASES)
     ]
     one = Case("second morning: two kill points", partial(_kill_at_two, work="second morning"), n_inputs=2, short=True)
@@ -70,7 +74,9 @@ def _kill_at(folder: Path, work: Work, points: list[tuple[int, bool]], *, n_poin
         except Exception as error:
             raise AssertionError(f"{where}: {error}") from error
         shutil.rmtree(above)
-    return f"{n_hit} of {len(points)} killed, of {n_points} points of {len(work.calls)} calls; each run again ended alike"
+    return (
+        f"{n_hit} of {len(points)} killed, of {n_points} points of {len(work.calls)} calls; each run again ended alike"
+    )
 
 
 def _kill_at_random(folder: Path, seed: int, *, work: str) -> str:

@@ -42,7 +42,9 @@ def cases() -> list[Case]:
         for first in range(0, N_REQUESTS, REQUESTS_A_CASE)
     ]
     outages = [
-        Case(f"{fault}, from one request on: {first + 1}, {first + 2}", partial(_stay_away, fault=fault, first=first), 2)
+        Case(
+            f"{fault}, from one request on: {first + 1}, {first + 2}", partial(_stay_away, fault=fault, first=first), 2
+        )
         for fault in ("cut before", "cut after", "503 SlowDown")
         for first in range(0, N_OUTAGES, OUTAGES_A_CASE)
     ]
@@ -78,7 +80,7 @@ def _fail_once(folder: Path, seed: int, *, fault: str, first: int, is_last: bool
 
 
 def _lose_a_commit(folder: Path, seed: int) -> str:
-    """The bars' commit is taken and its answer lost: the rows count as added, or the run would forecast without them."""
+    """The rows of a commit whose answer is lost count as added, or the run would forecast without them."""
     os.environ["XDG_STATE_HOME"] = str(folder)
     store = Store(f"s3://{BUCKET}/lost-{seed}", storage_options=_options())
     object_store().begin()
@@ -116,7 +118,8 @@ def _judge(folder: Path, prefix: str, *, fault: str, first: int, last: int) -> b
         assert counts == {"bars": 2, "headlines": 1, "forecasts": 2}, f"the calls said they had added {counts}"
     except StoreError as error:
         said = str(error)
-        assert "could not be" in said and f"s3://{BUCKET}/{prefix}" in said, said
+        assert "could not be" in said, said
+        assert f"s3://{BUCKET}/{prefix}" in said, said
         assert said.count("\n") == 0, said
     object_store().begin()
     left = _contents(store)

@@ -1,4 +1,4 @@
-"""The power fails after any call of a run: what isn't synced is lost, empty, zero or full of holes, and names with it."""
+"""The power fails after any call of a run: what isn't synced is lost, empty, zero or full of holes, as are names."""
 
 import random
 import shutil
@@ -27,7 +27,10 @@ def cases() -> list[Case]:
         for work, n_states in N_STATES.items()
         for first in range(0, n_states, STATES_A_CASE)
     ]
-    return [*every, Case("second morning: two states", partial(_lose_power_twice, work="second morning"), 2, short=True)]
+    return [
+        *every,
+        Case("second morning: two states", partial(_lose_power_twice, work="second morning"), 2, short=True),
+    ]
 
 
 @cache
