@@ -24,7 +24,7 @@ SHARES = {
     "second morning": (0, 1, 2, 3, 4, 6, 8, 12, 30, 70),
 }
 ERRORS = (errno.EIO, errno.EDQUOT, errno.EROFS, errno.ENOSPC)
-N_SPOTS, SPOTS_A_CASE = 24, 4
+N_SPOTS, SPOTS_A_CASE = 12, 4
 
 
 def cases() -> list[Case]:
@@ -59,7 +59,7 @@ def _fill(folder: Path, seed: int, *, work: str, share: int) -> str:
         _require_sentence(run.said, os.strerror(errno.ENOSPC))
         roomy = copy_store(data, folder / "roomy") if data.exists() else folder / "roomy"
     _mend(undisturbed, roomy)
-    return f"with {room:,} bytes: {_sentence(run.said)[:160]}"
+    return f"with {room:,} bytes: {_sentence(run.said)[:320]}"
 
 
 def _break(folder: Path, seed: int, *, error: int, lasting: bool, first: int) -> str:
@@ -109,7 +109,7 @@ def _require_sentence(said: str, reason: str) -> None:
     assert "Traceback" not in said, said[-900:]
     sentence = _sentence(said)
     assert sentence.startswith("✗ "), sentence
-    assert reason.lower() in sentence.lower() or "could not be" in sentence, sentence
+    assert reason.lower() in sentence.lower(), sentence
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from tests.campaign.small_work import WORKS, Work, copy_store
 from tests.campaign.whole_store import require_nothing_lost, require_same, require_whole
 
 # Of each work about how many points its traced calls give; the last case of a work tries all that are left.
-N_POINTS = {"first morning": 440, "second morning": 250, "correcting import": 120}
+N_POINTS = {"first morning": 224, "second morning": 272, "correcting import": 80}
+# What a call leaves is what stands before the next one: of the longest work only the kills after each call are tried.
+ONLY_AFTER = ("first morning",)
 POINTS_A_CASE = 8
 N_RANDOM_CASES, KILLS_A_CASE = 25, 8
 
@@ -46,7 +48,7 @@ def cases() -> list[Case]:
 def _kill_at_points(folder: Path, seed: int, *, work: str, first: int, is_last: bool) -> str:
     del seed
     undisturbed = WORKS[work]()
-    points = kill_points(list(undisturbed.calls))
+    points = [(call, done) for call, done in kill_points(list(undisturbed.calls)) if done or work not in ONLY_AFTER]
     chosen = points[first:] if is_last else points[first : first + POINTS_A_CASE]
     return _kill_at(folder, undisturbed, chosen, n_points=len(points))
 
