@@ -215,11 +215,24 @@ def run_names(root: Path) -> list[str]:
 
 
 def named_versions(root: Path) -> dict[str, list[int]]:
-    """Return the versions of each table that a run's manifest names, so that the run can be reproduced."""
+    """Return the versions of each table that a run's manifest names, so that the run can be reproduced.
+
+    Raises
+    ------
+    StockseqError
+        If a manifest can't be read.
+    """
     named: dict[str, set[int]] = {}
     for name in run_names(root):
-        manifest = json.loads((root / "runs" / name / "manifest.json").read_text(encoding="utf-8"))
-        for table, number in manifest["tables"].items():
+        path = root / "runs" / name / "manifest.json"
+        try:
+            tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise StockseqError(
+                f"{path} is damaged, so the versions of the tables that this run needs are unknown. Put it back, or "
+                f"remove {path.parent}, and run again."
+            ) from error
+        for table, number in tables.items():
             named.setdefault(table, set()).add(number)
     return {table: sorted(versions) for table, versions in named.items()}
 

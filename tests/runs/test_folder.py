@@ -1,6 +1,9 @@
 """Every run is found again."""
 
-from stockseq.runs.folder import clear_drafts, find_run, run_names
+import pytest
+
+from stockseq.errors import StockseqError
+from stockseq.runs.folder import clear_drafts, find_run, named_versions, run_names
 
 
 def test_runs_of_one_instant_are_in_the_order_they_were_made(tmp_path):
@@ -43,3 +46,12 @@ def test_a_bundle_that_was_being_replaced_is_put_back(tmp_path):
         "m1": ".bundle-replaced-m1",
         "m2": "m2",
     }
+
+
+@pytest.mark.parametrize("content", ["", "\0\0\0", "[]", "{}"])
+def test_a_torn_manifest_is_one_sentence(tmp_path, content):
+    """A power cut may have emptied one of a version that didn't force it onto the disk; nothing may be deleted then."""
+    (tmp_path / "runs" / "20240103T000000Z-daily").mkdir(parents=True)
+    (tmp_path / "runs" / "20240103T000000Z-daily" / "manifest.json").write_text(content)
+    with pytest.raises(StockseqError, match=r"20240103T000000Z-daily/manifest.json is damaged, .* run again"):
+        named_versions(tmp_path)
