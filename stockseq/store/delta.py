@@ -204,7 +204,8 @@ def _reason(error: Exception) -> str:
     """Return the outermost and the innermost of delta-rs's nested causes, without colours and markup."""
     causes = re.sub(r"\x1b\[[0-9;]*m|<[^<>]*>", " ", " ".join(str(error).split())).split("↳")
     outer, inner = (" ".join(cause.split()).rstrip(".") for cause in (causes[0], causes[-1]))
-    return (outer if outer == inner else f"{outer}: {inner}")[:300]
+    # The innermost is what to act on, such as a full disk; a long path before it must not push it out.
+    return (outer if outer == inner else f"{outer[:150]}: {inner}")[:300]
 
 
 def _only_adds(entry: Mapping[str, Any]) -> bool:
