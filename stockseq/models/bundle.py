@@ -25,6 +25,7 @@ from stockseq.models.model import Model
 from stockseq.models.network_file import load_network
 from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
+from stockseq.store.durability import sync, sync_tree
 
 # What `Registry.identify` gives, and any other plain name.
 MODEL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,79}", flags=re.ASCII)
@@ -45,15 +46,23 @@ def save_bundle(model: Model, folder: Path) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder.parent))
+        # By its name a bundle that a kill leaves here is put back.
+        replaced = folder.with_name(f".bundle-replaced-{folder.name}")
         try:
             _write(model, draft)
             draft.chmod(0o755)
+            # A name that is safe before its content would list a model without its networks after a power cut.
+            sync_tree(draft)
+            shutil.rmtree(replaced, ignore_errors=True)
             if folder.exists():
-                folder.rename(draft.with_name(draft.name + "-old"))
+                folder.rename(replaced)
             draft.rename(folder)
+            sync(folder.parent, folder.parent.parent)
         finally:
+            if replaced.exists() and not folder.exists():
+                replaced.rename(folder)
             shutil.rmtree(draft, ignore_errors=True)
-            shutil.rmtree(draft.with_name(draft.name + "-old"), ignore_errors=True)
+            shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         raise BundleError(f"The model can't be written to {folder}: {error.strerror or error}.") from error
     return folder

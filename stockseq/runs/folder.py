@@ -19,6 +19,7 @@ import tomli_w
 from stockseq.errors import StockseqError
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
+from stockseq.store.durability import sync, sync_tree
 
 LIBRARIES = (
     "stockseq",
@@ -35,6 +36,8 @@ LIBRARIES = (
 )
 # Names that a run gives to what it has not finished: drafts of runs and of the link to the newest, drafts of bundles.
 UNFINISHED = ("runs/.draft-*", "runs/.latest-*", "models/.bundle-*")
+# What an earlier run of the same name is called in the draft's folder while the new one takes its place.
+REPLACED = "replaced"
 
 
 @dataclass(frozen=True)
@@ -117,18 +120,24 @@ def write_run(contents: RunContents, root: Path, *, render: Callable[[Path], Pat
     folder = _folder_for(runs, f"{contents.now:%Y%m%dT%H%M%SZ}-{contents.recipe}", settings)
     workshop = Path(tempfile.mkdtemp(prefix=".draft-", dir=runs))
     # The page bears its folder's name, so the draft has the final one.
-    draft = workshop / folder.name
+    draft, replaced = workshop / folder.name, workshop / REPLACED
     draft.mkdir()
     try:
         (draft / "settings.toml").write_text(settings, encoding="utf-8")
         _write_files(contents, draft)
         render(draft)
+        # A name that is safe before its content would show an empty run after a power cut.
+        sync_tree(draft)
         if folder.exists():
-            folder.rename(workshop / "replaced")
+            folder.rename(replaced)
         draft.rename(folder)
+        sync(runs)
     finally:
+        if replaced.exists() and not folder.exists():
+            replaced.rename(folder)
         shutil.rmtree(workshop, ignore_errors=True)
     _point(runs / "latest", folder.name)
+    sync(runs, root)
     return folder
 
 
@@ -156,7 +165,18 @@ def _write_files(contents: RunContents, folder: Path) -> None:
 
 
 def clear_drafts(root: Path) -> None:
-    """Remove what killed runs left half-written; only a run that holds the store may, or it takes another's away."""
+    """Remove what killed runs left half-written; only a run that holds the store may, or it takes another's away.
+
+    A run or bundle that was about to be replaced is put back first.
+    """
+    for replaced in root.glob(f"runs/.draft-*/{REPLACED}"):
+        for draft in replaced.parent.iterdir():
+            if draft != replaced and not (root / "runs" / draft.name).exists():
+                replaced.rename(root / "runs" / draft.name)
+    for replaced in root.glob("models/.bundle-replaced-*"):
+        folder = root / "models" / replaced.name.removeprefix(".bundle-replaced-")
+        if not folder.exists():
+            replaced.rename(folder)
     for pattern in UNFINISHED:
         for path in root.glob(pattern):
             if path.is_dir() and not path.is_symlink():
@@ -203,11 +223,24 @@ def run_names(root: Path, *, now: pd.Timestamp | None = None) -> list[str]:
 
 
 def named_versions(root: Path) -> dict[str, list[int]]:
-    """Return the versions of each table that a run's manifest names, so that the run can be reproduced."""
+    """Return the versions of each table that a run's manifest names, so that the run can be reproduced.
+
+    Raises
+    ------
+    StockseqError
+        If a manifest can't be read.
+    """
     named: dict[str, set[int]] = {}
     for name in run_names(root):
-        manifest = json.loads((root / "runs" / name / "manifest.json").read_text(encoding="utf-8"))
-        for table, number in manifest["tables"].items():
+        path = root / "runs" / name / "manifest.json"
+        try:
+            tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise StockseqError(
+                f"{path} is damaged, so the versions of the tables that this run needs are unknown. Put it back, or "
+                f"remove {path.parent}, and run again."
+            ) from error
+        for table, number in tables.items():
             named.setdefault(table, set()).add(number)
     return {table: sorted(versions) for table, versions in named.items()}
 

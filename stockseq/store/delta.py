@@ -133,7 +133,12 @@ class DeltaFile:
             self._sync(snapshot.version())
 
     def _write(self, snapshot: DeltaTable | None, rows: pa.Table, predicate: str | None) -> bool:
-        """Commit on this very snapshot; return False where another writer committed since."""
+        """Commit on this very snapshot; return False where another writer committed since.
+
+        An object store may take a commit and lose the answer. Tried again, that commit stands in its own way, and what
+        it holds is found on the next snapshot.
+        """
+        version = 0 if snapshot is None else snapshot.version() + 1
         try:
             if snapshot is None:
                 self._create(rows)
@@ -145,6 +150,7 @@ class DeltaFile:
             if snapshot is None and self.open() is not None:
                 return False
             raise
+        self._sync(version)
         return True
 
     def _create(self, rows: pa.Table) -> None:
@@ -157,7 +163,6 @@ class DeltaFile:
             storage_options=self.storage_options,
             commit_properties=_commit_as(0),
         )
-        self._sync(0)
 
     def _extend(self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None) -> None:
         write_deltalake(
@@ -169,18 +174,24 @@ class DeltaFile:
             target_file_size=FILE_SIZE,
             commit_properties=_commit_as(snapshot.version() + 1),
         )
-        self._sync(snapshot.version())
 
     def _sync(self, version: int) -> None:
         if self.folder is not None:
-            durability.sync_commit(self.folder, version)
+            with self._report_errors("forced onto the disk"):
+                durability.sync_commit(self.folder, version)
 
     @contextmanager
-    def _report_errors(self, done: Literal["read", "written"]) -> Iterator[None]:
+    def _report_errors(self, done: Literal["read", "written", "forced onto the disk"]) -> Iterator[None]:
         try:
             yield
         except (DeltaError, OSError, pa.ArrowException) as error:
-            remainder = ", and holds what it held before" if done == "written" else ""
+            remainder = {
+                "read": "",
+                "written": ", and holds what it held before",
+                "forced onto the disk": " after its last commit, which a power cut may undo; run again",
+            }[done]
+            if done == "written" and self.folder is None:
+                remainder += ", or all of the new rows where only the answer was lost; run again"
             remedy = f" {REMEDY}" if done == "read" else ""
             raise StoreError(
                 f"The table `{self.table.name}` at {self.url} could not be {done}{remainder}: {_reason(error)}.{remedy}"
@@ -200,4 +211,5 @@ def _reason(error: Exception) -> str:
     """Return the outermost and the innermost of delta-rs's nested causes, without colours and markup."""
     causes = re.sub(r"\x1b\[[0-9;]*m|<[^<>]*>", " ", " ".join(str(error).split())).split("↳")
     outer, inner = (" ".join(cause.split()).rstrip(".") for cause in (causes[0], causes[-1]))
-    return (outer if outer == inner else f"{outer}: {inner}")[:300]
+    # The innermost is what to act on, such as a full disk; a long path before it must not push it out.
+    return (outer if outer == inner else f"{outer[:150]}: {inner}")[:300]

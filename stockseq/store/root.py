@@ -14,6 +14,7 @@ from typing import IO
 
 from stockseq.errors import StoreBusy, StoreError
 from stockseq.printable import shown
+from stockseq.store.durability import sync
 from stockseq.store.tables import TABLES
 
 MARKER = "stockseq-store.txt"
@@ -51,6 +52,7 @@ def claim(folder: Path, *, create: bool = True) -> None:
         raise StoreError(f"The data root must be a folder, but {folder} is a file; name another one.")
     if not create:
         raise StoreError(f"There is no store at {folder} yet; a first run makes one, such as `make daily`.")
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         foreign = sorted(path.name for path in folder.iterdir() if not _belongs(path.name))
@@ -62,6 +64,8 @@ def claim(folder: Path, *, create: bool = True) -> None:
         (folder / MARKER).write_text(
             "A data root of stockseq: Delta tables, one a folder, with runs and models beside.\n"
         )
+        # Or a power cut takes the folder away with all that was forced onto the disk in it.
+        sync(folder / MARKER, folder, *(path.parent for path in missing))
     except OSError as error:
         raise StoreError(f"The data root {folder} can't be created: {error.strerror or error}.") from error
 

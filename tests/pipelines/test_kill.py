@@ -1,7 +1,6 @@
 """What kill -9, Ctrl-C and a full disk leave of `python -m pipelines daily`: run again, and nothing shows of it."""
 
 import filecmp
-import json
 import os
 import random
 import shlex
@@ -9,35 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from stockseq.forecast_ledger import verify
 from stockseq.runs.folder import run_names
-from stockseq.store import TABLES, Store
+from stockseq.store import Store
+from tests.campaign.forked_command import ForkedRun, fork_server
+from tests.campaign.whole_store import contents, require_no_leftovers, require_whole
 from tests.pipelines.small import SMALL, write_settings
 
 REPOSITORY = Path(__file__).parents[2]
 N_DAYS = 2
-# Forks the command for each line of arguments once all is imported, which takes longer than a small market's day.
-SERVER = """
-import json, os, sys
-import pipelines.daily
-from pipelines.__main__ import app
-for line in sys.stdin:
-    process = os.fork()
-    if process == 0:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.argv = ["pipelines", *json.loads(line)]
-        app()
-    print(process, flush=True)
-    print(os.waitpid(process, 0)[1], flush=True)
-"""
 
 
 class Run:
@@ -62,28 +47,6 @@ class Run:
         return self.process.returncode
 
 
-class ForkedRun:
-    """The same, forked from the server."""
-
-    def __init__(self, server: subprocess.Popen[str], arguments: list[str]) -> None:
-        assert server.stdin is not None
-        print(json.dumps(arguments), file=server.stdin, flush=True)
-        self.server = server
-        self.process = self._told()
-
-    def send(self, number: signal.Signals) -> int:
-        with suppress(ProcessLookupError):
-            os.kill(self.process, number)
-        return self.end()
-
-    def end(self) -> int:
-        return os.waitstatus_to_exitcode(self._told())
-
-    def _told(self) -> int:
-        assert self.server.stdout is not None
-        return int(self.server.stdout.readline())
-
-
 Start = Callable[[list[str]], Run | ForkedRun]
 
 
@@ -97,12 +60,8 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def fork() -> Iterator[Start]:
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    yield lambda arguments: ForkedRun(server, arguments)
-    server.communicate()
+def fork() -> Start:
+    return fork_server(0).start
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +189,8 @@ def kill_and_finish(
             require_whole(data)
         assert start(daily(data, mornings[day])).end() == 0
         require_same_tables(data, undisturbed.tables[day])
-    require_no_leftovers(data, n_runs=N_DAYS)
+    require_no_leftovers(data)
+    assert len(run_names(data)) == N_DAYS
     for name in run_names(data):
         for file in ("forecasts.parquet", "headlines.parquet", "metrics.json"):
             assert filecmp.cmp(data / "runs" / name / file, undisturbed.data / "runs" / name / file, shallow=False)
@@ -241,7 +201,8 @@ def finish_first_day(start: Start, undisturbed: Undisturbed, data: Path, morning
     require_whole(data)
     assert start(daily(data, morning)).end() == 0
     require_same_tables(data, undisturbed.tables[0])
-    require_no_leftovers(data, n_runs=1)
+    require_no_leftovers(data)
+    assert len(run_names(data)) == 1
 
 
 def daily(data: Path, morning: pd.Timestamp) -> list[str]:
@@ -264,35 +225,9 @@ def wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def contents(data: Path) -> dict[str, pd.DataFrame]:
-    store = Store(data)
-    return {table: store.read(table) for table in TABLES}
-
-
-def require_whole(data: Path) -> None:
-    """Every table opens, holds each key once, and the ledger verifies."""
-    for table, rows in contents(data).items():
-        spec = TABLES[table]
-        assert not rows.duplicated(list(spec.identity)).any(), table
-        assert not rows[[name for name in spec.columns if name not in spec.nullable]].isna().any(axis=None), table
-    verify(Store(data))
-
-
 def require_same_tables(data: Path, expected: dict[str, pd.DataFrame]) -> None:
     for table, rows in contents(data).items():
         pd.testing.assert_frame_equal(rows, expected[table], check_exact=True, obj=table)
-
-
-def require_no_leftovers(data: Path, *, n_runs: int) -> None:
-    """Each run has its page and is listed once, each bundle is a listed model's, and no draft lies about."""
-    names = run_names(data)
-    assert len(names) == n_runs
-    assert {path.name for path in (data / "runs").iterdir()} == {*names, "latest"}
-    assert (data / "runs" / "latest").resolve().name == names[-1]
-    assert all((data / "runs" / name / "report" / "index.html").is_file() for name in names)
-    # The table of models lies beside the bundles.
-    bundles = {path.name for path in (data / "models").iterdir() if path.is_dir()} - {"_delta_log"}
-    assert bundles == set(Store(data).read("models")["model_id"])
 
 
 def _written_at(path: Path) -> int:

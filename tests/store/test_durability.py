@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from deltalake import DeltaTable
 
 from stockseq.errors import StoreError
 from stockseq.store import Store
@@ -100,6 +101,13 @@ def blank(path: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
 
 
+def make_a_hole(path: Path) -> None:
+    """A page in the middle that was never written reads as zeros, while the ends are in place."""
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = bytes(4096)
+    path.write_bytes(content)
+
+
 def cut_at_a_line(path: Path) -> None:
     path.write_text(path.read_text().splitlines(keepends=True)[0])
 
@@ -132,6 +140,34 @@ def test_a_torn_last_commit_is_undone_on_opening(
     assert len(store.read("headlines")) == 1
     assert store.append("bars", bars([10.0, 11.0, 12.0])).n_rows == 4 - n_commits
     assert store.read("bars")["close"].tolist() == [10.0, 11.0, 12.0]
+
+
+def test_a_hole_in_the_last_commits_data_is_a_torn_commit(tmp_path: Path) -> None:
+    """Its length and its ends are right, and what lies between would be read as an error, or as other prices."""
+    store = Store(tmp_path)
+    store.append("bars", bars([10.0]))
+    store.append("bars", bars([10.0 + number**0.5 for number in range(3000)]))
+    newest = max((tmp_path / "bars").glob("*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    assert newest.stat().st_size > 3 * 4096
+    make_a_hole(newest)
+    assert Store(tmp_path).read("bars")["close"].tolist() == [10.0]
+
+
+@pytest.mark.parametrize("damage", [truncate, blank, "pointer"])
+def test_a_torn_checkpoint_costs_no_commit(tmp_path: Path, damage: Callable[[Path], None] | str) -> None:
+    """It repeats what the commits say, so that it is set aside and the table read from those."""
+    store = Store(tmp_path)
+    store.append("headlines", headlines(["a"]))
+    store.append("headlines", headlines(["a", "b"]))
+    DeltaTable(tmp_path / "headlines").create_checkpoint()
+    log = tmp_path / "headlines" / "_delta_log"
+    if isinstance(damage, str):
+        truncate(log / "_last_checkpoint")
+    else:
+        damage(log / f"{1:020}.checkpoint.parquet")
+    assert Store(tmp_path).read("headlines")["headline_id"].tolist() == ["a", "b"]
+    assert not (log / f"{1:020}.checkpoint.parquet").exists()
+    assert Store(tmp_path).append("headlines", headlines(["a", "b", "c"])).n_rows == 1
 
 
 FILLER = """
