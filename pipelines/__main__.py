@@ -168,7 +168,7 @@ def read_settings(
         What the recipe sets over the settings file.
     """
     from stockseq.config import load_settings, read_now
-    from stockseq.workspace import with_remembered_source
+    from stockseq.source_choice import with_remembered_source
 
     check_variables(os.environ.get("STOCKSEQ_VARIABLES", "").split())
     named = given.get("config")

@@ -20,9 +20,10 @@ from stockseq.prices import find_silences, find_split_like_jumps, is_traded
 from stockseq.report.text.imports import fold_sentence, silence_sentences, split_like_sentences
 from stockseq.report.text.limits import clock_sentences
 from stockseq.schemas import TICKER_FORM
+from stockseq.source_choice import source_settings
 from stockseq.sources.files import FilesSource
 from stockseq.store import Store
-from stockseq.workspace import Workspace, source_settings
+from stockseq.workspace import Workspace
 
 
 def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, config: str | None = None) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import typer
 
 from pipelines.screens.console import console
-from stockseq.config import SettingDescription, Settings, describe_settings
+from stockseq.config import Settings, describe_settings
+from stockseq.setting_names import SettingDescription
 
 HEADER = """# Settings
 

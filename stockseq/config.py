@@ -1,16 +1,14 @@
 """The settings of a run: a TOML file first, then what is set over it."""
 
 import copy
-import difflib
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from stockseq.arguments import SettingsModel, read_date
@@ -22,18 +20,20 @@ from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings
-from stockseq.printable import LONGEST_SHOWN, shortened, shown, visible
+from stockseq.printable import shortened, shown, visible
 from stockseq.schemas import TICKER_FORM, capitals_note, valid_ticker
 from stockseq.sessions import DecisionPolicy
+from stockseq.setting_names import SettingDescription, describe, hint
 from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNetSettings, YahooSettings
+from stockseq.toml_text import parse_value, read_toml
 
 EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 INSTANT = re.compile(
     r"\d{4}-?\d\d-?\d\d[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,9})?)?)?(?:Z|UTC|[+-]\d\d(?::?\d\d(?::\d\d)?)?)",
     re.ASCII,
 )
-# A settings file that is longer, or nested deeper, is none.
-LONGEST_FILE, LONGEST_VALUE, DEEPEST = 2**20, 2**16, 20
+# A longer value is for the settings file.
+LONGEST_VALUE = 2**16
 
 
 class DailySettings(SettingsModel, frozen=True):
@@ -229,17 +229,7 @@ class Assignment:
                 f"A setting {origin} has at most {LONGEST_VALUE:,} characters, received {len(value):,} for "
                 f"`{shortened(name)}`; put it into the settings file."
             )
-        return cls(name, _parse(value) if value else None, origin, value or None)
-
-
-@dataclass(frozen=True)
-class SettingDescription:
-    """A setting as a person reads of it: its dotted name, what it is for, its default and the value in force."""
-
-    name: str
-    description: str
-    default: object
-    value: object
+        return cls(name, parse_value(value) if value else None, origin, value or None)
 
 
 def describe_settings(settings: "Settings | None" = None) -> tuple[SettingDescription, ...]:
@@ -253,21 +243,7 @@ def describe_settings(settings: "Settings | None" = None) -> tuple[SettingDescri
     >>> units.default, units.value, units.description
     (8, 8, 'Units of the LSTM.')
     """
-    return tuple(_describe(settings or Settings(), Settings(), ""))
-
-
-def _describe(values: BaseModel, defaults: BaseModel, prefix: str) -> Iterator[SettingDescription]:
-    tables = []
-    for name, field in type(values).model_fields.items():
-        value, default = getattr(values, name), getattr(defaults, name)
-        if isinstance(value, BaseModel):
-            tables.append((value, default, f"{prefix}{name}."))
-            continue
-        if name == "storage_options":
-            value = dict.fromkeys(value, "...")
-        yield SettingDescription(f"{prefix}{name}", field.description or "", default, value)
-    for table in tables:
-        yield from _describe(*table)
+    return tuple(describe(settings or Settings(), Settings()))
 
 
 # The setting of an assignment that names the folder of whichever source reads one.
@@ -309,7 +285,7 @@ def load_settings(
     stockseq.errors.SettingsError: Unknown setting `ticker`; did you mean `tickers`?
     """
     path = None if path is None else Path(path)
-    values = _read(path) if path is not None else {}
+    values = read_toml(path) if path is not None else {}
     layers = [Assignment(name, value) for name, value in (overrides or {}).items() if value is not None]
     given: dict[str, Assignment] = {}
     for assignment in (*layers, *assignments):
@@ -351,61 +327,6 @@ def read_now(text: str | None, clock: Callable[[], pd.Timestamp] = lambda: pd.Ti
     return now.tz_convert("UTC")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.exists() and not path.is_file():
-            raise SettingsError(f"The settings file {path} is no file; name one, as in CONFIG=stockseq.toml.")
-        if path.stat().st_size > LONGEST_FILE:
-            raise SettingsError(f"{path} is no settings file: it has {path.stat().st_size:,} bytes.")
-        # Editors on Windows begin a text with the mark that `sig` passes over.
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeEncodeError) as error:
-        raise SettingsError(f"The settings file {path} can't be read: {_reason(error)}.") from error
-    except RecursionError as error:
-        raise SettingsError(f"The settings file {path} isn't valid TOML: its brackets are nested too deep.") from error
-    except ValueError as error:
-        # TOML that is none, bytes that are no UTF-8, a number of more digits than Python reads.
-        raise SettingsError(f"The settings file {path} isn't valid TOML: {_reason(error)}.") from error
-    if _is_deeper(values, DEEPEST):
-        raise SettingsError(
-            f"The settings file {path} has tables or lists nested more than {DEEPEST} deep; write fewer."
-        )
-    return values
-
-
-def _reason(error: Exception) -> str:
-    if "integer string conversion" in str(error):
-        return "it holds a number of more than 4,300 digits"
-    text = getattr(error, "strerror", None) or str(error)
-    return text if len(text) <= 200 else f"{text[:200]}..."
-
-
-def _is_deeper(value: object, deepest: int) -> bool:
-    level = [value]
-    for _ in range(deepest):
-        level = [
-            item
-            for each in level
-            if isinstance(each, dict | list)
-            for item in (each.values() if isinstance(each, dict) else each)
-        ]
-    return bool(level)
-
-
-def _parse(text: str, *, depth: int = 0) -> object:
-    """Return a TOML value; a shell takes the quotes from text, so what isn't TOML is text, in a list too."""
-    try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        parsed = {}
-    if parsed.keys() == {"value"} and not _is_deeper(parsed, DEEPEST):
-        return parsed["value"]
-    # A list in such a list is text.
-    if depth == 0 and text.startswith("[") and text.endswith("]"):
-        return [_parse(item.strip(), depth=1) for item in text[1:-1].split(",") if item.strip()]
-    return text
-
-
 def _assign(values: dict[str, Any], name: str, value: object, origin: str = "") -> None:
     *parents, leaf = name.split(".")
     table = values
@@ -445,7 +366,7 @@ def _sentence(item: Any, path: Path | None, given: Mapping[str, Assignment]) -> 
     name = ".".join(location)
     origin = _origin(name, path, given)
     if item["type"] == "extra_forbidden":
-        return f"Unknown setting `{shortened(name)}`{origin}; {_hint(location)}"
+        return f"Unknown setting `{shortened(name)}`{origin}; {hint(Settings, location)}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
     secret = location[0] == "storage_options"
     if item["type"] != "variant" and "received" not in message and not secret:
@@ -462,41 +383,3 @@ def _origin(name: str, path: Path | None, given: Mapping[str, Assignment]) -> st
     if not origins:
         return f" in {path}" if path is not None else ""
     return " and ".join(f" {origin}" for origin in sorted(origins) if origin)
-
-
-def _hint(location: Sequence[str]) -> str:
-    """Return which setting was meant: those of the same name elsewhere, or else the nearest."""
-    *table, leaf = location
-    siblings = {name: ".".join([*table, name]) for name in _table(table)}
-    everywhere: dict[str, str] = {}
-    for name in _names(Settings):
-        last = name.split(".")[-1]
-        everywhere[last] = f"{everywhere[last]}` or `{name}" if last in everywhere else name
-    # Names are short, and to compare a long one takes minutes.
-    leaf = leaf[:LONGEST_SHOWN]
-    for candidates, cutoff in ((everywhere, 1.0), (siblings, 0.6), (everywhere, 0.75)):
-        near = difflib.get_close_matches(leaf, candidates, n=1, cutoff=cutoff)
-        if near:
-            return f"did you mean `{candidates[near[0]]}`?"
-    return f"choose from {', '.join(sorted(siblings))}."
-
-
-def _table(location: Sequence[str]) -> list[str]:
-    """Return the names of a table's settings; a table of tables, such as the variants, is one type throughout."""
-    annotation: Any = Settings
-    for part in location:
-        fields = _fields(annotation)
-        annotation = fields[part] if fields else get_args(annotation)[-1]
-    return list(_fields(annotation))
-
-
-def _names(model: Any, prefix: str = "") -> Iterator[str]:
-    for name, annotation in _fields(model).items():
-        yield prefix + name
-        yield from _names(annotation, f"{prefix}{name}.")
-
-
-def _fields(annotation: Any) -> dict[str, Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {name: field.annotation for name, field in annotation.model_fields.items()}
-    return {}

@@ -5,19 +5,17 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import ValidationError
 
-from stockseq.arguments import explain
 from stockseq.backtest.trading import TradingRules
 from stockseq.config import Settings, load_settings, read_now
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import final_fold
 from stockseq.dataset.labels import parse_label
 from stockseq.dataset.short_history import fit_settings
-from stockseq.errors import PluginError, SettingsError, SourceError, StoreError, TooFewSessions, counted, nearest
+from stockseq.errors import PluginError, SourceError, TooFewSessions, counted, nearest
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.sentiment import scorer_named
@@ -40,72 +38,19 @@ from stockseq.ingestion.origin import FILES, Origin, StoredSource, check_origin,
 from stockseq.market import MarketData
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.registry import Registry
-from stockseq.plugins import SLOTS, load_plugin, plugin_names
+from stockseq.plugins import SLOTS, load_plugin
 from stockseq.progress import SILENT, Progress
 from stockseq.runs.folder import Provenance, RunContents, clear_drafts
 from stockseq.runs.trials import record_trial
 from stockseq.schemas import Dropped
 from stockseq.sessions import DecisionPolicy, TradingCalendar
+from stockseq.source_choice import SHIPPED_SOURCES, source_settings, with_remembered_source
 from stockseq.sources.source import Source
 from stockseq.store import Store, local_folder, withdraw
 from stockseq.testing import check_feature
 
 if TYPE_CHECKING:
     from stockseq.models.model import Model
-
-SHIPPED_SOURCES = ("yahoo", "files", "simulated", "stocknet")
-
-
-def with_remembered_source(settings: Settings) -> Settings:
-    """Return settings with the source that their store was brought up to date from, where they name none.
-
-    What they say of that source goes over what is remembered. Settings of a data root that holds no store yet are
-    returned as they are.
-
-    Examples
-    --------
-    >>> with_remembered_source(load_settings(overrides={"data": "no-such-folder"})).source
-    'yahoo'
-    """
-    if "source" in settings.model_fields_set:
-        return settings
-    try:
-        store = Store(settings.data, storage_options=settings.storage_options or None, create=False)
-    except StoreError:
-        return settings
-    origin = read_origin(store)
-    if origin is None or origin.source not in (*SHIPPED_SOURCES, *plugin_names("stockseq.sources")):
-        return settings
-    changed: dict[str, object] = {"source": origin.source}
-    section = getattr(settings, origin.source, None) if origin.settings else None
-    if section is not None:
-        said = section.model_dump(exclude_unset=True)
-        known = {name: value for name, value in origin.settings.items() if name in type(section).model_fields}
-        try:
-            changed[origin.source] = type(section).model_validate({**known, **said})
-        except ValidationError as error:
-            raise SettingsError(
-                f"The store {settings.data} remembers settings of {origin.source} that aren't valid any more: "
-                f"{explain(error, origin.source, type(section).model_fields)} Name the source anew, with SOURCE."
-            ) from error
-    return settings.model_copy(update=changed)
-
-
-def source_settings(settings: Settings, name: str) -> Any:
-    """Return the settings of a shipped source, on the exchange of the settings.
-
-    Raises
-    ------
-    SettingsError
-        If the source's own section names another exchange.
-    """
-    own = getattr(settings, name)
-    if "exchange" in own.model_fields_set and own.exchange != settings.exchange:
-        raise SettingsError(
-            f"The exchange is {settings.exchange} and {name}.exchange is {own.exchange}; a store is of one exchange. "
-            f'Write exchange = "{own.exchange}" or "{settings.exchange}" at the top of the settings file, and no other.'
-        )
-    return own.model_copy(update={"exchange": settings.exchange})
 
 
 class Workspace:

@@ -1,9 +1,8 @@
 """Bars that are held back, and what a fetch changed."""
 
 import pandas as pd
-from rich.markup import escape
 
-from pipelines.screens.console import build_table, console
+from pipelines.screens.console import build_table, console, escape
 from stockseq.errors import counted
 
 # Rows of a table before the rest is counted.

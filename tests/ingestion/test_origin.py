@@ -9,8 +9,9 @@ from stockseq.config import load_settings
 from stockseq.errors import SettingsError
 from stockseq.ingestion.origin import Origin, StoredSource, check_origin, read_origin, remember_origin
 from stockseq.schemas import as_bars
+from stockseq.source_choice import with_remembered_source
 from stockseq.store import Store
-from stockseq.workspace import Workspace, with_remembered_source
+from stockseq.workspace import Workspace
 
 AT = pd.Timestamp("2024-11-29 12:00", tz="UTC")
 
