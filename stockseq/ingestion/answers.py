@@ -141,7 +141,7 @@ def _actions(
         for rows in (old[replaced], new)
     )
     ratios = [now.get(session, 1.0) / was.get(session, 1.0) for session in {*was, *now}]
-    return Actions(after), [ratio for ratio in ratios if abs(np.log(ratio)) > 1e-6], now
+    return as_actions(after), [ratio for ratio in ratios if abs(np.log(ratio)) > 1e-6], now
 
 
 def note_round(

@@ -5,6 +5,7 @@ import math
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -179,19 +180,9 @@ def _datasets(path: Path, group: Any, where: str, seen: set[int]) -> Iterator[tu
 def _check_outside(path: Path, config: Any, held: Counter[Shape], contents: Contents) -> None:
     """Hold the description, and the settings, against the weights that the file holds; room is made for none."""
     settings, n_codes = contents.state.network, len(contents.vocabulary)
-    with keras.StatelessScope(initialize_variables=False):
-        network = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        described = _weight_shapes(network)
-        rows = {int(each.weights[0].shape[0]) for each in network.layers if each.name in ("headlines", "embedding")}
-        built = build_network(
-            settings,
-            n_features=len(contents.state.names),
-            vocabulary_size=n_codes,
-            seed=0,
-            names=contents.state.names,
-            scaler=contents.scaler,
-        )
-        expected = _weight_shapes(built)
+    # Keras would make up for the room that was not made at the next chance, but it keeps that list thread by thread.
+    with ThreadPoolExecutor(1) as pool:
+        rows, described, expected = pool.submit(_build_outside, config, contents).result()
     if rows - {n_codes} or bool(rows) != reads_text(settings, n_codes):
         raise BundleError(
             f"{path} is the network of another model: it embeds {sorted(rows)} codes, and the vocabulary has {n_codes}."
@@ -203,6 +194,23 @@ def _check_outside(path: Path, config: Any, held: Counter[Shape], contents: Cont
                 f"{path} is the network of another model: it holds other weights than {what}, "
                 f"of the shapes {apart[:5]}; it was not loaded."
             )
+
+
+def _build_outside(config: Any, contents: Contents) -> tuple[set[int], Counter[Shape], Counter[Shape]]:
+    """Return the codes that the description embeds, its weights and those of the settings, by their shapes alone."""
+    state = contents.state
+    with keras.StatelessScope(initialize_variables=False):
+        described = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        rows = {int(each.weights[0].shape[0]) for each in described.layers if each.name in ("headlines", "embedding")}
+        built = build_network(
+            state.network,
+            n_features=len(state.names),
+            vocabulary_size=len(contents.vocabulary),
+            seed=0,
+            names=state.names,
+            scaler=contents.scaler,
+        )
+        return rows, _weight_shapes(described), _weight_shapes(built)
 
 
 def _weight_shapes(network: Any) -> Counter[Shape]:

@@ -17,10 +17,11 @@ from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.sources.settings import YahooSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome
 from stockseq.sources.yahoo import YahooSource
-from stockseq.sources.yahoo.chart import Chart
-from stockseq.sources.yahoo.history import COLUMNS, read_history
+from stockseq.sources.yahoo.chart import read_chart
+from stockseq.sources.yahoo.history import read_history
 from stockseq.sources.yahoo.source import LEAD
 from stockseq.store import Store
+from tests.yahoo_server import answers as answers_of_yahoo
 from tests.yahoo_server.market import ListedMarket, Listing
 from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
@@ -135,14 +136,13 @@ class World:
             self._questions.append((ticker, first))
             view = self.server.market.view(ticker, now)
             assert view is not None
-            bars = view.bars[view.bars.index >= first - LEAD]
-            history = bars.rename(columns={name: shown for shown, name in COLUMNS.items()} | {"adj_close": "Adj Close"})
-            events = [
-                {at: value for at, value in of.items() if at >= first - LEAD} for of in (view.splits, view.dividends)
-            ]
-            chart = Chart(ticker, None, *events, 0, CALENDAR.timezone, "USD")
-            history = history.set_axis(history.index.tz_localize(CALENDAR.timezone))
-            answers[ticker] = read_history(history, chart, ticker=ticker, first=first, now=now, calendar=CALENDAR)
+            window = {
+                "period1": str(answers_of_yahoo.epoch((first - LEAD).tz_localize("UTC"))),
+                "period2": "4102444800",
+            }
+            result = answers_of_yahoo.chart(ticker, view, window, now=now, calendar=CALENDAR)
+            chart = read_chart({"chart": {"result": [result], "error": None}})
+            answers[ticker] = read_history(chart, ticker=ticker, first=first, now=now, calendar=CALENDAR)
         outcomes = {ticker: Outcome(ticker, "updated", len(answer.bars)) for ticker, answer in answers.items()}
         return FetchedBars.of_tickers(answers.values(), outcomes)
 
