@@ -17,7 +17,14 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("stockseq")
 
 # Whole files go to one worker each. With the long ones first, no worker ends minutes after the other.
-LONGEST_FILES = ("test_kill.py", "test_own_layer.py", "test_yahoo_week.py", "test_readme.py", "test_layers.py")
+LONGEST_FILES = (
+    "test_campaign.py",
+    "test_kill.py",
+    "test_own_layer.py",
+    "test_yahoo_week.py",
+    "test_readme.py",
+    "test_layers.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -41,8 +41,8 @@ def cases() -> list[Case]:
         )
         for number in range(N_RANDOM_CASES)
     ]
-    one = Case("second morning: two kill points", partial(_kill_at_two, work="second morning"), n_inputs=2, short=True)
-    return [*enumerated, *at_random, one]
+    # The short form of these are the kills of tests/pipelines/test_kill.py.
+    return [*enumerated, *at_random]
 
 
 def _kill_at_points(folder: Path, seed: int, *, work: str, first: int, is_last: bool) -> str:
@@ -51,13 +51,6 @@ def _kill_at_points(folder: Path, seed: int, *, work: str, first: int, is_last: 
     points = [(call, done) for call, done in kill_points(list(undisturbed.calls)) if done or work not in ONLY_AFTER]
     chosen = points[first:] if is_last else points[first : first + POINTS_A_CASE]
     return _kill_at(folder, undisturbed, chosen, n_points=len(points))
-
-
-def _kill_at_two(folder: Path, seed: int, *, work: str) -> str:
-    """Two of the points, for the short form."""
-    undisturbed = WORKS[work]()
-    points = kill_points(list(undisturbed.calls))
-    return _kill_at(folder, undisturbed, random.Random(seed).sample(points, 2), n_points=len(points))
 
 
 def _kill_at(folder: Path, work: Work, points: list[tuple[int, bool]], *, n_points: int) -> str:

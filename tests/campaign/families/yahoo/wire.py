@@ -147,7 +147,7 @@ def _redirects() -> list[YahooFault]:
         "chart: redirected to codes": (to("https://wire.invalid/\x1b[31m"), "not Yahoo's"),
         "chart: redirected to consent": (to("https://consent.yahoo.com/v2/form?x=1"), "HTTP 404"),
     }
-    faults = [_chart(name, *of, short=name.endswith("for good to itself")) for name, of in targets.items()]
+    faults = [_chart(name, *of) for name, of in targets.items()]
     faults.append(
         YahooFault(
             "news: redirected to itself",
