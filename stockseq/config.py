@@ -361,6 +361,8 @@ def _validate(values: dict[str, Any], given: Mapping[str, Assignment]) -> Settin
 def _sentence(item: Any, path: Path | None, given: Mapping[str, Assignment]) -> str:
     """Return what is wrong with a setting, by its name, and the file or the option that it comes from."""
     location = [str(part) for part in item["loc"]]
+    if not location:
+        return f"No setting is called {shown(item['input'])}, which is no text."
     if item["type"] == "variant":
         location += ["variants", item["ctx"]["variant"]]
     name = ".".join(location)

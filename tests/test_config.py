@@ -274,3 +274,9 @@ def test_a_settings_file_without_end_is_not_read():
     """Reading it would take all memory."""
     with pytest.raises(SettingsError, match="is no file"):
         load_settings("/dev/zero")
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    """Half of a character from a broken terminal names no setting."""
+    with pytest.raises(SettingsError, match=r"No setting is called '\\ud8d6', which is no text"):
+        load_settings(overrides={"\ud8d6": 1})

@@ -74,11 +74,14 @@ class Scaler:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"A stored scaler needs the numbers centre, spread and limit: {error!r}.") from error
         if (
-            len(scaler.centre) != len(scaler.spread)
+            len(state) != 3
+            or len(scaler.centre) != len(scaler.spread)
             or not all(np.isfinite(scaler.centre))
             or not min(scaler.spread, default=0) >= 0
         ):
-            raise ValueError("A stored scaler needs one finite centre and one spread of at least 0 per feature.")
+            raise ValueError(
+                "A stored scaler needs one finite centre and one spread of at least 0 per feature, and a limit."
+            )
         return scaler
 
 

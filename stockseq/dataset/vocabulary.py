@@ -118,12 +118,15 @@ class Vocabulary:
         """Read what `to_dict` gave; raise `ValueError` for anything else."""
         tokens, bigrams = state.get("tokens"), state.get("bigrams")
         if (
-            not isinstance(tokens, list)
+            len(state) != 2
+            or not isinstance(tokens, list)
             or not all(isinstance(token, str) for token in tokens)
             or len(set(tokens)) != len(tokens)
             or not isinstance(bigrams, bool)
         ):
-            raise ValueError("A stored vocabulary needs a list of distinct `tokens` and a true or false `bigrams`.")
+            raise ValueError(
+                "A stored vocabulary needs a list of distinct `tokens`, a true or false `bigrams`, and no more."
+            )
         return cls(tuple(tokens), bigrams)
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
-from stockseq.errors import StoreError
+from stockseq.errors import SettingsError, StoreError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.strict_json import read_json
 from stockseq.store import TABLES, Store
@@ -215,7 +215,7 @@ def _check_rows(rows: pd.DataFrame) -> None:
     for model_id, state, text, lacks in zip(rows["model_id"], rows["state"], rows["metrics"], undated, strict=True):
         try:
             find_label(read_json(str(text).encode()))
-        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError, SettingsError) as error:
             raise _damaged(model_id, f"its numbers can't be read ({str(error)[:120]})") from error
         if state not in STATES:
             raise _damaged(model_id, f"its state is {str(state)[:40]!r}, and must be one of {', '.join(STATES)}")

@@ -35,11 +35,11 @@ def foes() -> list[Foe]:
     return [
         *found,
         Foe("a folder beside", lambda bundle: (bundle / "assets").mkdir(), "plain file"),
-        Foe("the bundle is a link", _link_whole, "is a link"),
+        Foe("the bundle is a link", _link_whole, "a link in place of a file"),
         Foe("the bundle is a file", _as_file, "no model bundle"),
         Foe("the bundle is missing", shutil.rmtree, "no model bundle", short=True),
-        Foe("the folder of bundles is missing", lambda bundle: shutil.rmtree(bundle.parent), "no model bundle"),
-        Foe("the folder of bundles is a file", _models_as_file, "no model bundle"),
+        Foe("the folder of bundles is missing", lambda bundle: shutil.rmtree(bundle.parent), "not listed any more"),
+        Foe("the folder of bundles is a file", _models_as_file, "could not be read"),
         Foe("a hash in capitals", _capitals, signed=False),
         Foe("a hash of nothing", lambda bundle: _hash(bundle, ""), signed=False),
     ]

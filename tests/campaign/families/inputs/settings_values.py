@@ -121,7 +121,8 @@ def _judge(load: Callable[[], Settings], pairs: list[tuple[str, str]]) -> bool:
         return False
     found = {setting.name: setting.value for setting in describe_settings(settings)}
     for name, written in dict(pairs).items():
-        if name in found and not any(other.startswith(f"{name}.") for other, _ in pairs):
+        # NAME= without a value takes the default back.
+        if name in found and written.strip() and not any(other.startswith(f"{name}.") for other, _ in pairs):
             _require_meant(name, written, found[name])
     return True
 
