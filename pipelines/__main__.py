@@ -401,7 +401,7 @@ def ledger(
     head: str | None,
     verify: Annotated[bool, typer.Option("--verify", help="Recompute every hash of the forecast ledger")] = False,
 ) -> None:
-    """Show the live record; with --verify, prove that no forecast was edited, removed or reordered."""
+    """Show the live record; with --verify or HEAD, prove that no forecast was edited, removed or reordered."""
     from pipelines.ledger import run_ledger_check
 
     run_ledger_check(settings, now, check=verify, head=head)
