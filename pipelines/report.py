@@ -55,7 +55,7 @@ def _begun(settings: Settings, now: pd.Timestamp) -> Workspace:
 def _record(path: Path) -> str:
     try:
         return record_sentence(Scores.from_dict(json.loads(path.read_text(encoding="utf-8"))["forecast"]))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "unreadable: its metrics.json is damaged"
 
 
