@@ -39,7 +39,10 @@ def run_doubts(settings: Settings, now: pd.Timestamp, *, accept: str | None = No
             )
             return
         market = workspace.market()
-        show_doubted(doubts, market.bars, find_holes(market.bars, market.calendar))
+        missing = find_holes(market.bars, market.calendar)
+        # A session whose bar is held back is listed as such.
+        is_doubted = pd.MultiIndex.from_frame(missing).isin(pd.MultiIndex.from_frame(doubts[["ticker", "session"]]))
+        show_doubted(doubts, market.bars, missing[~is_doubted])
 
 
 def choose_doubts(doubts: pd.DataFrame, accept: str) -> pd.DataFrame:

@@ -56,5 +56,6 @@ def _recompute(workspace: Workspace, ledger: Ledger, models: pd.DataFrame, now: 
     tickers = sorted(ledger.forecasts["ticker"].unique())
     market = workspace.store.market(workspace.calendar, tickers=tickers, as_of=now)
     recomputed = recompute_outcomes(ledger, models, market)
-    left_out = f"; the bars of {recomputed.n_left_out:,} others have changed since" if recomputed.n_left_out else ""
+    others = counted(recomputed.n_left_out, "other")
+    left_out = f"; the bars of {others} have changed since" if recomputed.n_left_out else ""
     console.print(f"[green]✓[/green] {counted(recomputed.n, 'outcome')} computed again from the bars{left_out}.")

@@ -48,6 +48,21 @@ def test_doubts_are_listed_with_what_to_do(doubted, capsys):
     assert 'make doubts ACCEPT="KOLA:2024-11-22"' in shown
 
 
+@pytest.mark.parametrize(("n_missing", "said"), [(0, ""), (1, "1 session between bars has none (most: KOLA 1). It is")])
+def test_a_session_that_is_held_back_is_no_hole_as_well(settings, n_missing, said, capsys):
+    """It is listed once; what a source has no bar of is counted apart."""
+    store, now = Store(settings.data), pd.Timestamp("2024-11-22 23:00", tz="UTC")
+    for n, at in ((-2, now - pd.Timedelta(days=1)), (-1, now)):
+        days = [day for day in SESSIONS[: len(SESSIONS) + n + 1] if n_missing == 0 or day != SESSIONS[4]]
+        closes = {day: 20.0 if day == SESSIONS[-2] else 100.0 for day in days}
+        ingest(store, Vendor({"KOLA": closes}), ["KOLA"], now=at, calendar=CALENDAR)
+    run_doubts(settings.model_copy(update={"source": "yahoo"}), now)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 bar held back" in shown
+    assert said in shown
+    assert ("between bars" in shown) == bool(said)
+
+
 def test_an_accepted_bar_is_stored_and_no_longer_doubted(doubted, capsys):
     """As a later vintage; the same command again finds nothing to accept."""
     settings, now = doubted
