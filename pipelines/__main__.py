@@ -36,8 +36,11 @@ class Commands(TyperGroup):
         try:
             status = super().main(*arguments, **{**options, "standalone_mode": False})
         except typer.TyperException as error:
-            message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-            print_error(f"{message}. `python -m pipelines --help` lists the recipes, and RECIPE --help its options.")
+            message = error.format_message()  # type: ignore[attr-defined]
+            stop = "" if message.endswith((".", "?")) else "."
+            print_error(
+                f"{message}{stop} `python -m pipelines --help` lists the recipes, and RECIPE --help its options."
+            )
             sys.exit(getattr(error, "exit_code", 1))
         sys.exit(status if isinstance(status, int) else 0)
 
