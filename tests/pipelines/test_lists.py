@@ -5,9 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.report import list_runs
+from pipelines.report import list_runs, run_report
 from pipelines.screens.console import console
 from pipelines.screens.models import show_models
+from stockseq.errors import StockseqError
 
 
 def test_ids_and_dates_of_models_are_never_cut(monkeypatch, capsys):
@@ -30,3 +31,15 @@ def test_a_run_with_damaged_numbers_is_listed_as_such(begun, mornings, text, cap
     (run / "metrics.json").write_text(text, encoding="utf-8")
     list_runs(begun, mornings[0])
     assert "unreadable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "manifest.json", "settings.toml", "forecasts.parquet"])
+@pytest.mark.parametrize("text", ["[]", "{"])
+def test_the_page_of_a_damaged_run_is_a_sentence(begun, mornings, name, text):
+    """It names the run and what to do."""
+    (run,) = (Path(begun.data) / "runs").glob("2*")
+    (run / name).write_text(text, encoding="utf-8")
+    with pytest.raises(
+        StockseqError, match=f"The page of {run.name} can't be drawn again: a file of it is damaged .*run again"
+    ):
+        run_report(begun, mornings[0], name=None, open_page=False)
