@@ -36,8 +36,11 @@ class Commands(TyperGroup):
         try:
             status = super().main(*arguments, **{**options, "standalone_mode": False})
         except typer.TyperException as error:
-            message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-            print_error(f"{message}. `python -m pipelines --help` lists the recipes, and RECIPE --help its options.")
+            message = error.format_message()  # type: ignore[attr-defined]
+            stop = "" if message.endswith((".", "?")) else "."
+            print_error(
+                f"{message}{stop} `python -m pipelines --help` lists the recipes, and RECIPE --help its options."
+            )
             sys.exit(getattr(error, "exit_code", 1))
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -401,7 +404,7 @@ def ledger(
     head: str | None,
     verify: Annotated[bool, typer.Option("--verify", help="Recompute every hash of the forecast ledger")] = False,
 ) -> None:
-    """Show the live record; with --verify, prove that no forecast was edited, removed or reordered."""
+    """Show the live record; with --verify or HEAD, prove that no forecast was edited, removed or reordered."""
     from pipelines.ledger import run_ledger_check
 
     run_ledger_check(settings, now, check=verify, head=head)

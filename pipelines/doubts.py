@@ -7,6 +7,7 @@ from pipelines.screens.doubts import show_doubted
 from pipelines.screens.workspace import open_workspace
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, counted, nearest
+from stockseq.forecasting.clock import require_newest
 from stockseq.ingestion.holes import find_holes
 from stockseq.ingestion.quarantine import accept_doubts, open_doubts, read_quarantine
 
@@ -18,12 +19,15 @@ def run_doubts(settings: Settings, now: pd.Timestamp, *, accept: str | None = No
     ------
     SettingsError
         If `accept` names no doubt; nothing is accepted then.
+    StoreError
+        If `now` lies before the store's newest forecast or model: what is accepted would be backdated.
     """
     with open_workspace(settings, now, trains=False, create=False) as workspace:
         store = workspace.store
         known = read_quarantine(store, before=now + pd.Timedelta(microseconds=1))
         doubts = open_doubts(known)
         if accept:
+            require_newest(store, workspace.registry, now)
             chosen = choose_doubts(doubts, accept)
             appended = accept_doubts(store, chosen, at=now)
             names = ", ".join(chosen["ticker"].head(5) + " " + chosen["session"].head(5).dt.strftime("%Y-%m-%d"))
@@ -35,7 +39,10 @@ def run_doubts(settings: Settings, now: pd.Timestamp, *, accept: str | None = No
             )
             return
         market = workspace.market()
-        show_doubted(doubts, market.bars, find_holes(market.bars, market.calendar))
+        missing = find_holes(market.bars, market.calendar)
+        # A session whose bar is held back is listed as such.
+        is_doubted = pd.MultiIndex.from_frame(missing).isin(pd.MultiIndex.from_frame(doubts[["ticker", "session"]]))
+        show_doubted(doubts, market.bars, missing[~is_doubted])
 
 
 def choose_doubts(doubts: pd.DataFrame, accept: str) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from stockseq.config import Settings
 from stockseq.dataset.labels import parse_label
 from stockseq.errors import SettingsError, SourceError, counted
 from stockseq.features.block import WARM_UP
+from stockseq.forecasting.clock import require_newest
 from stockseq.ingestion.headline_clocks import find_clock_doubts
 from stockseq.ingestion.ingest import Ingested, ingest
 from stockseq.ingestion.summary import summarise_tickers
@@ -43,6 +44,8 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     SettingsError
         If neither a file nor a folder is named, and the default folder isn't there, or the store is of another
         exchange.
+    StoreError
+        If `now` lies before the store's newest forecast or model: what is imported would be backdated.
     SourceError
         If nothing could be imported.
     """
@@ -58,6 +61,7 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
     with show_progress() as progress:
         workspace = Workspace(settings, now=now, progress=progress, create=True)
         with workspace.lock(trains=False):
+            require_newest(workspace.store, workspace.registry, now)
             tickers = settings.tickers or source.tickers
             if not tickers:
                 raise SourceError(f"No row of the files names a ticker, which is {TICKER_FORM}; mend the files.")

@@ -18,13 +18,15 @@ from stockseq.workspace import Workspace
 
 
 def run_ledger_check(settings: Settings, now: pd.Timestamp, *, check: bool, head: str | None) -> None:
-    """Show the live record; with `check`, recompute every hash, and find `head` among them where one is given."""
+    """Show the live record; with `check`, recompute every hash; with a `head`, do so, and find it among them."""
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head):
         raise SettingsError(f"HEAD must be the whole hash of 64 hexadecimal digits, received {head!r}.")
+    # Whoever gives a head wants to know that it is there.
+    check = check or head is not None
     workspace = Workspace(settings, now=now)
     require_begun(workspace.store, workspace.registry, now)
     clock = read_now(None) if check else None
-    ledger = verify(workspace.store, expected_head=head if check else None, clock=clock)
+    ledger = verify(workspace.store, expected_head=head, clock=clock)
     models = workspace.registry.list_models()
     require_listed(ledger.as_of(now).forecasts, models)
     forecast = models[models["model_id"].isin(ledger.forecasts["model_id"])]
@@ -54,5 +56,6 @@ def _recompute(workspace: Workspace, ledger: Ledger, models: pd.DataFrame, now: 
     tickers = sorted(ledger.forecasts["ticker"].unique())
     market = workspace.store.market(workspace.calendar, tickers=tickers, as_of=now)
     recomputed = recompute_outcomes(ledger, models, market)
-    left_out = f"; the bars of {recomputed.n_left_out:,} others have changed since" if recomputed.n_left_out else ""
+    others = counted(recomputed.n_left_out, "other")
+    left_out = f"; the bars of {others} have changed since" if recomputed.n_left_out else ""
     console.print(f"[green]✓[/green] {counted(recomputed.n, 'outcome')} computed again from the bars{left_out}.")

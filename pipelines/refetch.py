@@ -9,6 +9,7 @@ from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, SourceError, counted, nearest
+from stockseq.forecasting.clock import require_newest
 from stockseq.ingestion.changes import changed_actions, changed_bars
 
 
@@ -19,12 +20,15 @@ def run_refetch(settings: Settings, now: pd.Timestamp, *, tickers: Sequence[str]
     ------
     SettingsError
         If none are named.
+    StoreError
+        If `now` lies before the store's newest forecast or model: what is fetched would be backdated.
     SourceError
         If the store lacks one of them, or not one could be fetched; nothing is changed then.
     """
     if not tickers:
         raise SettingsError('Name the tickers to fetch again, as in make refetch TICKERS="NEE COST".')
     with open_workspace(settings, now, trains=False, create=False) as workspace:
+        require_newest(workspace.store, workspace.registry, now)
         stored = workspace.market()
         foreign = [ticker for ticker in tickers if ticker not in stored.tickers]
         if foreign:

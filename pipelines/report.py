@@ -17,14 +17,29 @@ from stockseq.report.text.verdict import record_sentence
 from stockseq.runs.folder import find_run, no_run, run_names
 from stockseq.workspace import Workspace
 
+# What it raises to read JSON, TOML or a table that is none, or another one.
+DAMAGED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
 
 def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_page: bool) -> None:
     """Draw the page again from the run's folder, say where it is, and open it where there is a browser.
 
     Without a name it is the newest run that there was at `now`.
+
+    Raises
+    ------
+    StockseqError
+        If there is no such run, or a file of it is damaged.
     """
     root = _begun(settings, now).root
-    page = render_run(find_run(root, name, now=now)).resolve()
+    folder = find_run(root, name, now=now)
+    try:
+        page = render_run(folder).resolve()
+    except DAMAGED as error:
+        raise StockseqError(
+            f"The page of {folder.name} can't be drawn again: a file of it is damaged ({type(error).__name__}: "
+            f"{str(error)[:200]}). Put {folder} back from a copy, or run again."
+        ) from error
     console.print(f"Page: {page}", markup=False)
     if open_page:
         webbrowser.open(page.as_uri())
@@ -55,7 +70,7 @@ def _begun(settings: Settings, now: pd.Timestamp) -> Workspace:
 def _record(path: Path) -> str:
     try:
         return record_sentence(Scores.from_dict(json.loads(path.read_text(encoding="utf-8"))["forecast"]))
-    except (OSError, ValueError, KeyError):
+    except (OSError, *DAMAGED):
         return "unreadable: its metrics.json is damaged"
 
 

@@ -95,7 +95,7 @@ def read_date(text: str, *, first: int, last: int) -> date:
     if day is None:
         raise ValueError(f"a date such as 2024-11-29 is expected, received {shown(text)}")
     if not first <= day.year < last:
-        raise ValueError(f"a date from {first} to {last} is expected, received {shown(text)}")
+        raise ValueError(f"a date from {first} to {last - 1} is expected, received {shown(text)}")
     return day
 
 

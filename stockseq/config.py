@@ -29,7 +29,7 @@ from stockseq.toml_text import parse_value, read_toml
 
 EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 INSTANT = re.compile(
-    r"\d{4}-?\d\d-?\d\d[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,9})?)?)?(?:Z|UTC|[+-]\d\d(?::?\d\d(?::\d\d)?)?)",
+    r"\d{4}-?\d\d-?\d\d[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,9})?)?)?(?:Z| ?UTC|[+-]\d\d(?::?\d\d(?::\d\d)?)?)",
     re.ASCII,
 )
 # A longer value is for the settings file.

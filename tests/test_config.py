@@ -46,7 +46,7 @@ def assigned(*texts: str) -> list[Assignment]:
         ("storage_options.secret = 12345", "Input should be a valid string."),
         ("decision = 'before_open(5)'", "at least 30 minutes"),
         ("decision = 'at noon'", "before_open(30)"),
-        ("simulated.first_session = '1950-01-03'", "a date from 1980 to 2100 is expected"),
+        ("simulated.first_session = '1950-01-03'", "a date from 1980 to 2099 is expected"),
         ("headline_latency_s = 1e12", "Setting `headline_latency_s` in {path}: Input should be less than or equal to"),
         ("source = ", "isn't valid TOML"),
         ("source = '[' + '['", "isn't valid TOML"),
@@ -59,7 +59,7 @@ def assigned(*texts: str) -> list[Assignment]:
         ("training = 5", "Setting `training` in {path}"),
         ("yahoo.timeout_s = inf", "finite number"),
         ("history_from = '2024-11'", "a date such as 2024-11-29 is expected, received '2024-11'"),
-        ("history_from = '9999-12-31'", "a date from 1900 to 2100 is expected, received '9999-12-31'"),
+        ("history_from = '9999-12-31'", "a date from 1900 to 2099 is expected, received '9999-12-31'"),
         ("files.timezone = ''", "a time zone such as America/New_York or UTC is expected, received ''"),
         ("files.timezone = '+5'", "a time zone such as America/New_York or UTC is expected, received '+5'"),
         ("files.encoding = 'base64'", "a text encoding such as utf-8 or cp1252 is expected, received 'base64'"),
@@ -243,6 +243,11 @@ def test_tickers_in_small_letters_are_capitalised_with_a_note(tmp_path: Path) ->
         "Tickers are written in capitals: aapl is read as AAPL.",
         "Tickers are written in capitals: msft is read as MSFT and brk-b is read as BRK-B.",
     ]
+
+
+def test_an_instant_as_our_own_sentences_write_it_is_taken():
+    """It is copied from them, as from "the store begins at ..."."""
+    assert read_now("2018-11-27 13:00:00 UTC") == read_now("2018-11-27T13:00:00Z")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 import stockseq as sq
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
+from stockseq.store import TABLES
 from tests.demo_digest import digest
 from tests.pipelines.small import SMALL, write_settings
 from tests.yahoo_server.market import View
@@ -177,6 +178,12 @@ def test_every_public_name_is_documented_and_loads() -> None:
         assert isinstance(value, tuple) or (value.__doc__ or "").strip(), name
     with pytest.raises(AttributeError, match="no attribute 'backtests'"):
         sq.backtests  # noqa: B018
+
+
+def test_every_table_is_listed_under_operations() -> None:
+    """Whoever backs up or reads a store looks there."""
+    operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert [name for name in TABLES if f"`{name}/`" not in operations] == []
 
 
 def test_the_links_of_the_readme_lead_somewhere() -> None:

@@ -19,6 +19,7 @@ def show_doubted(doubts: pd.DataFrame, bars: pd.DataFrame, holes: pd.DataFrame) 
     bars : Bars
         What is stored.
     holes : DataFrame with ticker, session
+        Without those whose bar is held back.
     """
     if doubts.empty:
         console.print("Nothing is held back.")
@@ -26,9 +27,10 @@ def show_doubted(doubts: pd.DataFrame, bars: pd.DataFrame, holes: pd.DataFrame) 
         _list(doubts, bars)
     if len(holes):
         names = ", ".join(f"{ticker} {n}" for ticker, n in holes["ticker"].value_counts().head(5).items())
+        have, they_are = ("has", "It is") if len(holes) == 1 else ("have", "They are")
         console.print(
-            f"{counted(len(holes), 'session')} between bars have none (most: {names}). They are asked for again by "
-            "themselves.",
+            f"{counted(len(holes), 'session')} between bars {have} none (most: {names}). {they_are} asked for again "
+            "without a command.",
             markup=False,
         )
 

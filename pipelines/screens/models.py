@@ -18,6 +18,8 @@ def show_models(models: pd.DataFrame) -> None:
     """List the models, the newest first."""
     columns = ("Model", "State", "Trade", "Tickers", "Trained through", "Out of sample")
     table = build_table("Models", *columns, left=(0, 1, 2, 3, 4, 5))
+    # An id is typed again, as in make promote MODEL=..., so neither it nor a date is cut.
+    table.columns[0].no_wrap = table.columns[4].no_wrap = True
     for row in models.to_dict("records"):
         record = _record(row["metrics"])
         trained = str(row["trained_through"].date())

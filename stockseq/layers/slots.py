@@ -24,6 +24,7 @@ from typing import Any, Protocol, runtime_checkable
 from stockseq.errors import PluginError, nearest
 from stockseq.layers.backend import keras
 from stockseq.plugins import SLOTS, Options, Slot, load_plugin, plugin_names, plugin_values
+from stockseq.printable import visible
 
 Readings = dict[str, float | list[float]]
 
@@ -122,10 +123,8 @@ def require_installed(slot: Slot, name: str) -> None:
     module, _, attribute = name.partition(":")
     if name in plugin_values(group) or (module == "keras.layers" and attribute.isidentifier()):
         return
-    # No character of it moves the cursor or turns the line around.
-    shown = name[:100] if name.isprintable() else ascii(name[:100])
     raise PluginError(
-        f"`{shown}` {slot} the LSTM is no entry point of an installed package, and was not imported: a "
+        f"`{visible(name[:100])}` {slot} the LSTM is no entry point of an installed package, and was not imported: a "
         "bundle alone is no reason to run code. If the layer is your own, name it in your settings, as in [network] "
         f"{slot} = ..., or offer it as an entry point (docs/plugins.md)."
     )

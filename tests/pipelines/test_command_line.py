@@ -401,3 +401,10 @@ def no_folder() -> bool:
 def no_table() -> bool:
     """The data root, if there is one, holds at most its mark and its lock."""
     return no_folder() or {path.name for path in Path("data").iterdir()} <= {"stockseq-store.txt", ".lock"}
+
+
+def test_a_mistyped_recipe_is_answered_in_whole_sentences() -> None:
+    """A question keeps its mark, and gets no full stop behind it."""
+    result = CliRunner().invoke(app, ["dayly"])
+    assert result.exit_code == 2
+    assert "Did you mean 'daily'? `python -m pipelines --help`" in " ".join(result.stderr.split())

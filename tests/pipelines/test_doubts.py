@@ -6,16 +6,25 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.doubts import run_doubts
+from pipelines.import_files import run_import
 from pipelines.refetch import run_refetch
-from stockseq.errors import SettingsError, SourceError
+from stockseq.errors import SettingsError, SourceError, StoreError
 from stockseq.ingestion import ingest
+from stockseq.models.registry import Registry
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
 from stockseq.workspace import Workspace
 from tests.ingestion.vendor import Vendor
+from tests.models.model_rows import FAST, SMALL
 
 CALENDAR = TradingCalendar("XNYS", pd.Timestamp("2024-10-01"), pd.Timestamp("2024-12-31"))
 SESSIONS = [str(session.date()) for session in CALENDAR.between(pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-22"))]
+
+
+class Fitted:
+    """As much of a model as the registry looks at."""
+
+    network, training = SMALL, FAST
 
 
 @pytest.fixture
@@ -37,6 +46,21 @@ def test_doubts_are_listed_with_what_to_do(doubted, capsys):
         assert part in shown
     assert 'make refetch TICKERS="KOLA"' in shown
     assert 'make doubts ACCEPT="KOLA:2024-11-22"' in shown
+
+
+@pytest.mark.parametrize(("n_missing", "said"), [(0, ""), (1, "1 session between bars has none (most: KOLA 1). It is")])
+def test_a_session_that_is_held_back_is_no_hole_as_well(settings, n_missing, said, capsys):
+    """It is listed once; what a source has no bar of is counted apart."""
+    store, now = Store(settings.data), pd.Timestamp("2024-11-22 23:00", tz="UTC")
+    for n, at in ((-2, now - pd.Timedelta(days=1)), (-1, now)):
+        days = [day for day in SESSIONS[: len(SESSIONS) + n + 1] if n_missing == 0 or day != SESSIONS[4]]
+        closes = {day: 20.0 if day == SESSIONS[-2] else 100.0 for day in days}
+        ingest(store, Vendor({"KOLA": closes}), ["KOLA"], now=at, calendar=CALENDAR)
+    run_doubts(settings.model_copy(update={"source": "yahoo"}), now)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 bar held back" in shown
+    assert said in shown
+    assert ("between bars" in shown) == bool(said)
 
 
 def test_an_accepted_bar_is_stored_and_no_longer_doubted(doubted, capsys):
@@ -97,3 +121,21 @@ def test_both_are_commands_and_make_none_of_an_empty_folder(tmp_path, monkeypatc
         assert result.exit_code == 1
         assert "There is no store at" in result.output
     assert not list(tmp_path.iterdir())
+
+
+def test_neither_bars_nor_acceptances_are_backdated(settings, mornings, market, tmp_path):
+    """A clock set back, or NOW: what a model was made of would be another thing afterwards."""
+    Workspace(settings, now=mornings[0], create=True).ingest(market.tickers[:2])
+    store = Store(settings.data)
+    Registry(store).register("m1", Fitted(), trained_through=market.sessions[-3], metrics={}, at=mornings[2])
+    bars = tmp_path / "bars.csv"
+    market.bars.rename(columns={"session": "date"}).to_csv(bars, index=False)
+    before = store.versions()
+    for run in (
+        lambda: run_refetch(settings, mornings[1], tickers=market.tickers[:1]),
+        lambda: run_doubts(settings, mornings[1], accept=market.tickers[0]),
+        lambda: run_import(settings, mornings[1], file=str(bars)),
+    ):
+        with pytest.raises(StoreError, match=r"newest model was entered at .*nothing was fetched"):
+            run()
+    assert store.versions() == before

@@ -68,13 +68,15 @@ def _parse(path: Path, **options: object) -> pd.DataFrame:
 
 def _require_no_zeros(path: Path, encoding: str) -> None:
     """Raise `ValueError` for a zero byte: pandas would end the cell there, and take `BBB` for `BBB\\0CCC`."""
+    line = 1
     with path.open(encoding=encoding, newline="") as file:
         while chunk := file.read(1 << 20):
-            if "\0" in chunk:
-                line = "" if len(chunk) == 1 << 20 else f" (line {chunk[: chunk.index(chr(0))].count(chr(10)) + 1})"
+            before, zero, _ = chunk.partition("\0")
+            line += before.count("\n")
+            if zero:
                 raise ValueError(
-                    f"it holds a zero byte{line}, which no text has; save it as text, or set files.encoding if it is "
-                    "UTF-16"
+                    f"it holds a zero byte (line {line:,}), which no text has; save it as text, or set files.encoding "
+                    "if it is UTF-16"
                 )
 
 

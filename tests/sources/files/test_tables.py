@@ -108,6 +108,14 @@ def test_a_zero_byte_in_a_cell_is_refused(tmp_path):
         bars_of(tmp_path, text)
 
 
+def test_the_line_of_a_zero_byte_is_counted_from_the_start_of_the_file(tmp_path):
+    """A file is read a mebibyte at a time."""
+    row = "KOLA,2024-12-02,1,1,1,1,1\n"
+    text = "ticker,date,open,high,low,close,volume\n" + row * 50_000 + row.replace("A", "\0")
+    with pytest.raises(SourceError, match=r"zero byte \(line 50,002\)"):
+        bars_of(tmp_path, text)
+
+
 def test_cells_beyond_the_header_are_refused(tmp_path):
     """pandas would drop them, and say so in a warning of its own."""
     text = "ticker,date,open,high,low,close,volume\n" + "KOLA,2024-12-02,1,1,1,1,1,5,6\n" * 2
