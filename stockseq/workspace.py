@@ -31,6 +31,7 @@ from stockseq.forecasting.champion import (
     load_champion,
     settings_changes,
 )
+from stockseq.forecasting.clock import has_gone_on
 from stockseq.ingestion.exchanges import check_exchange
 from stockseq.ingestion.ingest import Ingested, ingest, universe
 from stockseq.ingestion.membership import record_membership, removed_tickers
@@ -271,10 +272,10 @@ class Workspace:
     ) -> tuple[Ingested, MarketData]:
         """Bring the tickers up to date from the source, and return what the store then knows of them.
 
-        With `missing_only`, only those of which the store has no bar are asked for; with `stored_only` none is; with
-        `whole`, the whole history of each.
+        With `missing_only`, only those of which the store has no bar are asked for, and none where the store has gone
+        on since `now`; with `stored_only` none is; with `whole`, the whole history of each.
         """
-        if stored_only:
+        if stored_only or (missing_only and has_gone_on(self.store, self.registry, self.now)):
             self.progress.say(
                 "The store has gone on since this instant, so nothing is fetched: what it knew then is shown."
             )

@@ -75,6 +75,26 @@ def require_begun(store: Store, registry: Registry, now: pd.Timestamp) -> None:
         )
 
 
+def has_gone_on(store: Store, registry: Registry, now: pd.Timestamp) -> bool:
+    """Return whether a store holds an entry of after `now`, so that what it lacked then may not be fetched as of then.
+
+    Raises
+    ------
+    StoreError
+        If `now` lies before the store's first entry.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = Store(tempfile.mkdtemp())
+    >>> has_gone_on(store, Registry(store), pd.Timestamp("2024-11-29", tz="UTC"))
+    False
+    """
+    require_begun(store, registry, now)
+    later = (store.read(table, columns=[column])[column].max() > now for table, column in ENTERED.items())
+    return bool(registry.entered_at.max() > now) or any(later)
+
+
 def refuse_training(registry: Registry, ledger: Ledger, now: pd.Timestamp) -> None:
     """Raise `StoreError` where a morning that is only shown again would have to train a model."""
     _require_newest(ledger.forecasts["made_at"], registry, now)

@@ -9,9 +9,11 @@ import pytest
 from pipelines.backtest import run_backtest
 from pipelines.report import list_runs
 from stockseq.config import load_settings
+from stockseq.errors import StoreError
 from stockseq.models.baselines import BASELINES
 from stockseq.runs.folder import find_run, run_names
 from stockseq.store import Store
+from stockseq.workspace import Workspace
 from tests.pipelines.small import SMALL
 
 FORECAST = {
@@ -113,3 +115,16 @@ def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(quic
     assert find_run(root, None) == find_run(root, second.name).resolve() == second.resolve()
     list_runs(quick, mornings[-1])
     assert second.name in capsys.readouterr().out
+
+
+def test_a_backtest_as_of_the_past_fetches_nothing(settings, mornings, market):
+    """A store that has gone on would hold bars as of an instant at which it never had them."""
+    two = settings.model_copy(update={"tickers": market.tickers[:2]})
+    for morning in mornings[:2]:
+        Workspace(two, now=morning, create=True).ingest(market.tickers[:2])
+    for morning, n_tickers in ((mornings[0], 2), (mornings[1], 6)):
+        workspace = Workspace(settings, now=morning)
+        _, known = workspace.ingest(market.tickers, missing_only=True)
+        assert known.bars["ticker"].nunique() == n_tickers
+    with pytest.raises(StoreError, match="The store begins at"):
+        Workspace(settings, now=mornings[0] - pd.Timedelta(days=1)).ingest(market.tickers, missing_only=True)
