@@ -138,7 +138,8 @@ def _judge(folder: Path, prefix: str, *, fault: str, first: int, last: int) -> b
 def _begun(prefix: str) -> Store:
     """Return a store whose first morning is over."""
     object_store().begin()
-    store = Store(f"s3://{BUCKET}/{prefix}", storage_options=_options())
+    # The lock of a remote store is this machine's, and each process of the campaign has an object store of its own.
+    store = Store(f"s3://{BUCKET}/{prefix}-{os.getpid()}", storage_options=_options())
     _morning(store, 1)
     return store
 
