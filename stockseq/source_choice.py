@@ -22,6 +22,7 @@ def with_remembered_source(settings: Settings) -> Settings:
 
     Examples
     --------
+    >>> from stockseq.config import load_settings
     >>> with_remembered_source(load_settings(overrides={"data": "no-such-folder"})).source
     'yahoo'
     """
