@@ -10,6 +10,7 @@ from stockseq.errors import SettingsError, counted, nearest
 from stockseq.forecasting.clock import require_newest
 from stockseq.ingestion.holes import find_holes
 from stockseq.ingestion.quarantine import accept_doubts, open_doubts, read_quarantine
+from stockseq.schemas import has_session_of
 
 
 def run_doubts(settings: Settings, now: pd.Timestamp, *, accept: str | None = None) -> None:
@@ -41,8 +42,7 @@ def run_doubts(settings: Settings, now: pd.Timestamp, *, accept: str | None = No
         market = workspace.market()
         missing = find_holes(market.bars, market.calendar)
         # A session whose bar is held back is listed as such.
-        is_doubted = pd.MultiIndex.from_frame(missing).isin(pd.MultiIndex.from_frame(doubts[["ticker", "session"]]))
-        show_doubted(doubts, market.bars, missing[~is_doubted])
+        show_doubted(doubts, market.bars, missing[~has_session_of(missing, doubts)])
 
 
 def choose_doubts(doubts: pd.DataFrame, accept: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NewType
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from stockseq.errors import DataError, listed
@@ -127,6 +128,20 @@ def count_dropped(stage: str, tickers: pd.Series, reasons: pd.Series | str) -> t
         Dropped(stage, str(ticker), str(reason), int(n))
         for ticker, reason, n in zip(counts["ticker"], counts["reason"], counts["n"], strict=True)
     )
+
+
+def has_session_of(rows: pd.DataFrame, others: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows are of a ticker and session that others are of, too; bool of shape (n_rows,).
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-11-27", "2024-11-29"])
+    >>> bars = pd.DataFrame({"ticker": "KOLA", "session": days})
+    >>> has_session_of(bars, bars.tail(1)).tolist()
+    [False, True]
+    """
+    key = ["ticker", "session"]
+    return pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(others[key]))
 
 
 def valid_ticker(text: str) -> bool:

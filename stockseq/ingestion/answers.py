@@ -21,7 +21,7 @@ from stockseq.ingestion.quarantine import (
 )
 from stockseq.ingestion.revisions import WITHDRAWN, missing_sessions, overlap_starts
 from stockseq.market import MarketData
-from stockseq.schemas import BARS, Actions, Dropped, as_actions, as_bars, empty
+from stockseq.schemas import BARS, Actions, Dropped, as_actions, as_bars, empty, has_session_of
 from stockseq.sources.source import FetchedBars
 from stockseq.store import Store
 
@@ -164,8 +164,7 @@ def note_round(
     note_answers(store, questions.quarantine, fetched.bars, held, at=at, asked_in=asked_in)
     doubts = _open_after(questions.quarantine, fetched, held)
     missing = find_holes(after.bars, after.calendar)
-    is_doubted = pd.MultiIndex.from_frame(missing).isin(pd.MultiIndex.from_frame(doubts[["ticker", "session"]]))
-    holes = missing[~is_doubted]
+    holes = missing[~has_session_of(missing, doubts)]
     still_open = open_holes(holes, questions.holes)
     answered = {ticker for ticker, outcome in fetched.outcomes.items() if outcome.status in ANSWERED}
     last = pd.concat([fetched.bars, held]).groupby("ticker")["session"].max()
@@ -177,11 +176,10 @@ def note_round(
 
 def _open_after(known: pd.DataFrame, fetched: FetchedBars, held: pd.DataFrame) -> pd.DataFrame:
     """Return the doubts that are open after an answer: those that it repeats, and those that it says nothing of."""
-    key = ["ticker", "session"]
-    columns = [*key, "reason"]
+    columns = ["ticker", "session", "reason"]
     before = open_doubts(known)[columns]
-    settled = pd.MultiIndex.from_frame(pd.concat([fetched.bars[key], held[key]]))
-    return pd.concat([before[~pd.MultiIndex.from_frame(before[key]).isin(settled)], held[columns]], ignore_index=True)
+    spoken_of = has_session_of(before, fetched.bars) | has_session_of(before, held)
+    return pd.concat([before[~spoken_of], held[columns]], ignore_index=True)
 
 
 def _count_late(market: MarketData, doubts: pd.DataFrame) -> tuple[Dropped, ...]:
@@ -193,6 +191,6 @@ def _count_late(market: MarketData, doubts: pd.DataFrame) -> tuple[Dropped, ...]
     missing = missing_sessions(market.bars, market.calendar, first=last - pd.Timedelta(days=14), last=last)
     own = market.bars.groupby("ticker")["session"].max()
     late = missing[missing["session"] > missing["ticker"].map(own)]
-    late = late[~pd.MultiIndex.from_frame(late).isin(pd.MultiIndex.from_frame(doubts[["ticker", "session"]]))]
+    late = late[~has_session_of(late, doubts)]
     counts = late["ticker"].value_counts().sort_index()
     return tuple(Dropped("bars", str(ticker), "not there yet, asked for again", int(n)) for ticker, n in counts.items())

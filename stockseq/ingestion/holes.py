@@ -6,7 +6,7 @@ import pandas as pd
 
 from stockseq.ingestion.notes import append_notes
 from stockseq.ingestion.quarantine import N_ANSWERS
-from stockseq.schemas import SESSION, Bars, Dropped
+from stockseq.schemas import SESSION, Bars, Dropped, has_session_of
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
 
@@ -78,7 +78,7 @@ def note_holes(
 
 def count_holes(holes: pd.DataFrame, still_open: pd.DataFrame) -> tuple[Dropped, ...]:
     """Return how many sessions of each ticker are missing, those that are asked for and those that no longer are."""
-    is_open = pd.MultiIndex.from_frame(holes[KEY]).isin(pd.MultiIndex.from_frame(still_open[KEY]))
+    is_open = has_session_of(holes, still_open)
     return tuple(
         Dropped("bars", str(ticker), reason, int(n))
         for rows, reason in ((holes[is_open], OPEN), (holes[~is_open], MISSING))

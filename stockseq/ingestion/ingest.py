@@ -15,7 +15,7 @@ from stockseq.ingestion.rebasing import Rebased, Restated, find_rebased, find_re
 from stockseq.ingestion.revisions import find_revised, withdrawn_actions
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import BARS, HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty
+from stockseq.schemas import BARS, HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty, has_session_of
 from stockseq.sessions import FIRST_SESSION, TradingCalendar
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
 from stockseq.store import Appended, Store, extend_market
@@ -237,9 +237,8 @@ def _is_local(source: Source) -> bool:
 
 def _count_bars(market: MarketData, appended: Appended) -> dict[str, tuple[int, int]]:
     """Return by ticker how many bars were written, and how many of them in place of an earlier vintage."""
-    known = pd.MultiIndex.from_frame(market.bars[["ticker", "session"]])
-    rows = appended.rows[["ticker", "session"]]
-    again = pd.MultiIndex.from_frame(rows).isin(known)
+    rows = appended.rows
+    again = has_session_of(rows, market.bars)
     corrected = rows["ticker"][again].value_counts()
     return {str(ticker): (int(n), int(corrected.get(ticker, 0))) for ticker, n in rows["ticker"].value_counts().items()}
 

@@ -7,9 +7,9 @@ import pandas as pd
 from stockseq.store import TABLES, Store
 
 
-def append_notes(store: Store, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+def append_notes(store: Store, table: str, rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> None:
     """Append rows to a table of notes; nothing is written, and no table made, where there are none."""
-    if rows:
+    if len(rows):
         store.append(table, pd.DataFrame(rows).astype(TABLES[table].columns))
 
 

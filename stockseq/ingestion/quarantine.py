@@ -107,7 +107,7 @@ def note_answers(
     is_same = np.abs(settled["close_taken"] / settled["close"] - 1) <= SAME
     settled = settled.assign(state=np.where(is_same, "taken", "cleared"), asked_in=asked_in)
     rows = pd.concat([new, settled])[[name for name in TABLES[TABLE].columns if name != "at"]].assign(at=at)
-    append_notes(store, TABLE, [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")])
+    append_notes(store, TABLE, rows)
 
 
 def accept_doubts(store: Store, doubts: pd.DataFrame, *, at: pd.Timestamp) -> Appended:
@@ -123,7 +123,7 @@ def accept_doubts(store: Store, doubts: pd.DataFrame, *, at: pd.Timestamp) -> Ap
     # The bars first: what is stored and still listed is accepted again by the same command, which then adds nothing.
     appended = store.append_vintages("bars", as_bars(doubts.assign(fetched_at=at)))
     rows = doubts[list(TABLES[TABLE].columns)].assign(state="accepted", at=at)
-    append_notes(store, TABLE, [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")])
+    append_notes(store, TABLE, rows)
     return appended
 
 

@@ -1,5 +1,6 @@
 """One case of the campaign, and what came of it."""
 
+import random
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,17 @@ class Case:
     def seed(self, campaign: int) -> int:
         """Return this case's own seed in a campaign of a seed."""
         return zlib.crc32(f"{campaign} {self.name}".encode())
+
+
+def random_case(
+    name: str, judge: Callable[[Path, random.Random, int], str], *, n_inputs: int, short: bool = False
+) -> Case:
+    """Return a case that draws its inputs one by one from a generator of its own."""
+
+    def run(folder: Path, seed: int) -> str:
+        return judge(folder, random.Random(seed), n_inputs)
+
+    return Case(name, run, n_inputs=n_inputs, short=short)
 
 
 @dataclass(frozen=True)

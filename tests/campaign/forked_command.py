@@ -15,7 +15,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-from tests.campaign.file_faults.library import compiled_library
+from tests.campaign.file_faults.preload import compiled_library
 
 REPOSITORY = Path(__file__).parents[2]
 SERVER = """

@@ -12,8 +12,8 @@ import pandas as pd
 
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
-from tests.campaign.file_faults.library import require_library
 from tests.campaign.file_faults.notes import Call, read_notes
+from tests.campaign.file_faults.preload import require_library
 from tests.campaign.forked_command import Faults, ForkedRun, fork_server
 from tests.campaign.whole_store import contents
 from tests.pipelines.small import SMALL, write_settings

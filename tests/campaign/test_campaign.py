@@ -14,7 +14,7 @@ SHORT = [(family, case) for family in names() for case in load(family).values() 
 @pytest.mark.parametrize(("family", "case"), SHORT, ids=[f"{family}: {case.name}" for family, case in SHORT])
 def test_the_product_does_the_right_thing(family: str, case: Case, tmp_path: Path) -> None:
     """Each case of the short form is judged right with the campaign's first seed."""
-    case.run(tmp_path, case.seed(1))
+    assert case.run(tmp_path, case.seed(1)), "a case says what happened"
 
 
 def test_a_line_half_written_is_left_out_and_overwritten(tmp_path: Path) -> None:

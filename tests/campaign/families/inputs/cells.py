@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from stockseq.sources.files import FilesSettings, FilesSource
-from tests.campaign.case import Case
+from tests.campaign.case import Case, random_case
 from tests.campaign.families.inputs.letters import ALPHABETS, draw_text, is_dangerous
 
 NOW = pd.Timestamp("2024-12-31T22:00Z")
@@ -51,13 +51,7 @@ def cases() -> list[Case]:
     return [*texts, *tickers, *stamps, *bars, *volumes]
 
 
-def _case(
-    name: str, judge: Callable[[Path, random.Random, int], str], *, n_inputs: int = N, short: bool = False
-) -> Case:
-    def run(folder: Path, seed: int) -> str:
-        return judge(folder, random.Random(seed), n_inputs)
-
-    return Case(name, run, n_inputs=n_inputs, short=short)
+_case = partial(random_case, n_inputs=N)
 
 
 def _texts(alphabet: str, folder: Path, random_: random.Random, n: int) -> str:

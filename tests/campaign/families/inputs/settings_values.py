@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from stockseq.config import Assignment, Settings, describe_settings, load_settings, read_now
 from stockseq.errors import SettingsError
 from stockseq.printable import visible
-from tests.campaign.case import Case
+from tests.campaign.case import Case, random_case
 from tests.campaign.families.inputs.letters import ALPHABETS, draw_text, require_sentence
 
 NAMES = [setting.name for setting in describe_settings()]
@@ -53,13 +53,7 @@ def cases() -> list[Case]:
     return [*given, *filed, *texts, *instants, _case("time zones", _zones, n_inputs=3_000)]
 
 
-def _case(
-    name: str, judge: Callable[[Path, random.Random, int], str], *, n_inputs: int = N, short: bool = False
-) -> Case:
-    def run(folder: Path, seed: int) -> str:
-        return judge(folder, random.Random(seed), n_inputs)
-
-    return Case(name, run, n_inputs=n_inputs, short=short)
+_case = partial(random_case, n_inputs=N)
 
 
 def _given(folder: Path, random_: random.Random, n: int) -> str:
