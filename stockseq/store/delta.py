@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -20,6 +21,8 @@ from stockseq.store.tables import Table
 CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.logRetentionDuration": "interval 36500 days"}
 # Two commits that both carry this application's transaction conflict, so a writer never acts on rows it has not seen.
 APPLICATION = "stockseq"
+# Of each commit, to know it again where the answer to it was lost.
+MARK = "stockseq.commit"
 ATTEMPTS = 20
 # Small enough that a replaced year rewrites little else.
 FILE_SIZE = 32 * 1024 * 1024
@@ -135,25 +138,33 @@ class DeltaFile:
     def _write(self, snapshot: DeltaTable | None, rows: pa.Table, predicate: str | None) -> bool:
         """Commit on this very snapshot; return False where another writer committed since.
 
-        An object store may take a commit and lose the answer. Tried again, that commit stands in its own way, and what
-        it holds is found on the next snapshot.
+        An object store may take a commit and lose the answer: an error, or, tried again, that commit stands in its own
+        way. Each carries a mark, by which it is known.
         """
         version = 0 if snapshot is None else snapshot.version() + 1
+        mark = uuid4().hex
         try:
             if snapshot is None:
-                self._create(rows)
+                self._create(rows, mark)
             else:
-                self._extend(snapshot, rows, predicate)
-        except CommitFailedError:
-            return False
-        except DeltaError:
-            if snapshot is None and self.open() is not None:
-                return False
-            raise
+                self._extend(snapshot, rows, predicate, mark)
+        except DeltaError as error:
+            if not self._has(version, mark):
+                if isinstance(error, CommitFailedError) or (snapshot is None and self.open() is not None):
+                    return False
+                raise
         self._sync(version)
         return True
 
-    def _create(self, rows: pa.Table) -> None:
+    def _has(self, version: int, mark: str) -> bool:
+        """Tell whether the commit of this version is the one with this mark."""
+        try:
+            snapshot = DeltaTable(self.url, version=version, storage_options=self.storage_options)
+            return any(entry.get(MARK) == mark for entry in snapshot.history(1))
+        except DeltaError:
+            return False
+
+    def _create(self, rows: pa.Table, mark: str) -> None:
         write_deltalake(
             self.url,
             rows,
@@ -161,10 +172,10 @@ class DeltaFile:
             configuration=CONFIGURATION,
             target_file_size=FILE_SIZE,
             storage_options=self.storage_options,
-            commit_properties=_commit_as(0),
+            commit_properties=_commit_as(0, mark),
         )
 
-    def _extend(self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None) -> None:
+    def _extend(self, snapshot: DeltaTable, rows: pa.Table, predicate: str | None, mark: str) -> None:
         write_deltalake(
             snapshot,
             rows,
@@ -172,7 +183,7 @@ class DeltaFile:
             predicate=predicate,
             schema_mode="merge" if self.table.open_ended or self.table.added else None,
             target_file_size=FILE_SIZE,
-            commit_properties=_commit_as(snapshot.version() + 1),
+            commit_properties=_commit_as(snapshot.version() + 1, mark),
         )
 
     def _sync(self, version: int) -> None:
@@ -198,9 +209,11 @@ class DeltaFile:
             ) from error
 
 
-def _commit_as(version: int) -> CommitProperties:
+def _commit_as(version: int, mark: str) -> CommitProperties:
     """Return what makes a commit this version or nothing: delta-rs would put it behind another writer's instead."""
-    return CommitProperties(max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)])
+    return CommitProperties(
+        custom_metadata={MARK: mark}, max_commit_retries=0, app_transactions=[Transaction(APPLICATION, version)]
+    )
 
 
 def _names(fields: Mapping[str, pa.DataType]) -> str:

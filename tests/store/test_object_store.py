@@ -1,38 +1,21 @@
-"""The same store on an object store: moto's S3 server on loopback."""
+"""The same store on an object store: moto's S3 server on loopback, in a process of its own."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import pandas as pd
 import pytest
-from moto.server import ThreadedMotoServer
 
 from stockseq.errors import StoreError
 from stockseq.forecast_ledger import verify
 from stockseq.store import Store
+from tests.campaign.cutting_proxy import KEYS, object_store
 from tests.store.store_rows import bars, features, headlines
-
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
 
 
 @pytest.fixture(scope="module")
-def options() -> Iterator[dict[str, str]]:
+def options() -> dict[str, str]:
     """Storage options of a running server with one bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=KEYS["AWS_REGION"],
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-    )
-    client.create_bucket(Bucket="stockseq")
-    yield {**KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true"}
-    server.stop()
+    return {**KEYS, "AWS_ENDPOINT_URL": object_store().url, "AWS_ALLOW_HTTP": "true"}
 
 
 def test_rows_vintages_and_features_are_kept_as_in_a_folder(options: dict[str, str]) -> None:
