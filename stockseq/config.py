@@ -24,7 +24,16 @@ from stockseq.printable import shortened, shown, visible
 from stockseq.schemas import TICKER_FORM, capitals_note, valid_ticker
 from stockseq.sessions import DecisionPolicy
 from stockseq.setting_names import SettingDescription, describe, hint
-from stockseq.sources.settings import FilesSettings, SimulatedSettings, StockNetSettings, YahooSettings
+from stockseq.sources.settings import (
+    AlpacaSettings,
+    EdgarSettings,
+    FilesSettings,
+    FinnhubSettings,
+    SimulatedSettings,
+    StockNetSettings,
+    TiingoSettings,
+    YahooSettings,
+)
 from stockseq.toml_text import parse_value, read_toml
 
 EARLIEST, LATEST = pd.Timestamp("1990-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
@@ -73,6 +82,11 @@ class Settings(SettingsModel, frozen=True):
     )
     data: str = Field("data", description="The data root: a folder, or any deltalake URL such as s3://bucket/folder")
     exchange: str = Field("XNYS", description="The exchange calendar, a code of exchange_calendars")
+    headlines_from: tuple[str, ...] = Field(
+        (),
+        description="Where headlines come from: yahoo, edgar, alpaca, finnhub, tiingo, a plug-in's name; none means "
+        "the source of the bars, and those that the store was backfilled from",
+    )
     history_from: str | None = Field(
         None,
         description="The first session asked of a new ticker; none: 2015 from Yahoo, everything from other sources",
@@ -97,6 +111,10 @@ class Settings(SettingsModel, frozen=True):
     files: FilesSettings = FilesSettings()
     simulated: SimulatedSettings = SimulatedSettings()
     stocknet: StockNetSettings = StockNetSettings()
+    edgar: EdgarSettings = EdgarSettings()
+    alpaca: AlpacaSettings = AlpacaSettings()
+    finnhub: FinnhubSettings = FinnhubSettings()
+    tiingo: TiingoSettings = TiingoSettings()
     network: NetworkSettings = NetworkSettings()
     training: TrainingSettings = TrainingSettings()
     folds: FoldSettings = FoldSettings()
@@ -107,7 +125,7 @@ class Settings(SettingsModel, frozen=True):
     backtest: BacktestSettings = BacktestSettings()
     ablation: AblationSettings = AblationSettings()
 
-    @field_validator("tickers", mode="before")
+    @field_validator("tickers", "headlines_from", mode="before")
     @classmethod
     def _split(cls, tickers: object) -> object:
         return _split_tickers(tickers)
@@ -120,6 +138,11 @@ class Settings(SettingsModel, frozen=True):
             if not valid_ticker(ticker):
                 raise ValueError(f"a ticker is {TICKER_FORM} as Yahoo writes it, received {shown(ticker)}")
         return tuple(dict.fromkeys(ticker.upper() for ticker in tickers))
+
+    @field_validator("headlines_from")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(names))
 
     @field_validator("history_from")
     @classmethod

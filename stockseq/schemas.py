@@ -44,6 +44,12 @@ ACTIONS = {
     "source": TEXT,
     "fetched_at": INSTANT,
 }
+# Absent from tables of before 0.4. `known_by` says how it is known from when a headline counts; where `published_at` is
+# its last revision's, `created_at` is when its source first published it.
+HEADLINE_EXTRAS = {"known_by": TEXT, "created_at": INSTANT, "summary": TEXT}
+# By our own clock; the vendor's crawler; the vendor's stamp of publication or of the last revision; a filing's
+# acceptance; a date without a time.
+KNOWN_BY = ("first_seen", "crawled", "vendor", "updated", "accepted", "date_only")
 HEADLINES = {
     "headline_id": TEXT,
     "ticker": TEXT,
@@ -54,6 +60,7 @@ HEADLINES = {
     "publisher": TEXT,
     "url": TEXT,
     "source": TEXT,
+    **HEADLINE_EXTRAS,
 }
 SCORES = {
     "headline_id": TEXT,
@@ -252,11 +259,41 @@ def as_actions(frame: pd.DataFrame) -> Actions:
 
 
 def as_headlines(frame: pd.DataFrame) -> Headlines:
-    """Check headlines; `first_seen_at` is NaT where the row was backfilled."""
-    headlines = _with_columns(frame, HEADLINES, "Headlines", nullable=("first_seen_at",))
+    """Check headlines; `first_seen_at` is NaT where the row was backfilled.
+
+    `known_by` is one of `KNOWN_BY`; where a frame lacks it, our own clock, a bare date or the vendor's stamp.
+    """
+    headlines = _with_columns(
+        frame, HEADLINES, "Headlines", nullable=("first_seen_at",), optional=tuple(HEADLINE_EXTRAS)
+    )
+    headlines["known_by"] = known_by(headlines)
+    headlines["summary"] = headlines["summary"].fillna("")
+    _require(
+        headlines,
+        headlines["known_by"].isin(KNOWN_BY),
+        "Headlines",
+        lambda row: f"known_by {row.known_by!r}, which is none of {', '.join(KNOWN_BY)}",
+        "published_at",
+    )
     _require(headlines, headlines["text"].str.strip() != "", "Headlines", lambda row: "an empty text", "published_at")
     ordered = headlines.sort_values(["ticker", "published_at", "headline_id"], kind="stable", ignore_index=True)
     return Headlines(_unique(ordered, ["headline_id"], "Headlines"))
+
+
+def known_by(headlines: pd.DataFrame) -> pd.Series:
+    """Return how each headline's instant is known, of those that don't say it by what they hold.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"known_by": [None, None, "accepted"], "date_only": [False, True, False],
+    ...     "first_seen_at": pd.to_datetime(["2024-11-29T12:00Z", None, None])})
+    >>> known_by(rows).tolist()
+    ['first_seen', 'date_only', 'accepted']
+    """
+    told = headlines["known_by"].astype(TEXT)
+    implied = pd.Series("vendor", index=headlines.index, dtype=TEXT)
+    implied = implied.where(headlines["first_seen_at"].isna(), "first_seen").where(~headlines["date_only"], "date_only")
+    return told.where(told.notna() & (told != ""), implied)
 
 
 def as_labels(frame: pd.DataFrame) -> Labels:
@@ -284,6 +321,18 @@ def empty(columns: Mapping[str, str]) -> pd.DataFrame:
     (0, 7)
     """
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
+
+
+def with_empty_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return the frame with further columns of these dtypes that hold no value.
+
+    Examples
+    --------
+    >>> with_empty_columns(pd.DataFrame({"ticker": ["A"]}), {"first_seen_at": INSTANT})["first_seen_at"].tolist()
+    [NaT]
+    """
+    blank = {name: pd.Series([None] * len(frame), index=frame.index, dtype=dtype) for name, dtype in columns.items()}
+    return frame.assign(**blank)
 
 
 def require_unique(frame: pd.DataFrame, key: Sequence[str], *, needs: str, remedy: str) -> None:
@@ -323,7 +372,8 @@ def _with_columns(
     further: bool = False,
 ) -> pd.DataFrame:
     """Return `frame` with these columns and dtypes; `optional` ones may hold NaN, and do where they are missing."""
-    frame = frame.assign(**{column: np.nan for column in optional if column not in frame.columns})
+    lacking = {column: columns[column] for column in optional if column not in frame.columns}
+    frame = with_empty_columns(frame, lacking)
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise DataError(

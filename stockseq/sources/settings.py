@@ -1,5 +1,6 @@
 """What each source can be set to; pydantic alone, so that reading settings loads no network client."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -165,3 +166,76 @@ class StockNetSettings(SettingsModel, frozen=True):
 
     folder: str = Field("stocknet-dataset", description="Holds price/raw and tweet/raw")
     exchange: str = Field("XNYS", description="The exchange calendar of the bars")
+
+
+class ServiceSettings(SettingsModel, frozen=True):
+    """How a web service is asked; its key stands in the environment, never here."""
+
+    url: str = Field("", description="Its address")
+    requests_per_second: float = Field(1.0, ge=1e-3, le=1000, description="Over all requests")
+    timeout_s: float = Field(30.0, gt=0, le=3600, description="Seconds until one request is given up")
+    attempts: int = Field(4, ge=1, le=100, description="Attempts per request when answers are broken or missing")
+    retry_wait_s: float = Field(1.0, ge=0, le=86_400, description="Seconds before the second attempt; doubles after it")
+    back_off_s: float = Field(
+        15.0, gt=0, le=86_400, description="Seconds of silence after a 429, if it names none; doubles with each"
+    )
+    longest_back_off_s: float = Field(900.0, gt=0, le=86_400, description="Where the doubling ends")
+    patience_s: float = Field(
+        900.0, ge=0, le=7 * 86_400, description="Seconds one chunk may lose to back-off and failed attempts"
+    )
+    latency_s: float | None = Field(
+        None, ge=0, le=366 * 86_400, description="In place of headline_latency_s, for headlines of this source"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(/[\x21-\x7e]*)?", url) is None:
+            raise ValueError(f"an address such as https://example.com is expected, received {shown(url)}")
+        if url.startswith("http://") and re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)", url) is None:
+            raise ValueError(f"keys go over https alone, except to this machine; received {shown(url)}")
+        return url.rstrip("/")
+
+
+class AlpacaSettings(ServiceSettings, frozen=True):
+    """Benzinga's headlines since 2015, by Alpaca; APCA_API_KEY_ID and APCA_API_SECRET_KEY stand in the environment."""
+
+    url: str = Field("https://data.alpaca.markets", description="Its address")
+    requests_per_second: float = Field(3.0, ge=1e-3, le=1000, description="Over all requests; 200 a minute are allowed")
+    counts_from: Literal["updated_at", "created_at"] = Field(
+        "updated_at",
+        description="The text may be that of the last revision, so it counts from then; created_at trusts the first",
+    )
+
+
+class EdgarSettings(ServiceSettings, frozen=True):
+    """Filings of form 8-K from the SEC, since 2001; no key."""
+
+    url: str = Field("https://www.sec.gov", description="Address of the list of tickers and of the filings' headers")
+    data_url: str = Field("https://data.sec.gov", description="Address of the lists of filings")
+    contact: str = Field("", description="Your name and e-mail address, which the SEC wants to be told")
+    requests_per_second: float = Field(8.0, ge=1e-3, le=10, description="Over all requests; the SEC allows 10")
+    cache_folder: Path | None = Field(None, description="For what can't change; none is the user's own")
+
+    @field_validator("data_url")
+    @classmethod
+    def _is_data_address(cls, url: str) -> str:
+        return cls._is_address(url)
+
+
+class FinnhubSettings(ServiceSettings, frozen=True):
+    """The last year's company news by Finnhub; FINNHUB_API_KEY stands in the environment."""
+
+    url: str = Field("https://finnhub.io", description="Its address")
+    requests_per_second: float = Field(0.9, ge=1e-3, le=1000, description="Over all requests; 60 a minute are allowed")
+    full_answer: int = Field(
+        250, ge=1, le=100_000, description="A week that has so many items may have more, so its days are asked for"
+    )
+
+
+class TiingoSettings(ServiceSettings, frozen=True):
+    """Tiingo's news with the instant of its crawler; TIINGO_API_KEY stands in the environment."""
+
+    url: str = Field("https://api.tiingo.com", description="Its address")
+    requests_per_second: float = Field(1.0, ge=1e-3, le=1000, description="Over all requests")
+    page: int = Field(100, ge=1, le=1000, description="Items per request")

@@ -196,8 +196,8 @@ class StockNetSource:
         rows = rows[~repeated].assign(
             ticker=ticker, first_seen_at=None, date_only=False, publisher=rows["user"], url="", source=NAME
         )
-        typed = rows[list(HEADLINES)].astype(HEADLINES)
-        return typed, [Dropped("read tweets", ticker, reason, n) for reason, n in counts.items() if n]
+        tweets_read = as_headlines(rows.drop(columns="created_at"))
+        return tweets_read, [Dropped("read tweets", ticker, reason, n) for reason, n in counts.items() if n]
 
     def _lines(self, ticker: str) -> Iterator[tuple[str, str, str, str] | None]:
         """Yield created_at, text, id and user of each line, or None where it isn't a tweet."""

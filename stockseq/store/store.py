@@ -10,7 +10,7 @@ import pandas as pd
 from deltalake import DeltaTable
 
 from stockseq.market import MarketData
-from stockseq.schemas import NUMBER, Actions, Bars, Headlines, empty
+from stockseq.schemas import NUMBER, Actions, Bars, Headlines, empty, known_by
 from stockseq.sessions import TradingCalendar
 from stockseq.store import durability, predicates
 from stockseq.store.appends import Appended, arrange, new_vintages, unstored
@@ -212,7 +212,8 @@ class Store:
 
     def headlines(self, tickers: Sequence[str] | None = None, *, as_of: pd.Timestamp | None = None) -> Headlines:
         """Return the headlines, sorted by ticker and publication; `as_of` as in `read`."""
-        return Headlines(self.read("headlines", tickers=tickers, as_of=as_of))
+        rows = self.read("headlines", tickers=tickers, as_of=as_of)
+        return Headlines(rows.assign(known_by=known_by(rows), summary=rows["summary"].fillna("")))
 
     def market(
         self, calendar: TradingCalendar, *, tickers: Sequence[str] | None = None, as_of: pd.Timestamp
@@ -249,7 +250,8 @@ class Store:
         digest = hashlib.sha256()
         for name in INPUTS:
             spec = TABLES[name]
-            rows = self._frame(spec, self._file(spec).open(), None)
+            # Columns that a later version added tell where a row comes from, and change nothing that is in it.
+            rows = self._frame(spec, self._file(spec).open(), None).drop(columns=list(spec.added))
             hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy() if len(rows) else np.array([], "uint64")
             digest.update(f"{name} {len(hashes)} ".encode() + np.sort(hashes).astype("<u8").tobytes())
         return digest.hexdigest()[:16]

@@ -9,7 +9,20 @@ import pandas as pd
 import pyarrow as pa
 
 from stockseq.errors import DataError
-from stockseq.schemas import ACTIONS, BARS, FLAG, HEADLINES, INSTANT, NUMBER, RANK_AND_SIZE, SCORES, SESSION, TEXT
+from stockseq.schemas import (
+    ACTIONS,
+    BARS,
+    FLAG,
+    HEADLINE_EXTRAS,
+    HEADLINES,
+    INSTANT,
+    NUMBER,
+    RANK_AND_SIZE,
+    SCORES,
+    SESSION,
+    TEXT,
+    with_empty_columns,
+)
 
 COUNT = "int64"
 
@@ -46,8 +59,7 @@ class Table:
     nullable : tuple of columns, default=()
         The columns that may lack a value.
     added : tuple of columns, default=()
-        Float64 or text columns that a later version added: no value where a frame or a table of an earlier one lacks
-        them.
+        Columns that a later version added: no value where a frame or a table of an earlier one lacks them.
     recorded_at : tuple of columns, default=()
         The first of them that has a value is the instant from which a row was known; empty where the table can't be
         read as of an instant.
@@ -91,7 +103,7 @@ class Table:
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with this table's columns and dtypes, sorted by key; raise `DataError` where it can't be."""
-        frame = frame.assign(**{column: np.nan for column in self.added if column not in frame.columns})
+        frame = with_empty_columns(frame, self._lacking(frame))
         missing = [column for column in self.columns if column not in frame.columns]
         free = self.free_columns(frame.columns)
         if missing or (free and not self.open_ended):
@@ -141,9 +153,11 @@ class Table:
 
     def complete(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return whole rows with the columns that were added after they were written, empty, in the table's order."""
-        lacking = {column: self.columns[column] for column in self.added if column not in rows.columns}
-        frame = rows.assign(**dict.fromkeys(lacking, np.nan)).astype(lacking)
+        frame = with_empty_columns(rows, self._lacking(rows))
         return frame[[*self.columns, *self.free_columns(frame.columns)]]
+
+    def _lacking(self, rows: pd.DataFrame) -> dict[str, str]:
+        return {column: self.columns[column] for column in self.added if column not in rows.columns}
 
 
 def _to_arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
@@ -204,6 +218,8 @@ QUARANTINE = {
 }
 HOLES = {"ticker": TEXT, "session": SESSION, "asked_in": SESSION, "at": INSTANT}
 COMPARISONS = {"ticker": TEXT, "session": SESSION, "at": INSTANT}
+# Days (UTC) of which a source was asked for all headlines of a ticker, both included.
+NEWS_COVERAGE = {"source": TEXT, "ticker": TEXT, "first": SESSION, "last": SESSION, "at": INSTANT}
 SOURCES = {"at": INSTANT, "source": TEXT, "settings": TEXT}
 # An outcome of before they were chained has no place in the chain, so the number is a float.
 OUTCOME_LINKS = {"sequence": NUMBER, "forecasts_hash": TEXT, "previous_hash": TEXT, "hash": TEXT}
@@ -234,6 +250,7 @@ TABLES: Mapping[str, Table] = {
             "keep_first",
             order=("ticker", "published_at", "headline_id"),
             nullable=("first_seen_at",),
+            added=tuple(HEADLINE_EXTRAS),
             recorded_at=("first_seen_at", "published_at"),
         ),
         Table("scores", SCORES, ("headline_id", "scorer"), "refuse"),
@@ -275,6 +292,15 @@ TABLES: Mapping[str, Table] = {
         Table("exchanges", EXCHANGES, ("exchange",), "keep_first", recorded_at=("at",)),
         # Where the bars are fetched from when no source is named.
         Table("sources", SOURCES, ("at", "source", "settings"), "keep_first", order=("at",), recorded_at=("at",)),
+        # Which days' headlines were asked for, so that a backfill goes on where it ended.
+        Table(
+            "news_coverage",
+            NEWS_COVERAGE,
+            ("source", "ticker", "first", "last"),
+            "keep_first",
+            order=("source", "ticker", "first", "last"),
+            recorded_at=("at",),
+        ),
         # Bars that a source answered and that are not used, and what became of each.
         Table("quarantine", QUARANTINE, ("ticker", "session", "at"), "keep_first", recorded_at=("at",)),
         # Sessions that an answer lacked, once per morning.

@@ -20,7 +20,8 @@ def check_source(source: Source, tickers: Sequence[str], now: pd.Timestamp, *, e
     ----------
     source : Source
     tickers : sequence of str
-        At least one for which it has bars; it is asked for one more that nobody lists.
+        At least one for which it has bars (headlines, where it is `headlines_only`); it is asked for one more that
+        nobody lists.
     now : Timestamp, tz-aware
         The source is asked as of this instant, and as of the last moment before its newest bar was final.
     exchange : str, default="XNYS"
@@ -42,6 +43,14 @@ def check_source(source: Source, tickers: Sequence[str], now: pd.Timestamp, *, e
         raise PluginError(f"A source needs a `name` for the tables' source column; {type(source).__name__} has none.")
     calendar = TradingCalendar.until(now, exchange=exchange)
     asked = [*dict.fromkeys(tickers), UNLISTED]
+    if getattr(source, "headlines_only", False):
+        given = _check_bars(source, dict.fromkeys(asked, FIRST_SESSION), now, calendar)
+        if len(given.bars):
+            _refuse(source, f"says that it gives headlines only, and gives {len(given.bars)} bars")
+        if _check_headlines(source, asked, None, now).headlines.empty:
+            _refuse(source, f"has no headlines of {', '.join(tickers)}; check it with tickers that it lists")
+        _check_news(source, asked, now)
+        return
     bars = _check_bars(source, dict.fromkeys(asked, FIRST_SESSION), now, calendar)
     if bars.bars.empty:
         raise PluginError(f"Source {name!r} has no bars of {', '.join(tickers)}; check it with tickers that it lists.")

@@ -36,7 +36,7 @@ def test_an_old_store_reads_as_it_did(store: Store) -> None:
         "bars": 3, "actions": 1, "headlines": 3, "scores": 2, "features": 3, "models": 1, "forecasts": 4,
         "ledger_heads": 2, "outcomes": 2, "outcome_heads": 0, "trials": 1,
         "sources": 0, "universe": 0, "currencies": 0, "exchanges": 0,
-        "quarantine": 0, "holes": 0, "comparisons": 0,
+        "quarantine": 0, "holes": 0, "comparisons": 0, "news_coverage": 0,
     }  # fmt: skip
     pd.testing.assert_frame_equal(store.bars(as_of=utc("2024-02-07")), bars([10.0, 11.0], fetched="2024-02-07"))
     assert store.bars()["close"].tolist() == [10.0, 11.5, 12.0]

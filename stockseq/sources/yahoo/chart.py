@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.headline_text import clean_text
-from stockseq.sources.yahoo.json_text import describe
+from stockseq.sources.json_text import describe
 from stockseq.sources.yahoo.rows import instants, read_rows
 
 # JSON as Yahoo sends it: anything may be missing or of another type.

@@ -20,9 +20,9 @@ from yfinance.exceptions import YFException
 
 from stockseq.errors import SourceError
 from stockseq.headline_text import clean_text
+from stockseq.sources.json_text import read_json
 from stockseq.sources.pacing import LostRequests, Pacer
 from stockseq.sources.yahoo.chart import Chart, read_chart
-from stockseq.sources.yahoo.json_text import read_json
 from stockseq.sources.yahoo.news import read_stream
 from stockseq.sources.yahoo.session import CHART, BadAnswer, PacedSession, answered_at
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stockseq.headline_text import clean_address, clean_text
 from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, headline_id
-from stockseq.sources.yahoo.json_text import describe, has_stray_bytes
+from stockseq.sources.json_text import describe, has_stray_bytes
 
 STAGE = "fetch headlines"
 SOURCE = "yahoo"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.schemas import INSTANT
-from stockseq.sources.yahoo.json_text import describe
+from stockseq.sources.json_text import describe
 
 NUMBERS = ["open", "high", "low", "close", "adjusted", "volume"]
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")

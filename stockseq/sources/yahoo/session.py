@@ -12,8 +12,8 @@ from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 from yfinance.exceptions import YFException, YFRateLimitError
 
 from stockseq.headline_text import clean_text
+from stockseq.sources.json_text import read_json
 from stockseq.sources.pacing import LostRequests, Pacer
-from stockseq.sources.yahoo.json_text import read_json
 
 CHART = "/v8/finance/chart/"
 # Hosts and paths that only hand out cookies and crumbs, which charts and news can do without.

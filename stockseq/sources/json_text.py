@@ -1,4 +1,4 @@
-"""JSON as Yahoo sends it: one bad letter or number costs the item that it is in, not the whole answer."""
+"""JSON as services send it: one bad letter or number costs the item that it is in, not the whole answer."""
 
 import json
 import re

@@ -1,0 +1,193 @@
+"""A source of headlines alone that can be asked for days of years ago, in chunks, and each morning for the newest."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import pandas as pd
+
+from stockseq.errors import SourceError
+from stockseq.schemas import ACTIONS, BARS, HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty
+from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
+
+# What a source that nobody asked before gives of the days before a morning.
+TOP_UP = pd.Timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Part of an archive: the headlines of some tickers that were published on some days.
+
+    Parameters
+    ----------
+    tickers : tuple of str
+    first, last : Timestamp, tz-naive midnights
+        Days of UTC, both included.
+    """
+
+    tickers: tuple[str, ...]
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    @property
+    def begins_at(self) -> pd.Timestamp:
+        """The first instant of the chunk (UTC)."""
+        return self.first.tz_localize("UTC")
+
+    @property
+    def ends_at(self) -> pd.Timestamp:
+        """The first instant after the chunk (UTC)."""
+        return (self.last + pd.Timedelta(days=1)).tz_localize("UTC")
+
+
+class HeadlineArchive(Source, Protocol):
+    """A source without bars whose past headlines can be asked for, too; ours derive from `ArchiveSource`."""
+
+    headlines_only: bool
+    earliest: pd.Timestamp
+
+    def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
+        """Return what to ask one after the other, each in one commit, for these tickers' headlines of these days."""
+        ...
+
+    def fetch_chunk(self, chunk: Chunk, *, now: pd.Timestamp) -> FetchedHeadlines:
+        """Return the chunk's headlines that were published by `now`, as `ArchiveSource.fetch_chunk` says."""
+        ...
+
+
+class ArchiveSource:
+    """What all archives share: no bars, and each morning's headlines as a small chunk, first seen at that instant.
+
+    A source derives from it, and has a `name`, `earliest` (the first day that it has), `chunks` and `fetch_chunk`.
+
+    Examples
+    --------
+    >>> chunks = list(by_year(["KOLA"], pd.Timestamp("2023-11-01"), pd.Timestamp("2024-02-01")))
+    >>> [(chunk.tickers, f"{chunk.first:%Y-%m-%d}", f"{chunk.last:%Y-%m-%d}") for chunk in chunks]
+    [(('KOLA',), '2023-11-01', '2023-12-31'), (('KOLA',), '2024-01-01', '2024-02-01')]
+    """
+
+    name: str
+    headlines_only = True
+    # The first day (tz-naive) that there is anything of.
+    earliest: pd.Timestamp
+
+    def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
+        """Return one chunk a ticker and calendar year; a source whose limits ask for others overrides this."""
+        return tuple(by_year(tickers, first, last))
+
+    def fetch_chunk(self, chunk: Chunk, *, now: pd.Timestamp) -> FetchedHeadlines:
+        """Return the headlines of a chunk.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        now : Timestamp, tz-aware
+            The instant of the fetch; what is stamped later is left out, and counted.
+
+        Returns
+        -------
+        FetchedHeadlines
+            Each `published_at` lies within the chunk: what a service gives besides is left out, and counted.
+            `first_seen_at` is NaT, or the instant at which the vendor's crawler saw it; `known_by` says which clock
+            counts. A ticker that failed has no rows.
+
+        Raises
+        ------
+        SourceError
+            If the service refuses the key, or can't be asked at all.
+        """
+        raise NotImplementedError
+
+    def fetch_bars(self, first_sessions: Mapping[str, pd.Timestamp], *, now: pd.Timestamp) -> FetchedBars:
+        """Return no bars; see `Source`."""
+        reason = f"{self.name} gives headlines, and no bars"
+        outcomes = {ticker: Outcome(ticker, "nothing_new", reason=reason) for ticker in first_sessions}
+        return FetchedBars(as_bars(empty(BARS)), as_actions(empty(ACTIONS)), outcomes)
+
+    def fetch_headlines(
+        self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
+    ) -> FetchedHeadlines:
+        """Return the headlines published in (`since`, `now`], first seen at `now`; None is those of the last week.
+
+        Raises
+        ------
+        SourceError
+            As for `fetch_chunk`.
+        """
+        after = now - TOP_UP if since is None else since
+        first, last = (instant.tz_convert("UTC").tz_localize(None).normalize() for instant in (after, now))
+        parts = [self.fetch_chunk(chunk, now=now) for chunk in self.chunks(tickers, max(first, self.earliest), last)]
+        fetched = join_fetched(parts, tickers)
+        rows = fetched.headlines[fetched.headlines["published_at"] > after]
+        # What our own clock saw is worth more than what any other says that it saw.
+        seen = as_headlines(rows.assign(first_seen_at=now, known_by="first_seen"))
+        counts = seen["ticker"].value_counts()
+        outcomes = {
+            ticker: outcome
+            if outcome.status in ("failed", "unknown")
+            else ended(ticker, int(counts.get(ticker, 0)), nothing=outcome.reason)
+            for ticker, outcome in fetched.outcomes.items()
+        }
+        return replace(fetched, headlines=seen, outcomes=outcomes)
+
+
+def by_year(tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Iterator[Chunk]:
+    """Yield a chunk a ticker and calendar year."""
+    for ticker in tickers:
+        for begin, end in spans(first, last, frequency="YS"):
+            yield Chunk((ticker,), begin, end)
+
+
+def spans(first: pd.Timestamp, last: pd.Timestamp, *, frequency: str) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Yield the first and last day of each calendar period (such as "MS") of some days, cut to them.
+
+    Examples
+    --------
+    >>> days = pd.Timestamp("2024-01-30"), pd.Timestamp("2024-02-02")
+    >>> [f"{begin:%m-%d} to {end:%m-%d}" for begin, end in spans(*days, frequency="MS")]
+    ['01-30 to 01-31', '02-01 to 02-02']
+    """
+    if first > last:
+        return
+    starts = [first, *(start for start in pd.date_range(first, last, freq=frequency) if start > first)]
+    for start, following in zip(starts, [*starts[1:], last + pd.Timedelta(days=1)], strict=True):
+        yield start, following - pd.Timedelta(days=1)
+
+
+def ended(ticker: str, n_rows: int, *, nothing: str = "no news") -> Outcome:
+    """Return how a ticker ended that was answered."""
+    return Outcome(ticker, "updated", n_rows) if n_rows else Outcome(ticker, "nothing_new", reason=nothing or "no news")
+
+
+def join_fetched(parts: Sequence[FetchedHeadlines], tickers: Sequence[str]) -> FetchedHeadlines:
+    """Return several answers of one source as one; a ticker that failed in any of them has failed.
+
+    Examples
+    --------
+    >>> none = FetchedHeadlines(as_headlines(empty(HEADLINES)), {"A": Outcome("A", "failed", reason="no answer")})
+    >>> join_fetched([none], ["A", "B"]).outcomes["A"].reason
+    'no answer'
+    """
+    rows = as_headlines(
+        pd.concat([empty(HEADLINES), *(part.headlines for part in parts)]).drop_duplicates("headline_id")
+    )
+    counts = rows["ticker"].value_counts()
+    outcomes: dict[str, Outcome] = {}
+    for ticker in tickers:
+        ends = [part.outcomes[ticker] for part in parts if ticker in part.outcomes]
+        bad = next((outcome for status in ("failed", "unknown") for outcome in ends if outcome.status == status), None)
+        if bad is not None and not (bad.status == "unknown" and counts.get(ticker, 0)):
+            outcomes[ticker] = replace(bad, n_rows=0)
+        else:
+            outcomes[ticker] = ended(ticker, int(counts.get(ticker, 0)))
+    failed = [ticker for ticker, outcome in outcomes.items() if outcome.status in ("failed", "unknown")]
+    dropped: tuple[Dropped, ...] = tuple(drop for part in parts for drop in part.dropped)
+    return FetchedHeadlines(as_headlines(rows[~rows["ticker"].isin(failed)]), outcomes, dropped)
+
+
+def require_setting(value: str, *, missing: str) -> str:
+    """Return a setting or a key; raise `SourceError` with what to do where it is empty."""
+    if not value.strip():
+        raise SourceError(missing)
+    return value.strip()
