@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
 # The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
-VARIABLES := CONFIG DATA SOURCE TICKERS FILES FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET SET
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.
 export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
@@ -51,7 +51,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -60,6 +60,8 @@ demo: setup ## Run the whole of daily and backtest on a simulated market, offlin
 	@$(RECIPE) demo
 daily: setup ## Fetch, score, build features, forecast the next session, score past forecasts
 	@$(RECIPE) daily
+news: setup ## Bring years of headlines into the store (HEADLINES="edgar alpaca" FROM=2015-01-01)
+	@$(RECIPE) news
 train: setup ## Train on the store's tickers and TICKERS (ONLY=1: on these alone); promote only what is better
 	@$(RECIPE) train
 add: setup ## Bring TICKERS into the store, for every run from now on

@@ -85,10 +85,12 @@ OPTIONS = {
         Option("source", "SOURCE", "yahoo, files, simulated, stocknet or a plug-in", "source"),
         Option("tickers", "TICKERS", "Tickers, separated by spaces", "tickers"),
         Option("files", "FILES", "Folder of the files or stocknet source", "<source>.folder"),
+        Option("headlines", "HEADLINES", "Where headlines come from, such as yahoo, edgar, alpaca", "headlines_from"),
         Option("folds", "FOLDS", "Number of walk-forward folds", "folds.n_folds"),
         Option("horizon", "HORIZON", "Sessions a trade lasts, open to open, up to 63; 0: open to close", "label"),
         Option("seeds", "SEEDS", "Number of seeds in the ensemble", "training.n_seeds"),
         Option("now", "NOW", "The instant of the run, such as 2026-11-20T22:00:00Z (default: the clock)"),
+        Option("since", "FROM", "The first day to ask headlines of (default: the first bar's, or 2015)"),
         Option("only", "ONLY", "1: train on TICKERS alone; without it they are added to the store's"),
         Option("model", "MODEL", "A model's id, as `make models` lists it"),
         Option("mode", "MODE", "scratch or finetune (from the champion)", default="scratch"),
@@ -259,7 +261,7 @@ def use_every_core(settings: "Settings") -> "Settings":
     return settings.model_copy(update={"workers": workers})
 
 
-@recipe("config data source tickers files horizon seeds now")
+@recipe("config data source tickers files headlines horizon seeds now")
 def daily(settings: "Settings", now: "pd.Timestamp") -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
     from pipelines.daily import run_daily
@@ -267,7 +269,7 @@ def daily(settings: "Settings", now: "pd.Timestamp") -> None:
     run_daily(settings, now)
 
 
-@recipe("config data source tickers files horizon seeds now mode only")
+@recipe("config data source tickers files headlines horizon seeds now mode only")
 def train(settings: "Settings", now: "pd.Timestamp", mode: str, tickers: str | None, only: str | None) -> None:
     """Ingest, retrain on the store's tickers and TICKERS, compare with the champion; promote only what is better."""
     from pipelines.train import run_train
@@ -275,7 +277,7 @@ def train(settings: "Settings", now: "pd.Timestamp", mode: str, tickers: str | N
     run_train(settings, now, mode=mode, added=settings.tickers if tickers else (), only=only)
 
 
-@recipe("config data source tickers files now")
+@recipe("config data source tickers files headlines now")
 def add(settings: "Settings", now: "pd.Timestamp", tickers: str | None) -> None:
     """Bring TICKERS into the store, so that every run from now on has them."""
     from pipelines.universe import run_add
@@ -299,7 +301,15 @@ def doubts(settings: "Settings", now: "pd.Timestamp", accept: str | None) -> Non
     run_doubts(settings, now, accept=accept)
 
 
-@recipe("config data source tickers files now")
+@recipe("config data source tickers headlines since now")
+def news(settings: "Settings", now: "pd.Timestamp", since: str | None) -> None:
+    """Bring years of headlines into the store from the services that HEADLINES names; again, it goes on from there."""
+    from pipelines.news import run_news
+
+    run_news(settings, now, since=since)
+
+
+@recipe("config data source tickers files headlines now")
 def refetch(settings: "Settings", now: "pd.Timestamp", tickers: str | None) -> None:
     """Ask for the whole history of TICKERS again, compare it with what is stored, and show what changed."""
     from pipelines.refetch import run_refetch
@@ -315,7 +325,7 @@ def promote(settings: "Settings", now: "pd.Timestamp", model: str | None) -> Non
     run_promote(settings, now, model_id=model)
 
 
-@recipe("config data source tickers files folds horizon seeds now")
+@recipe("config data source tickers files headlines folds horizon seeds now")
 def backtest(settings: "Settings", now: "pd.Timestamp") -> None:
     """Forecast walk-forward out of sample, judge the forecasts, trade them through the ledger, draw the page."""
     from pipelines.backtest import run_backtest
@@ -323,7 +333,7 @@ def backtest(settings: "Settings", now: "pd.Timestamp") -> None:
     run_backtest(settings, now)
 
 
-@recipe("config data source tickers files folds horizon seeds now")
+@recipe("config data source tickers files headlines folds horizon seeds now")
 def ablation(settings: "Settings", now: "pd.Timestamp") -> None:
     """Judge layers and inputs, a declared family, against the plain network on the same folds and seeds."""
     from pipelines.ablation import run_ablation
@@ -331,7 +341,7 @@ def ablation(settings: "Settings", now: "pd.Timestamp") -> None:
     run_ablation(use_every_core(settings), now)
 
 
-@recipe("config data source tickers files horizon now")
+@recipe("config data source tickers files headlines horizon now")
 def audit(settings: "Settings", now: "pd.Timestamp") -> None:
     """Prove on the store's own data that nothing looks ahead: cut or poison the future, rebuild, compare."""
     from pipelines.audit import run_audit

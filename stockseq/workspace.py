@@ -45,7 +45,13 @@ from stockseq.runs.folder import Provenance, RunContents, clear_drafts
 from stockseq.runs.trials import record_trial
 from stockseq.schemas import Dropped
 from stockseq.sessions import DecisionPolicy, TradingCalendar
-from stockseq.source_choice import SHIPPED_SOURCES, source_settings, with_remembered_source
+from stockseq.source_choice import (
+    SHIPPED_SOURCES,
+    open_headline_sources,
+    open_source,
+    require_offered,
+    with_remembered_source,
+)
 from stockseq.sources.source import Source
 from stockseq.store import Store, local_folder, withdraw
 from stockseq.testing import check_feature
@@ -148,10 +154,12 @@ class Workspace:
         """The source of the settings, or the one that the store remembers where they name none."""
         if self._imported_only:
             return StoredSource(sorted(self.store.read("bars", columns=["ticker"], as_of=self.now)["ticker"].unique()))
-        maker = load_plugin("stockseq.sources", self.settings.source)
-        if self.settings.source not in SHIPPED_SOURCES:
-            return maker()
-        return maker(source_settings(self.settings, self.settings.source))
+        return open_source(self.settings, self.settings.source)  # type: ignore[no-any-return]
+
+    @property
+    def headline_sources(self) -> tuple[Source, ...]:
+        """Where headlines come from; see `open_headline_sources`."""
+        return open_headline_sources(self.settings, self.source, self.store)
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
@@ -199,6 +207,7 @@ class Workspace:
         """
         with self._new_folder_only_with_data():
             _ = (self.source, self.inputs)
+            require_offered(self.settings.headlines_from)
             self._check_layers(trains=trains)
             with self.store.lock():
                 check_origin(self._stored_origin, self._origin, data=self.settings.data)
@@ -294,6 +303,7 @@ class Workspace:
             tickers,
             now=self.now,
             calendar=self.calendar,
+            headline_sources=self.headline_sources,
             history_from=self._history_from,
             missing_only=missing_only,
             whole=whole,

@@ -43,9 +43,10 @@ class ClockDoubts(Result):
 
 
 def drop_stored(incoming: Headlines, stored: Headlines) -> Headlines:
-    """Return the headlines that are not stored under another id, by ticker, text and stamp.
+    """Return the headlines that are not stored under another id, by source, ticker, text and stamp.
 
-    Earlier versions made ids of landing pages, and kept entities and control codes in the text.
+    Earlier versions made ids of landing pages, and kept entities and control codes in the text. The same story from
+    another source is kept beside it.
 
     Examples
     --------
@@ -59,9 +60,14 @@ def drop_stored(incoming: Headlines, stored: Headlines) -> Headlines:
     if incoming.empty or stored.empty:
         return incoming
     near = stored[stored["published_at"].isin(incoming["published_at"])]
-    known = set(zip(near["ticker"], near["published_at"], near["text"].map(clean_text), strict=True))
-    rows = zip(incoming["ticker"], incoming["published_at"], incoming["text"], strict=True)
+    known = set(zip(_family(near), near["ticker"], near["published_at"], near["text"].map(clean_text), strict=True))
+    rows = zip(_family(incoming), incoming["ticker"], incoming["published_at"], incoming["text"], strict=True)
     return as_headlines(incoming[[row not in known for row in rows]])
+
+
+def _family(headlines: pd.DataFrame) -> pd.Series:
+    """Return each headline's source without its preset."""
+    return headlines["source"].str.partition(":")[0]
 
 
 def require_sound_clocks(incoming: Headlines, stored: Headlines) -> None:

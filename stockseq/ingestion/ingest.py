@@ -13,11 +13,12 @@ from stockseq.ingestion.headline_clocks import drop_stored, require_sound_clocks
 from stockseq.ingestion.quarantine import newest_held
 from stockseq.ingestion.rebasing import Rebased, Restated, find_rebased, find_restated, on_stored_basis
 from stockseq.ingestion.revisions import find_revised, withdrawn_actions
+from stockseq.ingestion.top_up import ToppedUp, not_asked, top_up
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import BARS, HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty, has_session_of
+from stockseq.schemas import BARS, Dropped, Headlines, as_actions, as_bars, empty, has_session_of
 from stockseq.sessions import FIRST_SESSION, TradingCalendar
-from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
+from stockseq.sources.source import FetchedBars, Outcome, Source
 from stockseq.store import Appended, Store, extend_market
 
 # Yahoo has decades; ten years teach a model what it can learn of daily bars, and fetch in seconds.
@@ -70,6 +71,7 @@ def ingest(
     *,
     now: pd.Timestamp,
     calendar: TradingCalendar,
+    headline_sources: Sequence[Source] | None = None,
     history_from: pd.Timestamp | None = None,
     missing_only: bool = False,
     whole: bool = False,
@@ -88,6 +90,8 @@ def ingest(
         The instant of the fetch; what the store came to know later is left alone and not looked at.
     calendar : TradingCalendar
         Of the tickers' exchange.
+    headline_sources : sequence of Source, optional
+        Where headlines come from; the source of the bars by default.
     history_from : Timestamp, tz-naive, or None, default=None
         Where the history of new tickers starts; None is 2015 at Yahoo, and all that there is elsewhere.
     missing_only : bool, default=False
@@ -129,7 +133,16 @@ def ingest(
     asked = [ticker for ticker in tickers if not missing_only or ticker not in market.tickers]
     if not asked:
         return Ingested({}, {}, ()), market
-    return _update(store, source, market, asked, first=_first(source, history_from), whole=whole, progress=progress)
+    return _update(
+        store,
+        source,
+        (source,) if headline_sources is None else headline_sources,
+        market,
+        asked,
+        first=_first(source, history_from),
+        whole=whole,
+        progress=progress,
+    )
 
 
 def universe(
@@ -158,6 +171,7 @@ def _first(source: Source, history_from: pd.Timestamp | None) -> pd.Timestamp:
 def _update(
     store: Store,
     source: Source,
+    headline_sources: Sequence[Source],
     market: MarketData,
     tickers: Sequence[str],
     *,
@@ -177,11 +191,11 @@ def _update(
         fetched, held, doubts = _ask(store, source, market, questions, progress=progress)
     currencies = join_currencies(store, fetched.currencies, market.tickers, as_of=market.now)
     progress.step(task, 1, 2, "headlines")
-    headlines = _fetch_headlines(source, tickers, fetched, now=market.now)
-    require_sound_clocks(headlines.headlines, market.headlines)
-    headlines = replace(headlines, headlines=drop_stored(headlines.headlines, market.headlines))
+    news = _fetch_headlines(store, source, headline_sources, tickers, fetched, now=market.now)
+    require_sound_clocks(news.headlines, market.headlines)
     progress.step(task, 2, 2)
-    appended = _append(store, market, fetched, headlines)
+    appended = _append(store, market, fetched, drop_stored(news.headlines, market.headlines))
+    news.note(store, at=market.now)
     record_currencies(store, fetched.currencies, at=market.now)
     record_exchange(store, market.calendar, at=market.now)
     after = extend_market(market, appended.values(), tickers=sorted({*market.tickers, *tickers}))
@@ -199,9 +213,8 @@ def _update(
         )
         for ticker in tickers
     }
-    failures = {name: outcome.reason for name, outcome in headlines.outcomes.items() if outcome.status == "failed"}
-    dropped = (*fetched.dropped, *headlines.dropped, *missing)
-    return Ingested(outcomes, failures, dropped, doubts, currencies), after
+    dropped = (*fetched.dropped, *news.dropped, *missing)
+    return Ingested(outcomes, news.failures, dropped, (*doubts, *news.doubts), currencies), after
 
 
 def _without(fetched: FetchedBars, refused: Mapping[str, str]) -> FetchedBars:
@@ -221,14 +234,18 @@ def _without(fetched: FetchedBars, refused: Mapping[str, str]) -> FetchedBars:
 
 
 def _fetch_headlines(
-    source: Source, tickers: Sequence[str], fetched: FetchedBars, *, now: pd.Timestamp
-) -> FetchedHeadlines:
+    store: Store,
+    source: Source,
+    headline_sources: Sequence[Source],
+    tickers: Sequence[str],
+    fetched: FetchedBars,
+    *,
+    now: pd.Timestamp,
+) -> ToppedUp:
     """Ask for headlines, unless not one ticker's bars came: who refuses all of them is left in peace."""
     if _is_local(source) or any(outcome.status in ("updated", "nothing_new") for outcome in fetched.outcomes.values()):
-        return source.fetch_headlines(tickers, since=None, now=now)
-    reason = "not asked, because no ticker's bars came"
-    outcomes = {ticker: Outcome(ticker, "failed", reason=reason) for ticker in tickers}
-    return FetchedHeadlines(as_headlines(empty(HEADLINES)), outcomes)
+        return top_up(store, headline_sources, tickers, now=now)
+    return not_asked(tickers, "not asked, because no ticker's bars came")
 
 
 def _is_local(source: Source) -> bool:
@@ -243,9 +260,7 @@ def _count_bars(market: MarketData, appended: Appended) -> dict[str, tuple[int, 
     return {str(ticker): (int(n), int(corrected.get(ticker, 0))) for ticker, n in rows["ticker"].value_counts().items()}
 
 
-def _append(
-    store: Store, market: MarketData, fetched: FetchedBars, headlines: FetchedHeadlines
-) -> Mapping[str, Appended]:
+def _append(store: Store, market: MarketData, fetched: FetchedBars, headlines: Headlines) -> Mapping[str, Appended]:
     # A kill between two commits must leave what the next run asks for again. Bars tell that a ticker's history is
     # there, so a new ticker's actions come before them; a stored ticker's new split starts a full fetch, so after them.
     is_new = ~fetched.actions["ticker"].isin(market.tickers)
@@ -253,7 +268,7 @@ def _append(
         "new actions": store.append_vintages("actions", fetched.actions[is_new]),
         "bars": store.append_vintages("bars", fetched.bars),
         "actions": store.append_vintages("actions", fetched.actions[~is_new]),
-        "headlines": store.append("headlines", headlines.headlines),
+        "headlines": store.append("headlines", headlines),
     }
 
 

@@ -116,7 +116,8 @@ class ArchiveSource:
             As for `fetch_chunk`.
         """
         after = now - TOP_UP if since is None else since
-        first, last = (instant.tz_convert("UTC").tz_localize(None).normalize() for instant in (after, now))
+        following = after + pd.Timedelta(microseconds=1)
+        first, last = (instant.tz_convert("UTC").tz_localize(None).normalize() for instant in (following, now))
         parts = [self.fetch_chunk(chunk, now=now) for chunk in self.chunks(tickers, max(first, self.earliest), last)]
         fetched = join_fetched(parts, tickers)
         rows = fetched.headlines[fetched.headlines["published_at"] > after]
@@ -130,6 +131,28 @@ class ArchiveSource:
             for ticker, outcome in fetched.outcomes.items()
         }
         return replace(fetched, headlines=seen, outcomes=outcomes)
+
+
+class UnavailableArchive(ArchiveSource):
+    """An archive that can't be asked, such as one without its key: each ticker fails with the reason.
+
+    Examples
+    --------
+    >>> archive = UnavailableArchive("alpaca", "APCA_API_KEY_ID isn't set.")
+    >>> archive.fetch_headlines(["KOLA"], since=None, now=pd.Timestamp("2024-11-29T12:00Z")).outcomes["KOLA"].reason
+    "APCA_API_KEY_ID isn't set."
+    """
+
+    earliest = pd.Timestamp("1990-01-01")
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+
+    def fetch_chunk(self, chunk: Chunk, *, now: pd.Timestamp) -> FetchedHeadlines:
+        """Return no headline, and why."""
+        outcomes = {ticker: Outcome(ticker, "failed", reason=self.reason) for ticker in chunk.tickers}
+        return FetchedHeadlines(as_headlines(empty(HEADLINES)), outcomes)
 
 
 def by_year(tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Iterator[Chunk]:

@@ -27,9 +27,11 @@ def rows(*stamps: str, text: str = "Kola rises", source: str = "files", date_onl
 def test_a_headline_stored_under_another_id_is_not_stored_again() -> None:
     """Earlier ids were made of landing pages, and earlier texts held entities and escape codes."""
     stored = rows("2024-12-02T15:00Z", "2024-12-03T15:00Z", text="AT&amp;T \x1b[31mup")
-    incoming = rows("2024-12-02T15:00Z", "2024-12-04T15:00Z", text="AT&T up", source="yahoo")
+    incoming = rows("2024-12-02T15:00Z", "2024-12-04T15:00Z", text="AT&T up", source="files:none")
     assert drop_stored(incoming, stored)["published_at"].dt.day.tolist() == [4]
     assert len(drop_stored(incoming, stored.iloc[:0])) == 2  # type: ignore[arg-type]
+    beside = rows("2024-12-02T15:00Z", text="AT&T up", source="yahoo")
+    assert len(drop_stored(beside, stored)) == 1
 
 
 def test_an_import_anew_into_a_store_of_shifted_headlines_is_refused_and_changes_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""A morning's headlines from every source that is set: each is asked, and what one refuses costs no other."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stockseq.errors import SourceError, counted, listed
+from stockseq.ingestion.news_coverage import DAY, note_coverage, read_coverage
+from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, empty
+from stockseq.sources.archive import TOP_UP
+from stockseq.sources.source import FetchedHeadlines, Outcome, Source
+from stockseq.store import Store
+
+ANSWERED = ("updated", "nothing_new")
+
+
+@dataclass(frozen=True)
+class ToppedUp:
+    """What the sources of headlines gave.
+
+    Parameters
+    ----------
+    headlines : Headlines
+        Of all sources.
+    failures : mapping of ticker to reason
+        Of tickers that one source at least could not be asked for.
+    dropped : tuple of Dropped
+    doubts : tuple of str
+        Which days nobody asked for, a sentence each.
+    asked : tuple of (source, tickers, first day, last day)
+        The whole days of which an archive was asked for everything.
+    """
+
+    headlines: Headlines
+    failures: dict[str, str]
+    dropped: tuple[Dropped, ...] = ()
+    doubts: tuple[str, ...] = ()
+    asked: tuple[tuple[str, tuple[str, ...], pd.Timestamp, pd.Timestamp], ...] = ()
+
+    def note(self, store: Store, *, at: pd.Timestamp) -> None:
+        """Note which days were asked for, once the headlines are stored."""
+        for source, tickers, first, last in self.asked:
+            note_coverage(store, source, tickers, first, last, at=at)
+
+
+def top_up(store: Store, sources: Sequence[Source], tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
+    """Ask each source for the tickers' newest headlines: an archive from where it was asked last, others for all.
+
+    Parameters
+    ----------
+    store : Store
+    sources : sequence of Source
+    tickers : sequence of str
+    now : Timestamp, tz-aware
+        Of the morning.
+    """
+    parts = [
+        _ask_archive(store, source, tickers, now=now)
+        if getattr(source, "headlines_only", False)
+        else _ask(source, tickers, now=now)
+        for source in sources
+    ]
+    return ToppedUp(
+        as_headlines(pd.concat([empty(HEADLINES), *(part.headlines for part in parts)])),
+        _join_failures(parts),
+        tuple(drop for part in parts for drop in part.dropped),
+        tuple(doubt for part in parts for doubt in part.doubts),
+        tuple(days for part in parts for days in part.asked),
+    )
+
+
+def not_asked(tickers: Iterable[str], reason: str) -> ToppedUp:
+    """Return that nobody was asked, and why."""
+    return ToppedUp(as_headlines(empty(HEADLINES)), dict.fromkeys(tickers, reason))
+
+
+def _ask(source: Source, tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
+    fetched = source.fetch_headlines(tickers, since=None, now=now)
+    failed = {ticker: outcome.reason for ticker, outcome in fetched.outcomes.items() if outcome.status == "failed"}
+    return ToppedUp(fetched.headlines, failed, tuple(fetched.dropped))
+
+
+def _ask_archive(store: Store, source: Source, tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
+    """Ask from the last day on that was asked for, at most a week: older days are a backfill's."""
+    covered = read_coverage(store, source.name)
+    ends = {ticker: covered[ticker][-1][1] for ticker in tickers if ticker in covered}
+    today = now.tz_convert("UTC").tz_localize(None).normalize()
+    oldest = today - TOP_UP
+    # The last of those days once more, for what its source stamped late.
+    first = max(min((ends.get(ticker, oldest) for ticker in tickers), default=oldest), oldest)
+    doubts = _gap_sentences(source.name, {name: end for name, end in ends.items() if end + DAY < first}, first)
+    try:
+        fetched = source.fetch_headlines(tickers, since=_just_before(first), now=now)
+    except SourceError as error:
+        return ToppedUp(as_headlines(empty(HEADLINES)), _named(source, dict.fromkeys(tickers, str(error))), (), doubts)
+    asked = _asked(source, fetched, first, today - DAY)
+    failed = {ticker: outcome.reason for ticker, outcome in fetched.outcomes.items() if outcome.status == "failed"}
+    return ToppedUp(fetched.headlines, _named(source, failed), tuple(fetched.dropped), doubts, asked)
+
+
+def _just_before(day: pd.Timestamp) -> pd.Timestamp:
+    return day.tz_localize("UTC") - pd.Timedelta(microseconds=1)
+
+
+def _asked(
+    source: Source, fetched: FetchedHeadlines, first: pd.Timestamp, last: pd.Timestamp
+) -> tuple[tuple[str, tuple[str, ...], pd.Timestamp, pd.Timestamp], ...]:
+    outcomes: Iterable[Outcome] = fetched.outcomes.values()
+    answered = tuple(outcome.ticker for outcome in outcomes if outcome.status in ANSWERED)
+    return ((source.name, answered, first, last),) if answered else ()
+
+
+def _named(source: Source, failures: dict[str, str]) -> dict[str, str]:
+    return {ticker: f"{source.name}: {reason}" for ticker, reason in failures.items()}
+
+
+def _join_failures(parts: Sequence[ToppedUp]) -> dict[str, str]:
+    tickers = dict.fromkeys(ticker for part in parts for ticker in part.failures)
+    return {ticker: "; ".join(part.failures[ticker] for part in parts if ticker in part.failures) for ticker in tickers}
+
+
+def _gap_sentences(source: str, ends: dict[str, pd.Timestamp], first: pd.Timestamp) -> tuple[str, ...]:
+    if not ends:
+        return ()
+    begin = min(ends.values()) + DAY
+    names = listed(sorted(ends)[:3]) if len(ends) <= 3 else counted(len(ends), "ticker")
+    return (
+        f"{source} wasn't asked for headlines of {names} from {begin:%Y-%m-%d} to {first - DAY:%Y-%m-%d}; "
+        f"make news HEADLINES={source} FROM={begin:%Y-%m-%d} asks for them.",
+    )
