@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.screens.console import build_table, console, escape, show_page
+from pipelines.screens.reasons import by_reason
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.report.format import basis_points, percent
@@ -44,8 +45,9 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         console.print(news_sentence(morning.headlines, lookback=lookback, reads_text=reads_text), markup=False)
     for ticker, reason in outlook.refused.items():
         console.print(f"  [yellow]No forecast for {escape(ticker)}[/yellow]: {escape(reason)}")
-    for ticker, reason in morning.without_headlines.items():
-        console.print(f"  [yellow]{escape(ticker)}[/yellow] is forecast without today's headlines: {escape(reason)}")
+    for names, n, reason in by_reason(morning.without_headlines):
+        verb = "is" if n == 1 else "are"
+        console.print(f"  [yellow]{escape(names)}[/yellow] {verb} forecast without today's headlines: {escape(reason)}")
     if morning.late:
         console.print(
             "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."

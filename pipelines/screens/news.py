@@ -1,17 +1,15 @@
 """What a person reads of a backfill in the terminal."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from pipelines.screens.console import build_table, console, escape
-from stockseq.errors import counted, listed
+from pipelines.screens.reasons import by_reason
+from stockseq.errors import counted
 from stockseq.ingestion.backfill import Backfilled
 from stockseq.report.format import count
-
-# Of tickers in a line.
-NAMED = 5
 
 
 def show_backfills(found: Sequence[Backfilled], tickers: Sequence[str], *, first: pd.Timestamp) -> None:
@@ -34,24 +32,12 @@ def show_backfills(found: Sequence[Backfilled], tickers: Sequence[str], *, first
 
 
 def _show_missing(each: Backfilled) -> None:
-    """Name the tickers that failed or aren't listed, together where the reason is the same."""
+    """Name the tickers that failed or aren't listed."""
     for words, reasons in (("incomplete", each.failures), ("not listed", each.unknown)):
-        for reason, tickers in _by_reason(reasons).items():
-            names = (
-                listed(tickers[:5]) if len(tickers) <= 5 else f"{', '.join(tickers[:5])} and {len(tickers) - 5} more"
-            )
+        for names, _, reason in by_reason(reasons):
             console.print(f"  {escape(each.source)}: [yellow]{escape(names)}[/yellow] {words}: {escape(reason)}")
     if each.stopped:
-        console.print(
-            f"  {escape(each.source)} was given up: {escape(each.stopped)}. The same command goes on from there."
-        )
-
-
-def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for ticker, reason in reasons.items():
-        found.setdefault(reason, []).append(ticker)
-    return found
+        console.print(f"  {escape(each.source)} was given up: {escape(each.stopped)}. The same command goes on.")
 
 
 def _show_dropped(each: Backfilled) -> None:
