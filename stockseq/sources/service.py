@@ -198,6 +198,8 @@ class Service:
                 reason, answered = str(error), True
             except (requests.RequestException, HTTPError, OSError) as error:
                 reason = _network_reason(error)
+                # Only what comes after an answer's head can be cut short.
+                answered = answered or isinstance(error, ProtocolError | DecodeError)
             self._budget.spend(self.clock() - began)
             if attempt < attempts and not self._budget.pause(self.settings.retry_wait_s * 2 ** (attempt - 1)):
                 break

@@ -71,6 +71,7 @@ def test_a_fault_that_lasts_ends_within_the_budget_and_tells_no_key(server: Loop
         assert KEY.where in said
         assert len(server.log) == 1
     assert isinstance(raised.value, ServiceRefused) == (fault in ("401", "403", "404", "422"))
+    assert isinstance(raised.value, SourceUnreachable) == (fault in ("reset", "no answer in time"))
     assert isinstance(raised.value, KeyRefused) == (fault in ("401", "403"))
 
 
