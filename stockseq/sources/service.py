@@ -1,6 +1,7 @@
 """A web service that answers in JSON: paced, retried within a budget, and never a key in what is said of it."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,10 +22,20 @@ from stockseq.sources.settings import ServiceSettings
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 LONGEST_SAID: Final = 200
 _PART: Final = 65_536
+# A guess at any other form, such as which number is the month, could look into the future.
+_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
 class ServiceRefused(SourceError):
     """The service doesn't take the key, or what was asked: the same again would be refused again."""
+
+
+class KeyRefused(ServiceRefused):
+    """The service doesn't take the key."""
+
+
+class NotAllowed(KeyRefused):
+    """The service doesn't give this key what was asked; it may give other things."""
 
 
 class NotFound(ServiceRefused):
@@ -187,6 +198,8 @@ class Service:
                 reason, answered = str(error), True
             except (requests.RequestException, HTTPError, OSError) as error:
                 reason = _network_reason(error)
+                # Only what comes after an answer's head can be cut short.
+                answered = answered or isinstance(error, ProtocolError | DecodeError)
             self._budget.spend(self.clock() - began)
             if attempt < attempts and not self._budget.pause(self.settings.retry_wait_s * 2 ** (attempt - 1)):
                 break
@@ -221,7 +234,7 @@ class Service:
     def _judge(self, status: int, content: bytes, read: Callable[[bytes], object]) -> object:
         """Return what an answer holds."""
         if status in (401, 403):
-            raise ServiceRefused(self._refusal(status, content))
+            raise (NotAllowed if status == 403 else KeyRefused)(self._refusal(status, content))
         if status in (404, 410):
             raise NotFound(f"{self.name} has nothing there (HTTP {status}).")
         if 400 <= status < 500:
@@ -303,7 +316,7 @@ def read_instant(text: object) -> pd.Timestamp:
     >>> read_instant("2024-11-29T14:30:00.5-05:00").isoformat()
     '2024-11-29T19:30:00.500000+00:00'
     """
-    if not isinstance(text, str) or len(text) > 40 or "T" not in text:
+    if not isinstance(text, str) or _STAMP.fullmatch(text) is None:
         raise ValueError("it is no instant")
     try:
         stamp = pd.Timestamp(text)

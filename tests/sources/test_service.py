@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from stockseq.errors import SettingsError, SourceError, SourceUnreachable
-from stockseq.sources.service import Key, Service, ServiceRefused
+from stockseq.sources.service import Key, KeyRefused, Service, ServiceRefused, read_instant
 from stockseq.sources.settings import ServiceSettings
 from tests.service_server import FAULTS, Fault, LoopbackService, json_reply
 from tests.service_server.faults import PASSING
@@ -71,6 +71,8 @@ def test_a_fault_that_lasts_ends_within_the_budget_and_tells_no_key(server: Loop
         assert KEY.where in said
         assert len(server.log) == 1
     assert isinstance(raised.value, ServiceRefused) == (fault in ("401", "403", "404", "422"))
+    assert isinstance(raised.value, SourceUnreachable) == (fault in ("reset", "no answer in time"))
+    assert isinstance(raised.value, KeyRefused) == (fault in ("401", "403"))
 
 
 def test_a_service_that_repeats_the_key_is_quoted_without_it(server: LoopbackService) -> None:
@@ -116,3 +118,27 @@ def test_requests_keep_the_pace(server: LoopbackService) -> None:
     for _ in range(15):
         client.get_json("/news")
     assert server.most_per(0.5) <= 11
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "11/12/2024T10:00Z",
+        "2024-11T10:00Z",
+        "26.11.2024T10:00Z",
+        "2024-11-26T10:00:00",
+        "2024-11-26",
+        "now",
+        "",
+        5,
+        None,
+        "1970-01-01T00:00:00Z",
+        "2024-02-30T10:00:00Z",
+        "2024-11-26T10:00:00+99:00",
+        "\u0662024-11-26T10:00:00Z",
+    ],
+)
+def test_no_stamp_is_guessed_at(text: object) -> None:
+    """11/12 is a day of November or of December: the wrong one may look weeks ahead."""
+    with pytest.raises(ValueError, match=r"it is no instant|out of reach"):
+        read_instant(text)
