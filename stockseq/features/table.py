@@ -11,7 +11,7 @@ import pandas as pd
 from stockseq.features.block import WARM_UP, Block, cut_blocks
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
-from stockseq.features.news import LATENCY, decide, is_stale, standing_session, traded_decisions
+from stockseq.features.news import LATENCY, Latency, decide, is_stale, standing_session, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.prices import find_stretches, without_unpayable
 from stockseq.schemas import (
@@ -53,7 +53,7 @@ def build_features(
     *,
     calendar: TradingCalendar,
     policy: DecisionPolicy,
-    latency: pd.Timedelta = LATENCY,
+    latency: pd.Timedelta | Latency = LATENCY,
     features: Sequence[Feature] = DEFAULT_FEATURES,
     stored: pd.DataFrame | None = None,
     executor: Executor | None = None,
@@ -75,7 +75,7 @@ def build_features(
         `headline_id` and `compound` of one scorer, for every headline.
     calendar, policy
         Fix the sessions and the decision instants; the calendar must reach beyond the last bar.
-    latency : Timedelta, default=900 seconds
+    latency : Timedelta or Latency, default=900 seconds
         See `news.available_at`.
     features : sequence of Feature
         The defaults, or these; their names become columns.
