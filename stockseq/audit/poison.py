@@ -38,7 +38,7 @@ def poison_after(market: MarketData, cut: Cut, *, clock: Clock, seed: int) -> Ma
     as dividends. The headlines have other texts, and there are three times as many. Each ticker has more, of every kind
     of clock: seen or crawled a microsecond late under a stamp of the day before; stamped, accepted or revised (and
     first published a month before) so that the latency of its source alone makes it late; dated with the cut's bare
-    date; and the newest known text once more, of its own source and of another.
+    date; the newest known text an hour late; and its story from another source, seen a microsecond late.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _at_the_edge(ticker: str, past: MarketData, cut: Cut, clock: Clock) -> pd.Da
         (day_before, "crawled", late, "", ""),
         (date, "date_only", None, "", ""),
         (hour_after, "vendor", None, text, source),
-        (hour_after, "vendor", None, text, SOURCE),
+        (newest["published_at"].max() if len(newest) else day_before, "first_seen", late, text, SOURCE),
     ]
     for name, latency in _latencies(clock).items():
         rows += [(late - latency, known_by, None, "", name) for known_by in ("vendor", "updated", "accepted")]

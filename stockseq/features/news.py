@@ -97,9 +97,8 @@ def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelt
     '2024-11-27T21:30:00+00:00'
     """
     published = headlines["published_at"]
-    midnight = published == published.dt.normalize()
-    date = published.dt.tz_convert(timezone).dt.tz_localize(None).where(~midnight, published.dt.tz_localize(None))
-    end_of_date = (date.dt.normalize() + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)).dt.tz_localize(
+    date = date_of(published, timezone=timezone)
+    end_of_date = (date + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)).dt.tz_localize(
         timezone, ambiguous=np.zeros(len(date), dtype=bool), nonexistent="shift_forward"
     )
     published_at = (published + as_latency(latency).of(headlines)).where(
@@ -107,6 +106,20 @@ def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelt
     )
     seen = headlines["first_seen_at"]
     return published_at.where(seen.isna() | (published_at >= seen), seen).astype(INSTANT).rename("available_at")
+
+
+def date_of(published: pd.Series, *, timezone: str) -> pd.Series:
+    """Return the date that a stamp without a time of day names: in UTC at midnight UTC, else in `timezone`.
+
+    Examples
+    --------
+    >>> stamps = pd.Series(pd.to_datetime(["2024-11-27T00:00Z", "2024-11-28T04:59Z"]))
+    >>> date_of(stamps, timezone="America/New_York").dt.date.astype(str).tolist()
+    ['2024-11-27', '2024-11-27']
+    """
+    midnight = published == published.dt.normalize()
+    date = published.dt.tz_convert(timezone).dt.tz_localize(None).where(~midnight, published.dt.tz_localize(None))
+    return date.dt.normalize()
 
 
 def decide(

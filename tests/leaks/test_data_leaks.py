@@ -77,6 +77,11 @@ def last_of_repeats(decided: pd.DataFrame, *_: Any) -> pd.DataFrame:
     return decided.sort_values("available_at").drop_duplicates(["ticker", "text"], keep="last")
 
 
+def last_telling(find: Any, decided: pd.DataFrame, **options: Any) -> pd.Series:
+    newest = decided["available_at"].max()
+    return find(decided.assign(available_at=newest - (decided["available_at"] - newest)), **options)
+
+
 def same_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy: Any) -> pd.DataFrame:
     decisions = calendar.decision_at(policy).reindex(pd.DatetimeIndex(placed["session"]))
     return placed.assign(traded_session=placed["session"], decision_at=decisions.array)
@@ -198,6 +203,7 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "headlines without latency": (swap(feature_table, "decide", at_once), "features"),
     "the latency of all for a slower source": (swap(feature_table, "decide", one_latency), "features"),
     "repeated headlines: the last is kept": (change(feature_table, "decide", last_of_repeats), "headlines"),
+    "a story counts when its last source tells it": (swap(feature_table, "find_repeats", last_telling), "features"),
     "sentiment less the mean of all headlines": (change(dataset, "score_headlines", centred), "headlines"),
     "today's bar before its close": (change(feature_table, "_with_decisions", same_session), "features"),
     "history adjusted for later splits": (swap(block, "adjust_forward", back_adjusted), "features"),
