@@ -18,6 +18,7 @@ from stockseq.dataset.short_history import fit_settings
 from stockseq.errors import PluginError, SourceError, TooFewSessions, counted, nearest
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.features.news import Latency
 from stockseq.features.sentiment import scorer_named
 from stockseq.features.table import feature_set_name
 from stockseq.forecasting.champion import (
@@ -58,6 +59,9 @@ from stockseq.testing import check_feature
 
 if TYPE_CHECKING:
     from stockseq.models.model import Model
+
+# Settings of a source's section that don't say which data it has.
+NO_ORIGIN = {"exchange", "latency_s"}
 
 
 class Workspace:
@@ -182,7 +186,7 @@ class Workspace:
             lookback=settings.network.lookback,
             label=settings.label,
             decision=DecisionPolicy.parse(settings.decision),
-            latency=pd.Timedelta(seconds=settings.headline_latency_s),
+            latency=_headline_latency(settings),
             features=self.features,
             scorer=scorer_named(settings.scorer),
             headlines_per_session=settings.network.headlines_per_session,
@@ -478,7 +482,7 @@ class Workspace:
         name = self.settings.source
         if name not in SHIPPED_SOURCES or name == "yahoo":
             return Origin(name)
-        section = getattr(self.settings, name).model_dump(mode="json", exclude_none=True, exclude={"exchange"})
+        section = getattr(self.settings, name).model_dump(mode="json", exclude_none=True, exclude=NO_ORIGIN)
         return Origin(name, {} if self._imported_only else section)
 
     @cached_property
@@ -507,3 +511,11 @@ class Workspace:
             if truth is None
             else MarketData(market.bars, market.actions, market.headlines, market.calendar, market.now, truth)
         )
+
+
+def _headline_latency(settings: Settings) -> pd.Timedelta | Latency:
+    """Return the latency of all headlines, or by source where a section names another."""
+    default = pd.Timedelta(seconds=settings.headline_latency_s)
+    sections = {name: getattr(getattr(settings, name), "latency_s", None) for name in type(settings).model_fields}
+    by_source = {name: pd.Timedelta(seconds=seconds) for name, seconds in sections.items() if seconds is not None}
+    return Latency(default, by_source) if by_source else default

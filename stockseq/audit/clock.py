@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from stockseq.features.news import Latency
 from stockseq.market import MarketData
 from stockseq.schemas import INSTANT
 from stockseq.sessions import CLOSE_LAG, DecisionPolicy, TradingCalendar
@@ -33,7 +34,7 @@ class Clock:
     ----------
     calendar, policy
         Fix sessions and decisions.
-    latency : Timedelta
+    latency : Timedelta or Latency
         From a vendor's stamp to knowledge, where no first sight was noted.
 
     Examples
@@ -46,7 +47,7 @@ class Clock:
 
     calendar: TradingCalendar
     policy: DecisionPolicy
-    latency: pd.Timedelta
+    latency: pd.Timedelta | Latency
 
     def cut(self, session: pd.Timestamp) -> Cut:
         """Return the decision of a traded session; NaT where the calendar doesn't hold it."""
@@ -112,8 +113,26 @@ class Clock:
             zone, ambiguous=np.zeros(len(date), dtype=bool), nonexistent="shift_forward"
         )
         dated = over.dt.tz_convert("UTC") - pd.Timedelta(microseconds=1)
-        stamped = (published + self.latency).mask(headlines["date_only"], dated)
+        stamped = (published + self.delay(headlines)).mask(headlines["date_only"], dated)
         return pd.concat([stamped, headlines["first_seen_at"]], axis=1).max(axis=1).astype(INSTANT)
+
+    def delay(self, headlines: pd.DataFrame) -> pd.Series:
+        """Return the latency of each headline: that of the source before any colon, where one is named.
+
+        Examples
+        --------
+        >>> latency = Latency(pd.Timedelta(minutes=15), {"edgar": pd.Timedelta(0)})
+        >>> clock = Clock(TradingCalendar(), DecisionPolicy(), latency)
+        >>> clock.delay(pd.DataFrame({"source": ["edgar", "edgar:8-K", "yahoo"]})).dt.total_seconds().tolist()
+        [0.0, 0.0, 900.0]
+        """
+        if not isinstance(self.latency, Latency):
+            return pd.Series(self.latency, index=headlines.index)
+        delays = pd.Series(self.latency.default, index=headlines.index)
+        for name, latency in self.latency.by_source.items():
+            of_source = (headlines["source"] == name) | headlines["source"].str.startswith(f"{name}:")
+            delays = delays.mask(of_source, latency)
+        return delays
 
 
 def remove_after(market: MarketData, cut: Cut, *, clock: Clock) -> MarketData:

@@ -64,6 +64,7 @@ def describe_dataset(data: Dataset, clock: Clock) -> dict[str, Artefact]:
     horizon = data.inputs.horizon
     bars = data.market.bars[[*KEY, *PRICES, "volume"]]
     actions = data.market.actions[[*KEY, "kind", "value"]]
+    available = clock.available(data.headlines).reset_index(drop=True)
     headlines = data.headlines[
         ["ticker", "headline_id", "text", "published_at", "first_seen_at", "date_only", "available_at", "session"]
     ].merge(data.scores[["headline_id", "compound"]], on="headline_id", how="left")
@@ -76,7 +77,7 @@ def describe_dataset(data: Dataset, clock: Clock) -> dict[str, Artefact]:
     artefacts = (
         Artefact("bars", bars, KEY, clock.final(bars["session"]), "record"),
         Artefact("actions", actions, (*KEY, "kind"), clock.final(actions["session"]), "record"),
-        Artefact("headlines", headlines, ("ticker", "headline_id"), clock.available(headlines), "forecast"),
+        Artefact("headlines", headlines, ("ticker", "headline_id"), available, "forecast"),
         Artefact("features", features, KEY, clock.decided(features["session"]), "forecast", FEATURES),
         Artefact("volatility", volatility, KEY, clock.decided(volatility["session"]), "forecast", FEATURES),
         Artefact("labels", labels, KEY, clock.final(labels["session"], later=horizon), "judgement", FEATURES),

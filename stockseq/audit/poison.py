@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.audit.clock import Clock, Cut, remove_after
+from stockseq.features.news import as_latency
 from stockseq.market import MarketData
 from stockseq.schemas import (
     INSTANT,
@@ -34,9 +35,10 @@ def poison_after(market: MarketData, cut: Cut, *, clock: Clock, seed: int) -> Ma
 
     Bars move wildly, some are missing, what was traded least is traded most, and one of several tickers ends at the
     cut. Each other ticker splits on its first session after it, and later splits again and pays a quarter of its price
-    as dividends. The headlines have other texts, and there are three times as many. Each ticker has four more: seen a
-    microsecond late under a stamp of the day before, stamped so that the latency alone makes it late, dated with the
-    cut's bare date, and the newest known text once more.
+    as dividends. The headlines have other texts, and there are three times as many. Each ticker has more, of every kind
+    of clock: seen or crawled a microsecond late under a stamp of the day before; stamped, accepted or revised (and
+    first published a month before) so that the latency of its source alone makes it late; dated with the cut's bare
+    date; the newest known text an hour late; and its story from another source, seen a microsecond late.
 
     Parameters
     ----------
@@ -97,28 +99,50 @@ def _later_actions(past: Bars, later: pd.DataFrame, random: np.random.Generator)
 def _later_headlines(market: MarketData, past: MarketData, cut: Cut, clock: Clock) -> Headlines:
     later = market.headlines[~(clock.available(market.headlines) <= cut.decision_at)]
     edge = [_at_the_edge(str(ticker), past, cut, clock) for ticker in market.bars["ticker"].unique()]
-    rows = pd.concat([*[later.assign(text="")] * 3, *edge], ignore_index=True)
+    rows = pd.concat([*[later.assign(text="", source="")] * 3, *edge], ignore_index=True)
     texts = [text or f"{TEXTS[n % len(TEXTS)]} {n}" for n, text in enumerate(rows["text"])]
     tickers = rows["ticker"].tolist()
     identities = [
         headline_id(ticker, f"{SOURCE}-{n}", text) for n, (ticker, text) in enumerate(zip(tickers, texts, strict=True))
     ]
-    return as_headlines(rows.assign(text=texts, headline_id=identities, source=SOURCE))
+    # Those of a named source keep it: it decides their latency, and whose story they tell.
+    sources = rows["source"].where(rows["source"] != "", SOURCE)
+    return as_headlines(rows.assign(text=texts, headline_id=identities, source=sources))
 
 
 def _at_the_edge(ticker: str, past: MarketData, cut: Cut, clock: Clock) -> pd.DataFrame:
     """Return the headlines that only just come too late for the cut, in the columns of `Headlines`."""
     news = past.headlines[past.headlines["ticker"] == ticker]
-    newest = news.sort_values("published_at", kind="stable")["text"].tail(1).tolist()
+    newest = news.sort_values("published_at", kind="stable").tail(1)
+    text, source = "".join(newest["text"]), "".join(newest["source"])
     date = cut.decision_at.tz_convert(clock.calendar.timezone).tz_localize(None).normalize().tz_localize("UTC")
-    rows = [
-        (cut.decision_at - pd.Timedelta(days=1), cut.decision_at + MOMENT, False, ""),
-        (cut.decision_at - clock.latency + MOMENT, pd.NaT, False, ""),
-        (date, pd.NaT, True, ""),
-        (cut.decision_at + pd.Timedelta(hours=1), pd.NaT, False, "".join(newest)),
+    late, day_before = cut.decision_at + MOMENT, cut.decision_at - pd.Timedelta(days=1)
+    hour_after, month_before = cut.decision_at + pd.Timedelta(hours=1), cut.decision_at - pd.Timedelta(days=30)
+    # From the stamp, by what clock it is known, since when, a text, and the source.
+    rows: list[tuple[pd.Timestamp, str, pd.Timestamp | None, str, str]] = [
+        (day_before, "first_seen", late, "", ""),
+        (day_before, "crawled", late, "", ""),
+        (date, "date_only", None, "", ""),
+        (hour_after, "vendor", None, text, source),
+        (newest["published_at"].max() if len(newest) else day_before, "first_seen", late, text, SOURCE),
     ]
-    frame = pd.DataFrame(rows, columns=["published_at", "first_seen_at", "date_only", "text"])
+    for name, latency in _latencies(clock).items():
+        rows += [(late - latency, known_by, None, "", name) for known_by in ("vendor", "updated", "accepted")]
+    frame = pd.DataFrame(rows, columns=["published_at", "known_by", "first_seen_at", "text", "source"])
+    created = frame["published_at"].where(frame["known_by"] != "updated", month_before)
     instants = {
-        name: pd.to_datetime(frame[name], utc=True).astype(INSTANT) for name in ("published_at", "first_seen_at")
+        name: pd.to_datetime(values, utc=True).astype(INSTANT)
+        for name, values in (
+            ("published_at", frame["published_at"]),
+            ("first_seen_at", frame["first_seen_at"]),
+            ("created_at", created),
+        )
     }
-    return frame.assign(**instants, ticker=ticker, publisher="", url="", headline_id="", source=SOURCE)
+    dated = frame["known_by"] == "date_only"
+    return frame.assign(**instants, date_only=dated, ticker=ticker, publisher="", url="", headline_id="", summary="")
+
+
+def _latencies(clock: Clock) -> dict[str, pd.Timedelta]:
+    """Return the latency by source; that of all others under no name."""
+    latency = as_latency(clock.latency)
+    return {"": latency.default, **latency.by_source}

@@ -18,7 +18,7 @@ from stockseq.errors import SettingsError, TooFewSessions, counted, nearest
 from stockseq.features.block import WARM_UP
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
-from stockseq.features.news import LATENCY
+from stockseq.features.news import LATENCY, Latency
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, Scorer, VaderScorer, score_headlines
 from stockseq.features.table import build_features
 from stockseq.market import MarketData
@@ -40,7 +40,7 @@ class Inputs:
         The trade that is forecast; from 1 to 63 sessions for "open_to_open(h)", "open_to_next_open" being h = 1.
     decision : DecisionPolicy, default=before_open(30)
         When a forecast is fixed.
-    latency : Timedelta, default=900 seconds
+    latency : Timedelta or Latency, default=900 seconds
         From publication to knowledge of a headline without the time it was first seen.
     features : tuple of Feature
         The indicators; sentiment stands beside them always.
@@ -53,7 +53,7 @@ class Inputs:
     lookback: int = 10
     label: str = OPEN_TO_CLOSE
     decision: DecisionPolicy = field(default_factory=DecisionPolicy)
-    latency: pd.Timedelta = LATENCY
+    latency: pd.Timedelta | Latency = LATENCY
     features: tuple[Feature, ...] = DEFAULT_FEATURES
     scorer: Scorer = field(default_factory=VaderScorer)
     headlines_per_session: int = 8
@@ -201,7 +201,7 @@ class InputOptions(TypedDict, total=False):
 
     lookback: int
     label: str
-    latency: pd.Timedelta
+    latency: pd.Timedelta | Latency
     features: tuple[Feature, ...]
     scorer: Scorer
     headlines_per_session: int

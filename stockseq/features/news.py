@@ -1,16 +1,77 @@
 """Headlines to decisions: from when each may be used, and which traded session it is the first to inform."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
-from stockseq.schemas import INSTANT, SESSION, Headlines
+from stockseq.schemas import INSTANT, SESSION, TEXT, Headlines, known_by, with_empty_columns
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
 # Feeds stamp a headline before their readers can have it; backfilled rows don't say when that was.
 LATENCY = pd.Timedelta(seconds=900)
+DURATION: Final = "timedelta64[us]"
 
 
-def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelta = LATENCY) -> pd.Series:
+@dataclass(frozen=True)
+class Latency:
+    """From a stamp to knowledge, where sources differ.
+
+    Parameters
+    ----------
+    default : Timedelta, default=900 seconds
+        Of every source that isn't named.
+    by_source : mapping of source name to Timedelta
+        Names as far as the colon: "files" is that of "files:fnspid", too. What equals the default is left out.
+
+    Examples
+    --------
+    >>> latency = Latency(pd.Timedelta(minutes=15), {"edgar": pd.Timedelta(minutes=1)})
+    >>> latency.of(pd.DataFrame({"source": ["edgar", "files:fnspid"]})).dt.total_seconds().tolist()
+    [60.0, 900.0]
+    >>> str(latency)
+    '900, edgar 60'
+    """
+
+    default: pd.Timedelta = LATENCY
+    by_source: Mapping[str, pd.Timedelta] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep those that differ, by name, so that equal latencies are written alike."""
+        differing = {name: self.by_source[name] for name in sorted(self.by_source)}
+        differing = {name: latency for name, latency in differing.items() if latency != self.default}
+        object.__setattr__(self, "by_source", differing)
+
+    def __hash__(self) -> int:
+        return hash((self.default, *self.by_source.items()))
+
+    def __str__(self) -> str:
+        parts = [f"{self.default.total_seconds():g}"]
+        parts += [f"{name} {latency.total_seconds():g}" for name, latency in self.by_source.items()]
+        return ", ".join(parts)
+
+    def of(self, headlines: pd.DataFrame) -> pd.Series:
+        """Return the latency of each headline by its `source`, which may be missing where no source differs."""
+        if not self.by_source:
+            return pd.Series(self.default, index=headlines.index, dtype=DURATION)
+        names = headlines["source"].str.split(":").str[0]
+        return names.map(dict(self.by_source)).astype(DURATION).fillna(self.default)
+
+
+def as_latency(latency: pd.Timedelta | Latency) -> Latency:
+    """Return the latency of every source, where one stands for all.
+
+    Examples
+    --------
+    >>> str(as_latency(pd.Timedelta(minutes=15)))
+    '900'
+    """
+    return latency if isinstance(latency, Latency) else Latency(latency)
+
+
+def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelta | Latency = LATENCY) -> pd.Series:
     """Return the instant from which each headline may be used.
 
     Parameters
@@ -19,7 +80,7 @@ def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelt
         `first_seen_at` is NaT where the row was backfilled.
     timezone : str
         The exchange's zone: a stamp without a time of day counts as the last microsecond of its date there.
-    latency : Timedelta, default=900 seconds
+    latency : Timedelta or Latency, default=900 seconds
         Added to a stamp that has a time of day.
 
     Returns
@@ -36,18 +97,37 @@ def available_at(headlines: pd.DataFrame, *, timezone: str, latency: pd.Timedelt
     '2024-11-27T21:30:00+00:00'
     """
     published = headlines["published_at"]
-    midnight = published == published.dt.normalize()
-    date = published.dt.tz_convert(timezone).dt.tz_localize(None).where(~midnight, published.dt.tz_localize(None))
-    end_of_date = (date.dt.normalize() + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)).dt.tz_localize(
+    date = date_of(published, timezone=timezone)
+    end_of_date = (date + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)).dt.tz_localize(
         timezone, ambiguous=np.zeros(len(date), dtype=bool), nonexistent="shift_forward"
     )
-    published_at = (published + latency).where(~headlines["date_only"], end_of_date.dt.tz_convert("UTC"))
+    published_at = (published + as_latency(latency).of(headlines)).where(
+        ~headlines["date_only"], end_of_date.dt.tz_convert("UTC")
+    )
     seen = headlines["first_seen_at"]
     return published_at.where(seen.isna() | (published_at >= seen), seen).astype(INSTANT).rename("available_at")
 
 
+def date_of(published: pd.Series, *, timezone: str) -> pd.Series:
+    """Return the date that a stamp without a time of day names: in UTC at midnight UTC, else in `timezone`.
+
+    Examples
+    --------
+    >>> stamps = pd.Series(pd.to_datetime(["2024-11-27T00:00Z", "2024-11-28T04:59Z"]))
+    >>> date_of(stamps, timezone="America/New_York").dt.date.astype(str).tolist()
+    ['2024-11-27', '2024-11-27']
+    """
+    midnight = published == published.dt.normalize()
+    date = published.dt.tz_convert(timezone).dt.tz_localize(None).where(~midnight, published.dt.tz_localize(None))
+    return date.dt.normalize()
+
+
 def decide(
-    headlines: Headlines, *, calendar: TradingCalendar, policy: DecisionPolicy, latency: pd.Timedelta = LATENCY
+    headlines: Headlines,
+    *,
+    calendar: TradingCalendar,
+    policy: DecisionPolicy,
+    latency: pd.Timedelta | Latency = LATENCY,
 ) -> pd.DataFrame:
     """Map each headline, by instant, to the traded session of the first decision that may use it.
 
@@ -56,16 +136,16 @@ def decide(
     headlines : Headlines of n_headlines rows
     calendar, policy
         Fix the decision instants.
-    latency : Timedelta, default=900 seconds
+    latency : Timedelta or Latency, default=900 seconds
         See `available_at`.
 
     Returns
     -------
     DataFrame of n_headlines rows
         The headlines and `public_at` (UTC: from when anyone may have had it), `available_at` (from when we had it),
-        `pit_quality` ("seen" by our own clock, "vendor" stamp, or "date_only"), `session` (traded; the first whose
-        decision knows it; NaT outside the calendar) and `published_session`: the first whose decision could have known
-        it. A headline whose `published_session` is before its `session` is stale: see `is_stale`.
+        `known_by` (how that is known, one of `schemas.KNOWN_BY`), `session` (traded; the first whose decision knows it;
+        NaT outside the calendar) and `published_session`: the first whose decision could have known it. A headline
+        whose `published_session` is before its `session` is stale: see `is_stale`.
 
     Examples
     --------
@@ -78,12 +158,11 @@ def decide(
     public = available_at(_unseen(headlines), timezone=calendar.timezone, latency=latency)
     available = available_at(headlines, timezone=calendar.timezone, latency=latency)
     decided, published = (calendar.decided_session(instants, policy) for instants in (available, public))
-    quality = pd.Series("vendor", index=headlines.index, dtype="str")
-    quality = quality.where(headlines["first_seen_at"].isna(), "seen").where(~headlines["date_only"], "date_only")
+    noted = headlines if "known_by" in headlines else with_empty_columns(headlines, {"known_by": TEXT})
     return headlines.assign(
         public_at=public,
         available_at=available,
-        pit_quality=quality,
+        known_by=known_by(noted),
         session=_traded(decided, calendar, policy),
         published_session=_traded(published, calendar, policy),
     )

@@ -11,8 +11,9 @@ import pandas as pd
 from stockseq.features.block import WARM_UP, Block, cut_blocks
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
-from stockseq.features.news import LATENCY, decide, is_stale, standing_session, traded_decisions
+from stockseq.features.news import LATENCY, Latency, decide, is_stale, standing_session, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
+from stockseq.features.stories import REPEATED, find_repeats
 from stockseq.prices import find_stretches, without_unpayable
 from stockseq.schemas import (
     INSTANT,
@@ -38,7 +39,10 @@ STALE = "headline first seen after the decision that it was published for: read 
 
 @dataclass(frozen=True)
 class BuiltFeatures:
-    """The feature table, the headlines with their decisions, and the account of what was left out."""
+    """The feature table, the headlines with their decisions, and the account of what was left out.
+
+    Of a story that several sources tell, the headlines hold the first: see `stories.find_repeats`.
+    """
 
     table: pd.DataFrame
     headlines: pd.DataFrame
@@ -53,7 +57,7 @@ def build_features(
     *,
     calendar: TradingCalendar,
     policy: DecisionPolicy,
-    latency: pd.Timedelta = LATENCY,
+    latency: pd.Timedelta | Latency = LATENCY,
     features: Sequence[Feature] = DEFAULT_FEATURES,
     stored: pd.DataFrame | None = None,
     executor: Executor | None = None,
@@ -75,7 +79,7 @@ def build_features(
         `headline_id` and `compound` of one scorer, for every headline.
     calendar, policy
         Fix the sessions and the decision instants; the calendar must reach beyond the last bar.
-    latency : Timedelta, default=900 seconds
+    latency : Timedelta or Latency, default=900 seconds
         See `news.available_at`.
     features : sequence of Feature
         The defaults, or these; their names become columns.
@@ -115,7 +119,7 @@ def build_features(
     require_unique(bars, ["ticker", "session"], needs=needs, remedy=remedy)
     needs = "Features are built from one vintage, so one action per ticker, kind and session"
     require_unique(actions, ["ticker", "kind", "session"], needs=needs, remedy=remedy)
-    decided = decide(headlines, calendar=calendar, policy=policy, latency=latency)
+    decided, repeated = _without_repeats(decide(headlines, calendar=calendar, policy=policy, latency=latency), calendar)
     scored = _with_scores(decided, scores)
     placed = _with_decisions(bars, calendar, policy)
     if stored is None or not set(types) <= set(stored.columns):
@@ -138,7 +142,7 @@ def build_features(
     ]
     built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
     table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
-    dropped = [_outside(decided), *_count_stale(decided), *(drop for _, drops in built for drop in drops)]
+    dropped = [_outside(decided), *repeated, *_count_stale(decided), *(drop for _, drops in built for drop in drops)]
     return BuiltFeatures(table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows))
 
 
@@ -251,6 +255,15 @@ def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 def _by_ticker(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {str(ticker): rows for ticker, rows in frame.groupby("ticker", sort=True)}
+
+
+def _without_repeats(decided: pd.DataFrame, calendar: TradingCalendar) -> tuple[pd.DataFrame, tuple[Dropped, ...]]:
+    """Return the headlines that tell each story first, and the count of the others."""
+    repeats = find_repeats(decided, timezone=calendar.timezone)
+    if not repeats.any():
+        return decided, ()
+    dropped = count_dropped("news", decided.loc[repeats, "ticker"], REPEATED)
+    return decided[~repeats].reset_index(drop=True), dropped
 
 
 def _count_stale(decided: pd.DataFrame) -> tuple[Dropped, ...]:

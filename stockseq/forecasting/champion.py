@@ -14,6 +14,7 @@ from stockseq.dataset.labels import name_label
 from stockseq.errors import SettingsError, StoreError
 from stockseq.evaluate.comparison import Comparison, compare_forecasts
 from stockseq.evaluate.scores import Scores, score_forecasts
+from stockseq.features.news import as_latency
 from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import find_bundle, load_bundle, save_bundle
 from stockseq.models.forecaster import Forecaster
@@ -41,7 +42,7 @@ class Basis(Result):
             decision=str(inputs.decision),
             features=feature_set_name(inputs.features),
             scorer=inputs.scorer.name,
-            headline_latency_s=f"{inputs.latency.total_seconds():g}",
+            headline_latency_s=str(as_latency(inputs.latency)),
         )
 
     def changes(self, now: "Basis") -> Mapping[str, tuple[str, str]]:

@@ -147,7 +147,7 @@ def headlines_read(
     ago = calendar.searchsorted(session) - calendar.searchsorted(standing.to_numpy())
     inside = standing.notna() & (data.headlines["session"] <= session) & (ago >= 0) & (ago < lookback)
     read = data.headlines.assign(sessions_ago=ago)[inside]
-    read = read[read["ticker"].isin(forecasts["ticker"])].sort_values("public_at", ascending=False, kind="stable")
+    read = read[read["ticker"].isin(forecasts["ticker"])].sort_values(["public_at", "text"], ascending=False)
     scored = read.merge(data.scores[["headline_id", "compound"]], on="headline_id", how="left")
     columns = ["ticker", "published_at", "text", "url", "compound", "sessions_ago"]
     return scored[columns].assign(**_words(scored, model))

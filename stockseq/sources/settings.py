@@ -74,6 +74,9 @@ class YahooSettings(SettingsModel, frozen=True):
         ("all",), description="Tabs of Yahoo's news; one request each"
     )
     cache_folder: Path | None = Field(None, description="For cookies and time zones; none is the user's own")
+    latency_s: float | None = Field(
+        None, ge=0, le=366 * 86_400, description="In place of headline_latency_s, for headlines of this source"
+    )
 
     @field_validator("tickers")
     @classmethod
@@ -104,6 +107,9 @@ class FilesSettings(SettingsModel, frozen=True):
         None, description="Order of day and month in dates such as 03/06/2024; none judges the column as a whole"
     )
     exchange: str = Field("XNYS", description="The exchange calendar of the bars and of bare dates")
+    latency_s: float | None = Field(
+        None, ge=0, le=366 * 86_400, description="In place of headline_latency_s, for headlines of this source"
+    )
 
     @field_validator("timezone")
     @classmethod

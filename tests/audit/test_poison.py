@@ -1,14 +1,17 @@
 """Poison is another future that is possible, violent, and fixed by its seed; the past stays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from stockseq.audit.clock import Clock, Cut, remove_after
-from stockseq.audit.poison import poison_after
+from stockseq.audit.poison import MOMENT, poison_after
+from stockseq.features.news import Latency
 from stockseq.market import MarketData
 from stockseq.prices import adjust_forward, adjustment_factors
-from stockseq.schemas import bar_faults
+from stockseq.schemas import KNOWN_BY, bar_faults
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -45,3 +48,16 @@ def test_the_same_seed_poisons_the_same(market: MarketData, clock: Clock, cut: C
     first, second = (poison_after(market, cut, clock=clock, seed=3) for _ in range(2))
     pd.testing.assert_frame_equal(first.headlines, second.headlines)
     pd.testing.assert_frame_equal(first.bars, second.bars)
+
+
+def test_a_headline_of_every_kind_of_clock_is_just_late(market: MarketData, clock: Clock, cut: Cut) -> None:
+    """A leak through one clock shows only where a headline of that clock is at the edge, by each source's latency."""
+    day = pd.Timedelta(days=1)
+    slow = replace(clock, latency=Latency(clock.latency, {"alpaca": day, "edgar": pd.Timedelta(0)}))
+    news = poison_after(market, cut, clock=slow, seed=0).headlines
+    just_late = news[slow.available(news) == cut.decision_at + pd.Timedelta(microseconds=1)]
+    kinds = just_late.groupby("known_by").size() / market.bars["ticker"].nunique()
+    assert kinds.to_dict() == {"accepted": 3, "crawled": 1, "first_seen": 2, "updated": 3, "vendor": 3}
+    assert set(KNOWN_BY) == {*kinds.index, "date_only"}
+    assert (just_late.loc[just_late["source"] == "alpaca", "published_at"] < cut.decision_at - day + MOMENT * 2).all()
+    assert (just_late.loc[just_late["known_by"] == "updated", "created_at"] < cut.decision_at - 20 * day).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockseq.features.news import available_at, decide, traded_decisions
+from stockseq.features.news import Latency, as_latency, available_at, decide, traded_decisions
 from stockseq.schemas import Headlines
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 
@@ -46,14 +46,14 @@ def test_a_headline_is_available_at_the_latest_of_what_is_known_of_it(headlines:
     ("headlines", "quality"),
     [
         (_headlines("2024-11-27T20:00Z"), "vendor"),
-        (_headlines("2024-11-27T20:00Z", seen="2024-11-27T20:05Z"), "seen"),
+        (_headlines("2024-11-27T20:00Z", seen="2024-11-27T20:05Z"), "first_seen"),
         (_headlines("2024-11-27T00:00Z", seen="2024-11-27T20:05Z", date_only=True), "date_only"),
     ],
 )
 def test_the_quality_of_a_stamp_is_said(headlines: Headlines, quality: str) -> None:
     """A backtest on vendor stamps is worth less than one on our own."""
     decided = decide(headlines, calendar=CALENDAR, policy=DecisionPolicy())
-    assert decided["pit_quality"].tolist() == [quality]
+    assert decided["known_by"].tolist() == [quality]
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,40 @@ def test_the_latency_that_is_asked_for_decides_the_session(minutes: int, session
         latency=pd.Timedelta(minutes=minutes),
     )
     assert decided["session"].dt.strftime("%Y-%m-%d").tolist() == [session]
+
+
+def test_each_source_has_its_own_latency() -> None:
+    """A filing is public when it is accepted, a feed's stamp is minutes before its readers have it."""
+    rows = pd.concat([_headlines("2024-11-27T13:55:00Z")] * 4, ignore_index=True)
+    rows["source"] = ["edgar", "files:fnspid", "files", "yahoo"]
+    latency = Latency(pd.Timedelta(minutes=15), {"edgar": pd.Timedelta(0), "files": pd.Timedelta(hours=1)})
+    available = available_at(rows, timezone=NEW_YORK, latency=latency)
+    assert available.dt.strftime("%H:%M").tolist() == ["13:55", "14:55", "14:55", "14:10"]
+    # Of these only the filing is known half an hour before the open, at 14:00 UTC.
+    decided = decide(Headlines(rows), calendar=CALENDAR, policy=DecisionPolicy(), latency=latency)
+    assert decided["session"].dt.strftime("%d").tolist() == ["27", "29", "29", "29"]
+
+
+def test_a_name_that_begins_alike_is_another_source() -> None:
+    """The part before the colon is the name, not any beginning of it."""
+    rows = pd.DataFrame({"source": ["filesystem", "files:", ":files"]})
+    assert Latency(pd.Timedelta(0), {"files": pd.Timedelta(hours=1)}).of(rows).tolist() == [
+        pd.Timedelta(0),
+        pd.Timedelta(hours=1),
+        pd.Timedelta(0),
+    ]
+
+
+def test_latencies_that_say_the_same_are_equal_and_written_alike() -> None:
+    """A model's basis and an exam's answer go by what is written."""
+    minute, day = pd.Timedelta(minutes=1), pd.Timedelta(days=1)
+    first = Latency(day, {"b": minute, "a": pd.Timedelta(0), "c": day})
+    second = Latency(day, {"a": pd.Timedelta(0), "b": minute})
+    assert (first, hash(first), repr(first), str(first)) == (second, hash(second), repr(second), "86400, a 0, b 60")
+    assert str(Latency(day)) == str(as_latency(day)) == "86400"
+
+
+def test_how_an_instant_is_known_is_taken_from_the_headline_where_it_says_so() -> None:
+    """A filing's acceptance and a vendor's stamp are worth different trust."""
+    rows = Headlines(_headlines("2024-11-27T20:00Z").assign(known_by="accepted"))
+    assert decide(rows, calendar=CALENDAR, policy=DecisionPolicy())["known_by"].tolist() == ["accepted"]

@@ -13,6 +13,7 @@ from stockseq.dataset.folds import Fold
 from stockseq.errors import BundleError, SettingsError
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.scores import score_forecasts
+from stockseq.features.news import Latency
 from stockseq.features.sentiment import VaderScorer
 from stockseq.forecasting.champion import (
     Basis,
@@ -215,6 +216,7 @@ def test_a_candidate_that_was_not_promoted_is_listed_all_the_same(
     [
         ({"scorer": VaderScorer(finance=True)}, "scorer"),
         ({"latency": pd.Timedelta(minutes=1)}, "headline_latency_s"),
+        ({"latency": Latency(by_source={"edgar": pd.Timedelta(0)})}, "headline_latency_s"),
         ({"features": ()}, "features"),
     ],
 )

@@ -14,6 +14,7 @@ import stockseq.features.block as block
 import stockseq.features.table as feature_table
 from stockseq.audit import pipeline
 from stockseq.features.feature import Feature
+from stockseq.features.news import LATENCY, Latency
 from stockseq.market import MarketData
 from stockseq.prices import garman_klass
 from stockseq.report.text.audit import finding_sentence
@@ -68,8 +69,17 @@ def at_once(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFram
     return decide(headlines, **{**options, "latency": pd.Timedelta(0)})
 
 
+def one_latency(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    return decide(headlines, **{**options, "latency": LATENCY})
+
+
 def last_of_repeats(decided: pd.DataFrame, *_: Any) -> pd.DataFrame:
     return decided.sort_values("available_at").drop_duplicates(["ticker", "text"], keep="last")
+
+
+def last_telling(find: Any, decided: pd.DataFrame, **options: Any) -> pd.Series:
+    newest = decided["available_at"].max()
+    return find(decided.assign(available_at=newest - (decided["available_at"] - newest)), **options)
 
 
 def same_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy: Any) -> pd.DataFrame:
@@ -191,7 +201,9 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "stamp instead of first sight": (swap(feature_table, "decide", by_stamp), "features"),
     "bare dates taken at midnight": (swap(feature_table, "decide", dates_at_midnight), "features"),
     "headlines without latency": (swap(feature_table, "decide", at_once), "features"),
+    "the latency of all for a slower source": (swap(feature_table, "decide", one_latency), "features"),
     "repeated headlines: the last is kept": (change(feature_table, "decide", last_of_repeats), "headlines"),
+    "a story counts when its last source tells it": (swap(feature_table, "find_repeats", last_telling), "features"),
     "sentiment less the mean of all headlines": (change(dataset, "score_headlines", centred), "headlines"),
     "today's bar before its close": (change(feature_table, "_with_decisions", same_session), "features"),
     "history adjusted for later splits": (swap(block, "adjust_forward", back_adjusted), "features"),
@@ -226,7 +238,8 @@ LEAKS: dict[str, tuple[Plant, str]] = {
 def test_a_leak_in_the_data_is_caught_by_its_check(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these is in published code; the check that names it is the one that its author would have needed."""
     plant, check = LEAKS[leak]
-    world = make_world(features=[Feature("level", level, warm_up=0)] if "adjusted" in leak else [])
+    latency = Latency(by_source={"simulated": pd.Timedelta(hours=2)}) if "slower source" in leak else LATENCY
+    world = make_world(features=[Feature("level", level, warm_up=0)] if "adjusted" in leak else [], latency=latency)
     plant(monkeypatch)
     assert any(finding.artefact == check for finding in world.findings())
 
@@ -252,6 +265,7 @@ def test_without_a_leak_nothing_moves(seed: int) -> None:
 
 
 def test_without_a_leak_nothing_moves_under_another_decision_and_label() -> None:
-    """The clock of the audit knows both policies and both trades."""
-    world = make_world(4, decision="after_close(30)", label="open_to_next_open")
+    """The clock of the audit knows both policies, both trades and the latency of each source."""
+    latency = Latency(by_source={"simulated": pd.Timedelta(hours=2), "edgar": pd.Timedelta(0)})
+    world = make_world(4, decision="after_close(30)", label="open_to_next_open", latency=latency)
     assert [finding_sentence(finding) for finding in world.findings()] == []

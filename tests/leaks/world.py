@@ -16,6 +16,7 @@ from stockseq.dataset.folds import FoldSettings
 from stockseq.dataset.labels import OPEN_TO_CLOSE
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
+from stockseq.features.news import LATENCY, Latency
 from stockseq.market import MarketData
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -61,6 +62,7 @@ def make_world(
     cuts: Sequence[int] = CUTS,
     decision: str = "before_open(30)",
     label: str = OPEN_TO_CLOSE,
+    latency: pd.Timedelta | Latency = LATENCY,
 ) -> World:
     """Return a market of 150 sessions: one ticker ends early, one is halted, stamps are late or bare dates."""
     drawn = SimulatedMarket(kind="leak_backdated", n_sessions=150, n_tickers=3, seed=seed)
@@ -74,6 +76,7 @@ def make_world(
         lookback=LOOKBACK,
         label=label,
         decision=DecisionPolicy.parse(decision),
+        latency=latency,
         features=(*DEFAULT_FEATURES, *features),
     )
     market = MarketData(
