@@ -27,6 +27,14 @@ class ServiceRefused(SourceError):
     """The service doesn't take the key, or what was asked: the same again would be refused again."""
 
 
+class KeyRefused(ServiceRefused):
+    """The service doesn't take the key."""
+
+
+class NotAllowed(KeyRefused):
+    """The service doesn't give this key what was asked; it may give other things."""
+
+
 class NotFound(ServiceRefused):
     """The service has nothing at this address."""
 
@@ -221,7 +229,7 @@ class Service:
     def _judge(self, status: int, content: bytes, read: Callable[[bytes], object]) -> object:
         """Return what an answer holds."""
         if status in (401, 403):
-            raise ServiceRefused(self._refusal(status, content))
+            raise (NotAllowed if status == 403 else KeyRefused)(self._refusal(status, content))
         if status in (404, 410):
             raise NotFound(f"{self.name} has nothing there (HTTP {status}).")
         if 400 <= status < 500:
