@@ -203,7 +203,8 @@ def join_fetched(parts: Sequence[FetchedHeadlines], tickers: Sequence[str]) -> F
         if bad is not None and not (bad.status == "unknown" and counts.get(ticker, 0)):
             outcomes[ticker] = replace(bad, n_rows=0)
         else:
-            outcomes[ticker] = ended(ticker, int(counts.get(ticker, 0)))
+            why = next((outcome.reason for outcome in ends if outcome.reason), "")
+            outcomes[ticker] = ended(ticker, int(counts.get(ticker, 0)), nothing=why)
     failed = [ticker for ticker, outcome in outcomes.items() if outcome.status in ("failed", "unknown")]
     dropped: tuple[Dropped, ...] = tuple(drop for part in parts for drop in part.dropped)
     return FetchedHeadlines(as_headlines(rows[~rows["ticker"].isin(failed)]), outcomes, dropped)

@@ -237,6 +237,7 @@ class FinnhubSettings(ServiceSettings, frozen=True):
     full_answer: int = Field(
         250, ge=1, le=100_000, description="A week that has so many items may have more, so its days are asked for"
     )
+    reach_days: int = Field(365, ge=1, le=36_500, description="Days back that the plan gives; the free one a year")
 
 
 class TiingoSettings(ServiceSettings, frozen=True):
