@@ -163,14 +163,17 @@ class Service:
 
         return self._ask(path, parameters or {}, read)
 
-    def get_text(self, path: str) -> str:
-        """Return the text of an answer, as Latin-1 where it isn't UTF-8; errors are those of `get_json`."""
+    def get_text(self, path: str, *, check: Callable[[str], None] | None = None) -> str:
+        """Return the text of an answer, as Latin-1 where it isn't UTF-8; `check` and errors are as for `get_json`."""
 
         def read(content: bytes) -> object:
             try:
-                return content.decode("utf-8")
+                text = content.decode("utf-8")
             except UnicodeDecodeError:
-                return content.decode("latin-1")
+                text = content.decode("latin-1")
+            if check is not None:
+                check(text)
+            return text
 
         return str(self._ask(path, {}, read))
 

@@ -228,6 +228,17 @@ class EdgarSettings(ServiceSettings, frozen=True):
     def _is_data_address(cls, url: str) -> str:
         return cls._is_address(url)
 
+    @field_validator("contact")
+    @classmethod
+    def _is_contact(cls, contact: str) -> str:
+        # It goes into the header of each request as it is.
+        if contact.strip() and re.fullmatch(r"[\x20-\x7e]{1,120}@[\x21-\x7e]{1,120}", contact.strip()) is None:
+            raise ValueError(
+                "a name and an e-mail address in plain letters are expected, such as Jane Doe jane@example.com; "
+                f"received {shown(contact)}"
+            )
+        return contact.strip()
+
 
 class FinnhubSettings(ServiceSettings, frozen=True):
     """The last year's company news by Finnhub; FINNHUB_API_KEY stands in the environment."""

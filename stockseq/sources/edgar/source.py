@@ -1,0 +1,184 @@
+"""Filings of form 8-K as headlines: who filed, and what the items say, from the instant of acceptance on."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from stockseq.errors import SourceError, SourceUnreachable, counted
+from stockseq.schemas import HEADLINES, Dropped, as_headlines, empty, headline_id
+from stockseq.sources.archive import ArchiveSource, Chunk, ended, join_fetched
+from stockseq.sources.edgar.calibration import Calibration, calibrate
+from stockseq.sources.edgar.client import EdgarClient
+from stockseq.sources.edgar.filings import REACH, Filing, Names, Submissions, read_filings
+from stockseq.sources.edgar.items import read_items
+from stockseq.sources.edgar.tickers import Filer, Listing
+from stockseq.sources.service import ServiceRefused
+from stockseq.sources.settings import EdgarSettings
+from stockseq.sources.source import FetchedHeadlines, Outcome
+
+STAGE: Final = "fetch headlines"
+NAME: Final = "edgar"
+LONGEST_TEXT: Final = 1000
+MAPPING_NOTE: Final = (
+    "edgar: tickers are matched with companies by the SEC's list of today, so the filings of a ticker's earlier owner "
+    "are not read, and a company that has left the exchange is not found."
+)
+
+
+class EdgarSource(ArchiveSource):
+    """Filings of form 8-K, free and without a key, since 2001.
+
+    Parameters
+    ----------
+    settings : EdgarSettings
+        With a `contact`, which the SEC wants in each request.
+    clock, sleep : callables, optional
+        Seconds that only go forward, and a wait of so many seconds.
+
+    Raises
+    ------
+    SourceError
+        If the settings name no contact.
+
+    Examples
+    --------
+    >>> source = EdgarSource(EdgarSettings(contact="Jane Doe jane@example.com"))
+    >>> days = pd.Timestamp("2015-01-01"), pd.Timestamp("2024-12-31")
+    >>> [chunk.tickers for chunk in source.chunks(["AAPL", "MSFT"], *days)]
+    [('AAPL',), ('MSFT',)]
+    """
+
+    name = NAME
+    earliest = pd.Timestamp("2001-01-01")
+
+    def __init__(
+        self,
+        settings: EdgarSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = EdgarClient(settings or EdgarSettings(), clock=clock, sleep=sleep)
+        self._doubts: dict[str, str] = {}
+        self._unknown_items: set[str] = set()
+        self._unreadable_items: set[str] = set()
+
+    def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
+        """Return one chunk a ticker: its whole history costs two to four requests, and is some hundred filings."""
+        begin = max(first, self.earliest)
+        return tuple(Chunk((ticker,), begin, last) for ticker in tickers) if begin <= last else ()
+
+    def fetch_chunk(self, chunk: Chunk, *, now: pd.Timestamp) -> FetchedHeadlines:
+        """Return the 8-K filings of a chunk; see `ArchiveSource.fetch_chunk`.
+
+        Raises
+        ------
+        SourceError
+            If EDGAR refuses to answer, or can't be reached, or gives no list of tickers.
+        """
+        self._client.renew_budget()
+        listing = self._client.fetch_listing(now)
+        parts = [self._fetch_ticker(ticker, listing, chunk, now) for ticker in chunk.tickers]
+        return parts[0] if len(parts) == 1 else join_fetched(parts, chunk.tickers)
+
+    def notes(self, now: pd.Timestamp) -> tuple[str, ...]:
+        """Return what the user should know of the filings that were fetched so far."""
+        notes = [MAPPING_NOTE]
+        for doubt, n_tickers in sorted(Counter(self._doubts.values()).items()):
+            names = [ticker for ticker, reason in self._doubts.items() if reason == doubt]
+            more = f" and {n_tickers - 5} more" if n_tickers > 5 else ""
+            notes.append(
+                f"edgar: the clock of {', '.join(names[:5])}{more} isn't settled ({doubt}): stamps are read as New "
+                "York's, the later of the two readings."
+            )
+        if self._unknown_items:
+            codes = ", ".join(sorted(self._unknown_items)[:10])
+            notes.append(f"edgar: items that form 8-K doesn't have are shown by their number: {codes}.")
+        if self._unreadable_items:
+            n_filings = counted(len(self._unreadable_items), "filing")
+            notes.append(f"edgar: in {n_filings} not every item can be read; the others are shown.")
+        return tuple(notes)
+
+    def _fetch_ticker(self, ticker: str, listing: Listing, chunk: Chunk, now: pd.Timestamp) -> FetchedHeadlines:
+        filer = listing.find(ticker)
+        if isinstance(filer, str):
+            return _without_rows(Outcome(ticker, "unknown", reason=filer))
+        try:
+            submissions = self._client.fetch_submissions(filer)
+            if submissions is None:
+                reason = f"EDGAR's list names filer {filer.cik} for {ticker}, of whom it has no filings"
+                return _without_rows(Outcome(ticker, "unknown", reason=reason))
+            return self._read(ticker, filer, submissions, chunk, now)
+        except (ServiceRefused, SourceUnreachable):
+            raise
+        except SourceError as error:
+            return _without_rows(Outcome(ticker, "failed", reason=str(error)))
+
+    def _read(
+        self, ticker: str, filer: Filer, submissions: Submissions, chunk: Chunk, now: pd.Timestamp
+    ) -> FetchedHeadlines:
+        blocks, n_missing = [submissions.recent], 0
+        for file in submissions.older:
+            if file.may_hold(chunk.first, chunk.last):
+                n_given, block = self._client.fetch_older(file)
+                blocks.append(block)
+                n_missing += max(0, (file.n_filings or 0) - n_given)
+        filings, faults = read_filings(blocks, first=chunk.first, last=chunk.last)
+        if n_missing:
+            faults["filing that EDGAR counts in a file of older filings, and doesn't give"] += n_missing
+        near = [one for one in filings if chunk.first - REACH <= one.stamp < chunk.last + REACH]
+        calibration = self._calibrate(ticker, filer, filings) if near else Calibration("new_york")
+        rows = []
+        for filing in near:
+            at = calibration.instant(filing)
+            if not chunk.begins_at <= at < chunk.ends_at:
+                continue
+            # Where only the clocks differ, the next fetch has it.
+            if at > now:
+                faults["filing accepted in the future"] += 1
+                continue
+            rows.append(self._row(ticker, filer, submissions.names, filing, at))
+        headlines = as_headlines(pd.DataFrame(rows, columns=list(HEADLINES)))
+        dropped = tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items())
+        outcome = ended(ticker, len(headlines), nothing="no filing of form 8-K")
+        return FetchedHeadlines(headlines, {ticker: outcome}, dropped)
+
+    def _row(self, ticker: str, filer: Filer, names: Names, filing: Filing, at: pd.Timestamp) -> Mapping[str, object]:
+        items = read_items(filing.items)
+        self._unknown_items.update(items.unknown)
+        if items.unreadable or not items.text:
+            self._unreadable_items.add(filing.accession)
+        what = f"{filing.form}: {items.text}" if items.text else filing.form
+        return {
+            # Without the name: how EDGAR writes a former one may change, what was filed doesn't.
+            "headline_id": headline_id(ticker, filing.accession, what),
+            "ticker": ticker,
+            "published_at": at,
+            "first_seen_at": None,
+            "date_only": False,
+            "text": f"{names.at(at) or ticker} {what}"[:LONGEST_TEXT].rstrip(),
+            "publisher": "SEC",
+            "url": f"{self._client.filing_address(filer, filing.accession)}-index.html",
+            "source": NAME,
+            "known_by": "accepted",
+            "created_at": None,
+            "summary": "",
+        }
+
+    def _calibrate(self, ticker: str, filer: Filer, filings: Sequence[Filing]) -> Calibration:
+        calibration = self._client.load_calibration(filer)
+        if calibration is None or not calibration.holds_for(filings):
+            calibration = calibrate(filings, lambda accession: self._client.fetch_header(filer, accession))
+            self._client.save_calibration(filer, calibration)
+        if calibration.doubt:
+            self._doubts[ticker] = calibration.doubt
+        else:
+            self._doubts.pop(ticker, None)
+        return calibration
+
+
+def _without_rows(outcome: Outcome) -> FetchedHeadlines:
+    return FetchedHeadlines(as_headlines(empty(HEADLINES)), {outcome.ticker: outcome})
