@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stockseq.errors import SourceError, counted, listed
-from stockseq.ingestion.news_coverage import DAY, note_coverage, read_coverage
+from stockseq.ingestion.news_coverage import DAY, missing_chunks, note_coverage, read_coverage
 from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, empty
-from stockseq.sources.archive import TOP_UP
-from stockseq.sources.source import FetchedHeadlines, Outcome, Source
+from stockseq.sources.archive import TOP_UP, Chunk
+from stockseq.sources.source import Source
 from stockseq.store import Store
 
 ANSWERED = ("updated", "nothing_new")
@@ -28,20 +28,20 @@ class ToppedUp:
     dropped : tuple of Dropped
     doubts : tuple of str
         Which days nobody asked for, a sentence each.
-    asked : tuple of (source, tickers, first day, last day)
-        The whole days of which an archive was asked for everything.
+    asked : tuple of (source, Chunk)
+        The whole days of which an archive was asked for everything, and hadn't been before.
     """
 
     headlines: Headlines
     failures: dict[str, str]
     dropped: tuple[Dropped, ...] = ()
     doubts: tuple[str, ...] = ()
-    asked: tuple[tuple[str, tuple[str, ...], pd.Timestamp, pd.Timestamp], ...] = ()
+    asked: tuple[tuple[str, Chunk], ...] = ()
 
     def note(self, store: Store, *, at: pd.Timestamp) -> None:
         """Note which days were asked for, once the headlines are stored."""
-        for source, tickers, first, last in self.asked:
-            note_coverage(store, source, tickers, first, last, at=at)
+        for source, days in self.asked:
+            note_coverage(store, source, days.tickers, days.first, days.last, at=at)
 
 
 def top_up(store: Store, sources: Sequence[Source], tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
@@ -94,21 +94,20 @@ def _ask_archive(store: Store, source: Source, tickers: Sequence[str], *, now: p
         fetched = source.fetch_headlines(tickers, since=_just_before(first), now=now)
     except SourceError as error:
         return ToppedUp(as_headlines(empty(HEADLINES)), _named(source, dict.fromkeys(tickers, str(error))), (), doubts)
-    asked = _asked(source, fetched, first, today - DAY)
+    answered = tuple(ticker for ticker, outcome in fetched.outcomes.items() if outcome.status in ANSWERED)
+    asked = missing_chunks([Chunk(answered, first, today - DAY)], covered)
     failed = {ticker: outcome.reason for ticker, outcome in fetched.outcomes.items() if outcome.status == "failed"}
-    return ToppedUp(fetched.headlines, _named(source, failed), tuple(fetched.dropped), doubts, asked)
+    return ToppedUp(
+        fetched.headlines,
+        _named(source, failed),
+        tuple(fetched.dropped),
+        doubts,
+        tuple((source.name, days) for days in asked),
+    )
 
 
 def _just_before(day: pd.Timestamp) -> pd.Timestamp:
     return day.tz_localize("UTC") - pd.Timedelta(microseconds=1)
-
-
-def _asked(
-    source: Source, fetched: FetchedHeadlines, first: pd.Timestamp, last: pd.Timestamp
-) -> tuple[tuple[str, tuple[str, ...], pd.Timestamp, pd.Timestamp], ...]:
-    outcomes: Iterable[Outcome] = fetched.outcomes.values()
-    answered = tuple(outcome.ticker for outcome in outcomes if outcome.status in ANSWERED)
-    return ((source.name, answered, first, last),) if answered else ()
 
 
 def _named(source: Source, failures: dict[str, str]) -> dict[str, str]:

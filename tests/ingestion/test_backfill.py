@@ -112,7 +112,7 @@ def test_a_morning_tops_up_from_the_last_day_that_was_asked_for(store: Store) ->
     again = top_up(store, [Gazette(PRINTED)], TICKERS, now=NOW)
     store.append("headlines", again.headlines)
     again.note(store, at=NOW)
-    assert store.versions()["headlines"] == versions["headlines"]
+    assert store.versions() == versions
 
 
 def test_weeks_that_nobody_asked_for_are_told_with_the_command_that_asks(store: Store) -> None:

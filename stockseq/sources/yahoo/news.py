@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from stockseq.headline_text import clean_address, clean_text
-from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, headline_id
+from stockseq.schemas import Dropped, Headlines, as_headlines, headline_id
 from stockseq.sources.json_text import describe, has_stray_bytes
 
 STAGE = "fetch headlines"
@@ -83,7 +83,7 @@ def read_news(items: Iterable[object], *, ticker: str, since: pd.Timestamp | Non
         elif since is None or row.published_at > since:
             rows[row.headline_id] = row
         seen |= keys
-    headlines = as_headlines(pd.DataFrame(list(rows.values()), columns=list(HEADLINES)))
+    headlines = as_headlines(pd.DataFrame(list(rows.values()), columns=_Row._fields))
     return TickerNews(headlines, tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items()))
 
 
