@@ -30,6 +30,7 @@ from stockseq.sources.stories import (
     read_stamp,
     read_text,
     read_title,
+    require_belonging,
     require_item,
 )
 
@@ -224,28 +225,7 @@ def _require_page(answer: object, *, tokens: Sequence[str], symbols: frozenset[s
     items, token = _page(answer)
     if token is not None and token in tokens:
         raise ValueError("it names as its next page one that was had before, so the pages would never end")
-    belongs = [_belongs(item, symbols, chunk) for item in items]
-    if len(items) > 1 and not any(known is not None for known in belongs):
-        raise ValueError(f"none of its {len(items)} items can be read")
-    n_others = belongs.count(False)
-    if n_others > 1 and 2 * n_others > len(items):
-        raise ValueError(
-            f"{n_others} of {len(items)} items are of other tickers or days than those asked for "
-            f"({chunk.first.date()} to {chunk.last.date()}), so it ignores the question"
-        )
-
-
-def _belongs(item: object, symbols: frozenset[str], chunk: Chunk) -> bool | None:
-    """Return whether an item names a symbol and has a stamp that was asked for; None where it can't be read."""
-    try:
-        fields = require_item(item)
-        names = read_names(fields, "symbols")
-        stamps = [read_stamp(fields, name) for name in ("created_at", "updated_at")]
-    except Malformed:
-        return None
-    # Up to the very end, which may lie beyond what was asked for: the service's clock may be ahead of ours.
-    begin, end = chunk.begins_at - SPARE, chunk.ends_at + SPARE
-    return not symbols.isdisjoint(names) and any(begin <= stamp <= end for stamp in stamps)
+    require_belonging(items, names=("symbols", symbols), stamps=("created_at", "updated_at"), chunk=chunk)
 
 
 def _read(item: Mapping[str, object], *, counts_from: str) -> Story:

@@ -255,5 +255,7 @@ class TiingoSettings(ServiceSettings, frozen=True):
     """Tiingo's news with the instant of its crawler; TIINGO_API_KEY stands in the environment."""
 
     url: str = Field("https://api.tiingo.com", description="Its address")
-    requests_per_second: float = Field(1.0, ge=1e-3, le=1000, description="Over all requests")
-    page: int = Field(100, ge=1, le=1000, description="Items per request")
+    requests_per_second: float = Field(
+        1.0, ge=1e-3, le=1000, description="Over all requests; how many an hour are allowed depends on the plan"
+    )
+    page: int = Field(100, ge=10, le=1000, description="Items per request")

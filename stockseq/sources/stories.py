@@ -1,7 +1,7 @@
 """Items of a news service that names several tickers in one item: what they hold, and the rows of `Headlines`."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -138,6 +138,45 @@ class StoryRows:
         }
         dropped = tuple(Dropped(STAGE, ticker, reason, n) for (ticker, reason), n in self.faults.items() if n)
         return FetchedHeadlines(as_headlines(pd.DataFrame(rows, columns=list(HEADLINES))), outcomes, dropped)
+
+
+def require_belonging(
+    items: Sequence[object], *, names: tuple[str, frozenset[str]], stamps: Sequence[str], chunk: Chunk
+) -> None:
+    """Raise `ValueError` where most of an answer's items are none of those that were asked for.
+
+    Parameters
+    ----------
+    items : sequence
+    names : tuple of str and frozenset of str
+        The field that names an item's tickers, and those that were asked for.
+    stamps : sequence of str
+        Fields, one of which must lie within the days that were asked for.
+    chunk : Chunk
+    """
+    belongs = [_belongs(item, names, stamps, chunk) for item in items]
+    # One strange item must not cost a whole chunk each time it is asked for; a service that has changed would.
+    if len(items) > 1 and not any(known is not None for known in belongs):
+        raise ValueError(f"none of its {len(items)} items can be read")
+    n_others = belongs.count(False)
+    if n_others > 1 and 2 * n_others > len(items):
+        raise ValueError(
+            f"{n_others} of {len(items)} items are of other tickers or days than those asked for "
+            f"({chunk.first.date()} to {chunk.last.date()}), so it ignores the question"
+        )
+
+
+def _belongs(item: object, names: tuple[str, frozenset[str]], stamps: Sequence[str], chunk: Chunk) -> bool | None:
+    """Return whether an item names a ticker and has a stamp that was asked for; None where it can't be read."""
+    try:
+        fields = require_item(item)
+        given = read_names(fields, names[0])
+        instants = [read_stamp(fields, stamp) for stamp in stamps if fields.get(stamp) not in (None, "")]
+    except Malformed:
+        return None
+    # Up to the very end, which may lie beyond what was asked for: the service's clock may be ahead of ours.
+    begin, end = chunk.begins_at - SPARE, chunk.ends_at + SPARE
+    return not names[1].isdisjoint(given) and any(begin <= instant <= end for instant in instants)
 
 
 def require_item(item: object) -> Mapping[str, object]:
