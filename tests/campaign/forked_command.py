@@ -24,7 +24,8 @@ import gc
 import pandas as pd
 import pyarrow.dataset, pyarrow.parquet
 import pipelines.backtest, pipelines.daily, pipelines.import_files
-import pipelines.ledger, pipelines.maintain, pipelines.train
+import pipelines.ledger, pipelines.maintain, pipelines.news, pipelines.train
+import stockseq.sources.alpaca
 from pipelines.__main__ import app
 from stockseq.layers import backend
 from stockseq.sessions import TradingCalendar
