@@ -42,9 +42,7 @@ def cases() -> list[Case]:
         Case(f"{name}: {fault}, {often}", partial(run, name=name, fault=fault), short=(name, fault, often) in SHORT)
         for name in SERVICES
         for fault in FAULTS
-        for k, (often, run) in enumerate(
-            {"every third request": _fail_sometimes, "every request": _fail_always}.items()
-        )
+        for often, run in HOW_OFTEN.items()
     ]
     kills = [
         Case(
@@ -167,16 +165,9 @@ def _start(
             "alpaca.requests_per_second": 1000.0,
         },
     )
-    arguments = [
-        "news",
-        "--config",
-        "settings.toml",
-        "--since",
-        str(market.first_session)[:10],
-        "--now",
-        now.isoformat(),
-    ]
-    return fork_server().start(arguments, folder=folder, environment={**os.environ, **played.keys})
+    days = ["--since", str(market.first_session)[:10], "--now", now.isoformat()]
+    arguments = ["news", "--config", "settings.toml", *days]
+    return fork_server(0).start(arguments, folder=folder, environment={**os.environ, **played.keys})
 
 
 HOW_OFTEN = {"every third request": _fail_sometimes, "every request": _fail_always}
