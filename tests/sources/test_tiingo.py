@@ -14,6 +14,7 @@ from stockseq.sources.tiingo import TiingoSource
 from stockseq.testing import check_source
 from tests.service_server import FAULTS, Fault, Request
 from tests.service_server.faults import PASSING
+from tests.service_server.strange_values import STRANGE_VALUES
 from tests.tiingo_server import API_KEY, Article, TiingoServer, article, set_key
 
 NOW = pd.Timestamp("2025-01-15T12:00Z")
@@ -289,6 +290,23 @@ def test_an_answer_of_another_shape_is_no_empty_news(server: TiingoServer, answe
     fetched = fetch(server)
     assert states(fetched) == {"KOLA": ("failed", 0)}
     assert "isn't the answer that was asked for" in fetched.outcomes["KOLA"].reason
+
+
+@pytest.mark.parametrize(
+    "name", ["id", "title", "description", "url", "source", "publishedDate", "crawlDate", "tickers"]
+)
+def test_no_value_of_a_field_ends_a_fetch(server: TiingoServer, name: str) -> None:
+    """Each item that isn't a headline is counted, and all others come."""
+    server.edit = lambda request, answer: [
+        *answer,
+        *({**answer[0], "id": 100 + n, name: value} for n, value in enumerate(STRANGE_VALUES)),
+    ]
+    fetched = fetch(server, "KOLA", page=1000)
+    n_rows, n_dropped = len(fetched.headlines), sum(drop.n_rows for drop in fetched.dropped)
+    assert len(STRANGE_VALUES) - 4 <= n_rows + n_dropped <= 2 + len(STRANGE_VALUES)
+    assert all(text.isprintable() for text in fetched.headlines["text"])
+    assert (fetched.headlines["published_at"] <= NOW).all()
+    assert states(fetched)["KOLA"][1] == n_rows >= 2
 
 
 @pytest.mark.parametrize("fault", PASSING)
