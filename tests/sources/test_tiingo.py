@@ -415,7 +415,7 @@ def test_the_source_keeps_the_contract(server: TiingoServer) -> None:
 def test_a_morning_sees_what_is_new_first_now(server: TiingoServer) -> None:
     """Our own clock counts then, and no crawler's."""
     server.articles = [
-        article(1, "2025-01-13T15:00Z", "Kola opens a plant", "KOLA"),
+        article(1, "2025-01-05T15:00Z", "Kola opens a plant", "KOLA"),
         article(2, "2025-01-14T12:00Z", "Kola rises", "KOLA"),
     ]
     fetched = source(server).fetch_headlines(["KOLA", "MOSS"], since=pd.Timestamp("2025-01-14T11:00Z"), now=NOW)
@@ -423,6 +423,25 @@ def test_a_morning_sees_what_is_new_first_now(server: TiingoServer) -> None:
     assert fetched.headlines["first_seen_at"].tolist() == [NOW]
     assert fetched.headlines["known_by"].tolist() == ["first_seen"]
     assert states(fetched) == {"KOLA": ("updated", 1), "MOSS": ("nothing_new", 0)}
+
+
+def test_what_the_crawler_found_late_reaches_the_next_morning(server: TiingoServer) -> None:
+    """Asked by its publication alone, it lies before the last morning, and would be lost."""
+    server.articles = [article(1, "2025-01-10T15:00Z", "Kola opens a plant", "KOLA", crawled="2025-01-14T20:00Z")]
+    tiingo = source(server)
+    before, since = pd.Timestamp("2025-01-14T12:00Z"), pd.Timestamp("2025-01-13T12:00Z")
+    assert tiingo.fetch_headlines(["KOLA"], since=since, now=before).headlines.empty
+    later = tiingo.fetch_headlines(["KOLA"], since=before, now=NOW).headlines
+    assert later["first_seen_at"].tolist() == [NOW]
+
+
+def test_chunks_are_quarters_of_one_ticker(server: TiingoServer) -> None:
+    """An offset of some thousands is the largest."""
+    chunks = source(server).chunks(["KOLA", "FERN"], pd.Timestamp("2024-02-15"), pd.Timestamp("2024-04-03"))
+    assert [(chunk.tickers, f"{chunk.first:%m-%d}", f"{chunk.last:%m-%d}") for chunk in chunks] == [
+        (("KOLA",), "02-15", "03-31"), (("KOLA",), "04-01", "04-03"),
+        (("FERN",), "02-15", "03-31"), (("FERN",), "04-01", "04-03"),
+    ]  # fmt: skip
 
 
 def test_of_days_to_come_nothing_is_asked(server: TiingoServer) -> None:
