@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -65,11 +65,10 @@ class AlpacaSource(ArchiveSource):
     clock, sleep : callables
         Seconds that only go forward, and a wait of so many seconds.
 
-    Examples
-    --------
-    >>> chunks = AlpacaSource().chunks(["KOLA", "BRK-B"], pd.Timestamp("2024-01-15"), pd.Timestamp("2024-02-03"))
-    >>> [(chunk.tickers, f"{chunk.first:%m-%d}", f"{chunk.last:%m-%d}") for chunk in chunks]
-    [(('KOLA', 'BRK-B'), '01-15', '01-31'), (('KOLA', 'BRK-B'), '02-01', '02-03')]
+    Raises
+    ------
+    SourceError
+        If a key isn't in the environment.
     """
 
     name = NAME
@@ -83,13 +82,11 @@ class AlpacaSource(ArchiveSource):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings or AlpacaSettings()
-        self._clock, self._sleep = clock, sleep
+        self._service = Service("Alpaca", self.settings, KEYS, clock=clock, sleep=sleep)
 
     def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
         """Return one chunk a calendar month for each group of at most 30 tickers."""
-        groups = [tuple(tickers[start : start + MOST_TICKERS]) for start in range(0, len(tickers), MOST_TICKERS)]
-        months = list(spans(first, last, frequency="MS"))
-        return tuple(Chunk(group, begin, end) for group in groups for begin, end in months)
+        return tuple(by_month(tickers, first, last))
 
     def fetch_chunk(self, chunk: Chunk, *, now: pd.Timestamp) -> FetchedHeadlines:
         """Return the headlines of a chunk; see `ArchiveSource`.
@@ -112,10 +109,6 @@ class AlpacaSource(ArchiveSource):
             all_unknown = len(refused) == len(asked) and all(end.status == "unknown" for end in refused.values())
             ends |= {t: replace(end, status="failed") if all_unknown else end for t, end in refused.items()}
         return rows.fetched(ends, nothing="no news; Alpaca says the same of a ticker that it doesn't know")
-
-    @cached_property
-    def _service(self) -> Service:
-        return Service("Alpaca", self.settings, KEYS, clock=self._clock, sleep=self._sleep)
 
     def _fetch(self, symbols: Mapping[str, str], rows: StoryRows) -> dict[str, Outcome]:
         """Add the news of some tickers, and return those that failed."""
@@ -189,6 +182,21 @@ class AlpacaSource(ArchiveSource):
                     "None of these days' news are taken, as more may be missing; try again later."
                 )
         raise SourceError(f"Alpaca's pages don't end: there are more than {MOST_PAGES:,}. Try again later.")
+
+
+def by_month(tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Iterator[Chunk]:
+    """Yield a chunk a calendar month for each group of at most 30 tickers.
+
+    Examples
+    --------
+    >>> chunks = by_month(["KOLA", "BRK-B"], pd.Timestamp("2024-01-15"), pd.Timestamp("2024-02-03"))
+    >>> [(chunk.tickers, f"{chunk.first:%m-%d}", f"{chunk.last:%m-%d}") for chunk in chunks]
+    [(('KOLA', 'BRK-B'), '01-15', '01-31'), (('KOLA', 'BRK-B'), '02-01', '02-03')]
+    """
+    for start in range(0, len(tickers), MOST_TICKERS):
+        group = tuple(tickers[start : start + MOST_TICKERS])
+        for begin, end in spans(first, last, frequency="MS"):
+            yield Chunk(group, begin, end)
 
 
 def alpaca_symbol(ticker: str) -> str | None:

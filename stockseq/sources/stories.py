@@ -79,7 +79,7 @@ class StoryRows:
     now: pd.Timestamp
     period: str = "M"
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _rows: dict[str, dict[str, object]] = field(default_factory=dict)
+    _stories: dict[str, tuple[str, Story]] = field(default_factory=dict)
 
     def drop(self, reason: str, tickers: Iterable[str] = ()) -> None:
         """Count what can't be a headline of these tickers."""
@@ -110,33 +110,29 @@ class StoryRows:
 
     def _add(self, story: Story, ticker: str) -> None:
         identity = headline_id(ticker, story.identity, story.text)
-        before = self._rows.get(identity)
+        _, before = self._stories.get(identity, (ticker, story))
         # The same words under two stamps were revised elsewhere: they were there at the earlier.
-        if before is None or story.published_at < before["published_at"]:  # type: ignore[operator]
-            self._rows[identity] = {
-                "headline_id": identity,
-                "ticker": ticker,
-                "published_at": story.published_at,
-                "first_seen_at": story.first_seen_at,
-                "date_only": False,
-                "text": story.text,
-                "publisher": story.publisher,
-                "url": story.url,
-                "source": self.source,
-                "known_by": story.known_by,
-                "created_at": story.created_at,
-                "summary": story.summary,
-            }
+        self._stories[identity] = ticker, min(before, story, key=lambda each: each.published_at)
 
     def fetched(self, ends: Mapping[str, Outcome], *, nothing: str = "no news") -> FetchedHeadlines:
         """Return it as what was fetched; tickers of `ends` have no rows, whatever came before they ended."""
-        rows = [row for row in self._rows.values() if row["ticker"] not in ends]
-        counts = Counter(row["ticker"] for row in rows)
+        given = {name: pair for name, pair in self._stories.items() if pair[0] not in ends}
+        counts = Counter(ticker for ticker, _ in given.values())
         outcomes = {
             ticker: ends[ticker] if ticker in ends else ended(ticker, counts[ticker], nothing=nothing)
             for ticker in self.chunk.tickers
         }
-        dropped = tuple(Dropped(STAGE, ticker, reason, n) for (ticker, reason), n in self.faults.items() if n)
+        dropped = tuple(Dropped(STAGE, ticker, reason, n) for (ticker, reason), n in self.faults.items())
+        rows = [
+            {
+                **{name: value for name, value in story._asdict().items() if name in HEADLINES},
+                "headline_id": identity,
+                "ticker": ticker,
+                "date_only": False,
+                "source": self.source,
+            }
+            for identity, (ticker, story) in given.items()
+        ]
         return FetchedHeadlines(as_headlines(pd.DataFrame(rows, columns=list(HEADLINES))), outcomes, dropped)
 
 

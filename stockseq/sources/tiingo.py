@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from stockseq.errors import SourceError, SourceUnreachable
-from stockseq.sources.archive import ArchiveSource, Chunk, join_fetched, spans
+from stockseq.sources.archive import TOP_UP, ArchiveSource, Chunk, join_fetched, spans
 from stockseq.sources.json_text import describe
 from stockseq.sources.service import Key, KeyRefused, NotFound, Service
 from stockseq.sources.settings import TiingoSettings
@@ -43,6 +43,8 @@ PATH: Final = "tiingo/news"
 # A busy company has some 2,000 items in a quarter.
 MOST_PAGES: Final = 10_000
 MOST_IDLE_PAGES: Final = 5
+# So late a crawler finds most of what it finds late; what it adds of years ago is an archive, and a backfill's.
+MOST_LATE: Final = pd.Timedelta(days=7)
 _DAY: Final = pd.Timedelta(days=1)
 
 
@@ -58,11 +60,10 @@ class TiingoSource(ArchiveSource):
     clock, sleep : callables
         Seconds that only go forward, and a wait of so many seconds.
 
-    Examples
-    --------
-    >>> chunks = TiingoSource().chunks(["KOLA", "FERN"], pd.Timestamp("2024-02-15"), pd.Timestamp("2024-04-03"))
-    >>> [(chunk.tickers, f"{chunk.first:%m-%d}", f"{chunk.last:%m-%d}") for chunk in chunks][:2]
-    [(('KOLA',), '02-15', '03-31'), (('KOLA',), '04-01', '04-03')]
+    Raises
+    ------
+    SourceError
+        If the key isn't in the environment.
     """
 
     name = NAME
@@ -76,7 +77,7 @@ class TiingoSource(ArchiveSource):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings or TiingoSettings()
-        self._clock, self._sleep = clock, sleep
+        self._service = Service("Tiingo", self.settings, (KEY,), clock=clock, sleep=sleep)
 
     def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
         """Return one chunk a ticker and quarter, so that a page's offset stays small."""
@@ -89,9 +90,16 @@ class TiingoSource(ArchiveSource):
         parts = [self._fetch_ticker(Chunk((ticker,), chunk.first, chunk.last), now) for ticker in chunk.tickers]
         return join_fetched(parts, chunk.tickers)
 
-    @cached_property
-    def _service(self) -> Service:
-        return Service("Tiingo", self.settings, (KEY,), clock=self._clock, sleep=self._sleep)
+    def fetch_headlines(
+        self, tickers: Sequence[str], *, since: pd.Timestamp | None, now: pd.Timestamp
+    ) -> FetchedHeadlines:
+        """Return the headlines published in (`since`, `now`], first seen at `now`, and those of the week before it.
+
+        The crawler may have found one of these after the last morning; by its publication alone it would be lost. None
+        is the last week, and the week before.
+        """
+        after = now - TOP_UP if since is None else since
+        return super().fetch_headlines(tickers, since=after - MOST_LATE, now=now)
 
     def _fetch_ticker(self, chunk: Chunk, now: pd.Timestamp) -> FetchedHeadlines:
         (ticker,) = chunk.tickers

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import requests
 
 from stockseq.errors import SourceError, SourceUnreachable
 from stockseq.sources.alpaca import AlpacaSource
@@ -17,6 +18,7 @@ from stockseq.testing import check_source
 from tests.alpaca_server import KEY_ID, SECRET_KEY, AlpacaServer, item, items_of, set_keys
 from tests.service_server import FAULTS, Fault, Request
 from tests.service_server.faults import PASSING
+from tests.service_server.strange_values import STRANGE_VALUES
 
 NOW = pd.Timestamp("2025-01-15T12:00Z")
 NOVEMBER = pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-30")
@@ -422,6 +424,24 @@ def test_texts_of_any_size_are_cut(server: AlpacaServer) -> None:
     assert [len(row[name]) for name in ("text", "summary", "url")] == [1000, 4000, 5000]
 
 
+@pytest.mark.parametrize("name", ["id", "headline", "summary", "url", "source", "created_at", "updated_at", "symbols"])
+def test_no_value_of_a_field_ends_a_fetch(server: AlpacaServer, name: str) -> None:
+    """Each item that isn't a headline is counted, and all others come."""
+    server.edit = lambda request, answer: {
+        **answer,
+        "news": [
+            *answer["news"],
+            *({**answer["news"][0], "id": 100 + n, name: value} for n, value in enumerate(STRANGE_VALUES)),
+        ],
+    }
+    fetched = fetch(server, "KOLA")
+    n_rows, n_dropped = len(fetched.headlines), sum(drop.n_rows for drop in fetched.dropped)
+    assert len(STRANGE_VALUES) - 4 <= n_rows + n_dropped <= 2 + len(STRANGE_VALUES)
+    assert all(text.isprintable() for text in fetched.headlines["text"])
+    assert (fetched.headlines["published_at"] <= NOW).all()
+    assert states(fetched)["KOLA"][1] == n_rows >= 2
+
+
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_costs_no_headline(server: AlpacaServer, fault: Fault) -> None:
     """On the first page or on one in the middle."""
@@ -543,8 +563,7 @@ def test_more_than_two_hundred_requests_a_minute_are_waited_for(server: AlpacaSe
     assert [wait for wait in waits if wait >= 1] == [15.0]
 
 
-@pytest.mark.parametrize("filters", ["updated_at", "created_at"])
-@pytest.mark.parametrize("counts_from", ["updated_at", "created_at"])
+@pytest.mark.parametrize(("filters", "counts_from"), [("updated_at", "updated_at"), ("created_at", "created_at")])
 def test_the_source_keeps_the_contract(server: AlpacaServer, filters: Any, counts_from: str) -> None:
     """As every source must: nothing before its time, the same when it is asked again."""
     server.filters = filters
@@ -598,3 +617,40 @@ def test_what_comes_later_is_not_there_yet(server: AlpacaServer) -> None:
     assert texts(fetch(server, "FERN")) == [("FERN", "Kola & Fern agree"), ("FERN", "Fern sells land")]
     server.now = None
     assert texts(fetch(server, "FERN"))[-1] == ("FERN", "Fern sells all land")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, 200),
+        ({"limit": "51"}, 422),
+        ({"limit": "0"}, 422),
+        ({"sort": "newest"}, 422),
+        ({"start": "yesterday"}, 422),
+        ({"start": "2024-12-05T00:00:00Z"}, 422),
+        ({"page_token": "abc"}, 422),
+        ({"symbols": "SAP DE"}, 422),
+        ({"order": "asc"}, 422),
+    ],
+)
+def test_the_loopback_service_refuses_what_alpaca_refuses(
+    server: AlpacaServer, change: dict[str, str], status: int
+) -> None:
+    """Else a question that is wrong would pass here, and nowhere else."""
+    query = {"symbols": "KOLA", "start": "2024-11-01T00:00:00Z", "end": "2024-12-01T00:00:00Z", "limit": "50"} | change
+    headers = {"Apca-Api-Key-Id": KEY_ID, "Apca-Api-Secret-Key": SECRET_KEY}
+    answer = requests.get(f"{server.url}/v1beta1/news", params=query, headers=headers, timeout=10)
+    assert answer.status_code == status
+    assert requests.get(f"{server.url}/v1beta1/news", params=query, timeout=10).status_code == 403
+
+
+def test_the_loopback_services_pages_are_named_as_alpacas(server: AlpacaServer) -> None:
+    """By the nanoseconds of the last revision and the id of the page's last item."""
+    server.items = busy(3)
+    headers = {"Apca-Api-Key-Id": KEY_ID, "Apca-Api-Secret-Key": SECRET_KEY}
+    page = requests.get(f"{server.url}/v1beta1/news?limit=2&sort=ASC", headers=headers, timeout=10).json()
+    assert [one["id"] for one in page["news"]] == [1, 2]
+    assert base64.b64decode(page["next_page_token"]).decode() == "1730512800000000000|2"
+    newest = requests.get(f"{server.url}/v1beta1/news", headers=headers, timeout=10).json()
+    assert [one["id"] for one in newest["news"]] == [3, 2, 1]
+    assert newest["next_page_token"] is None

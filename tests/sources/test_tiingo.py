@@ -14,6 +14,7 @@ from stockseq.sources.tiingo import TiingoSource
 from stockseq.testing import check_source
 from tests.service_server import FAULTS, Fault, Request
 from tests.service_server.faults import PASSING
+from tests.service_server.strange_values import STRANGE_VALUES
 from tests.tiingo_server import API_KEY, Article, TiingoServer, article, set_key
 
 NOW = pd.Timestamp("2025-01-15T12:00Z")
@@ -291,6 +292,23 @@ def test_an_answer_of_another_shape_is_no_empty_news(server: TiingoServer, answe
     assert "isn't the answer that was asked for" in fetched.outcomes["KOLA"].reason
 
 
+@pytest.mark.parametrize(
+    "name", ["id", "title", "description", "url", "source", "publishedDate", "crawlDate", "tickers"]
+)
+def test_no_value_of_a_field_ends_a_fetch(server: TiingoServer, name: str) -> None:
+    """Each item that isn't a headline is counted, and all others come."""
+    server.edit = lambda request, answer: [
+        *answer,
+        *({**answer[0], "id": 100 + n, name: value} for n, value in enumerate(STRANGE_VALUES)),
+    ]
+    fetched = fetch(server, "KOLA", page=1000)
+    n_rows, n_dropped = len(fetched.headlines), sum(drop.n_rows for drop in fetched.dropped)
+    assert len(STRANGE_VALUES) - 4 <= n_rows + n_dropped <= 2 + len(STRANGE_VALUES)
+    assert all(text.isprintable() for text in fetched.headlines["text"])
+    assert (fetched.headlines["published_at"] <= NOW).all()
+    assert states(fetched)["KOLA"][1] == n_rows >= 2
+
+
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_costs_no_headline(server: TiingoServer, fault: Fault) -> None:
     """On the first page or on one in the middle."""
@@ -397,7 +415,7 @@ def test_the_source_keeps_the_contract(server: TiingoServer) -> None:
 def test_a_morning_sees_what_is_new_first_now(server: TiingoServer) -> None:
     """Our own clock counts then, and no crawler's."""
     server.articles = [
-        article(1, "2025-01-13T15:00Z", "Kola opens a plant", "KOLA"),
+        article(1, "2025-01-05T15:00Z", "Kola opens a plant", "KOLA"),
         article(2, "2025-01-14T12:00Z", "Kola rises", "KOLA"),
     ]
     fetched = source(server).fetch_headlines(["KOLA", "MOSS"], since=pd.Timestamp("2025-01-14T11:00Z"), now=NOW)
@@ -405,6 +423,25 @@ def test_a_morning_sees_what_is_new_first_now(server: TiingoServer) -> None:
     assert fetched.headlines["first_seen_at"].tolist() == [NOW]
     assert fetched.headlines["known_by"].tolist() == ["first_seen"]
     assert states(fetched) == {"KOLA": ("updated", 1), "MOSS": ("nothing_new", 0)}
+
+
+def test_what_the_crawler_found_late_reaches_the_next_morning(server: TiingoServer) -> None:
+    """Asked by its publication alone, it lies before the last morning, and would be lost."""
+    server.articles = [article(1, "2025-01-10T15:00Z", "Kola opens a plant", "KOLA", crawled="2025-01-14T20:00Z")]
+    tiingo = source(server)
+    before, since = pd.Timestamp("2025-01-14T12:00Z"), pd.Timestamp("2025-01-13T12:00Z")
+    assert tiingo.fetch_headlines(["KOLA"], since=since, now=before).headlines.empty
+    later = tiingo.fetch_headlines(["KOLA"], since=before, now=NOW).headlines
+    assert later["first_seen_at"].tolist() == [NOW]
+
+
+def test_chunks_are_quarters_of_one_ticker(server: TiingoServer) -> None:
+    """An offset of some thousands is the largest."""
+    chunks = source(server).chunks(["KOLA", "FERN"], pd.Timestamp("2024-02-15"), pd.Timestamp("2024-04-03"))
+    assert [(chunk.tickers, f"{chunk.first:%m-%d}", f"{chunk.last:%m-%d}") for chunk in chunks] == [
+        (("KOLA",), "02-15", "03-31"), (("KOLA",), "04-01", "04-03"),
+        (("FERN",), "02-15", "03-31"), (("FERN",), "04-01", "04-03"),
+    ]  # fmt: skip
 
 
 def test_of_days_to_come_nothing_is_asked(server: TiingoServer) -> None:
