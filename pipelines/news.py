@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.screens.console import console
+from pipelines.screens.console import console, escape
 from pipelines.screens.news import show_backfills
 from pipelines.screens.workspace import open_workspace
 from stockseq.arguments import read_date
@@ -51,6 +51,9 @@ def run_news(settings: Settings, now: pd.Timestamp, *, since: str | None) -> tup
             for archive in archives
         )
         show_backfills(found, tickers, first=first)
+        for archive in archives:
+            for note in getattr(archive, "notes", lambda now: ())(now):
+                console.print(f"[yellow]Note:[/yellow] {escape(note)}")
     if all(each.missed(tickers) for each in found):
         raise SourceError("Not one ticker was answered; the reasons stand above. The same command asks again.")
     console.print("Next: make backtest, whose page shows where news can matter; make daily tops the headlines up.")

@@ -19,6 +19,7 @@ from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
 from stockseq.store import TABLES
 from tests.demo_digest import digest
+from tests.edgar_server import EdgarServer, Filed, ListedFiler
 from tests.pipelines.small import SMALL, write_settings
 from tests.yahoo_server.market import View
 from tests.yahoo_server.server import YahooServer
@@ -43,7 +44,16 @@ class Renamed(SimulatedListings):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def edgar() -> Iterator[EdgarServer]:
+    """The filings of a week of the tickers that the README names, on loopback."""
+    names = ("AAPL", "MSFT", "NVDA", "KO")
+    filed = [Filed(pd.Timestamp(f"{session:%Y-%m-%d}T21:05Z"), "2.02,9.01") for session in MARKET.sessions[-9:-4]]
+    with EdgarServer([ListedFiler(n, [name], f"{name} INC", filed) for n, name in enumerate(names, start=1)]) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, edgar: EdgarServer) -> Path:
     """A copy of the project, with the virtual environment that is there and small settings."""
     place = tmp_path_factory.mktemp("clone") / "stockseq"
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
@@ -62,7 +72,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     headlines[["ticker", "published_at", "headline"]].to_csv(folder / "headlines.csv", index=False)
     settings = {name: value for name, value in SMALL.items() if not name.startswith(("source", "simulated"))}
     fast = {"yahoo.requests_per_second": 2000, "yahoo.timeout_s": 20, "yahoo.cache_folder": str(place / "cache")}
-    write_settings(place, {**settings, **fast, "history_from": MARKET.first_session})
+    filings = {"edgar.url": edgar.url, "edgar.data_url": edgar.url, "edgar.contact": "Jane Doe jane@example.com"}
+    write_settings(place, {**settings, **fast, **filings, "history_from": MARKET.first_session})
     return place
 
 

@@ -14,7 +14,7 @@ def eastern(wall: str, *, fold: int = 0) -> pd.Timestamp:
 
 @dataclass(frozen=True)
 class Filed:
-    """A filing and the true instant of its acceptance; `clock` is how the list shows it, `seconds_off` an error beside."""
+    """A filing and the true instant of its acceptance; the list shows it by `clock`, `seconds_off` beside."""
 
     accepted: pd.Timestamp
     items: Any = "8.01"

@@ -97,6 +97,26 @@ def test_a_key_that_is_not_there_is_told_before_any_request(
     assert server.log == []
 
 
+def test_an_answer_that_is_cut_short_is_one(server: LoopbackService) -> None:
+    """Whoever begins to answer can be reached, so other questions may go on."""
+    server.rule = lambda request: "cut body"
+    with pytest.raises(SourceError, match="cut short") as raised:
+        service(server, attempts=2).get_json("/news")
+    assert not isinstance(raised.value, SourceUnreachable)
+
+
+def test_a_text_that_is_no_answer_is_asked_for_again(server: LoopbackService) -> None:
+    """As JSON is: a page of status 200 may tell of maintenance."""
+
+    def refuse_html(text: str) -> None:
+        if "<" in text:
+            raise ValueError("it is a page")
+
+    server.faults[1] = "HTML"
+    assert service(server).get_text("/news", check=refuse_html).startswith('{"items"')
+    assert len(server.log) == 2
+
+
 def test_nothing_that_answers_is_unreachable(server: LoopbackService) -> None:
     """Another error than an answer that is wrong, so that a run can tell the network from the service."""
     with pytest.raises(SourceUnreachable, match="the connection failed"):

@@ -50,12 +50,16 @@ class Calibration:
         return max(instant, accepted_at(header, "new_york"))
 
     def holds_for(self, filings: Sequence[Filing]) -> bool:
-        """Return whether a filing that it rests on is listed still, and all such with the stamp that they had.
+        """Return whether it can be used for these filings, or the clock must be found out anew.
 
-        Should EDGAR mend its stamps, they are judged anew.
+        It must rest on one of them, and all such must have the stamp that they had: EDGAR may mend its stamps. And
+        where UTC puts one of them at night, it must have been asked about such a one.
         """
         stamps = {filing.accession: filing.stamp for filing in filings if filing.accession in self.headers}
-        return bool(stamps) and all(self.headers[accession][0] == stamp for accession, stamp in stamps.items())
+        if not stamps or any(self.headers[accession][0] != stamp for accession, stamp in stamps.items()):
+            return False
+        asked = any(_is_nightly(stamp) for stamp, _ in self.headers.values())
+        return self.clock != "utc" or asked or not any(_is_nightly(filing.stamp) for filing in filings)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON has it."""
@@ -108,8 +112,7 @@ def calibrate(filings: Sequence[Filing], fetch_header: Callable[[str], pd.Timest
 
     clock = next((judged for filing in filings[:MOST_HEADERS] if (judged := ask(filing))), None)
     if clock == "utc":
-        nightly = (filing for filing in filings if is_at_night(accepted_at(filing.stamp, "utc")))
-        doubtful = next((filing for filing in nightly if filing.accession not in headers), None)
+        doubtful = next((one for one in filings if _is_nightly(one.stamp) and one.accession not in headers), None)
         if doubtful is not None and (judged := ask(doubtful)) != "utc":
             reason = (
                 "its filings show both clocks" if judged else "UTC puts a filing at night, and no header clears it up"
@@ -119,3 +122,7 @@ def calibrate(filings: Sequence[Filing], fetch_header: Callable[[str], pd.Timest
         return Calibration(clock, "", headers, lasts=True)
     reason = "the headers of its filings fit neither clock" if headers else "no header of its filings can be read"
     return Calibration("new_york", reason, headers, lasts)
+
+
+def _is_nightly(stamp: pd.Timestamp) -> bool:
+    return is_at_night(accepted_at(stamp, "utc"))

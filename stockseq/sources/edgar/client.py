@@ -13,7 +13,7 @@ from stockseq.sources.archive import require_setting
 from stockseq.sources.edgar.cache import AnswerCache
 from stockseq.sources.edgar.calibration import Calibration
 from stockseq.sources.edgar.clock import read_header
-from stockseq.sources.edgar.filings import OlderFile, Submissions, read_block, read_submissions
+from stockseq.sources.edgar.filings import Block, OlderFile, Submissions, read_block, read_submissions
 from stockseq.sources.edgar.tickers import Filer, Listing, read_listing
 from stockseq.sources.service import NotFound, Service, ServiceRefused
 from stockseq.sources.settings import EdgarSettings
@@ -83,14 +83,14 @@ class EdgarClient:
         except NotFound:
             return None
 
-    def fetch_older(self, file: OlderFile) -> tuple[int, Mapping[str, list[object]]]:
-        """Return how many filings a file has, and its block.
+    def fetch_older(self, file: OlderFile, *, afresh: bool = False) -> tuple[int, Block]:
+        """Return how many filings a file has, and its block; `afresh` is not from disk.
 
         Whether a file still grows can't be told from its last day alone; while the filer's list, which is always asked
         for, counts as many filings of the same days in it, it is the same file.
         """
         address = f"{self._settings.data_url}/submissions/{file.name}"
-        saved = self._cache.load(address, file.label) if file.label else None
+        saved = self._cache.load(address, file.label) if file.label and not afresh else None
         if saved is not None and file.n_filings is not None:
             return file.n_filings, read_block(saved)
         try:

@@ -12,11 +12,16 @@ from stockseq.sources.edgar.clock import read_stamp
 from stockseq.sources.edgar.tickers import read_cik
 from stockseq.sources.json_text import describe, has_stray_bytes
 
+# Parallel arrays by name.
+Block = Mapping[str, list[object]]
+
 FORMS = ("8-K", "8-K/A")
 COLUMNS = ("accessionNumber", "filingDate", "acceptanceDateTime", "form", "items")
 # What is accepted in the evening, or before a weekend of holidays, is filed days later; a file's days are filing dates.
 REACH = pd.Timedelta(days=7)
 LONGEST_NAME = 200
+# A bank that issues notes every day has a hundred.
+MOST_FILES = 1000
 _ACCESSION = re.compile(r"\d{10}-\d\d-\d{6}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # Where a company is incorporated, as in BANK OF AMERICA CORP /DE/.
@@ -71,7 +76,7 @@ class Names:
 class Submissions:
     """What EDGAR has of a filer: a block of arrays of the newest filings, the files of older ones, and its names."""
 
-    recent: Mapping[str, list[object]]
+    recent: Block
     older: tuple[OlderFile, ...]
     names: Names
 
@@ -99,13 +104,13 @@ def read_submissions(value: object, cik: int, *, name: str = "") -> Submissions:
     if read_cik(value.get("cik")) != cik:
         raise ValueError(f"it is of another filer than {cik}")
     entries = filings.get("files")
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or len(entries) > MOST_FILES:
         raise ValueError("it doesn't say in which files older filings stand")
     older = tuple(_older_file(entry, cik) for entry in entries)
     return Submissions(read_block(filings.get("recent")), older, _names(value, name))
 
 
-def read_block(value: object) -> Mapping[str, list[object]]:
+def read_block(value: object) -> Block:
     """Return the arrays of a list's 8-K filings, one element each; raise `ValueError` where they can't be parallel.
 
     Examples
@@ -131,7 +136,7 @@ def read_block(value: object) -> Mapping[str, list[object]]:
 
 
 def read_filings(
-    blocks: Iterable[Mapping[str, list[object]]], *, first: pd.Timestamp, last: pd.Timestamp
+    blocks: Iterable[Block], *, first: pd.Timestamp, last: pd.Timestamp
 ) -> tuple[tuple[Filing, ...], "Counter[str]"]:
     """Return the filings of some blocks, newest stamp first, and why others can't be read.
 
@@ -146,10 +151,11 @@ def read_filings(
     faults: Counter[str] = Counter()
     for block in blocks:
         for accession, filed, stamp, form, items in zip(*(block[name] for name in COLUMNS), strict=True):
-            date = _date(filed)
-            counts = int(date is None or first - REACH <= date <= last + REACH)
+            date, accepted = _date(filed), _accepted(stamp)
+            dated = [day for day in (date, accepted) if day is not None]
+            counts = int(not dated or any(first - REACH <= day <= last + REACH for day in dated))
             try:
-                filing = _filing(accession, date, stamp, form, items)
+                filing = _filing(accession, date, accepted, form, items)
             except ValueError as error:
                 faults[str(error)] += counts
                 continue
@@ -161,21 +167,28 @@ def read_filings(
     return tuple(newest_first), +faults
 
 
-def _filing(accession: object, date: pd.Timestamp | None, stamp: object, form: object, items: object) -> Filing:
+def _filing(
+    accession: object, date: pd.Timestamp | None, accepted: pd.Timestamp | None, form: object, items: object
+) -> Filing:
     if not isinstance(form, str):
         raise ValueError("filing without a form")
     if not isinstance(accession, str) or _ACCESSION.fullmatch(accession) is None:
         raise ValueError("filing without an accession number")
-    try:
-        accepted = read_stamp(stamp)
-    except ValueError as error:
-        raise ValueError("filing whose time of acceptance can't be read") from error
+    if accepted is None:
+        raise ValueError("filing whose time of acceptance can't be read")
     if date is None:
         raise ValueError("filing without a filing date")
     # A filing is accepted on the day that it is filed, or a few days before.
     if accepted < date - REACH:
         raise ValueError("filing accepted more than a week before its filing date")
     return Filing(accession, form, accepted, items)
+
+
+def _accepted(stamp: object) -> pd.Timestamp | None:
+    try:
+        return read_stamp(stamp)
+    except ValueError:
+        return None
 
 
 def _older_file(entry: object, cik: int) -> OlderFile:

@@ -1,7 +1,6 @@
 """Filings of form 8-K as headlines: who filed, and what the items say, from the instant of acceptance on."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from stockseq.schemas import HEADLINES, Dropped, as_headlines, empty, headline_i
 from stockseq.sources.archive import ArchiveSource, Chunk, ended, join_fetched
 from stockseq.sources.edgar.calibration import Calibration, calibrate
 from stockseq.sources.edgar.client import EdgarClient
-from stockseq.sources.edgar.filings import REACH, Filing, Names, Submissions, read_filings
+from stockseq.sources.edgar.filings import REACH, Block, Filing, Names, OlderFile, Submissions, read_filings
 from stockseq.sources.edgar.items import read_items
 from stockseq.sources.edgar.tickers import Filer, Listing
 from stockseq.sources.service import ServiceRefused
@@ -87,9 +86,9 @@ class EdgarSource(ArchiveSource):
     def notes(self, now: pd.Timestamp) -> tuple[str, ...]:
         """Return what the user should know of the filings that were fetched so far."""
         notes = [MAPPING_NOTE]
-        for doubt, n_tickers in sorted(Counter(self._doubts.values()).items()):
+        for doubt in sorted(set(filter(None, self._doubts.values()))):
             names = [ticker for ticker, reason in self._doubts.items() if reason == doubt]
-            more = f" and {n_tickers - 5} more" if n_tickers > 5 else ""
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
             notes.append(
                 f"edgar: the clock of {', '.join(names[:5])}{more} isn't settled ({doubt}): stamps are read as New "
                 "York's, the later of the two readings."
@@ -120,31 +119,48 @@ class EdgarSource(ArchiveSource):
     def _read(
         self, ticker: str, filer: Filer, submissions: Submissions, chunk: Chunk, now: pd.Timestamp
     ) -> FetchedHeadlines:
-        blocks, n_missing = [submissions.recent], 0
-        for file in submissions.older:
-            if file.may_hold(chunk.first, chunk.last):
-                n_given, block = self._client.fetch_older(file)
-                blocks.append(block)
-                n_missing += max(0, (file.n_filings or 0) - n_given)
-        filings, faults = read_filings(blocks, first=chunk.first, last=chunk.last)
-        if n_missing:
-            faults["filing that EDGAR counts in a file of older filings, and doesn't give"] += n_missing
+        known = self._client.load_calibration(filer)
+        filings, faults = read_filings([submissions.recent], first=chunk.first, last=chunk.last)
+        if known is not None and not known.holds_for(filings):
+            known = None
+        older = [file for file in submissions.older if file.may_hold(chunk.first, chunk.last)]
+        if older:
+            # What was saved of a filer whose clock isn't known may be of before EDGAR mended its stamps.
+            blocks, n_missing = self._fetch_blocks(older, afresh=known is None)
+            filings, faults = read_filings([submissions.recent, *blocks], first=chunk.first, last=chunk.last)
+            if n_missing:
+                faults["filing that EDGAR counts in a file of older filings, and doesn't give"] += n_missing
         near = [one for one in filings if chunk.first - REACH <= one.stamp < chunk.last + REACH]
-        calibration = self._calibrate(ticker, filer, filings) if near else Calibration("new_york")
         rows = []
-        for filing in near:
-            at = calibration.instant(filing)
-            if not chunk.begins_at <= at < chunk.ends_at:
-                continue
-            # Where only the clocks differ, the next fetch has it.
-            if at > now:
-                faults["filing accepted in the future"] += 1
-                continue
-            rows.append(self._row(ticker, filer, submissions.names, filing, at))
+        if near:
+            calibration = self._calibrate(ticker, filer, filings, known)
+            for filing in near:
+                at = calibration.instant(filing)
+                # Where only the clocks differ, the next fetch has it.
+                if now < at < chunk.ends_at:
+                    faults["filing accepted in the future"] += 1
+                elif chunk.begins_at <= at < chunk.ends_at:
+                    rows.append(self._row(ticker, filer, submissions.names, filing, at))
         headlines = as_headlines(pd.DataFrame(rows, columns=list(HEADLINES)))
         dropped = tuple(Dropped(STAGE, ticker, reason, n) for reason, n in faults.items())
         outcome = ended(ticker, len(headlines), nothing="no filing of form 8-K")
         return FetchedHeadlines(headlines, {ticker: outcome}, dropped)
+
+    def _fetch_blocks(self, files: Sequence[OlderFile], *, afresh: bool) -> tuple[list[Block], int]:
+        """Return the blocks of some older files, and how many filings they lack that the filer's list counts."""
+        answers = [self._client.fetch_older(file, afresh=afresh) for file in files]
+        n_missing = sum(max(0, (file.n_filings or 0) - n) for file, (n, _) in zip(files, answers, strict=True))
+        return [block for _, block in answers], n_missing
+
+    def _calibrate(
+        self, ticker: str, filer: Filer, filings: Sequence[Filing], known: Calibration | None
+    ) -> Calibration:
+        calibration = known
+        if calibration is None or not calibration.holds_for(filings):
+            calibration = calibrate(filings, lambda accession: self._client.fetch_header(filer, accession))
+            self._client.save_calibration(filer, calibration)
+        self._doubts[ticker] = calibration.doubt
+        return calibration
 
     def _row(self, ticker: str, filer: Filer, names: Names, filing: Filing, at: pd.Timestamp) -> Mapping[str, object]:
         items = read_items(filing.items)
@@ -167,17 +183,6 @@ class EdgarSource(ArchiveSource):
             "created_at": None,
             "summary": "",
         }
-
-    def _calibrate(self, ticker: str, filer: Filer, filings: Sequence[Filing]) -> Calibration:
-        calibration = self._client.load_calibration(filer)
-        if calibration is None or not calibration.holds_for(filings):
-            calibration = calibrate(filings, lambda accession: self._client.fetch_header(filer, accession))
-            self._client.save_calibration(filer, calibration)
-        if calibration.doubt:
-            self._doubts[ticker] = calibration.doubt
-        else:
-            self._doubts.pop(ticker, None)
-        return calibration
 
 
 def _without_rows(outcome: Outcome) -> FetchedHeadlines:
