@@ -201,13 +201,8 @@ class Service:
                 reason, answered = str(error), True
             except (requests.RequestException, HTTPError, OSError) as error:
                 reason = _network_reason(error)
-<<<<<<< HEAD
-                # Only what comes after an answer's head can be cut short.
-                answered = answered or isinstance(error, ProtocolError | DecodeError)
-=======
                 # While an answer's body is read, urllib3's own errors come as they are.
                 answered = answered or isinstance(error, HTTPError)
->>>>>>> news-edgar
             self._budget.spend(self.clock() - began)
             if attempt < attempts and not self._budget.pause(self.settings.retry_wait_s * 2 ** (attempt - 1)):
                 break
