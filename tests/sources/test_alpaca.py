@@ -201,8 +201,8 @@ def test_words_that_are_revised_elsewhere_stay_one_headline(server: AlpacaServer
         for revised in ({}, {"2024-11-06T15:00Z": "Kola rises"}, {"2024-11-06T15:00Z": "Kola falls"})
     )
     identities = []
-    for one in (first, again, other):
-        server.items = [one]
+    for entry in (first, again, other):
+        server.items = [entry]
         identities.append(fetch(server, "KOLA").headlines["headline_id"].item())
     assert identities[0] == identities[1] != identities[2]
 
@@ -286,7 +286,7 @@ YEARS_AGO = {"created_at": "2015-01-02T10:00:00Z", "updated_at": "2015-01-02T10:
 
 def each(**change: Any) -> Any:
     """Return an edit of every item."""
-    return lambda request, answer: {**answer, "news": [{**one, **change} for one in answer["news"]]}
+    return lambda request, answer: {**answer, "news": [{**entry, **change} for entry in answer["news"]]}
 
 
 def answer_of(**change: Any) -> Any:
@@ -384,7 +384,7 @@ def test_pages_that_never_end_are_given_up(server: AlpacaServer, news: str) -> N
 def test_an_item_that_can_be_no_headline_is_counted(server: AlpacaServer, change: dict[str, Any], reason: str) -> None:
     """By reason and ticker; the others come."""
     server.edit = lambda request, answer: {
-        **answer, "news": [{**one, **change} if one["id"] == 1 else one for one in answer["news"]]
+        **answer, "news": [{**entry, **change} if entry["id"] == 1 else entry for entry in answer["news"]]
     }  # fmt: skip
     fetched = fetch(server)
     assert dropped(fetched) == {("KOLA", reason): 1}
@@ -411,7 +411,7 @@ def test_what_names_no_ticker_is_counted_once(server: AlpacaServer, news: Any) -
 def test_the_later_of_two_stamps_counts(server: AlpacaServer, created: str, updated: str, published: str) -> None:
     """One of a revision before the creation is wrong, and which of both isn't known."""
     server.edit = lambda request, answer: {
-        **answer, "news": [{**one, "created_at": created, "updated_at": updated} for one in answer["news"][:1]]
+        **answer, "news": [{**entry, "created_at": created, "updated_at": updated} for entry in answer["news"][:1]]
     }  # fmt: skip
     fetched = fetch(server, "KOLA")
     assert fetched.headlines["published_at"].tolist() == [pd.Timestamp(published)]
@@ -602,13 +602,15 @@ def test_a_markets_headlines_come_once_over_all_months(server: AlpacaServer, fil
     chunks = alpaca.chunks(market.tickers, min(first, pd.Timestamp("2017-12-01")), last + pd.Timedelta(days=60))
     parts = [alpaca.fetch_chunk(chunk, now=NOW) for chunk in chunks]
     rows = pd.concat([part.headlines for part in parts])
-    expected = {(name, one.versions[-1].headline, one.versions[-1].updated_at) for one in items for name in one.symbols}
+    expected = {
+        (name, entry.versions[-1].headline, entry.versions[-1].updated_at) for entry in items for name in entry.symbols
+    }
     came = set(zip(rows["ticker"], rows["text"], rows["published_at"], strict=True))
     assert came == expected
     assert not any(part.dropped for part in parts)
     assert rows["headline_id"].is_unique
-    assert 0.05 < sum(len(one.symbols) > 1 for one in items) / len(items) < 0.15
-    assert 0.1 < sum(len(one.versions) > 1 for one in items) / len(items) < 0.3
+    assert 0.05 < sum(len(entry.symbols) > 1 for entry in items) / len(items) < 0.15
+    assert 0.1 < sum(len(entry.versions) > 1 for entry in items) / len(items) < 0.3
 
 
 def test_what_comes_later_is_not_there_yet(server: AlpacaServer) -> None:
@@ -649,8 +651,8 @@ def test_the_loopback_services_pages_are_named_as_alpacas(server: AlpacaServer) 
     server.items = busy(3)
     headers = {"Apca-Api-Key-Id": KEY_ID, "Apca-Api-Secret-Key": SECRET_KEY}
     page = requests.get(f"{server.url}/v1beta1/news?limit=2&sort=ASC", headers=headers, timeout=10).json()
-    assert [one["id"] for one in page["news"]] == [1, 2]
+    assert [entry["id"] for entry in page["news"]] == [1, 2]
     assert base64.b64decode(page["next_page_token"]).decode() == "1730512800000000000|2"
     newest = requests.get(f"{server.url}/v1beta1/news", headers=headers, timeout=10).json()
-    assert [one["id"] for one in newest["news"]] == [3, 2, 1]
+    assert [entry["id"] for entry in newest["news"]] == [3, 2, 1]
     assert newest["next_page_token"] is None

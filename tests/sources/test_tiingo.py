@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -135,7 +136,7 @@ def test_a_crawler_that_can_not_have_seen_it_is_not_believed(
 ) -> None:
     """Of two clocks that contradict each other the later counts; an archive that was added later counts from then."""
     server.articles = [ARTICLES[0]]
-    server.edit = lambda request, answer: [{**one, "crawlDate": crawled} for one in answer]
+    server.edit = lambda request, answer: [{**entry, "crawlDate": crawled} for entry in answer]
     row = fetch(server).headlines.iloc[0]
     assert row["known_by"] == known_by
     assert row["published_at"] == pd.Timestamp("2024-11-05T15:00Z")
@@ -164,7 +165,7 @@ def test_a_crawler_that_can_not_have_seen_it_is_not_believed(
 )
 def test_an_item_that_can_be_no_headline_is_counted(server: TiingoServer, change: dict[str, Any], reason: str) -> None:
     """By reason; the others come."""
-    server.edit = lambda request, answer: [{**one, **change} if one["id"] == 1 else one for one in answer]
+    server.edit = lambda request, answer: [{**entry, **change} if entry["id"] == 1 else entry for entry in answer]
     fetched = fetch(server)
     assert dropped(fetched) == {reason: 1}
     assert states(fetched) == {"KOLA": ("updated", 1)}
@@ -205,7 +206,7 @@ def test_items_that_arrive_meanwhile_push_none_out(server: TiingoServer, n_new: 
 
     server.before = arrive
     texts = set(fetch(server).headlines["text"])
-    assert {one.title for one in busy(25)} <= texts
+    assert {entry.title for entry in busy(25)} <= texts
 
 
 @pytest.mark.parametrize("n_gone", [1, 4, 9, 12])
@@ -219,9 +220,32 @@ def test_items_that_are_taken_away_meanwhile_pull_none_past(server: TiingoServer
 
     server.before = leave
     fetched = fetch(server)
-    assert {one.title for one in busy(40 - n_gone)} <= set(fetched.headlines["text"])
+    assert {entry.title for entry in busy(40 - n_gone)} <= set(fetched.headlines["text"])
     # The first page had ten of the newest before they were taken away.
     assert states(fetched) == {"KOLA": ("updated", 40 - max(0, n_gone - 10))}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_comes_and_goes_between_pages_what_stays_is_there(server: TiingoServer, seed: int) -> None:
+    """Or the ticker fails with a reason: never is it short of an item without a word."""
+    random = np.random.default_rng(seed)
+    server.articles = busy(int(random.integers(15, 60)))
+    first = set(server.articles)
+
+    def change(request: Request) -> None:
+        n_gone = int(random.integers(0, 8)) if random.random() < 0.5 else 0
+        gone = set(random.choice(len(server.articles), size=min(n_gone, len(server.articles)), replace=False))
+        server.articles = [each for number, each in enumerate(server.articles) if number not in gone]
+        if random.random() < 0.3:
+            server.articles += busy(int(random.integers(1, 15)), first=100 * request.number)
+
+    server.before = change
+    fetched = fetch(server)
+    stayed = {each.title for each in first & set(server.articles)}
+    if states(fetched)["KOLA"][0] == "failed":
+        assert "don't join" in fetched.outcomes["KOLA"].reason
+    else:
+        assert stayed <= set(fetched.headlines["text"])
 
 
 @pytest.mark.parametrize("number", [2, 3])
