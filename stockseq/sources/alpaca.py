@@ -107,7 +107,7 @@ class AlpacaSource(ArchiveSource):
             refused = self._fetch(asked, rows)
             # Where none is taken it is the question that is wrong, and no ticker.
             all_unknown = len(refused) == len(asked) and all(end.status == "unknown" for end in refused.values())
-            ends |= {t: replace(end, status="failed") if all_unknown else end for t, end in refused.items()}
+            ends |= {name: replace(end, status="failed") if all_unknown else end for name, end in refused.items()}
         return rows.fetched(ends, nothing="no news; Alpaca says the same of a ticker that it doesn't know")
 
     def _fetch(self, symbols: Mapping[str, str], rows: StoryRows) -> dict[str, Outcome]:

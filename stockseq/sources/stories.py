@@ -152,7 +152,7 @@ def require_belonging(
     """
     belongs = [_belongs(item, names, stamps, chunk) for item in items]
     # One strange item must not cost a whole chunk each time it is asked for; a service that has changed would.
-    if len(items) > 1 and not any(known is not None for known in belongs):
+    if len(items) > 1 and not any(verdict is not None for verdict in belongs):
         raise ValueError(f"none of its {len(items)} items can be read")
     n_others = belongs.count(False)
     if n_others > 1 and 2 * n_others > len(items):

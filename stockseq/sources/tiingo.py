@@ -138,21 +138,21 @@ class TiingoSource(ArchiveSource):
         """
         size = self.settings.page
         overlap = max(1, size // 10)
-        had: dict[str, object] = {}
+        found: dict[str, object] = {}
         offset = n_idle = 0
         for _ in range(MOST_PAGES):
             items = self._page(ticker, chunk, offset)
             keys = [_key(item) for item in items]
-            n_before = len(had)
+            n_before = len(found)
             # Before the first of all there is nothing to join.
-            if n_before and not (keys and (offset == 0 or keys[0] in had)):
+            if n_before and not (keys and (offset == 0 or keys[0] in found)):
                 offset = max(0, offset - (size - overlap))
             else:
-                had = dict(zip(keys, items, strict=True)) | had
+                found = dict(zip(keys, items, strict=True)) | found
                 if len(items) <= overlap and (offset or not n_before):
-                    return list(had.values())
+                    return list(found.values())
                 offset = max(0, offset + len(items) - overlap)
-            n_idle = n_idle + 1 if len(had) == n_before else 0
+            n_idle = n_idle + 1 if len(found) == n_before else 0
             if n_idle > MOST_IDLE_PAGES:
                 raise SourceError(
                     f"Tiingo's pages of {ticker}'s news don't join: {n_idle} of them in a row held nothing new or left "

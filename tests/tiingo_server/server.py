@@ -104,7 +104,7 @@ class TiingoServer(LoopbackService):
         except ValueError as error:
             return json_reply({"detail": f"Error: {error}"}, status=400)
         page = chosen[offset : offset + min(limit, 1000)]
-        return json_reply(self.edit(request, [one.answer() for one in page]))
+        return json_reply(self.edit(request, [entry.answer() for entry in page]))
 
     def _chosen(self, query: Mapping[str, str]) -> list[Article]:
         tickers = set(query.get("tickers", "").lower().split(",")) - {""}
@@ -113,13 +113,13 @@ class TiingoServer(LoopbackService):
             raise ValueError("sortBy")
         first, last = _day(query, "startDate", "1990-01-01"), _day(query, "endDate", "2200-01-01")
         chosen = [
-            one
-            for one in self.articles
-            if (self.now is None or one.crawled_at <= self.now)
-            and (not tickers or tickers & {ticker.lower() for ticker in one.tickers})
-            and (self.filters is None or first <= _stamp(one, self.filters) <= last)
+            entry
+            for entry in self.articles
+            if (self.now is None or entry.crawled_at <= self.now)
+            and (not tickers or tickers & {ticker.lower() for ticker in entry.tickers})
+            and (self.filters is None or first <= _stamp(entry, self.filters) <= last)
         ]
-        return sorted(chosen, key=lambda one: (_stamp(one, by), one.id), reverse=True)
+        return sorted(chosen, key=lambda entry: (_stamp(entry, by), entry.id), reverse=True)
 
 
 def set_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,8 +127,8 @@ def set_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIINGO_API_KEY", API_KEY)
 
 
-def _stamp(one: Article, name: str) -> pd.Timestamp:
-    return one.published_at if name == "publishedDate" else one.crawled_at
+def _stamp(entry: Article, name: str) -> pd.Timestamp:
+    return entry.published_at if name == "publishedDate" else entry.crawled_at
 
 
 def _day(query: Mapping[str, str], name: str, otherwise: str) -> pd.Timestamp:
