@@ -104,6 +104,9 @@ class FilesSettings(SettingsModel, frozen=True):
         None, description="Order of day and month in dates such as 03/06/2024; none judges the column as a whole"
     )
     exchange: str = Field("XNYS", description="The exchange calendar of the bars and of bare dates")
+    stream_above_mb: float = Field(
+        64.0, ge=0, description="A larger text file of headlines is read in batches, in bounded memory"
+    )
 
     @field_validator("timezone")
     @classmethod
