@@ -17,6 +17,7 @@ FNSPID = (
 )
 KAGGLE = ",headline,url,publisher,date,stock\n"
 PLAIN = "ticker,published_at,headline\n"
+QUOTE = '"'
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +122,7 @@ FILES: dict[str, tuple[bytes, dict[str, object]]] = {
         (
             FNSPID
             + "".join(
-                f"{n},2020-01-06 10:{n}:00 UTC,Words {n},KOLA,u,Wire,{'"' * (n in (30, 36))},,,,,\n"
+                f"{n},2020-01-06 10:{n}:00 UTC,Words {n},KOLA,u,Wire,{QUOTE * (n in (30, 36))},,,,,\n"
                 for n in range(10, 60)
             )
         ).encode(),
