@@ -13,8 +13,8 @@ from stockseq.dataset.labels import parse_label
 from stockseq.errors import SettingsError, SourceError, counted
 from stockseq.features.block import WARM_UP
 from stockseq.forecasting.clock import require_newest
+from stockseq.ingestion.file_import import FileImport, Imported
 from stockseq.ingestion.headline_clocks import find_clock_doubts
-from stockseq.ingestion.ingest import Ingested, ingest
 from stockseq.ingestion.summary import summarise_tickers
 from stockseq.market import MarketData
 from stockseq.prices import find_silences, find_split_like_jumps, is_traded
@@ -22,7 +22,6 @@ from stockseq.report.text.imports import fold_sentence, silence_sentences, split
 from stockseq.report.text.limits import clock_sentences
 from stockseq.schemas import TICKER_FORM
 from stockseq.source_choice import source_settings
-from stockseq.sources.files import FilesSource
 from stockseq.store import Store
 from stockseq.workspace import Workspace
 
@@ -55,35 +54,44 @@ def run_import(settings: Settings, now: pd.Timestamp, *, file: str | None, confi
             "Nothing was named to import; give a folder, as in make import FILES=my-folder, or one file, as in "
             "make import FILE=bars.csv."
         )
-    source = FilesSource(source_settings(settings, "files"), file=Path(file) if file else None)
-    for note in source.notes(now):
-        console.print(note, markup=False)
     with show_progress() as progress:
+        files = FileImport(
+            source_settings(settings, "files"),
+            Path(file) if file else None,
+            tickers=settings.tickers,
+            now=now,
+            progress=progress,
+        )
+        for note in files.notes:
+            console.print(note, markup=False)
         workspace = Workspace(settings, now=now, progress=progress, create=True)
         with workspace.lock(trains=False):
             require_newest(workspace.store, workspace.registry, now)
-            tickers = settings.tickers or source.tickers
-            if not tickers:
+            if not files.tickers:
                 raise SourceError(f"No row of the files names a ticker, which is {TICKER_FORM}; mend the files.")
             before = _versions(workspace.store)
-            ingested, market = ingest(
-                workspace.store, source, tickers, now=now, calendar=workspace.calendar, progress=progress
-            )
+            imported = files.store_in(workspace.store, workspace.calendar, progress=progress)
             # Within the lock, so that an import of nothing leaves no new folder behind.
-            show_outcomes(ingested, with_page=False)
+            show_outcomes(imported.ingested, with_page=False)
             if _versions(workspace.store) == before:
-                _require_known(ingested, market)
-    clocks = clock_sentences(find_clock_doubts(market.headlines, preset=settings.files.preset))
-    doubts = (*clocks, *source.doubts(now), *_doubts(market))
+                _require_known(imported)
+    _show(imported, files, workspace, f"Next: {_next_command(settings, file, config)}")
+
+
+def _show(imported: Imported, files: FileImport, workspace: Workspace, command: str) -> None:
+    """Show what is in the store now, what is doubted of it, and the command that comes next."""
+    market = imported.market
+    clocks = clock_sentences(find_clock_doubts(market.headlines, preset=workspace.settings.files.preset))
+    doubts = (*clocks, *files.doubts, *_doubts(market))
     traded = market.bars[is_traded(market.bars)]
     advice = "" if traded.empty else _advise(workspace, traded)
-    show_import(summarise_tickers(market), ingested.outcomes, doubts, advice)
+    show_import(summarise_tickers(market, imported.n_headlines), imported.ingested.outcomes, doubts, advice)
     if market.bars.empty:
         console.print("Next: import bars, too, for headlines alone can't be forecast from.")
     elif traded.empty:
         console.print("Next: import bars with volume; of these nothing can be traded, so nothing can be forecast.")
     else:
-        console.print(f"Next: {_next_command(settings, file, config)}", markup=False)
+        console.print(command, markup=False)
 
 
 def _versions(store: Store) -> tuple[int | None, ...]:
@@ -91,13 +99,14 @@ def _versions(store: Store) -> tuple[int | None, ...]:
     return tuple(store.version(table) for table in ("bars", "actions", "headlines"))
 
 
-def _require_known(ingested: Ingested, market: MarketData) -> None:
+def _require_known(imported: Imported) -> None:
     """Raise `SourceError` where nothing was written and that isn't because the store has it all."""
-    if ingested.n_failed == len(ingested.outcomes) or (market.bars.empty and market.headlines.empty):
-        listed = [f"{outcome.ticker}: {outcome.reason}" for outcome in ingested.outcomes.values() if outcome.reason]
+    if not imported.is_known:
+        outcomes = imported.ingested.outcomes
+        listed = [f"{outcome.ticker}: {outcome.reason}" for outcome in outcomes.values() if outcome.reason]
         reasons = f" ({' '.join(listed[:3])})" if listed else ""
         raise SourceError(
-            f"Nothing was imported: of {counted(len(ingested.outcomes), 'ticker')} no row came{reasons}. Name tickers "
+            f"Nothing was imported: of {counted(len(outcomes), 'ticker')} no row came{reasons}. Name tickers "
             "that the files list, or mend the files, and import again."
         )
 

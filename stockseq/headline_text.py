@@ -54,7 +54,9 @@ def clean_address(address: object) -> str:
     >>> clean_address(" https://n.example/1\\r\\n")
     'https://n.example/1'
     """
-    return "".join(_printable(address).split()) if isinstance(address, str) else ""
+    if not isinstance(address, str):
+        return ""
+    return "".join((address if address.isprintable() else _printable(address)).split())
 
 
 def plain_text(text: str) -> str:

@@ -196,7 +196,7 @@ def headline_id(ticker: str, key: str, text: str) -> str:
     False
     """
     # Lengths keep ("A", "BC") apart from ("AB", "C").
-    joined = "".join(f"{len(part)}:{part}" for part in (ticker, key, text))
+    joined = f"{len(ticker)}:{ticker}{len(key)}:{key}{len(text)}:{text}"
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

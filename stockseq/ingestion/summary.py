@@ -1,5 +1,6 @@
 """What an import left in the store, ticker by ticker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -23,8 +24,14 @@ class TickerSummary:
     n_gaps: int
 
 
-def summarise_tickers(market: MarketData) -> tuple[TickerSummary, ...]:
+def summarise_tickers(market: MarketData, n_headlines: Mapping[str, int] | None = None) -> tuple[TickerSummary, ...]:
     """Return one summary for each ticker that has bars or headlines, in alphabetical order.
+
+    Parameters
+    ----------
+    market : MarketData
+    n_headlines : mapping of ticker to count, optional
+        Where the market was read without its headlines.
 
     Examples
     --------
@@ -33,17 +40,15 @@ def summarise_tickers(market: MarketData) -> tuple[TickerSummary, ...]:
     30
     """
     bars = market.bars.groupby("ticker")["session"].agg(["min", "max", "size"])
-    headlines = market.headlines["ticker"].value_counts()
+    headlines = dict(market.headlines["ticker"].value_counts()) if n_headlines is None else n_headlines
     sessions = market.calendar.sessions
     found = []
-    for ticker in sorted({*bars.index, *headlines.index}):
+    for ticker in sorted({*bars.index, *headlines}):
         if ticker not in bars.index:
             found.append(TickerSummary(str(ticker), None, None, 0, int(headlines[ticker]), 0))
             continue
         first, last, n_bars = bars.loc[ticker]
         n_sessions = int(((sessions >= first) & (sessions <= last)).sum())
-        n_headlines = int(headlines.get(ticker, 0))
-        found.append(
-            TickerSummary(str(ticker), first, last, int(n_bars), n_headlines, max(n_sessions - int(n_bars), 0))
-        )
+        n_gaps = max(n_sessions - int(n_bars), 0)
+        found.append(TickerSummary(str(ticker), first, last, int(n_bars), int(headlines.get(ticker, 0)), n_gaps))
     return tuple(found)

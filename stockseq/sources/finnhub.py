@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import pandas as pd
@@ -41,10 +40,18 @@ class FinnhubSource(ArchiveSource):
     clock, sleep : callables
         Seconds that only go forward, and a wait of so many seconds.
 
+    Raises
+    ------
+    SourceError
+        If FINNHUB_API_KEY isn't set in the environment.
+
     Examples
     --------
+    >>> import os
+    >>> os.environ["FINNHUB_API_KEY"] = "as-finnhub-gives-it"
     >>> FinnhubSource().first_day(pd.Timestamp("2024-11-29T12:00Z")).date().isoformat()
     '2023-11-30'
+    >>> del os.environ["FINNHUB_API_KEY"]
     """
 
     name = NAME
@@ -59,7 +66,7 @@ class FinnhubSource(ArchiveSource):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings or FinnhubSettings()
-        self._clock, self._sleep = clock, sleep
+        self._service = Service("Finnhub", self.settings, (KEY,), clock=clock, sleep=sleep)
 
     def first_day(self, now: pd.Timestamp) -> pd.Timestamp:
         """Return the first day (tz-naive) that the plan gives at an instant."""
@@ -73,10 +80,6 @@ class FinnhubSource(ArchiveSource):
         self._service.renew_budget()
         parts = [self._fetch_ticker(ticker, chunk, now) for ticker in chunk.tickers]
         return join_fetched(parts, chunk.tickers)
-
-    @cached_property
-    def _service(self) -> Service:
-        return Service("Finnhub", self.settings, (KEY,), clock=self._clock, sleep=self._sleep)
 
     def _fetch_ticker(self, ticker: str, chunk: Chunk, now: pd.Timestamp) -> FetchedHeadlines:
         reach, today = self.first_day(now), _day_of(now)

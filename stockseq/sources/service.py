@@ -132,7 +132,12 @@ class Service:
         )
 
     def get_json(
-        self, path: str, parameters: Mapping[str, str] | None = None, *, check: Callable[[object], None] | None = None
+        self,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        check: Callable[[object], None] | None = None,
+        whole: bool = False,
     ) -> object:
         """Return the JSON of an answer.
 
@@ -144,6 +149,8 @@ class Service:
             Of the query; no key belongs there.
         check : callable, optional
             Raises `ValueError` where the JSON isn't an answer to this question; it is then asked again.
+        whole : bool, default=False
+            Whether one byte that isn't UTF-8 spoils all of the answer, and not the item that it is in alone.
 
         Raises
         ------
@@ -156,6 +163,8 @@ class Service:
         """
 
         def read(content: bytes) -> object:
+            if whole:
+                content.decode("utf-8")
             value = read_json(content)
             if check is not None:
                 check(value)

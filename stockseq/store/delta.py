@@ -92,6 +92,11 @@ class DeltaFile:
             # Not through pyarrow's dataset: it can't filter the string views that a merge or overwrite leaves.
             return pa.table(snapshot.scan(columns=list(columns) if columns else None, predicate=predicate))
 
+    def batches(self, snapshot: DeltaTable, predicate: str | None, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that meet an SQL predicate, in no order, batch by batch."""
+        with self._report_errors("read"):
+            yield from pa.RecordBatchReader.from_stream(snapshot.scan(columns=list(columns), predicate=predicate))
+
     def commit(self, change: Callable[[DeltaTable | None], Change | None]) -> None:
         """Commit what `change` makes of the newest snapshot, anew from the newest one where another writer came first.
 

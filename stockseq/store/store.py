@@ -1,12 +1,15 @@
 """The store: every table of stockseq under one data root, one commit a call; a repeated call changes nothing."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from stockseq.market import MarketData
@@ -202,6 +205,18 @@ class Store:
         rows = arrange(rows, spec)
         return rows[list(columns)] if columns is not None else rows
 
+    def count(self, table: str, column: str = "ticker", *, as_of: pd.Timestamp | None = None) -> dict[str, int]:
+        """Return how many rows hold each text of a column, in bounded memory; `as_of` as in `read`."""
+        spec = _table(table)
+        file = self._file(spec)
+        snapshot = file.open()
+        counts: Counter[str] = Counter()
+        if snapshot is not None:
+            for batch in file.batches(snapshot, predicates.conditions(spec, None, as_of, None), [column]):
+                pairs = batch.column(column).cast(pa.string()).value_counts().to_pylist()
+                counts.update({pair["values"]: pair["counts"] for pair in pairs})
+        return dict(counts)
+
     def bars(self, tickers: Sequence[str] | None = None, *, as_of: pd.Timestamp | None = None) -> Bars:
         """Return the newest vintage of each bar, sorted by ticker and session; `as_of` as in `read`."""
         return Bars(self.read("bars", tickers=tickers, as_of=as_of))
@@ -297,12 +312,30 @@ class Store:
 
         def change(snapshot: DeltaTable | None) -> Change | None:
             nonlocal rows
-            stored = self._frame(spec, snapshot, predicates.surroundings(incoming, spec), needed)
-            rows = pick(incoming, stored, spec)
+            near = predicates.surroundings(incoming, spec)
+            if needed is not None and len(needed) == 1:
+                rows = self._unstored(spec, snapshot, near, incoming)
+            else:
+                rows = pick(incoming, self._frame(spec, snapshot, near, needed), spec)
             return (spec.to_arrow(rows), None) if len(rows) else None
 
         self._file(spec).commit(change)
         return Appended(spec.name, rows.reset_index(drop=True))
+
+    def _unstored(
+        self, spec: Table, snapshot: DeltaTable | None, near: str | None, incoming: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Return the rows whose one key isn't stored: the stored ones are looked through, and never held as a whole."""
+        if snapshot is None:
+            return incoming
+        (key,) = spec.key
+        sought = pa.array(incoming[key], pa.string())
+        found = [pa.array([], pa.string())]
+        for batch in self._file(spec).batches(snapshot, near, [key]):
+            stored = batch.column(key).cast(pa.string())
+            found.append(stored.filter(pc.is_in(stored, value_set=sought)))
+        is_stored = pc.is_in(sought, value_set=pa.concat_arrays(found)).to_numpy(zero_copy_only=False)
+        return incoming[~is_stored] if is_stored.any() else incoming
 
     def _frame(
         self, spec: Table, snapshot: DeltaTable | None, predicate: str | None, columns: Sequence[str] | None = None

@@ -158,9 +158,14 @@ class EdgarClient:
         return listing
 
     def _ask(self, address: str, read: Callable[[object], T]) -> T:
-        """Return what `read` makes of an answer; it raises `ValueError` for what is none."""
+        """Return what `read` makes of an answer; it raises `ValueError` for what is none.
+
+        An answer is kept on disk, so that one bad byte in it would hide a ticker for a day.
+        """
         values: list[T] = []
-        self._refusing(lambda: self._service.get_json(address, check=lambda value: values.append(read(value))))
+        self._refusing(
+            lambda: self._service.get_json(address, check=lambda value: values.append(read(value)), whole=True)
+        )
         return values[-1]
 
     def _refusing(self, ask: Callable[[], object]) -> None:

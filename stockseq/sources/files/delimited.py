@@ -3,6 +3,7 @@
 import csv
 import re
 import warnings
+from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,8 @@ FIELDS = frozenset(
 )
 # What stands in the corner of the two header rows that yfinance writes.
 CORNERS = frozenset({"", "price", "ticker", "tickers", "attributes", "symbols"})
+# Of the first column, whose shapes tell a row from a line of text.
+N_SHAPES = 200
 SWALLOWED = "row in which a stray quote swallowed others"
 
 
@@ -35,12 +38,9 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
         If a quote is never closed, or rows are longer than the header.
     """
     _require_no_zeros(path, encoding)
-    with path.open(encoding=encoding, newline="") as file:
-        head = file.read(65_536)
-    delimiter = _find_delimiter(head)
-    rows = list(islice(filter(None, csv.reader(head.splitlines(), delimiter=delimiter)), 4))
+    delimiter, rows = read_head(path, encoding)
     options: dict[str, object] = {"sep": delimiter, "encoding": encoding, "keep_default_na": False, "dtype": "str"}
-    wide = _wide_header(rows)
+    wide = wide_header(rows)
     try:
         if wide is not None:
             fields, n_rows = wide
@@ -50,12 +50,20 @@ def read_delimited(path: Path, encoding: str) -> tuple[pd.DataFrame, tuple[str, 
             frame = frame.iloc[:, : len(fields)]
             long, notes = stack_tickers(frame.set_axis(pd.MultiIndex.from_tuples(fields), axis=1), path.name)
             return long, notes, 0
-        names = _names(rows)
+        names = column_names(rows)
         frame = _parse(path, header=0, names=names, **options)
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise ValueError(_plain_words(error)) from error
     blank = [name for name in frame if str(name).startswith("Unnamed: ") and (frame[name] == "").all()]
     return _without_swallowing(frame.drop(columns=blank), delimiter, path.name)
+
+
+def read_head(path: Path, encoding: str) -> tuple[str, list[list[str]]]:
+    """Return the delimiter of a file and the cells of its first lines, at most four that aren't blank."""
+    with path.open(encoding=encoding, newline="") as file:
+        head = file.read(65_536)
+    delimiter = _find_delimiter(head)
+    return delimiter, list(islice(filter(None, csv.reader(head.splitlines(), delimiter=delimiter)), 4))
 
 
 def _parse(path: Path, **options: object) -> pd.DataFrame:
@@ -130,7 +138,7 @@ def _find_delimiter(head: str) -> str:
     return max(DELIMITERS, key=outside.count)
 
 
-def _wide_header(rows: list[list[str]]) -> tuple[list[tuple[str, str]], int] | None:
+def wide_header(rows: list[list[str]]) -> tuple[list[tuple[str, str]], int] | None:
     """Return the columns that two header rows make, and how many lines they take; None where there is one."""
     if len(rows) < 3 or any(row[:1] and row[0].strip().lower() not in CORNERS for row in rows[:2]):
         return None
@@ -143,7 +151,7 @@ def _wide_header(rows: list[list[str]]) -> tuple[list[tuple[str, str]], int] | N
     return [("Date", ""), *pairs], 3 if named else 2
 
 
-def _names(rows: list[list[str]]) -> list[str]:
+def column_names(rows: list[list[str]]) -> list[str]:
     """Return the columns' names: each once, and as many as the rows have cells."""
     header = [cell.strip() for cell in rows[0]] if rows else []
     surplus = len(rows[1]) - len(header) if len(rows) > 1 else 0
@@ -160,32 +168,47 @@ def _names(rows: list[list[str]]) -> list[str]:
 def _without_swallowing(frame: pd.DataFrame, delimiter: str, name: str) -> tuple[pd.DataFrame, tuple[str, ...], int]:
     """Leave out the rows that hold others: a later line in an earlier headline would be news from the future."""
     n_delimiters = frame.shape[1] - 1
+    shapes = first_shapes(frame.iloc[:, 0])
     swallowed = pd.Series(False, index=frame.index)
     lines = 0
     for column in frame.columns.astype(str) if n_delimiters else ():
         cells = frame[column]
         for row in np.flatnonzero(cells.str.contains("\n", regex=False)).tolist():
-            text = str(cells.iloc[row])
-            # Newlines belong into articles; lines with all the delimiters of a row don't.
-            inner = [line for line in text.splitlines()[1:] if line.count(delimiter) >= n_delimiters - 1]
-            alike = [line for line in inner if _alike(line.split(delimiter)[0], frame.iloc[:, 0])]
-            swallowed.iloc[row] |= bool(alike)
-            lines += len(alike)
+            alike = count_swallowed(str(cells.iloc[row]), delimiter, n_delimiters, shapes)
+            swallowed.iloc[row] |= alike > 0
+            lines += alike
     if not swallowed.any():
         return frame, (), 0
     first = int(swallowed.to_numpy().argmax()) + 1
-    note = (
-        f"{name}: a stray quote in {int(swallowed.sum())} of {len(frame)} rows, first row {first}, swallowed "
-        f"{lines} lines that look like rows of their own; these rows are left out. Close the quotes, or double them "
-        "inside a text."
-    )
+    note = swallowed_note(name, n_rows=int(swallowed.sum()), total=len(frame), first=first, n_lines=lines)
     return frame[~swallowed].reset_index(drop=True), (note,), int(swallowed.sum())
 
 
-def _alike(cell: str, column: pd.Series) -> bool:
-    """Return whether a cell has the shape of a column's first ones: digits as digits, letters as letters."""
-    shapes = {_shape(value) for value in column.head(200)}
-    return _shape(cell) in shapes
+def first_shapes(column: pd.Series) -> frozenset[str]:
+    """Return the shapes of a column's first cells: digits as digits, letters as letters."""
+    return frozenset(_shape(value) for value in column.head(N_SHAPES))
+
+
+def count_swallowed(text: str, delimiter: str, n_delimiters: int, shapes: Collection[str]) -> int:
+    """Return how many lines of a cell look like rows of their own.
+
+    Newlines belong into articles; lines with all the delimiters of a row, and a first cell like any row's, don't.
+
+    Examples
+    --------
+    >>> count_swallowed("up\n7,KOLA,2024-12-02,down", ",", 3, {"0"})
+    1
+    """
+    inner = [line for line in text.split("\n")[1:] if line.count(delimiter) >= n_delimiters - 1]
+    return sum(_shape(line.split(delimiter)[0]) in shapes for line in inner)
+
+
+def swallowed_note(name: str, *, n_rows: int, total: int, first: int, n_lines: int) -> str:
+    """Return the sentence on rows that a stray quote made useless; `first` counts rows from 1."""
+    return (
+        f"{name}: a stray quote in {n_rows} of {total} rows, first row {first}, swallowed {n_lines} lines that look "
+        "like rows of their own; these rows are left out. Close the quotes, or double them inside a text."
+    )
 
 
 def _shape(text: str) -> str:

@@ -223,6 +223,17 @@ def _with_tickers(table: Table, stage: str) -> Table:
     return replace(table, frame=kept, dropped=(*table.dropped, *dropped))
 
 
+def is_one_ticker(cell: str) -> bool:
+    """Return whether a cell, without blanks around it, isn't a list.
+
+    Examples
+    --------
+    >>> is_one_ticker("KOLA"), is_one_ticker("KOLA, LIMO")
+    (True, False)
+    """
+    return _as_list(cell) == [cell]
+
+
 def _as_list(cell: object) -> list[object]:
     # A flag is no name, and of whole numbers beside a gap pandas makes floats.
     if isinstance(cell, bool | np.bool_):

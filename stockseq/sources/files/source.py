@@ -35,6 +35,7 @@ from stockseq.sources.files.layouts import (
     rename_columns,
     require_mapped,
 )
+from stockseq.sources.files.stamp_facts import ColumnFacts
 from stockseq.sources.files.tables import BAR_NAMES, HEADLINE_NAMES, SUFFIXES, Table, load_table
 from stockseq.sources.settings import FilesSettings
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, count_outcomes
@@ -159,7 +160,7 @@ class FilesSource:
 
     def _read_headlines(self, now: pd.Timestamp) -> HeadlinesFile | None:
         if self._headline_table is not None and now not in self._headlines:
-            self._headlines[now] = _build_headlines(self._headline_table, self.settings, now=now)
+            self._headlines[now] = build_headlines_file(self._headline_table, self.settings, now=now)
         return self._headlines.get(now)
 
     def _outcomes(self, tickers: Iterable[str], rows: pd.DataFrame) -> dict[str, Outcome]:
@@ -189,12 +190,24 @@ def _build_bars(table: Table, settings: FilesSettings, *, now: pd.Timestamp, sou
     )
 
 
-def _build_headlines(table: Table, settings: FilesSettings, *, now: pd.Timestamp) -> HeadlinesFile:
+def source_name(settings: FilesSettings) -> str:
+    """Return what is written in each row of headlines: whose clocks were put right."""
+    return NAME if settings.preset == "none" else f"{NAME}:{settings.preset}"
+
+
+def build_headlines_file(
+    table: Table, settings: FilesSettings, *, now: pd.Timestamp, facts: ColumnFacts | None = None
+) -> HeadlinesFile:
+    """Return a table's headlines by the settings; `facts` and errors are those of `build_headlines`."""
     zone = TradingCalendar.until(now, exchange=settings.exchange).timezone
-    # Whose clocks were put right is written in each row.
-    source = NAME if settings.preset == "none" else f"{NAME}:{settings.preset}"
     read = build_headlines(
-        table, timezone=settings.timezone, exchange_timezone=zone, source=source, now=now, preset=settings.preset
+        table,
+        timezone=settings.timezone,
+        exchange_timezone=zone,
+        source=source_name(settings),
+        now=now,
+        preset=settings.preset,
+        facts=facts,
     )
     return replace(read, dropped=(*table.dropped, *read.dropped))
 

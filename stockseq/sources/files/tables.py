@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +57,21 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
         raise SourceError(f"{path} is no file; name a table in one of {', '.join(SUFFIXES)}.")
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(f"{path} must be one of {', '.join(SUFFIXES)}; convert it to one of these.")
-    try:
+    with reading(path, encoding):
         if path.stat().st_size == 0:
             raise SourceError(f"{path} is empty; expected a table with a header and rows.")
         frame, notes, n_swallowed = _read(path, encoding)
+    if frame.empty:
+        raise SourceError(f"{path} has no rows.")
+    dropped = (Dropped("read file", "?", SWALLOWED, n_swallowed),) if n_swallowed else ()
+    return Table(path, frame, notes, dropped)
+
+
+@contextmanager
+def reading(path: Path, encoding: str | None) -> Iterator[None]:
+    """Raise `SourceError` for whatever is wrong with a file that is read within."""
+    try:
+        yield
     except (OSError, pyarrow.ArrowException) as error:
         raise SourceError(f"{path} can't be read: {_first_line(error)}.") from error
     except UnicodeDecodeError as error:
@@ -70,10 +82,17 @@ def load_table(path: Path, *, encoding: str | None = None) -> Table:
         ) from error
     except (ValueError, LookupError, OverflowError, RecursionError) as error:
         raise SourceError(f"{path} isn't a readable {path.suffix[1:]} table: {_first_line(error)}.") from error
-    if frame.empty:
-        raise SourceError(f"{path} has no rows.")
-    dropped = (Dropped("read file", "?", SWALLOWED, n_swallowed),) if n_swallowed else ()
-    return Table(path, frame, notes, dropped)
+
+
+def holds_zero_bytes(path: Path) -> bool:
+    """Return whether a file is none of text: programs, pictures and spreadsheets are full of zero bytes."""
+    with path.open("rb") as file:
+        return b"\0" in file.read(4096)
+
+
+def guessed_encoding_note(path: Path) -> str:
+    """Return what the user must hear of a guess: every byte means something in Latin 1."""
+    return f"{path.name} isn't UTF-8; it was read as Windows-1252. Set files.encoding if that is wrong."
 
 
 def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ...], int]:
@@ -84,14 +103,11 @@ def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, tuple[str, ..
     try:
         return _read_text(path, "utf-8-sig")
     except UnicodeDecodeError:
-        with path.open("rb") as file:
-            # Programs, pictures and spreadsheets are full of zero bytes; a text of single bytes has none.
-            if b"\0" in file.read(4096):
-                raise
-        # Every byte means something in Latin 1, so this is a guess that the user must hear of.
+        # A text of single bytes has none.
+        if holds_zero_bytes(path):
+            raise
         text, notes, n_swallowed = _read_text(path, "cp1252")
-        guess = f"{path.name} isn't UTF-8; it was read as Windows-1252. Set files.encoding if that is wrong."
-        return text, (guess, *notes), n_swallowed
+        return text, (guessed_encoding_note(path), *notes), n_swallowed
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...], int]:
