@@ -262,12 +262,12 @@ def _plain(encoding: str) -> str:
 
 def _line_of(path: Path, record: bytes) -> int:
     """Return the line in which a record's text begins; 0 where it can't be found."""
-    sought, line, carry = b"\n" + record, 1, b"\n"
+    sought, line, carry = b"\n" + record, 0, b"\n"
     with path.open("rb") as file:
         while part := file.read(_PART):
             text = carry + part
             if (at := text.find(sought)) >= 0:
-                return line + text[: at + 1].count(b"\n") - (1 if line == 1 else 0)
+                return line + text[: at + 1].count(b"\n")
             keep = min(len(text), len(sought) - 1)
             line += text[: len(text) - keep].count(b"\n")
             carry = text[len(text) - keep :]
