@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
@@ -36,14 +37,25 @@ class ListedFiler:
     clock: Literal["utc", "new_york"] = "utc"
     former: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
 
-    @property
+    @cached_property
     def filings(self) -> list[Filed]:
         """All of them."""
         return [*self.recent, *(one for part in self.older for one in part)]
 
     def accession(self, filed: Filed) -> str:
         """Return a filing's number."""
-        return filed.accession or f"{self.cik:010d}-{filed.accepted:%y}-{self.filings.index(filed):06d}"
+        return filed.accession or f"{self.cik:010d}-{filed.accepted:%y}-{self._places[id(filed)]:06d}"
+
+    @cached_property
+    def headers(self) -> dict[str, Filed]:
+        """The filings by the paths of their headers."""
+        numbers = [(self.accession(filed), filed) for filed in self.filings]
+        folder = f"/Archives/edgar/data/{self.cik}"
+        return {f"{folder}/{name.replace('-', '')}/{name}-index-headers.html": filed for name, filed in numbers}
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {id(filed): n for n, filed in enumerate(self.filings)}
 
     def file_name(self, n: int) -> str:
         """Return the name of an older file, from 1."""

@@ -52,9 +52,6 @@ class EdgarServer(LoopbackService):
             for n, part in enumerate(filer.older, start=1):
                 if path == f"/submissions/{filer.file_name(n)}":
                     return filer.block(part)
-            for filed in filer.filings:
-                accession = filer.accession(filed)
-                folder = f"/Archives/edgar/data/{filer.cik}/{accession.replace('-', '')}"
-                if path == f"{folder}/{accession}-index-headers.html":
-                    return filer.header(filed)
+            if path in filer.headers:
+                return filer.header(filer.headers[path])
         return None
