@@ -10,6 +10,7 @@ from pipelines.screens.workspace import open_workspace, show_doubts, time_datase
 from stockseq.backtest.trading import trade
 from stockseq.config import Settings
 from stockseq.dataset.folds import cut_folds
+from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
 from stockseq.forecasting.placebos import run_placebos
 from stockseq.forecasting.walk_forward import walk_forward
@@ -58,6 +59,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
             frames={
                 "forecasts": result.forecasts,
                 "fills": account.history.fills,
+                "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
                 "equity": account.curves.rename_axis("session").reset_index(),
             },
             ingested=ingested,

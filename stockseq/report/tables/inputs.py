@@ -1,7 +1,7 @@
 """The tables of what went into a run and what did not: coverage, rows dropped, tickers, models."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -29,6 +29,22 @@ def coverage_table(coverage: Coverage | None) -> Table | None:
         for name, value in coverage
     ]
     return Table(["Coverage", "Value"], rows)
+
+
+def news_table(coverage: pd.DataFrame | None, *, by: Literal["ticker", "year"], limit: int = 400) -> Table | None:
+    """Return the headlines of each source and the share of sessions with news by ticker or year; None without any."""
+    if coverage is None or not coverage["n_headlines"].any():
+        return None
+    sources = sorted(set(coverage.loc[coverage["n_headlines"] > 0, "source"]))
+    counts = coverage.pivot_table(index=by, columns="source", values="n_headlines", aggfunc="sum", fill_value=0)
+    sessions = coverage.drop_duplicates(["ticker", "year"]).groupby(by)[["n_sessions", "n_with_news"]].sum()
+    rows = []
+    for name, n_sessions, n_with_news in sessions.itertuples(name=None):
+        share = n_with_news / n_sessions if n_sessions else None
+        row = [cell(str(name)), *(cell(int(counts.loc[name, source]), wording.count) for source in sources)]
+        rows.append([*row, cell(n_sessions, wording.count), cell(share, wording.percent)])
+    heads = [by.capitalize(), *(wording.text(source, limit=60) for source in sources), "Sessions", "With news"]
+    return Table(heads, rows[:limit], max(0, len(rows) - limit))
 
 
 def timing_table(timings: Sequence[SourceTiming]) -> Table | None:
