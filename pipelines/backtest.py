@@ -6,10 +6,11 @@ import pandas as pd
 
 from pipelines.screens.backtest import show_backtest
 from pipelines.screens.outcomes import show_outcomes
-from pipelines.screens.workspace import open_workspace, show_doubts
+from pipelines.screens.workspace import open_workspace, show_doubts, time_dataset
 from stockseq.backtest.trading import trade
 from stockseq.config import Settings
 from stockseq.dataset.folds import cut_folds
+from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
 from stockseq.forecasting.placebos import run_placebos
 from stockseq.forecasting.walk_forward import walk_forward
@@ -46,7 +47,8 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
         record_trial(workspace.store, settings, "backtest", measures, now=now)
         wanted = settings.backtest.placebos
         placebos = run_placebos(workspace.forecaster, data, folds[-1], result.forecasts) if wanted else {}
-        metrics = backtest_metrics(result, account, placebos, read_trials(workspace.store))
+        trials = read_trials(workspace.store)
+        metrics = backtest_metrics(result, account, placebos, trials, news_timing=time_dataset(data))
         first, last = result.forecasts["session"].agg(["min", "max"])
         tickers = counted(result.forecasts["ticker"].nunique(), "ticker")
         contents = workspace.run_contents(
@@ -57,6 +59,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
             frames={
                 "forecasts": result.forecasts,
                 "fills": account.history.fills,
+                "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
                 "equity": account.curves.rename_axis("session").reset_index(),
             },
             ingested=ingested,

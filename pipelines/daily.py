@@ -12,6 +12,7 @@ from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
+from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.champion import Champion, Incumbent
@@ -69,7 +70,12 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             f"Forecasts for {morning.next.session.date()}, {trade_words(champion.record.basis.label)}",
             data,
             metrics=morning_metrics(morning, data.coverage, read_trials(store)),
-            frames={"forecasts": morning.table, "headlines": morning.headlines, "out_of_sample": morning.out_of_sample},
+            frames={
+                "forecasts": morning.table,
+                "headlines": morning.headlines,
+                "out_of_sample": morning.out_of_sample,
+                "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
+            },
             ingested=ingested,
             doubts=doubts,
             dropped=morning.dropped,

@@ -100,6 +100,9 @@ class Settings(SettingsModel, frozen=True):
         900.0, ge=0, le=366 * 86_400, description="Seconds from publication to knowledge of a backfilled headline"
     )
     scorer: str = Field("vader", description="vader or vader_finance")
+    summaries: bool = Field(
+        False, description="Whether headlines are scored and read with their summaries, where a source has any"
+    )
     features: tuple[str, ...] = Field((), description="Names of plug-in features to add to the default set")
     workers: int = Field(1, ge=1, le=1024, description="Processes for work that fans out; 1 stays in this one")
     scheduler: str | None = Field(None, description="A Dask scheduler such as tcp://host:8786; needs the cluster extra")

@@ -188,7 +188,7 @@ class Workspace:
             decision=DecisionPolicy.parse(settings.decision),
             latency=_headline_latency(settings),
             features=self.features,
-            scorer=scorer_named(settings.scorer),
+            scorer=scorer_named(settings.scorer, summaries=settings.summaries),
             headlines_per_session=settings.network.headlines_per_session,
         )
 

@@ -34,10 +34,43 @@ def every_plot() -> dict[str, Plot]:
             pd.DataFrame({"mean_return": 0.001, "low": -0.001, "high": 0.003}, index=range(1, 6))
         ),
         "cumulative_ic": plots.plot_cumulative_ic(curves(model=[0.1, -0.1], boosting=[0.0, float("nan")])),
+        "news": plots.plot_news(plots.group_news(news_coverage(n_tickers=2, years=[2023, 2024]))),
         "fan": plots.plot_fan(intervals(0.0, -0.05)),
         "coverage": plots.plot_coverage(pd.DataFrame({"80": [0.79, 0.7], "95": [0.95, 0.9]}, index=["2019", "2020"])),
         "sizes": plots.plot_sizes(plots.group_sizes(pd.DataFrame({"sigma": [0.01], "realised_variance": [1e-4]}))),
     }
+
+
+def news_coverage(n_tickers: int, years: list[int]) -> pd.DataFrame:
+    """Headlines of two sources, in each year one more for each ticker that comes later."""
+    rows = [
+        (f"T{number:02}", year, source, 1 + number, 250, 100)
+        for number in range(n_tickers)
+        for year in years
+        for source in ("alpaca", "edgar")
+    ]
+    return pd.DataFrame(rows, columns=["ticker", "year", "source", "n_headlines", "n_sessions", "n_with_news"])
+
+
+def test_a_cell_of_the_news_names_its_sources_and_sessions() -> None:
+    """The most headlines first; the sessions that two sources share are counted once."""
+    plot = plots.plot_news(plots.group_news(news_coverage(n_tickers=2, years=[2024])))
+    assert plot.data[0]["y"] == ["T01", "T00"]
+    assert plot.data[0]["text"][0] == ["4 headlines: alpaca 2, edgar 2; news in 40% of 250 sessions"]
+
+
+def test_tickers_and_years_beyond_the_map_are_summed_up() -> None:
+    """62 tickers and 22 years become 60 rows and 20 columns, and no headline is lost."""
+    whole = news_coverage(n_tickers=62, years=list(range(2003, 2025)))
+    grouped = plots.group_news(whole)
+    plot = plots.plot_news(grouped)
+    assert len(plot.data[0]["y"]) == plots.MOST_TICKERS
+    assert plot.data[0]["y"][-1] == "3 other tickers"
+    assert plot.data[0]["x"][0] == "until 2005"
+    assert len(plot.data[0]["x"]) == plots.MOST_YEARS
+    assert grouped["n_headlines"].sum() == whole["n_headlines"].sum()
+    # Three tickers of 1, 2 and 3 headlines from each of two sources, in three years of 250 sessions.
+    assert plot.data[0]["text"][-1][0] == "36 headlines: alpaca 18, edgar 18; news in 40% of 2,250 sessions"
 
 
 def intervals(*realised: float) -> pd.DataFrame:
@@ -48,7 +81,18 @@ def intervals(*realised: float) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     "name",
-    ["account", "accuracy", "calibration", "differences", "quintiles", "cumulative_ic", "fan", "coverage", "sizes"],
+    [
+        "account",
+        "accuracy",
+        "calibration",
+        "differences",
+        "quintiles",
+        "cumulative_ic",
+        "news",
+        "fan",
+        "coverage",
+        "sizes",
+    ],
 )
 def test_plotly_takes_every_plot_in_real_colours(name: str) -> None:
     """Plotly's validators refuse an unknown key, a value of the wrong kind, and the name of a CSS property."""

@@ -22,6 +22,12 @@ def test_one_latency_stands_for_all_sources_where_no_section_names_another(tmp_p
     assert Basis.of(inputs).headline_latency_s == "60"
 
 
+def test_summaries_change_what_a_model_is_trained_on(tmp_path: Path) -> None:
+    """A champion that was trained on titles alone can't be read with summaries, nor its scores be mixed with theirs."""
+    assert Basis.of(_workspace(tmp_path).inputs).scorer == "vader-3.3.2-r2"
+    assert Basis.of(_workspace(tmp_path, summaries=True).inputs).scorer == "vader-3.3.2-r2+summaries"
+
+
 def test_a_section_names_the_latency_of_its_source(tmp_path: Path) -> None:
     """And a model knows by which it was trained."""
     inputs = _workspace(tmp_path, edgar__latency_s=0, files__latency_s=3600, yahoo__latency_s=900).inputs

@@ -19,7 +19,14 @@ from stockseq.features.block import WARM_UP
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.news import LATENCY, Latency
-from stockseq.features.sentiment import SENTIMENT_COLUMNS, Scorer, VaderScorer, score_headlines
+from stockseq.features.sentiment import (
+    SENTIMENT_COLUMNS,
+    Scorer,
+    SummaryScorer,
+    VaderScorer,
+    score_headlines,
+    with_summaries,
+)
 from stockseq.features.table import build_features
 from stockseq.market import MarketData
 from stockseq.prices import find_jumps, is_traded, volatility_before, volatility_path
@@ -45,7 +52,7 @@ class Inputs:
     features : tuple of Feature
         The indicators; sentiment stands beside them always.
     scorer : Scorer
-        Of the headlines' sentiment.
+        Of the headlines' sentiment; a `SummaryScorer` has summaries read, too.
     headlines_per_session : int, default=8
         The newest headlines of a session that a network reads; older ones are counted as dropped.
     """
@@ -67,6 +74,10 @@ class Inputs:
     def horizon(self) -> int:
         """Sessions from the entry to the exit of the label's trade, as a purge counts them."""
         return parse_label(self.label)
+
+    def as_read(self, headlines: pd.DataFrame) -> pd.DataFrame:
+        """Return the headlines with the text that is scored and read: theirs, or with their summaries."""
+        return with_summaries(headlines) if isinstance(self.scorer, SummaryScorer) else headlines
 
     @property
     def warm_up(self) -> int:
@@ -260,7 +271,7 @@ def build_dataset(
     """
     require_type(market, MarketData, "market", hint="Such as load_simulated(), fetch_yahoo([...]) or read_files(...).")
     inputs = _read_inputs(inputs or Inputs(), decision, changes)
-    scores = _score(market, inputs.scorer, scores, executor)
+    scores = _score(market, inputs, scores, executor)
     sessions = market.calendar.sessions
     built = build_features(
         market.bars,
@@ -276,7 +287,7 @@ def build_dataset(
     )
     path = volatility_path(market.bars, market.actions)
     trades = label_trades(market.bars, market.actions, calendar=market.calendar, horizon=inputs.horizon, path=path)
-    news = built.headlines.merge(scores[["headline_id", "compound"]], on="headline_id", how="left")
+    news = inputs.as_read(built.headlines).merge(scores[["headline_id", "compound"]], on="headline_id", how="left")
     panel = build_panel(built.table.drop(columns="inputs"), news, sessions=sessions)
     volatility = trade_volatility(volatility_before(panel.keys, path), horizon=inputs.horizon)
     windows = build_windows(panel, volatility, lookback=inputs.lookback, sessions=sessions)
@@ -323,9 +334,10 @@ def _count_unread(panel: Panel, headlines_per_session: int) -> tuple[Dropped, ..
     return (Dropped("text", "", reason, n_unread),) if n_unread else ()
 
 
-def _score(market: MarketData, scorer: Scorer, scores: pd.DataFrame | None, executor: Executor | None) -> pd.DataFrame:
+def _score(market: MarketData, inputs: Inputs, scores: pd.DataFrame | None, executor: Executor | None) -> pd.DataFrame:
     """Return the scorer's scores of every headline; those that `scores` has are not computed again."""
-    fresh = score_headlines(market.headlines, scorer, stored_scores=scores, executor=executor)
+    scorer = inputs.scorer
+    fresh = score_headlines(inputs.as_read(market.headlines), scorer, stored_scores=scores, executor=executor)
     joined = fresh if scores is None else pd.concat([scores, fresh], ignore_index=True)
     return joined[
         (joined["scorer"] == scorer.name) & joined["headline_id"].isin(market.headlines["headline_id"])

@@ -93,7 +93,45 @@ class VaderScorer:
         return scores["compound"], scores["pos"], scores["neg"], scores["neu"]
 
 
-def scorer_named(name: str) -> Scorer:
+@dataclass(frozen=True)
+class SummaryScorer:
+    """A scorer of headlines with their summaries; where it is set, the network reads both, too.
+
+    Its name is another, so that its scores and the models trained on them aren't taken for those of titles alone.
+
+    Examples
+    --------
+    >>> SummaryScorer(VaderScorer()).name
+    'vader-3.3.2-r2+summaries'
+    """
+
+    scorer: Scorer
+
+    @property
+    def name(self) -> str:
+        """The name of the scorer behind it, with what is read."""
+        return f"{self.scorer.name}+summaries"
+
+    def score(self, text: str) -> tuple[float, float, float, float]:
+        """Return the scores of the scorer behind it."""
+        return self.scorer.score(text)
+
+
+def with_summaries(headlines: pd.DataFrame) -> pd.DataFrame:
+    """Return the headlines with "headline. summary" as their text, where a source gave a summary.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"text": ["Kola rises", "Kola buys?", "Kola"], "summary": ["It beat.", "It may.", ""]})
+    >>> with_summaries(rows)["text"].tolist()
+    ['Kola rises. It beat.', 'Kola buys? It may.', 'Kola']
+    """
+    text, summary = headlines["text"], headlines["summary"].fillna("")
+    stop = pd.Series(". ", index=headlines.index).where(~text.str.endswith((".", "!", "?")), " ")
+    return headlines.assign(text=(text + stop + summary).where(summary.str.strip() != "", text))
+
+
+def scorer_named(name: str, *, summaries: bool = False) -> Scorer:
     """Return the scorer of a setting: "vader" or "vader_finance"; raise `SettingsError` for anything else.
 
     Examples
@@ -104,7 +142,7 @@ def scorer_named(name: str) -> Scorer:
     scorers = {"vader": VaderScorer(), "vader_finance": VaderScorer(finance=True)}
     if name not in scorers:
         raise SettingsError(f"The scorer must be one of {sorted(scorers)}, received {name!r}.")
-    return scorers[name]
+    return SummaryScorer(scorers[name]) if summaries else scorers[name]
 
 
 def score_texts(texts: Sequence[str], scorer: Scorer, *, executor: Executor | None = None) -> pd.DataFrame:

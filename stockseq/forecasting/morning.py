@@ -150,7 +150,7 @@ def headlines_read(
     read = read[read["ticker"].isin(forecasts["ticker"])].sort_values(["public_at", "text"], ascending=False)
     scored = read.merge(data.scores[["headline_id", "compound"]], on="headline_id", how="left")
     columns = ["ticker", "published_at", "text", "url", "compound", "sessions_ago"]
-    return scored[columns].assign(**_words(scored, model))
+    return scored[columns].assign(**_words(data.inputs.as_read(scored), model))
 
 
 def _words(read: pd.DataFrame, model: Model | None) -> dict[str, Any]:

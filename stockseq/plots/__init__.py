@@ -9,6 +9,7 @@ from stockseq.plots.direction import (
     plot_calibration,
     plot_differences,
 )
+from stockseq.plots.news import MOST_TICKERS, MOST_YEARS, group_news, plot_news
 from stockseq.plots.plot import Json, Plot, axis, interval_bars, layout, line, row_name
 from stockseq.plots.ranking import plot_cumulative_ic, plot_quintiles
 from stockseq.plots.size import group_sizes, plot_coverage, plot_fan, plot_sizes
@@ -16,12 +17,15 @@ from stockseq.plots.size import group_sizes, plot_coverage, plot_fan, plot_sizes
 __all__ = [
     "CURVES",
     "FEWEST_FORECASTS",
+    "MOST_TICKERS",
+    "MOST_YEARS",
     "Json",
     "Plot",
     "axis",
     "compute_falls",
     "compute_growth",
     "dots",
+    "group_news",
     "group_sizes",
     "interval_bars",
     "layout",
@@ -36,6 +40,7 @@ __all__ = [
     "plot_drawdown",
     "plot_equity",
     "plot_fan",
+    "plot_news",
     "plot_quintiles",
     "plot_sizes",
     "row_name",

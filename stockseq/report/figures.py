@@ -12,11 +12,13 @@ from stockseq.plots import (
     FEWEST_FORECASTS,
     compute_falls,
     compute_growth,
+    group_news,
     plot_accuracy,
     plot_calibration,
     plot_differences,
     plot_drawdown,
     plot_equity,
+    plot_news,
     row_name,
 )
 from stockseq.report.figure import Figure
@@ -45,6 +47,8 @@ def build_figures(run: RunReport) -> dict[str, Figure]:
     curves = _curves(run.equity)
     if curves is not None:
         drawn += [equity_figure(curves), drawdown_figure(curves)]
+    if run.news is not None and run.news["n_headlines"].any():
+        drawn.append(news_figure(run.news))
     return {figure.name: figure for figure in drawn}
 
 
@@ -109,6 +113,17 @@ def drawdown_figure(curves: pd.DataFrame) -> Figure:
         plot=plot_drawdown(curves),
         reading=text.DRAWDOWN,
         summary=text.drawdown_summary(compute_falls(curves)),
+    )
+
+
+def news_figure(coverage: pd.DataFrame) -> Figure:
+    """Return the headlines by ticker and year, of the table of `tabulate_news`."""
+    return Figure(
+        name="news",
+        title="Headlines by ticker and year",
+        plot=plot_news(group_news(coverage)),
+        reading=text.news_reading(coverage),
+        summary=text.news_summary(coverage),
     )
 
 

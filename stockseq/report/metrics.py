@@ -1,6 +1,6 @@
 """What `metrics.json` says of a run: its results as one mapping, with the sentences that follow from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
@@ -15,6 +15,7 @@ from stockseq.benchmarks.result import BenchmarkResult
 from stockseq.dataset.dataset import Coverage
 from stockseq.evaluate.claims import Claims
 from stockseq.evaluate.comparison import BestBaseline, Comparison
+from stockseq.evaluate.news_timing import SourceTiming
 from stockseq.evaluate.placebo import Placebo, PlaceboResult
 from stockseq.evaluate.ranking import RankingScores
 from stockseq.evaluate.repetition import Repetition
@@ -115,6 +116,8 @@ class BacktestMetrics(Result):
     claims : Claims or None
     unaffordable : tuple of str
         Tickers that were wanted and never bought: one share costs more than its share of the capital.
+    news_timing : tuple of SourceTiming
+        What the clock of each source of headlines is worth; none of simulated markets.
     """
 
     forecast: Scores
@@ -141,6 +144,7 @@ class BacktestMetrics(Result):
     size_comparisons: dict[str, SizeComparison] = Field(default_factory=dict)
     claims: Claims | None = None
     unaffordable: tuple[str, ...] = ()
+    news_timing: tuple[SourceTiming, ...] = ()
 
 
 def backtest_metrics(
@@ -148,6 +152,8 @@ def backtest_metrics(
     account: AccountResult,
     placebos: Mapping[Placebo, PlaceboResult],
     trials: Trials,
+    *,
+    news_timing: Sequence[SourceTiming] = (),
 ) -> BacktestMetrics:
     """Return the results of a backtest as `metrics.json` has them."""
     n_trials = max(trials.n, 1)
@@ -187,6 +193,7 @@ def backtest_metrics(
         size_comparisons=dict(result.size_comparisons),
         claims=result.claims,
         unaffordable=account.unaffordable,
+        news_timing=tuple(news_timing),
     )
 
 

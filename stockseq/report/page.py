@@ -125,6 +125,9 @@ def _inputs(run: RunReport) -> dict[str, object]:
     """Return the tables of what went in, and of how to reproduce the run."""
     return {
         "coverage": inputs.coverage_table(run.coverage),
+        "timing": None if run.backtest is None else inputs.timing_table(run.backtest.news_timing),
+        "news_by_year": inputs.news_table(run.news, by="year"),
+        "news_by_ticker": inputs.news_table(run.news, by="ticker"),
         "dropped": inputs.dropped_table(run.dropped),
         "n_dropped": sum(item.n_rows for item in run.dropped),
         "outcomes": inputs.outcomes_table(run.ticker_outcomes),

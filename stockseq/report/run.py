@@ -56,6 +56,8 @@ class RunReport:
         of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)).
     models : DataFrame, optional
         One row a registered model.
+    news : DataFrame, optional
+        Headlines by ticker, year and source: see `dataset.news_coverage.tabulate_news`.
     dropped : sequence of Dropped
         What each stage left out.
     ticker_outcomes : sequence of Outcome
@@ -80,6 +82,7 @@ class RunReport:
     fills: pd.DataFrame | None = None
     next_forecasts: pd.DataFrame | None = None
     models: pd.DataFrame | None = None
+    news: pd.DataFrame | None = None
     dropped: Sequence[Dropped] = ()
     ticker_outcomes: Sequence[Outcome] = ()
     limitations: Sequence[str] = ()
@@ -151,6 +154,7 @@ def read_basics(folder: Path) -> RunReport:
         title=manifest["title"],
         coverage=None if coverage is None else Coverage.from_dict(coverage),
         models=_models(account["models"]),
+        news=_table(folder / "news.parquet"),
         dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
         ticker_outcomes=tuple(_outcome(**outcome) for outcome in account["outcomes"]),
         limitations=account["doubts"],

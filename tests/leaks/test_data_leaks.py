@@ -69,6 +69,27 @@ def at_once(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFram
     return decide(headlines, **{**options, "latency": pd.Timedelta(0)})
 
 
+def early(by: str, *known_by: str) -> Callable[..., Any]:
+    """Shift the stamps that are known by these to before they were made."""
+
+    def before(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+        lying = headlines["known_by"].isin(known_by)
+        stamps = headlines["published_at"].mask(lying, headlines["published_at"] - pd.Timedelta(by))
+        return decide(headlines.assign(published_at=stamps), **options)
+
+    return before
+
+
+def by_creation(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    created = headlines["created_at"].fillna(headlines["published_at"])
+    return decide(headlines.assign(published_at=created), **options)
+
+
+def by_crawled_stamp(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    crawled = headlines["known_by"] == "crawled"
+    return decide(headlines.assign(first_seen_at=headlines["first_seen_at"].mask(crawled)), **options)
+
+
 def one_latency(decide: Any, headlines: pd.DataFrame, **options: Any) -> pd.DataFrame:
     return decide(headlines, **{**options, "latency": LATENCY})
 
@@ -201,6 +222,11 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "stamp instead of first sight": (swap(feature_table, "decide", by_stamp), "features"),
     "bare dates taken at midnight": (swap(feature_table, "decide", dates_at_midnight), "features"),
     "headlines without latency": (swap(feature_table, "decide", at_once), "features"),
+    "FNSPID's offset added, not taken away": (swap(feature_table, "decide", early("10h", "vendor")), "features"),
+    "a machine's local zone taken for UTC": (swap(feature_table, "decide", early("1h", "vendor")), "features"),
+    "EDGAR's Z taken at its word": (swap(feature_table, "decide", early("4h", "accepted")), "features"),
+    "a revised text from its first version on": (swap(feature_table, "decide", by_creation), "features"),
+    "a crawled page from its own stamp on": (swap(feature_table, "decide", by_crawled_stamp), "features"),
     "the latency of all for a slower source": (swap(feature_table, "decide", one_latency), "features"),
     "repeated headlines: the last is kept": (change(feature_table, "decide", last_of_repeats), "headlines"),
     "a story counts when its last source tells it": (swap(feature_table, "find_repeats", last_telling), "features"),

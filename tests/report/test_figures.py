@@ -56,3 +56,12 @@ def test_curves_of_other_names_come_last_in_words(build_run) -> None:
     )
     names = [trace["name"] for trace in build_figures(build_run(equity=equity))["equity"].plot.data]
     assert names == ["Strategy, costs 1x", "My fund"]
+
+
+def test_the_news_are_drawn_only_where_there_are_some(build_run) -> None:
+    """An old run left no table of them, and a store without headlines has nothing to show."""
+    rows = {"ticker": ["A"], "year": 2024, "source": "edgar", "n_headlines": 3, "n_sessions": 250, "n_with_news": 3}
+    news = pd.DataFrame(rows)
+    figure = build_figures(build_run(n_tickers=5, n_sessions=9, news=news))["news"]
+    assert figure.summary == "3 headlines of 1 ticker from edgar, 2024 to 2024; 1.2% of the sessions have news."
+    assert "news" not in build_figures(build_run(n_tickers=5, n_sessions=9, news=news.assign(n_headlines=0)))

@@ -9,11 +9,12 @@ function colour(name) {
 
 // Figures name CSS properties such as "--strategy" wherever a colour stands.
 function coloured(value, key) {
-  if (Array.isArray(value)) return value.map((item) => coloured(item, ""));
+  // Only a scale holds its colours in lists; other lists hold texts of others.
+  if (Array.isArray(value)) return value.map((item) => coloured(item, key === "colorscale" ? key : ""));
   if (value !== null && typeof value === "object") {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, coloured(item, name)]));
   }
-  return typeof value === "string" && value.startsWith("--") && /color$/.test(key) ? colour(value) : value;
+  return typeof value === "string" && value.startsWith("--") && /color(scale)?$/.test(key) ? colour(value) : value;
 }
 
 function draw() {

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from stockseq.errors import counted
+from stockseq.errors import counted, listed
 from stockseq.evaluate.comparison import PairedTest
-from stockseq.plots import FEWEST_FORECASTS
+from stockseq.plots import FEWEST_FORECASTS, MOST_TICKERS, MOST_YEARS
 from stockseq.report.format import count, percent, points
+from stockseq.report.format import text as shown
 from stockseq.report.text.names import curve_label
 
 CALIBRATION = (
@@ -75,4 +76,42 @@ def comparisons_summary(tests: list[PairedTest]) -> str:
     return (
         f"The accuracy of the model less that of {counted(len(tests), 'baseline')} is between {low} and {high} points; "
         f"it is significantly better than {n_beaten or 'none'} of them."
+    )
+
+
+def news_reading(coverage: pd.DataFrame) -> str:
+    """Return how to read the heat map of headlines, and what is summed up in it."""
+    sentences = [
+        "A cell is a ticker's headlines of a year, all sources together; the darker, the more, by the logarithm. Its "
+        "words name the sources and the share of the sessions that had news in time for their decision: elsewhere text "
+        "can't matter. A story that two sources tell is counted in both, and read once."
+    ]
+    if coverage["ticker"].nunique() > MOST_TICKERS:
+        sentences.append(
+            f"The {MOST_TICKERS - 1} tickers with the most headlines have a row, and the others share one."
+        )
+    if coverage["year"].nunique() > MOST_YEARS:
+        sentences.append(f"The newest {MOST_YEARS - 1} years have a column, and the years before share one.")
+    return " ".join(sentences)
+
+
+def news_summary(coverage: pd.DataFrame) -> str:
+    """Return the number of headlines, from where and when, and the share of sessions with news.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"ticker": ["A"], "year": 2024, "source": "edgar", "n_headlines": 3, "n_sessions": 2,
+    ...     "n_with_news": 1})
+    >>> news_summary(rows)
+    '3 headlines of 1 ticker from edgar, 2024 to 2024; 50.0% of the sessions have news.'
+    """
+    with_news = coverage[coverage["n_headlines"] > 0]
+    once = coverage.drop_duplicates(["ticker", "year"])
+    names = sorted(set(with_news["source"]))
+    sources = listed([shown(name, limit=60) for name in names[:6]]) + (" and others" if len(names) > 6 else "")
+    share = once["n_with_news"].sum() / max(once["n_sessions"].sum(), 1)
+    return (
+        f"{counted(int(coverage['n_headlines'].sum()), 'headline')} of "
+        f"{counted(with_news['ticker'].nunique(), 'ticker')} from {sources}, {with_news['year'].min()} to "
+        f"{with_news['year'].max()}; {percent(share)} of the sessions have news."
     )

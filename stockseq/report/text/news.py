@@ -1,8 +1,12 @@
 """What a forecast read of the news, in sentences."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from stockseq.errors import counted
+from stockseq.evaluate.news_timing import SourceTiming
+from stockseq.report import format as wording
 
 NO_TEXT = "no text input: trained without headlines"
 
@@ -53,4 +57,29 @@ def news_sentence(headlines: pd.DataFrame, *, lookback: int, reads_text: bool) -
     return (
         f"{found}; {n} {verb} read word by word, and {n_unknown} of {whose} {counted(n_words, 'word')} are outside the "
         "vocabulary."
+    )
+
+
+def timing_sentences(timings: Sequence[SourceTiming]) -> tuple[str, ...]:
+    """Return a sentence for each source whose clock is doubted.
+
+    Examples
+    --------
+    >>> timing_sentences([SourceTiming(source="yahoo", n=9)])
+    ()
+    """
+    return tuple(sentence for timing in timings if timing.doubted and (sentence := _doubt(timing)))
+
+
+def _doubt(timing: SourceTiming) -> str:
+    first, second = timing.lag_0, timing.lag_1
+    if first is None or second is None:
+        return ""
+    return (
+        f"The clock of the headlines from {wording.text(timing.source, limit=60)} is doubted. The rank correlation of "
+        f"their tone is {wording.number(second.correlation, digits=2, signed=True)} with the first session that opens "
+        f"after their stamps (over {counted(second.n_sessions, 'session')}), and "
+        f"{wording.number(first.correlation, digits=2, signed=True)} with the session that had opened before, as if "
+        "they were stamped hours before they were published. Then forecasts read what nobody knew: check the time zone "
+        "of the source and import it anew into another folder (DATA=...), or leave it out of `headlines_from`."
     )
