@@ -20,7 +20,7 @@ from stockseq.store.appends import Appended, arrange, new_vintages, unstored
 from stockseq.store.delta import Change, DeltaFile
 from stockseq.store.derived import replacement, require_same_columns
 from stockseq.store.root import claim, local_folder, lock, lock_path
-from stockseq.store.tables import TABLES, Table
+from stockseq.store.tables import ARROW_TYPES, TABLES, Table
 
 # The tables that a forecast is made from; all others follow from them.
 INPUTS = ("bars", "actions", "headlines")
@@ -329,10 +329,11 @@ class Store:
         if snapshot is None:
             return incoming
         (key,) = spec.key
-        sought = pa.array(incoming[key], pa.string())
-        found = [pa.array([], pa.string())]
+        kind = ARROW_TYPES[spec.columns[key]]
+        sought = pa.array(incoming[key], kind)
+        found = [pa.array([], kind)]
         for batch in self._file(spec).batches(snapshot, near, [key]):
-            stored = batch.column(key).cast(pa.string())
+            stored = batch.column(key).cast(kind)
             found.append(stored.filter(pc.is_in(stored, value_set=sought)))
         is_stored = pc.is_in(sought, value_set=pa.concat_arrays(found)).to_numpy(zero_copy_only=False)
         return incoming[~is_stored] if is_stored.any() else incoming

@@ -65,14 +65,20 @@ def test_a_commit_checks_no_other_rows_than_could_be_the_same(store: Store, monk
     """A morning's ten sessions don't read ten years."""
     vendor = Vendor({"KOLA": up_to("2024-11-22"), "MOSS": up_to("2024-11-22")}, headlines=NEWS)
     bring(store, vendor, evening("2024-11-22"))
-    scan, n_rows = DeltaFile.scan, {}
+    scan, batches, n_rows = DeltaFile.scan, DeltaFile.batches, {}
 
     def noted_scan(self, *arguments):
         rows = scan(self, *arguments)
         n_rows[self.table.name] = len(rows)
         return rows
 
+    def noted_batches(self, *arguments):
+        parts = list(batches(self, *arguments))
+        n_rows[self.table.name] = sum(map(len, parts))
+        return iter(parts)
+
     monkeypatch.setattr(DeltaFile, "scan", noted_scan)
+    monkeypatch.setattr(DeltaFile, "batches", noted_batches)
     store.append("bars", store.bars(["KOLA"]).tail(3))
     store.append("headlines", store.headlines().head(1))
     assert n_rows == {"bars": 3, "headlines": 1}

@@ -1,6 +1,7 @@
 """How often the tables of any store are scanned, and for what."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,11 +19,14 @@ class Scans(NamedTuple):
 def count_scans(patch: pytest.MonkeyPatch) -> Scans:
     """Count every scan from now on; what is scanned and returned stays the same."""
     counts, committing = Scans(Counter(), Counter()), []
-    scan, commit = DeltaFile.scan, DeltaFile.commit
+    commit = DeltaFile.commit
 
-    def counted_scan(self: DeltaFile, *arguments: Any) -> Any:
-        (counts.checks if committing else counts.reads)[self.table.name] += 1
-        return scan(self, *arguments)
+    def counted(scan: Callable[..., Any]) -> Callable[..., Any]:
+        def counted_scan(self: DeltaFile, *arguments: Any) -> Any:
+            (counts.checks if committing else counts.reads)[self.table.name] += 1
+            return scan(self, *arguments)
+
+        return counted_scan
 
     def noted_commit(self: DeltaFile, change: Any) -> None:
         committing.append(self.table.name)
@@ -31,6 +35,8 @@ def count_scans(patch: pytest.MonkeyPatch) -> Scans:
         finally:
             committing.pop()
 
-    patch.setattr(DeltaFile, "scan", counted_scan)
+    # Whole, or batch by batch.
+    for name in ("scan", "batches"):
+        patch.setattr(DeltaFile, name, counted(getattr(DeltaFile, name)))
     patch.setattr(DeltaFile, "commit", noted_commit)
     return counts
