@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from stockseq.headline_text import plain_text
 # A wire's headline is on other pages within minutes, overnight within hours. Texts of every day ("Why Acme shares are
 # trading higher today") must not join those of the day before, so half a day is the most.
 WINDOW = pd.Timedelta(hours=12)
+REACH = WINDOW // pd.Timedelta(microseconds=1)
 REPEATED = "the same story from another source"
 
 # The sign or bracket that makes a number negative; numbers with their decimals; words, whose letters beyond Latin bear
@@ -48,9 +50,9 @@ def story_key(text: str, publisher: str = "") -> str:
     >>> story_key("Kola EPS $(0.10)") == story_key("Kola EPS $0.10")
     False
     """
-    plain = plain_text(text).translate(_MINUS)
-    parts = _BEFORE_PUBLISHER.fullmatch(plain) if publisher else None
-    if parts is not None and _words(parts[2]) == _words(plain_text(publisher).translate(_MINUS)):
+    plain = _plain(text)
+    parts = _BEFORE_PUBLISHER.fullmatch(plain) if publisher and ("-" in plain or "|" in plain) else None
+    if parts is not None and _words(parts[2]) == _publisher_words(publisher):
         plain = parts[1]
     words = _words(plain)
     return words if any(letter.isalnum() for letter in words) else ""
@@ -89,16 +91,20 @@ def find_repeats(decided: pd.DataFrame, *, timezone: str) -> pd.Series:
     if not several.any():
         return repeats
     rows = decided[several]
-    keys = [story_key(text, publisher) for text, publisher in zip(rows["text"], rows["publisher"], strict=True)]
+    keys = [
+        story_key(text, publisher)
+        for text, publisher in zip(rows["text"].tolist(), rows["publisher"].tolist(), strict=True)
+    ]
     rows = rows.assign(key=keys, position=np.flatnonzero(several))
     rows = rows[rows["key"] != ""]
     rows = rows[rows.groupby(["ticker", "key"])["source"].transform("nunique") > 1]
     ordered = rows.sort_values(["ticker", "key", "available_at", "published_at", "source", "headline_id"])
-    stories = zip(ordered["ticker"], ordered["key"], strict=True)
+    stories = zip(ordered["ticker"].tolist(), ordered["key"].tolist(), strict=True)
+    positions = ordered["position"].tolist()
     first: list[_Telling] = []
     found = np.zeros(len(decided), dtype=bool)
     story: tuple[str, str] | None = None
-    for current, position, telling in zip(stories, ordered["position"], _tellings(ordered, timezone), strict=True):
+    for current, position, telling in zip(stories, positions, _tellings(ordered, timezone), strict=True):
         if current != story:
             story, first = current, []
         if any(telling.repeats(earlier) for earlier in first):
@@ -120,8 +126,7 @@ class _Telling:
         if self.source == earlier.source:
             return False
         if self.stamps and earlier.stamps:
-            reach = WINDOW // pd.Timedelta(microseconds=1)
-            return any(abs(mine - other) <= reach for mine in self.stamps for other in earlier.stamps)
+            return any(abs(mine - other) <= REACH for mine in self.stamps for other in earlier.stamps)
         return not self.dates.isdisjoint(earlier.dates)
 
 
@@ -151,8 +156,19 @@ def _days(naive: pd.Series) -> Sequence[int]:
     return values
 
 
+def _plain(text: str) -> str:
+    return text if text.isascii() and "&" not in text else plain_text(text).translate(_MINUS)
+
+
+@lru_cache(maxsize=10_000)
+def _publisher_words(publisher: str) -> str:
+    return _words(_plain(publisher))
+
+
 def _words(plain: str) -> str:
-    # A capital with a dot above becomes two letters: composed again, so that both spellings agree.
-    folded = unicodedata.normalize("NFKC", plain.casefold())
-    tokens = (token[0].replace(",", "") for token in _TOKEN.finditer(folded))
-    return " ".join(tokens)
+    folded = plain.casefold()
+    if not folded.isascii():
+        # A capital with a dot above becomes two letters: composed again, so that both spellings agree.
+        folded = unicodedata.normalize("NFKC", folded)
+    # A comma is found in a number of thousands alone.
+    return " ".join(_TOKEN.findall(folded)).replace(",", "")
