@@ -29,39 +29,40 @@ from tests.yahoo_server.server import YahooServer
 from tests.yahoo_server.simulated import SimulatedListings
 
 N_DAYS = 5
-MARKET = SimulatedMarket(n_sessions=230, n_tickers=4)
 READ = ["ticker", "published_at", "text", "compound", "sessions_ago"]
 
 
 @dataclass(frozen=True)
 class Week:
-    """What was set, each morning with its instant, and the store's versions before and after it ran again."""
+    """The market, what was set, each morning with its instant, and the tables that it wrote when it ran again."""
 
+    market: SimulatedMarket
     settings: Settings
     mornings: list[tuple[pd.Timestamp, Morning]]
     committed_again: list[list[str]]
 
 
-@pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
+@pytest.fixture(scope="module", params=[230, pytest.param(2016, marks=pytest.mark.slow)], ids=["a year", "8 years"])
+def week(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Week:
     """The archive until the day before the first morning, then five mornings from both."""
+    market = SimulatedMarket(n_sessions=request.param, n_tickers=4)
     folder = tmp_path_factory.mktemp("news-week")
-    decided = MARKET.calendar.decision_at(DecisionPolicy())
-    mornings = [decided[session] - pd.Timedelta(minutes=10) for session in MARKET.sessions[-N_DAYS:]]
-    listings = SimulatedListings(MARKET)
+    decided = market.calendar.decision_at(DecisionPolicy())
+    mornings = [decided[session] - pd.Timedelta(minutes=10) for session in market.sessions[-N_DAYS:]]
+    listings = SimulatedListings(market)
     found, committed = [], []
     with (
         pytest.MonkeyPatch.context() as patch,
-        YahooServer(listings, now=mornings[0], folder=folder, calendar=MARKET.calendar) as yahoo,
-        AlpacaServer(items_of(MARKET.headlines), now=mornings[0]) as alpaca,
+        YahooServer(listings, now=mornings[0], folder=folder, calendar=market.calendar) as yahoo,
+        AlpacaServer(items_of(market.headlines), now=mornings[0]) as alpaca,
     ):
         forget_yfinance(patch)
         set_keys(patch)
         for name, value in yahoo.environment().items():
             patch.setenv(name, value)
         alpaca.most_per_minute = None
-        settings = _settings(folder, alpaca.url)
-        run_news(settings, mornings[0], since=str(MARKET.first_session))
+        settings = _settings(folder, market, alpaca.url)
+        run_news(settings, mornings[0], since=str(market.first_session))
         for morning in mornings:
             yahoo.now = alpaca.now = morning
             found.append((morning, run_daily(settings, morning)[0]))
@@ -69,10 +70,10 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
             run_daily(settings, morning, quiet=True)
             after = Store(settings.data).versions()
             committed.append([table for table in after if after[table] != before.get(table)])
-    return Week(settings, found, committed)
+    return Week(market, settings, found, committed)
 
 
-def _settings(folder: Path, alpaca: str) -> Settings:
+def _settings(folder: Path, market: SimulatedMarket, alpaca: str) -> Settings:
     own = {name: value for name, value in SMALL.items() if not name.startswith(("source", "simulated"))}
     return load_settings(
         overrides={
@@ -80,8 +81,8 @@ def _settings(folder: Path, alpaca: str) -> Settings:
             "source": "yahoo",
             "headlines_from": ["yahoo", "alpaca"],
             "data": str(folder / "data"),
-            "tickers": " ".join(MARKET.tickers),
-            "history_from": MARKET.first_session,
+            "tickers": " ".join(market.tickers),
+            "history_from": market.first_session,
             "yahoo": {**HURRIED, "cache_folder": str(folder / "cache")},
             "alpaca": {"url": alpaca, "requests_per_second": 1000.0},
         }
@@ -91,7 +92,7 @@ def _settings(folder: Path, alpaca: str) -> Settings:
 def _dataset(week: Week, as_of: pd.Timestamp) -> Dataset:
     """Build anew what the store knew at an instant, as training does."""
     workspace = Workspace(week.settings, now=as_of)
-    return build_dataset(workspace.market(MARKET.tickers), workspace.inputs)
+    return build_dataset(workspace.market(week.market.tickers), workspace.inputs)
 
 
 def test_the_network_was_trained_on_the_archive(week: Week) -> None:
@@ -103,7 +104,7 @@ def test_the_network_was_trained_on_the_archive(week: Week) -> None:
     archive = stored[stored["first_seen_at"].isna()]
     assert set(archive["source"]) == {"alpaca"}
     assert archive["published_at"].max() < first.normalize()
-    assert len(archive) > 0.9 * (MARKET.headlines["first_seen_at"] < first.normalize()).sum()
+    assert len(archive) > 0.9 * (week.market.headlines["first_seen_at"] < first.normalize()).sum()
 
 
 def test_each_morning_reads_both_sources_and_each_story_once(week: Week) -> None:
@@ -127,7 +128,7 @@ def test_training_and_live_read_the_same_for_the_same_sessions_bit_for_bit(week:
             pd.testing.assert_frame_equal(
                 read[READ].reset_index(drop=True), morning.headlines[READ].reset_index(drop=True), obj=str(instant)
             )
-        for ticker in MARKET.tickers:
+        for ticker in week.market.tickers:
             ours, theirs = (_window(data, ticker, session) for data in (then, after))
             assert np.array_equal(ours[0], theirs[0]), (ticker, session)
             assert ours[1] == theirs[1], (ticker, session)
