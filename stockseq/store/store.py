@@ -84,7 +84,7 @@ class Store:
         """
         return lock(lock_path(self.root, self.folder), self.root)
 
-    def append(self, table: str, frame: pd.DataFrame) -> Appended:
+    def append(self, table: str, frame: pd.DataFrame, *, alike: str | None = None) -> Appended:
         """Add the rows whose key is not stored yet, in one commit; return those.
 
         Parameters
@@ -93,6 +93,9 @@ class Store:
             A table whose rows are never changed; `bars` and `actions` go through `append_vintages`.
         frame : DataFrame
             The table's columns in any order, one row per key.
+        alike : str, optional
+            A column of text that is part of what the key was made of, so that a stored row of the same key has the same
+            text there: then few stored rows are looked through.
 
         Returns
         -------
@@ -112,7 +115,7 @@ class Store:
             return self.append_vintages(table, frame)
         if spec.rule == "derived":
             raise ValueError(f"`{table}` is derived: write it with `replace`.")
-        return self._add(spec, frame, unstored)
+        return self._add(spec, frame, unstored, alike=alike)
 
     def append_vintages(self, table: str, frame: pd.DataFrame) -> Appended:
         """Add the bars or actions that are new or differ from their newest vintage, in one commit; return those.
@@ -303,7 +306,7 @@ class Store:
                 for folder in folders:
                     durability.undo_torn_commits(folder)
 
-    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick) -> Appended:
+    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick, *, alike: str | None = None) -> Appended:
         incoming = spec.check(frame)
         if incoming.empty:
             return Appended(spec.name, incoming)
@@ -312,7 +315,7 @@ class Store:
 
         def change(snapshot: DeltaTable | None) -> Change | None:
             nonlocal rows
-            near = predicates.surroundings(incoming, spec)
+            near = predicates.surroundings(incoming, spec) if alike is None else predicates.reach(incoming, alike)
             if needed is not None and len(needed) == 1:
                 rows = self._unstored(spec, snapshot, near, incoming)
             else:

@@ -196,7 +196,7 @@ def count_swallowed(text: str, delimiter: str, n_delimiters: int, shapes: Collec
 
     Examples
     --------
-    >>> count_swallowed("up\n7,KOLA,2024-12-02,down", ",", 3, {"0"})
+    >>> count_swallowed("up\\n7,KOLA,2024-12-02,down", ",", 3, {"0"})
     1
     """
     inner = [line for line in text.split("\n")[1:] if line.count(delimiter) >= n_delimiters - 1]

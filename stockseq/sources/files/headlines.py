@@ -128,7 +128,8 @@ def _written(instants: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> _written(pd.Series(pd.to_datetime(["2024-12-02T15:00:00Z", "2024-12-02T15:00:00.25Z", None]))).tolist()
+    >>> stamps = pd.to_datetime(["2024-12-02T15:00:00Z", "2024-12-02T15:00:00.25Z", None], format="ISO8601")
+    >>> _written(pd.Series(stamps)).tolist()
     ['2024-12-02 15:00:00+00:00', '2024-12-02 15:00:00.250000+00:00', '']
     """
     clocks = instants.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
