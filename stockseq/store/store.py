@@ -115,6 +115,8 @@ class Store:
             return self.append_vintages(table, frame)
         if spec.rule == "derived":
             raise ValueError(f"`{table}` is derived: write it with `replace`.")
+        if alike is not None and spec.rule != "keep_first":
+            raise ValueError(f"Only of a table that keeps what came first, such as `headlines`, not of `{table}`.")
         return self._add(spec, frame, unstored, alike=alike)
 
     def append_vintages(self, table: str, frame: pd.DataFrame) -> Appended:
@@ -315,19 +317,18 @@ class Store:
 
         def change(snapshot: DeltaTable | None) -> Change | None:
             nonlocal rows
-            near = predicates.surroundings(incoming, spec) if alike is None else predicates.reach(incoming, alike)
-            if needed is not None and len(needed) == 1:
-                rows = self._unstored(spec, snapshot, near, incoming)
+            if alike is not None:
+                rows = self._unstored(spec, snapshot, predicates.reach(incoming, alike), incoming)
             else:
-                rows = pick(incoming, self._frame(spec, snapshot, near, needed), spec)
+                rows = pick(
+                    incoming, self._frame(spec, snapshot, predicates.surroundings(incoming, spec), needed), spec
+                )
             return (spec.to_arrow(rows), None) if len(rows) else None
 
         self._file(spec).commit(change)
         return Appended(spec.name, rows.reset_index(drop=True))
 
-    def _unstored(
-        self, spec: Table, snapshot: DeltaTable | None, near: str | None, incoming: pd.DataFrame
-    ) -> pd.DataFrame:
+    def _unstored(self, spec: Table, snapshot: DeltaTable | None, near: str, incoming: pd.DataFrame) -> pd.DataFrame:
         """Return the rows whose one key isn't stored: the stored ones are looked through, and never held as a whole."""
         if snapshot is None:
             return incoming
