@@ -115,7 +115,9 @@ class Store:
             return self.append_vintages(table, frame)
         if spec.rule == "derived":
             raise ValueError(f"`{table}` is derived: write it with `replace`.")
-        if alike is not None and spec.rule != "keep_first":
+        if alike is None:
+            return self._add(spec, frame, unstored)
+        if spec.rule != "keep_first":
             raise ValueError(f"Only of a table that keeps what came first, such as `headlines`, not of `{table}`.")
         return self._add(spec, frame, unstored, alike=alike)
 
