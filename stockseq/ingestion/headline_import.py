@@ -51,7 +51,7 @@ def ingest_headlines(
         if len(rows):
             stored = _stored(store, rows, sources, now)
             require_sound_clocks(rows, stored)
-            n_new.update(store.append("headlines", drop_stored(rows, stored)).by_ticker)
+            n_new.update(store.append("headlines", drop_stored(rows, stored), alike="ticker").by_ticker)
         progress.step(task, n_read, stream.n_rows, f"{n_new.total():,} new")
     outcomes = {ticker: _outcome(ticker, n_new[ticker]) for ticker in tickers}
     dropped = tuple(drop for drop in stream.dropped if drop.ticker in outcomes or drop.ticker == "?")

@@ -63,6 +63,18 @@ def surroundings(frame: pd.DataFrame, spec: Table) -> str | None:
     return " AND ".join(parts) or None
 
 
+def reach(frame: pd.DataFrame, column: str) -> str:
+    """Return the predicate that a text column lies within the reach of `frame`: files that don't are passed over.
+
+    Examples
+    --------
+    >>> reach(pd.DataFrame({"ticker": ["MSFT", "AAPL"]}), "ticker")
+    "ticker >= 'AAPL' AND ticker <= 'MSFT'"
+    """
+    first, last = (value.replace("'", "''") for value in (frame[column].min(), frame[column].max()))
+    return f"{column} >= '{first}' AND {column} <= '{last}'"
+
+
 def conditions(
     spec: Table,
     tickers: Sequence[str] | None,

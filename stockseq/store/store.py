@@ -84,7 +84,7 @@ class Store:
         """
         return lock(lock_path(self.root, self.folder), self.root)
 
-    def append(self, table: str, frame: pd.DataFrame) -> Appended:
+    def append(self, table: str, frame: pd.DataFrame, *, alike: str | None = None) -> Appended:
         """Add the rows whose key is not stored yet, in one commit; return those.
 
         Parameters
@@ -93,6 +93,9 @@ class Store:
             A table whose rows are never changed; `bars` and `actions` go through `append_vintages`.
         frame : DataFrame
             The table's columns in any order, one row per key.
+        alike : str, optional
+            A column of text that is part of what the key was made of, so that a stored row of the same key has the same
+            text there: then few stored rows are looked through.
 
         Returns
         -------
@@ -112,7 +115,11 @@ class Store:
             return self.append_vintages(table, frame)
         if spec.rule == "derived":
             raise ValueError(f"`{table}` is derived: write it with `replace`.")
-        return self._add(spec, frame, unstored)
+        if alike is None:
+            return self._add(spec, frame, unstored)
+        if spec.rule != "keep_first":
+            raise ValueError(f"Only of a table that keeps what came first, such as `headlines`, not of `{table}`.")
+        return self._add(spec, frame, unstored, alike=alike)
 
     def append_vintages(self, table: str, frame: pd.DataFrame) -> Appended:
         """Add the bars or actions that are new or differ from their newest vintage, in one commit; return those.
@@ -303,7 +310,7 @@ class Store:
                 for folder in folders:
                     durability.undo_torn_commits(folder)
 
-    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick) -> Appended:
+    def _add(self, spec: Table, frame: pd.DataFrame, pick: Pick, *, alike: str | None = None) -> Appended:
         incoming = spec.check(frame)
         if incoming.empty:
             return Appended(spec.name, incoming)
@@ -312,19 +319,18 @@ class Store:
 
         def change(snapshot: DeltaTable | None) -> Change | None:
             nonlocal rows
-            near = predicates.surroundings(incoming, spec)
-            if needed is not None and len(needed) == 1:
-                rows = self._unstored(spec, snapshot, near, incoming)
+            if alike is not None:
+                rows = self._unstored(spec, snapshot, predicates.reach(incoming, alike), incoming)
             else:
-                rows = pick(incoming, self._frame(spec, snapshot, near, needed), spec)
+                rows = pick(
+                    incoming, self._frame(spec, snapshot, predicates.surroundings(incoming, spec), needed), spec
+                )
             return (spec.to_arrow(rows), None) if len(rows) else None
 
         self._file(spec).commit(change)
         return Appended(spec.name, rows.reset_index(drop=True))
 
-    def _unstored(
-        self, spec: Table, snapshot: DeltaTable | None, near: str | None, incoming: pd.DataFrame
-    ) -> pd.DataFrame:
+    def _unstored(self, spec: Table, snapshot: DeltaTable | None, near: str, incoming: pd.DataFrame) -> pd.DataFrame:
         """Return the rows whose one key isn't stored: the stored ones are looked through, and never held as a whole."""
         if snapshot is None:
             return incoming

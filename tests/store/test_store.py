@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from stockseq.errors import DataError, StoreError
-from stockseq.schemas import ACTIONS, BARS, HEADLINES
+from stockseq.schemas import ACTIONS, BARS, HEADLINES, as_headlines
 from stockseq.store import TABLES, Store
 from tests.store.store_rows import bars, dividends, features, headlines, utc
 
@@ -206,3 +206,19 @@ def _model(model_id: str) -> pd.DataFrame:
     texts = {column: "" for column, dtype in TABLES["models"].columns.items() if dtype == "str"}
     at, through = utc("2024-02-05"), pd.Timestamp("2024-02-02")
     return pd.DataFrame([{**texts, "model_id": model_id, "at": at, "trained_through": through}])
+
+
+def test_an_append_that_looks_among_its_tickers_alone_adds_what_the_full_look_adds(tmp_path: Path) -> None:
+    """Stored rows of the same tickers are found, those of others are left alone, and counts are by ticker."""
+    store = Store(tmp_path)
+    stamp = pd.Timestamp("2024-12-02T15:00Z")
+    rows = pd.DataFrame({"headline_id": ["a", "b", "c"], "ticker": ["A", "M", "Z"], "text": "Words", "source": "files"})
+    rows = as_headlines(rows.assign(published_at=stamp, first_seen_at=stamp, date_only=False, publisher="", url=""))
+    assert store.append("headlines", rows[:2], alike="ticker").n_rows == 2
+    assert store.append("headlines", rows, alike="ticker").rows["headline_id"].tolist() == ["c"]
+    assert store.append("headlines", rows, alike="ticker").n_rows == 0
+    assert store.count("headlines") == {"A": 1, "M": 1, "Z": 1}
+    assert store.count("headlines", "source") == {"files": 3}
+    assert store.count("headlines", as_of=stamp - pd.Timedelta(seconds=1)) == {}
+    with pytest.raises(ValueError, match="keeps what came first"):
+        store.append("scores", pd.DataFrame(), alike="ticker")

@@ -1,9 +1,9 @@
 """Delimited text of any size, batch by batch in bounded memory, read like `read_delimited` reads a file whole."""
 
-import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -45,8 +45,6 @@ class CsvBatches:
         With one header row that names every column.
     encoding : str
         "utf-8-sig", or any other.
-    seen : callable
-        Is told how many bytes have been read.
 
     Raises
     ------
@@ -60,12 +58,12 @@ class CsvBatches:
 
     path: Path
     encoding: str
-    seen: Callable[[int], None] = lambda n_bytes: None
     n_rows: int = field(default=0, init=False)
     n_swallowed: int = field(default=0, init=False)
     columns: tuple[str, ...] = field(default=(), init=False)
     _first_swallowed: int = field(default=0, init=False)
     _n_lines: int = field(default=0, init=False)
+    _file: "_Checked | None" = field(default=None, init=False)
     _short: list[str] = field(default_factory=list, init=False)
     _long: list[str] = field(default_factory=list, init=False)
 
@@ -77,6 +75,11 @@ class CsvBatches:
         if any(name.startswith("Unnamed: ") for name in names[1:]):
             raise NotInBatches
         self.columns = tuple(names)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the file that have been read by now."""
+        return 0 if self._file is None else self._file.n_bytes
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -106,9 +109,9 @@ class CsvBatches:
                 yield self._without_swallowing(batch, shapes)
 
     def _whole_batches(self) -> Iterator[pa.RecordBatch]:
-        with _Checked(self.path, self.encoding, self._end_line(), self.seen) as file:
+        with _Checked(self.path, self.encoding, self._end_line()) as self._file:
             pending: pa.RecordBatch | None = None
-            for batch in self._arrow(file):
+            for batch in self._arrow(self._file):
                 if self._long:
                     raise ValueError(self._too_long())
                 if pending is not None:
@@ -121,7 +124,7 @@ class CsvBatches:
             if len(pending) > 1:
                 yield pending[:-1]
         if self._short:
-            rows = [next(csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)) for text in self._short]
+            rows = [self._cells(text) for text in self._short]
             padded = [[*row, *[""] * (len(self.columns) - len(row))] for row in rows]
             yield pa.RecordBatch.from_pylist(
                 [dict(zip(self.columns, row, strict=True)) for row in padded], schema=self._schema()
@@ -132,7 +135,10 @@ class CsvBatches:
             yield from arrow_csv.open_csv(
                 pa.PythonFile(file, "r"),
                 read_options=arrow_csv.ReadOptions(
-                    block_size=BLOCK, column_names=list(self.columns), skip_rows_after_names=1
+                    block_size=BLOCK,
+                    column_names=list(self.columns),
+                    skip_rows=_n_blank_lines(self.path, self.encoding),
+                    skip_rows_after_names=1,
                 ),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=self._invalid
@@ -162,11 +168,19 @@ class CsvBatches:
             self._short.append(row.text)
         return "skip"
 
+    def _cells(self, record: str) -> list[str]:
+        """Return the cells of a record that has too few or too many, which a file has seldom."""
+        columns = [f"{place}" for place in range(record.count(self.delimiter) + 1)]
+        frame = pd.read_csv(
+            io.StringIO(record), sep=self.delimiter, header=None, names=columns, dtype="str", keep_default_na=False
+        )
+        return [str(cell) for cell in frame.iloc[0].dropna()]
+
     def _too_long(self) -> str:
         # The threads of the reader find rows in any order.
         lines = sorted((_line_of(self.path, text.encode(_plain(self.encoding))), text) for text in self._long)
         line, text = lines[0]
-        n_cells = len(next(csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)))
+        n_cells = len(self._cells(text))
         return (
             f"line {line} has {n_cells} cells where the header has {len(self.columns)}; a text that holds the "
             "delimiter needs quotes around it"
@@ -216,15 +230,14 @@ class CsvBatches:
 class _Checked(io.RawIOBase):
     """A file as UTF-8 with a mark at its end; a zero byte or one that isn't of the encoding raises."""
 
-    def __init__(self, path: Path, encoding: str, end: str, seen: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, encoding: str, end: str) -> None:
         super().__init__()
         self._bytes = path.open("rb")
         # UTF-8 is checked by whoever reads it.
         is_utf8 = encoding == "utf-8-sig"
         self._text = None if is_utf8 else io.TextIOWrapper(self._bytes, encoding=encoding, newline="")
         self._end: bytes | None = end.encode()
-        self._seen = seen
-        self._n_bytes = self._line = 0
+        self.n_bytes = self._line = 0
 
     def readable(self) -> bool:
         """Return True."""
@@ -234,10 +247,10 @@ class _Checked(io.RawIOBase):
         """Return the next bytes, at most `size` of UTF-8 text and a little more of any other."""
         if self._text is None:
             part = self._bytes.read(size)
-            self._n_bytes += len(part)
+            self.n_bytes += len(part)
         else:
             part = self._text.read(max(size // 4, 1)).encode("utf-8", "surrogatepass")
-            self._n_bytes = self._bytes.tell()
+            self.n_bytes = self._bytes.tell()
         if b"\0" in part:
             line = self._line + part.partition(b"\0")[0].count(b"\n") + 1
             raise ValueError(
@@ -245,7 +258,6 @@ class _Checked(io.RawIOBase):
                 "it is UTF-16"
             )
         self._line += part.count(b"\n")
-        self._seen(self._n_bytes)
         if not part and self._end is not None:
             part, self._end = self._end, None
         return part
@@ -254,6 +266,12 @@ class _Checked(io.RawIOBase):
         """Close the file."""
         self._bytes.close()
         super().close()
+
+
+def _n_blank_lines(path: Path, encoding: str) -> int:
+    """Return how many blank lines stand before the header."""
+    with path.open(encoding=encoding, newline="") as file:
+        return sum(1 for _ in takewhile(lambda line: not line.rstrip("\r\n"), file))
 
 
 def _plain(encoding: str) -> str:

@@ -221,13 +221,14 @@ def _scan(
 ) -> _Scan | None:
     total = path.stat().st_size // MEGABYTE + 1
     task = f"Reading {path.name} (MB)"
-    batches = CsvBatches(path, encoding, seen=lambda n_bytes: progress.step(task, n_bytes // MEGABYTE, total))
+    batches = CsvBatches(path, encoding)
     names = _names(path, batches.columns, settings)
     if names is None:
         return None
     spill = make_spill(list(names))
     for batch in batches:
         spill.add(batch.select(list(names.values())).rename_columns(list(names)))
+        progress.step(task, batches.n_bytes // MEGABYTE, total)
     progress.step(task, total, total)
     renamed = rename_columns(
         _header_of(path, batches.columns), HEADLINE_COLUMNS, HEADLINE_EXTRAS, mapping=settings.mapping

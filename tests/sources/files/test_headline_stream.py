@@ -112,6 +112,7 @@ FILES: dict[str, tuple[bytes, dict[str, object]]] = {
         plain_rows(CLOCKS).replace("Words 3\n", "Words 3\n\n   \n").rstrip("\n").encode(),
         {},
     ),
+    "blank lines before the header": (("\n\n" + plain_rows(CLOCKS)).encode(), {}),
     "semicolons": (plain_rows(CLOCKS).replace(",", ";").encode(), {}),
     "stray quotes inside cells": (plain_rows(CLOCKS).replace("Words 4", 'Words "4" of').encode(), {}),
     "a quote that swallows rows": (
