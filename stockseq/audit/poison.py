@@ -99,7 +99,9 @@ def _later_actions(past: Bars, later: pd.DataFrame, random: np.random.Generator)
 def _later_headlines(market: MarketData, past: MarketData, cut: Cut, clock: Clock) -> Headlines:
     later = market.headlines[~(clock.available(market.headlines) <= cut.decision_at)]
     edge = [_at_the_edge(str(ticker), past, cut, clock) for ticker in market.bars["ticker"].unique()]
-    rows = pd.concat([*[later.assign(text="", source="")] * 3, *edge], ignore_index=True)
+    # Another source by the same latency, or what its latency made late would be known at the cut.
+    others = later.assign(text="", source=later["source"] + f":{SOURCE}")
+    rows = pd.concat([*[others] * 3, *edge], ignore_index=True)
     texts = [text or f"{TEXTS[n % len(TEXTS)]} {n}" for n, text in enumerate(rows["text"])]
     tickers = rows["ticker"].tolist()
     identities = [

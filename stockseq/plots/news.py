@@ -81,6 +81,9 @@ def plot_news(coverage: pd.DataFrame) -> Plot:
         "x": years,
         "y": [html.escape(ticker) for ticker in tickers],
         "z": shades,
+        # From no headline on, or the fewest would look like none.
+        "zmin": 0,
+        "zmax": max([1.0, *(shade for row in shades for shade in row if shade is not None)]),
         "text": [[_words(cells.get((ticker, year))) for year in years] for ticker in tickers],
         "colorscale": [[0, "--rule"], [1, "--strategy"]],
         "showscale": False,

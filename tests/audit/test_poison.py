@@ -61,3 +61,12 @@ def test_a_headline_of_every_kind_of_clock_is_just_late(market: MarketData, cloc
     assert set(KNOWN_BY) == {*kinds.index, "date_only"}
     assert (just_late.loc[just_late["source"] == "alpaca", "published_at"] < cut.decision_at - day + MOMENT * 2).all()
     assert (just_late.loc[just_late["known_by"] == "updated", "created_at"] < cut.decision_at - 20 * day).all()
+
+
+def test_what_only_its_latency_makes_late_stays_late(market: MarketData, clock: Clock, cut: Cut) -> None:
+    """A source days slow has stamps of before the cut among what comes after; its poison must not be known there."""
+    slow = replace(clock, latency=Latency(clock.latency, {"simulated": pd.Timedelta(days=3)}))
+    past, poisoned = remove_after(market, cut, clock=slow), poison_after(market, cut, clock=slow, seed=0)
+    late = poisoned.headlines[~poisoned.headlines["headline_id"].isin(past.headlines["headline_id"])]
+    assert (late["published_at"] < cut.decision_at - pd.Timedelta(days=1)).any()
+    assert (slow.available(late) > cut.decision_at).all()
