@@ -27,6 +27,8 @@ def show_backfills(found: Sequence[Backfilled], tickers: Sequence[str], *, first
             console.print(f"{escape(each.source)}: nothing to ask for; the store has all days until yesterday.")
         elif not each.n_headlines:
             console.print(f"{escape(each.source)}: no headline that the store did not have.")
+        if each.begins is not None:
+            console.print(f"{escape(each.source)} begins at {each.begins:%Y-%m-%d}: earlier days weren't asked for.")
         _show_missing(each)
         _show_dropped(each)
 

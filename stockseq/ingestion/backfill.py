@@ -37,6 +37,8 @@ class Backfilled:
         What was left out on the way.
     stopped : str
         Why the source was given up before the end; "" where it wasn't.
+    begins : Timestamp, tz-naive, optional
+        The source's first day, where earlier ones were wanted.
     """
 
     source: str
@@ -46,6 +48,7 @@ class Backfilled:
     unknown: Mapping[str, str]
     dropped: tuple[Dropped, ...]
     stopped: str = ""
+    begins: pd.Timestamp | None = None
 
     @property
     def n_headlines(self) -> int:
@@ -109,7 +112,7 @@ def backfill(
         If the service refuses the key. What came before is kept.
     """
     last = now.tz_convert("UTC").tz_localize(None).normalize() - DAY
-    begin = max(first, archive.earliest)
+    begin = max(first, archive.first_day(now))
     covered = read_coverage(store, archive.name)
     chunks = list(missing_chunks(archive.chunks(tickers, begin, last), covered)) if begin <= last else []
     task = f"Headlines from {archive.name}"
@@ -129,7 +132,16 @@ def backfill(
     progress.step(task, len(chunks), len(chunks))
     dropped = tuple(Dropped(*key, n) for key, n in account.dropped.items())
     by_year = dict(sorted(account.by_year.items()))
-    return Backfilled(archive.name, n_asked, by_year, account.failures, account.unknown, dropped, stopped)
+    return Backfilled(
+        archive.name,
+        n_asked,
+        by_year,
+        account.failures,
+        account.unknown,
+        dropped,
+        stopped,
+        begins=begin if begin > first else None,
+    )
 
 
 def _bring(store: Store, archive: HeadlineArchive, chunk: Chunk, account: _Account, *, now: pd.Timestamp) -> bool:

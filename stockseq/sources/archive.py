@@ -44,7 +44,10 @@ class HeadlineArchive(Source, Protocol):
     """A source without bars whose past headlines can be asked for, too; ours derive from `ArchiveSource`."""
 
     headlines_only: bool
-    earliest: pd.Timestamp
+
+    def first_day(self, now: pd.Timestamp) -> pd.Timestamp:
+        """Return the first day (tz-naive) that can be asked for at an instant."""
+        ...
 
     def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
         """Return what to ask one after the other, each in one commit, for these tickers' headlines of these days."""
@@ -71,6 +74,10 @@ class ArchiveSource:
     headlines_only = True
     # The first day (tz-naive) that there is anything of.
     earliest: pd.Timestamp
+
+    def first_day(self, now: pd.Timestamp) -> pd.Timestamp:
+        """Return the first day (tz-naive) that can be asked for at an instant; `earliest` where it doesn't move."""
+        return self.earliest
 
     def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
         """Return one chunk a ticker and calendar year; a source whose limits ask for others overrides this."""
