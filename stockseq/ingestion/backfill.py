@@ -9,7 +9,7 @@ import pandas as pd
 from stockseq.errors import SourceError, counted
 from stockseq.ingestion.news_coverage import DAY, missing_chunks, note_coverage, read_coverage
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import Dropped, Headlines
+from stockseq.schemas import Dropped
 from stockseq.sources.archive import Chunk, HeadlineArchive
 from stockseq.sources.source import Outcome
 from stockseq.store import Store
@@ -69,7 +69,7 @@ class _Account:
     unknown: dict[str, str] = field(default_factory=dict)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
-    def count(self, written: Headlines, outcomes: Mapping[str, Outcome], dropped: Sequence[Dropped]) -> None:
+    def count(self, written: pd.DataFrame, outcomes: Mapping[str, Outcome], dropped: Sequence[Dropped]) -> None:
         """Count one chunk."""
         self.by_year.update(int(year) for year in written["published_at"].dt.year)
         self.dropped.update({(drop.stage, drop.ticker, drop.reason): drop.n_rows for drop in dropped})
@@ -152,7 +152,7 @@ def _bring(store: Store, archive: HeadlineArchive, chunk: Chunk, account: _Accou
     answered = [ticker for ticker in chunk.tickers if fetched.outcomes[ticker].status in ("updated", "nothing_new")]
     if answered:
         note_coverage(store, archive.name, answered, chunk.first, chunk.last, at=now)
-    account.count(Headlines(written.rows), fetched.outcomes, fetched.dropped)
+    account.count(written.rows, fetched.outcomes, fetched.dropped)
     return bool(answered) or all(outcome.status == "unknown" for outcome in fetched.outcomes.values())
 
 

@@ -12,7 +12,7 @@ from stockseq.ingestion.headline_import import MOST_TICKERS, ingest_headlines
 from stockseq.ingestion.ingest import Ingested, ingest
 from stockseq.market import MarketData
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import Headlines
+from stockseq.schemas import as_headlines
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files import FilesSource
 from stockseq.sources.files.headline_stream import HeadlineStream, open_headline_stream
@@ -108,7 +108,7 @@ class FileImport:
         market = MarketData(
             store.bars(tickers, as_of=self.now),
             store.actions(tickers, as_of=self.now),
-            Headlines(doubted),
+            as_headlines(doubted),
             calendar,
             self.now,
         )

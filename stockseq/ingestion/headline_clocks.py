@@ -42,7 +42,7 @@ class ClockDoubts(Result):
     n_unmarked: int = 0
 
 
-def drop_stored(incoming: Headlines, stored: Headlines) -> Headlines:
+def drop_stored(incoming: Headlines, stored: pd.DataFrame) -> Headlines:
     """Return the headlines that are not stored under another id, by source, ticker, text and stamp.
 
     Earlier versions made ids of landing pages, and kept entities and control codes in the text. The same story from
@@ -67,10 +67,10 @@ def drop_stored(incoming: Headlines, stored: Headlines) -> Headlines:
 
 def _family(headlines: pd.DataFrame) -> pd.Series:
     """Return each headline's source without its preset."""
-    return headlines["source"].str.partition(":")[0]
+    return headlines["source"].str.split(":").str[0]
 
 
-def require_sound_clocks(incoming: Headlines, stored: Headlines) -> None:
+def require_sound_clocks(incoming: Headlines, stored: pd.DataFrame) -> None:
     """Raise `StoreError` if the store has headlines of the same file at the earlier instants of a misread clock.
 
     Parameters

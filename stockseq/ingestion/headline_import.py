@@ -58,14 +58,14 @@ def ingest_headlines(
     return Ingested(outcomes, {}, dropped)
 
 
-def _stored(store: Store, rows: Headlines, sources: Sequence[str], now: pd.Timestamp) -> Headlines:
+def _stored(store: Store, rows: Headlines, sources: Sequence[str], now: pd.Timestamp) -> pd.DataFrame:
     """Return the stored headlines of a batch's tickers that may be its own under another id, or at another instant."""
     tickers = list(rows["ticker"].unique())
     few = tickers if len(tickers) <= MOST_TICKERS else None
     found = [
         store.read("headlines", tickers=few, as_of=now, where={"source": source}, columns=_NEEDED) for source in sources
     ]
-    return Headlines(pd.concat([empty({name: HEADLINES[name] for name in _NEEDED}), *found], ignore_index=True))
+    return pd.concat([empty({name: HEADLINES[name] for name in _NEEDED}), *found], ignore_index=True)
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from stockseq.errors import SourceError
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import Dropped, Headlines, capitals_note, valid_ticker
+from stockseq.schemas import Dropped, as_headlines, capitals_note, valid_ticker
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files.csv_batches import CsvBatches, NotInBatches
 from stockseq.sources.files.delimited import SWALLOWED
@@ -130,7 +130,7 @@ class HeadlineStream:
             for ticker, n in rows["ticker"][repeated].value_counts().items():
                 self._counts[STAGE, str(ticker), REPEATED] += int(n)
             self._count(read.dropped)
-            kept = Headlines(rows[~repeated].reset_index(drop=True)) if repeated.any() else rows
+            kept = as_headlines(rows[~repeated]) if repeated.any() else rows
             n_read += len(frame)
             n_headlines += len(kept)
             yield n_read, replace(read, headlines=kept)

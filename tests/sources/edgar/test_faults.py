@@ -72,8 +72,8 @@ def _verdict(fault: Fault, place: str) -> str:
     if fault in PAGES and place == "header":
         return "next header"
     if fault == "not UTF-8":
-        # The first three texts are spoilt: two tickers, the filer's number; dates of acceptance.
-        return {"tickers": "unknown", "filings": "failed", "older filings": "right", "header": "right"}[place]
+        # What is kept on disk must be whole.
+        return {"tickers": "error", "filings": "failed", "older filings": "right", "header": "right"}[place]
     return "error" if place == "tickers" else "failed"
 
 
