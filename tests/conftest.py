@@ -22,6 +22,7 @@ LONGEST_FILES = (
     "test_kill.py",
     "test_own_layer.py",
     "test_yahoo_week.py",
+    "test_news_week.py",
     "test_readme.py",
     "test_layers.py",
 )

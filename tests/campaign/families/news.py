@@ -45,9 +45,7 @@ def cases() -> list[Case]:
         for often, run in HOW_OFTEN.items()
     ]
     kills = [
-        Case(
-            "3 tickers, 1 year, killed 3 times", partial(_kill, n_tickers=3, n_sessions=252, n_kills=3), 3, short=True
-        ),
+        Case("3 tickers, 1 year, killed 3 times", partial(_kill, n_tickers=3, n_sessions=252, n_kills=3), 3),
         Case("30 tickers, 8 years, killed 20 times", partial(_kill, n_tickers=30, n_sessions=2016, n_kills=20), 20),
     ]
     return [*faults, *kills]
