@@ -2,6 +2,8 @@
 
 import random
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -53,21 +55,36 @@ def _lose_power_twice(folder: Path, seed: int, *, work: str) -> str:
 
 
 def _judge_all(folder: Path, work: Work, states: list[State], name: str) -> str:
+    del folder
     n_lost = 0
     for number, state in enumerate(states):
-        disk = folder / f"{state.call}-{state.policy.replace(' ', '-')}"
-        disk.mkdir()
-        lay_out(state, disk)
         before = work.calls[state.call - 1] if state.call else None
         where = f"power lost after call {state.call} ({before and before[::4]}), {state.policy}"
-        try:
-            n_lost += _open(work, disk / "data", state)
-            if number % STEPS.get(name, 1) == 0:
-                _run_again(work, disk / "data")
-        except Exception as error:
-            raise AssertionError(f"{where}: {type(error).__name__}: {error}") from error
-        shutil.rmtree(disk)
+        with _in_its_place(work) as (disk, after):
+            lay_out(state, disk)
+            try:
+                n_lost += _open(work, disk / "data", state)
+                if number % STEPS.get(name, 1) == 0:
+                    _run_again(work, disk / "data", after)
+            except Exception as error:
+                raise AssertionError(f"{where}: {type(error).__name__}: {error}") from error
     return f"{len(states)} of {len(_states(name))} states; in {n_lost} the last commit was lost, and all ended alike"
+
+
+@contextmanager
+def _in_its_place(work: Work) -> Iterator[tuple[Path, Path]]:
+    """Yield an empty folder where the work was done, and where what it made is meanwhile.
+
+    The settings of a run name its data root: a whole run elsewhere would be one of other settings.
+    """
+    folder = work.after.parent
+    kept = folder.rename(folder.with_name(f"{folder.name}-undisturbed"))
+    folder.mkdir()
+    try:
+        yield folder, kept / work.after.name
+    finally:
+        shutil.rmtree(folder)
+        kept.rename(folder)
 
 
 def _open(work: Work, data: Path, state: State) -> int:
@@ -82,12 +99,12 @@ def _open(work: Work, data: Path, state: State) -> int:
     return n_lost
 
 
-def _run_again(work: Work, data: Path) -> None:
+def _run_again(work: Work, data: Path, after: Path) -> None:
     """The next run ends as one that nothing disturbed."""
     again = work.start(data)
     assert again.end() == 0, f"the next run ended with {again.status}: {again.said[-600:]}"
     require_whole(data)
-    require_same(data, work.after, work.tables)
+    require_same(data, after, work.tables)
 
 
 def _n_commits(work: Work, state: State) -> int:
