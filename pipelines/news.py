@@ -15,6 +15,8 @@ from stockseq.store import Store
 
 # Where nothing else says when a history begins: Alpaca's headlines do.
 FIRST_DAY = pd.Timestamp("2015-01-01")
+HAS_BARS = "make backtest, whose page shows where news can matter; make daily tops the headlines up."
+HAS_NONE = "make daily, which brings the prices, too: headlines alone can't be forecast from."
 
 
 def run_news(settings: Settings, now: pd.Timestamp, *, since: str | None) -> tuple[Backfilled, ...]:
@@ -36,28 +38,47 @@ def run_news(settings: Settings, now: pd.Timestamp, *, since: str | None) -> tup
     SourceError
         If an archive can't be asked, such as without its key, or not one ticker was answered.
     """
-    try:
-        named = None if since is None else pd.Timestamp(read_date(since, first=1900, last=2100))
-    except ValueError as error:
-        raise SettingsError(f"FROM (`--since`): {error}.") from error
+    first = _first_day(since, now)
     with open_workspace(settings, now, trains=False) as workspace:
         require_newest(workspace.store, workspace.registry, now)
         # All of them before the first is asked: a missing key costs no hour.
         archives = open_archives(settings, workspace.store)
         tickers = workspace.universe()
-        first = named or _first_bar(workspace.store)
-        found = tuple(
-            backfill(workspace.store, archive, tickers, first=first, now=now, progress=workspace.progress)
-            for archive in archives
-        )
-        show_backfills(found, tickers, first=first)
+        begin = first or _first_bar(workspace.store)
+        found: list[Backfilled] = []
+        notes: list[str] = []
+        ended: list[str] = []
         for archive in archives:
-            for note in getattr(archive, "notes", lambda now: ())(now):
-                console.print(f"[yellow]Note:[/yellow] {escape(note)}")
-    if all(each.missed(tickers) for each in found):
+            try:
+                each = backfill(workspace.store, archive, tickers, first=begin, now=now, progress=workspace.progress)
+                found.append(each)
+                notes += getattr(archive, "notes", lambda now: ())(now) if each.n_chunks else ()
+            except SourceError as error:
+                # The others are asked all the same.
+                ended.append(str(error))
+        has_bars = workspace.store.version("bars") is not None
+        show_backfills(found, workspace.store.count("headlines"), tickers, first=begin)
+        for note in notes:
+            console.print(f"[yellow]Note:[/yellow] {escape(note)}")
+    if ended:
+        raise SourceError(" ".join(ended))
+    if all(each.answered_none(tickers) for each in found):
         raise SourceError("Not one ticker was answered; the reasons stand above. The same command asks again.")
-    console.print("Next: make backtest, whose page shows where news can matter; make daily tops the headlines up.")
-    return found
+    console.print(f"Next: {HAS_BARS if has_bars else HAS_NONE}")
+    return tuple(found)
+
+
+def _first_day(since: str | None, now: pd.Timestamp) -> pd.Timestamp | None:
+    try:
+        day = None if since is None else pd.Timestamp(read_date(since, first=1900, last=2100))
+    except ValueError as error:
+        raise SettingsError(f"FROM (`--since`): {error}.") from error
+    if day is not None and day.tz_localize("UTC") >= now.normalize():
+        raise SettingsError(
+            f"FROM (`--since`) is {day:%Y-%m-%d}, and a backfill goes until the day before {now:%Y-%m-%d}; name an "
+            "earlier day."
+        )
+    return day
 
 
 def _first_bar(store: Store) -> pd.Timestamp:

@@ -41,6 +41,8 @@ INSTANT = re.compile(
     r"\d{4}-?\d\d-?\d\d[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,9})?)?)?(?:Z| ?UTC|[+-]\d\d(?::?\d\d(?::\d\d)?)?)",
     re.ASCII,
 )
+# Written in capitals, too, as tickers are.
+ARCHIVES_AND_YAHOO = ("yahoo", "edgar", "alpaca", "finnhub", "tiingo")
 # A longer value is for the settings file.
 LONGEST_VALUE = 2**16
 
@@ -145,7 +147,7 @@ class Settings(SettingsModel, frozen=True):
     @field_validator("headlines_from")
     @classmethod
     def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(name.lower() if name.lower() in ARCHIVES_AND_YAHOO else name for name in names))
 
     @field_validator("history_from")
     @classmethod

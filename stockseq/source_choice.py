@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from stockseq.arguments import explain
 from stockseq.config import Settings
 from stockseq.errors import SettingsError, SourceError, StoreError, listed
-from stockseq.ingestion.news_coverage import covering_sources
+from stockseq.ingestion.asked_days import covering_sources
 from stockseq.ingestion.origin import SIMULATED, read_origin
 from stockseq.plugins import load_plugin, plugin_names
 from stockseq.sources.archive import HeadlineArchive, UnavailableArchive
@@ -100,7 +100,7 @@ def open_headline_sources(settings: Settings, source: Source, store: Store) -> t
             f"headlines_from names {SIMULATED}, and the bars come from {settings.source}: invented headlines tell "
             "nothing of real prices. Leave it out."
         )
-    return tuple(source if name == settings.source else _open_archive(settings, name) for name in names)
+    return tuple(source if name == settings.source else _open_headline_source(settings, name) for name in names)
 
 
 def open_archives(settings: Settings, store: Store) -> tuple[HeadlineArchive, ...]:
@@ -139,7 +139,7 @@ def require_offered(names: Sequence[str]) -> None:
         load_plugin("stockseq.sources", name)
 
 
-def _open_archive(settings: Settings, name: str) -> Source:
+def _open_headline_source(settings: Settings, name: str) -> Source:
     try:
         return open_source(settings, name)  # type: ignore[no-any-return]
     except SourceError as error:

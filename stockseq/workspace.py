@@ -298,7 +298,7 @@ class Workspace:
             return ingested, self._with_truth(market)
         if self._imported_only:
             self.progress.say(
-                "The store holds imported files and no source is named, so nothing is fetched; `make import` adds to "
+                "The store holds imported files and no source is named, so no bars are fetched; `make import` adds to "
                 "it, and SOURCE=yahoo asks Yahoo."
             )
         ingested, market = ingest(

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from stockseq.errors import SourceError, counted
-from stockseq.ingestion.news_coverage import DAY, missing_chunks, note_coverage, read_coverage
+from stockseq.ingestion.asked_days import DAY, missing_chunks, note_coverage, read_coverage
 from stockseq.progress import SILENT, Progress
-from stockseq.schemas import Dropped
+from stockseq.schemas import Dropped, Headlines
 from stockseq.sources.archive import Chunk, HeadlineArchive
 from stockseq.sources.source import Outcome
 from stockseq.store import Store
 
-# So many chunks in a row of which no ticker could be asked, and the service is at fault rather than the chunks.
+# So many chunks in a row, of as many tickers, that weren't answered, and the service is at fault rather than a ticker.
 FAILED_IN_A_ROW = 3
 
 
@@ -39,6 +39,8 @@ class Backfilled:
         Why the source was given up before the end; "" where it wasn't.
     begins : Timestamp, tz-naive, optional
         The source's first day, where earlier ones were wanted.
+    n_earlier : mapping of ticker to int
+        Headlines that stand in the store at an earlier instant than the source gives now.
     """
 
     source: str
@@ -49,13 +51,14 @@ class Backfilled:
     dropped: tuple[Dropped, ...]
     stopped: str = ""
     begins: pd.Timestamp | None = None
+    n_earlier: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_headlines(self) -> int:
         """Headlines that the store did not have yet."""
         return sum(self.by_year.values())
 
-    def missed(self, tickers: Sequence[str]) -> bool:
+    def answered_none(self, tickers: Sequence[str]) -> bool:
         """Return whether not one of the tickers was answered."""
         return all(ticker in self.failures or ticker in self.unknown for ticker in tickers) and not self.n_headlines
 
@@ -68,6 +71,7 @@ class _Account:
     failures: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    n_earlier: Counter[str] = field(default_factory=Counter)
 
     def count(self, written: pd.DataFrame, outcomes: Mapping[str, Outcome], dropped: Sequence[Dropped]) -> None:
         """Count one chunk."""
@@ -89,7 +93,7 @@ def backfill(
     now: pd.Timestamp,
     progress: Progress = SILENT,
 ) -> Backfilled:
-    """Bring the headlines of all days from `first` until yesterday (UTC) into the store, those it has asked for apart.
+    """Bring the headlines of all days from `first` until yesterday (UTC) into the store; days asked for before are not.
 
     Parameters
     ----------
@@ -113,10 +117,11 @@ def backfill(
     """
     last = now.tz_convert("UTC").tz_localize(None).normalize() - DAY
     begin = max(first, archive.first_day(now))
-    covered = read_coverage(store, archive.name)
+    covered = read_coverage(store, archive.noted_as, as_of=now)
     chunks = list(missing_chunks(archive.chunks(tickers, begin, last), covered)) if begin <= last else []
     task = f"Headlines from {archive.name}"
-    account, stopped, n_asked, n_failed = _Account(), "", 0, 0
+    account, stopped, n_asked = _Account(), "", 0
+    failed: list[Chunk] = []
     for chunk in chunks:
         progress.step(task, n_asked, len(chunks), _name(chunk))
         try:
@@ -125,9 +130,10 @@ def backfill(
             kept = f" The {counted(n_asked, 'chunk')} before it are kept; the same command goes on from there."
             raise type(error)(f"{error}{kept if n_asked else ''}") from error
         n_asked += 1
-        n_failed = 0 if answered else n_failed + 1
-        if n_failed == FAILED_IN_A_ROW:
-            stopped = f"{counted(n_failed, 'chunk')} in a row failed, the last of {_name(chunk)}"
+        failed = [] if answered else [*failed, chunk]
+        n_tickers = len({ticker for each in failed for ticker in each.tickers})
+        if len(failed) >= FAILED_IN_A_ROW and n_tickers >= min(FAILED_IN_A_ROW, len(tickers)):
+            stopped = f"{counted(len(failed), 'chunk')} in a row failed, the last of {_name(chunk)}"
             break
     progress.step(task, len(chunks), len(chunks))
     dropped = tuple(Dropped(*key, n) for key, n in account.dropped.items())
@@ -141,6 +147,7 @@ def backfill(
         dropped,
         stopped,
         begins=begin if begin > first else None,
+        n_earlier=dict(account.n_earlier),
     )
 
 
@@ -151,9 +158,20 @@ def _bring(store: Store, archive: HeadlineArchive, chunk: Chunk, account: _Accou
     written = store.append("headlines", fetched.headlines)
     answered = [ticker for ticker in chunk.tickers if fetched.outcomes[ticker].status in ("updated", "nothing_new")]
     if answered:
-        note_coverage(store, archive.name, answered, chunk.first, chunk.last, at=now)
+        note_coverage(store, archive.noted_as, answered, chunk.first, chunk.last, at=now)
     account.count(written.rows, fetched.outcomes, fetched.dropped)
+    if written.n_rows < len(fetched.headlines):
+        account.n_earlier.update(_stored_earlier(store, archive.name, fetched.headlines))
     return bool(answered) or all(outcome.status == "unknown" for outcome in fetched.outcomes.values())
+
+
+def _stored_earlier(store: Store, source: str, fetched: Headlines) -> Counter[str]:
+    """Return by ticker how many headlines are stored at an earlier instant than they are given now."""
+    columns = ["headline_id", "published_at"]
+    tickers = list(fetched["ticker"].unique())
+    stored = store.read("headlines", tickers=tickers, where={"source": source}, columns=columns)
+    both = fetched.merge(stored, on="headline_id", suffixes=("", "_stored"))
+    return Counter(both.loc[both["published_at_stored"] < both["published_at"], "ticker"].tolist())
 
 
 def _name(chunk: Chunk) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
 from stockseq.errors import SourceError, counted, listed
-from stockseq.ingestion.news_coverage import DAY, missing_chunks, note_coverage, read_coverage
+from stockseq.ingestion.asked_days import DAY, Span, missing_chunks, note_coverage, read_coverage
 from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, empty
 from stockseq.sources.archive import TOP_UP, Chunk
 from stockseq.sources.source import Source
@@ -83,13 +84,13 @@ def _ask(source: Source, tickers: Sequence[str], *, now: pd.Timestamp) -> Topped
 
 def _ask_archive(store: Store, source: Source, tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
     """Ask from the last day on that was asked for, at most a week: older days are a backfill's."""
-    covered = read_coverage(store, source.name)
+    covered = read_coverage(store, _noted_as(source), as_of=now)
     ends = {ticker: covered[ticker][-1][1] for ticker in tickers if ticker in covered}
     today = now.tz_convert("UTC").tz_localize(None).normalize()
     oldest = today - TOP_UP
-    # The last of those days once more, for what its source stamped late.
+    # The last day that was asked for is asked for again: the source may have stamped headlines of it since.
     first = max(min((ends.get(ticker, oldest) for ticker in tickers), default=oldest), oldest)
-    doubts = _gap_sentences(source.name, {name: end for name, end in ends.items() if end + DAY < first}, first)
+    doubts = _gap_sentences(source.name, {name: covered[name] for name in ends}, first)
     try:
         fetched = source.fetch_headlines(tickers, since=_just_before(first), now=now)
     except SourceError as error:
@@ -102,8 +103,12 @@ def _ask_archive(store: Store, source: Source, tickers: Sequence[str], *, now: p
         _named(source, failed),
         tuple(fetched.dropped),
         doubts,
-        tuple((source.name, days) for days in asked),
+        tuple((_noted_as(source), days) for days in asked),
     )
+
+
+def _noted_as(source: Source) -> str:
+    return str(getattr(source, "noted_as", source.name))
 
 
 def _just_before(day: pd.Timestamp) -> pd.Timestamp:
@@ -119,12 +124,19 @@ def _join_failures(parts: Sequence[ToppedUp]) -> dict[str, str]:
     return {ticker: "; ".join(part.failures[ticker] for part in parts if ticker in part.failures) for ticker in tickers}
 
 
-def _gap_sentences(source: str, ends: dict[str, pd.Timestamp], first: pd.Timestamp) -> tuple[str, ...]:
-    if not ends:
+def _gap_sentences(source: str, covered: dict[str, list[Span]], first: pd.Timestamp) -> tuple[str, ...]:
+    """Return a sentence on the days between those that were asked for, and until those of this morning."""
+    gaps = {
+        ticker: (before[1] + DAY, after[0] - DAY)
+        for ticker, spans in covered.items()
+        for before, after in pairwise([*spans, (first, first)])
+        if before[1] + DAY < after[0]
+    }
+    if not gaps:
         return ()
-    begin = min(ends.values()) + DAY
-    names = listed(sorted(ends)[:3]) if len(ends) <= 3 else counted(len(ends), "ticker")
+    begin, end = min(gap[0] for gap in gaps.values()), max(gap[1] for gap in gaps.values())
+    names = listed(sorted(gaps)[:3]) if len(gaps) <= 3 else counted(len(gaps), "ticker")
     return (
-        f"{source} wasn't asked for headlines of {names} from {begin:%Y-%m-%d} to {first - DAY:%Y-%m-%d}; "
+        f"{source} wasn't asked for headlines of {names} from {begin:%Y-%m-%d} to {end:%Y-%m-%d}; "
         f"make news HEADLINES={source} FROM={begin:%Y-%m-%d} asks for them.",
     )

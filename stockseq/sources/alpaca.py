@@ -13,10 +13,7 @@ import pandas as pd
 from stockseq.errors import SourceError, SourceUnreachable
 from stockseq.sources.archive import ArchiveSource, Chunk, spans
 from stockseq.sources.json_text import describe
-from stockseq.sources.service import Key, KeyRefused, NotFound, Service, ServiceRefused
-from stockseq.sources.settings import AlpacaSettings
-from stockseq.sources.source import FetchedHeadlines, Outcome
-from stockseq.sources.stories import (
+from stockseq.sources.news_items import (
     FOREIGN,
     LONGEST_SUMMARY,
     LONGEST_TEXT,
@@ -33,6 +30,9 @@ from stockseq.sources.stories import (
     require_belonging,
     require_item,
 )
+from stockseq.sources.service import Key, KeyRefused, NotFound, Service, ServiceRefused
+from stockseq.sources.settings import AlpacaSettings
+from stockseq.sources.source import FetchedHeadlines, Outcome
 
 NAME: Final = "alpaca"
 WHERE: Final = "an account at https://alpaca.markets is free and has both keys of a paper account."
@@ -83,6 +83,12 @@ class AlpacaSource(ArchiveSource):
     ) -> None:
         self.settings = settings or AlpacaSettings()
         self._service = Service("Alpaca", self.settings, KEYS, clock=clock, sleep=sleep)
+
+    @property
+    def noted_as(self) -> str:
+        """The name, with the stamp that headlines count from where that isn't the default."""
+        counts_from = self.settings.counts_from
+        return self.name if counts_from == "updated_at" else f"{self.name}:{counts_from}"
 
     def chunks(self, tickers: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Sequence[Chunk]:
         """Return one chunk a calendar month for each group of at most 30 tickers."""

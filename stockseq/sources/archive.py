@@ -10,7 +10,7 @@ from stockseq.errors import SourceError
 from stockseq.schemas import ACTIONS, BARS, HEADLINES, Dropped, as_actions, as_bars, as_headlines, empty
 from stockseq.sources.source import FetchedBars, FetchedHeadlines, Outcome, Source
 
-# What a source that nobody asked before gives of the days before a morning.
+# How far back a morning asks: older days are for a backfill.
 TOP_UP = pd.Timedelta(days=7)
 
 
@@ -45,6 +45,11 @@ class HeadlineArchive(Source, Protocol):
 
     headlines_only: bool
 
+    @property
+    def noted_as(self) -> str:
+        """The name under which a store notes which days were asked for."""
+        ...
+
     def first_day(self, now: pd.Timestamp) -> pd.Timestamp:
         """Return the first day (tz-naive) that can be asked for at an instant."""
         ...
@@ -74,6 +79,14 @@ class ArchiveSource:
     headlines_only = True
     # The first day (tz-naive) that there is anything of.
     earliest: pd.Timestamp
+
+    @property
+    def noted_as(self) -> str:
+        """The name under which a store notes which days were asked for; a setting that changes instants adds `:NAME`.
+
+        Under another one all days are asked for again.
+        """
+        return self.name
 
     def first_day(self, now: pd.Timestamp) -> pd.Timestamp:
         """Return the first day (tz-naive) that can be asked for at an instant; `earliest` where it doesn't move."""

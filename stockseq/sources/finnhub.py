@@ -94,9 +94,9 @@ class FinnhubSource(ArchiveSource):
             for first, last in spans(max(chunk.first - _DAY, reach), min(chunk.last + _DAY, today), frequency="W-MON"):
                 for span in self._answers(ticker, first, last, news):
                     news.take(span)
-        except NotAllowed as error:
+        except NotAllowed:
             # Of exchanges that the plan doesn't cover, while the key is good for others.
-            return news.failed(f"{error} The free plan doesn't cover every exchange.")
+            return news.unknown("the plan of this key doesn't cover it (HTTP 403), as it covers some exchanges only")
         except (KeyRefused, SourceUnreachable):
             raise
         except SourceError as error:
@@ -204,6 +204,10 @@ class _News:
         dropped = tuple(Dropped(STAGE, self.ticker, reason, n) for reason, n in self.faults.items() if n)
         return FetchedHeadlines(as_headlines(frame), {self.ticker: outcome}, dropped)
 
+    def unknown(self, reason: str) -> FetchedHeadlines:
+        """Return that the ticker isn't given."""
+        return self.fetched(Outcome(self.ticker, "unknown", reason=reason))
+
     def failed(self, reason: str) -> FetchedHeadlines:
         """Return that the ticker failed; of half of its news nothing is kept."""
         return self.fetched(Outcome(self.ticker, "failed", reason=reason))
@@ -242,7 +246,7 @@ def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
     url = item.get("url")
     key = _identity(item.get("id")) or published_at.isoformat()
     return _Row(
-        headline_id=headline_id(ticker, key, text),
+        headline_id=headline_id(ticker, f"{NAME} {key}", text),
         ticker=ticker,
         published_at=published_at,
         first_seen_at=None,

@@ -11,10 +11,7 @@ import pandas as pd
 from stockseq.errors import SourceError, SourceUnreachable
 from stockseq.sources.archive import TOP_UP, ArchiveSource, Chunk, join_fetched, spans
 from stockseq.sources.json_text import describe
-from stockseq.sources.service import Key, KeyRefused, NotFound, Service
-from stockseq.sources.settings import TiingoSettings
-from stockseq.sources.source import FetchedHeadlines, Outcome
-from stockseq.sources.stories import (
+from stockseq.sources.news_items import (
     FOREIGN,
     LONGEST_SUMMARY,
     LONGEST_TEXT,
@@ -31,6 +28,9 @@ from stockseq.sources.stories import (
     require_belonging,
     require_item,
 )
+from stockseq.sources.service import Key, KeyRefused, NotFound, Service
+from stockseq.sources.settings import TiingoSettings
+from stockseq.sources.source import FetchedHeadlines, Outcome
 
 NAME: Final = "tiingo"
 KEY: Final = Key(

@@ -272,8 +272,9 @@ class Store:
         digest = hashlib.sha256()
         for name in INPUTS:
             spec = TABLES[name]
-            # Columns that a later version added tell where a row comes from, and change nothing that is in it.
-            rows = self._frame(spec, self._file(spec).open(), None).drop(columns=list(spec.added))
+            rows = self._frame(spec, self._file(spec).open(), None)
+            # So that a store of before there were these columns keeps its name.
+            rows = rows.drop(columns=[column for column in spec.added if _tells_nothing(rows[column])])
             hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy() if len(rows) else np.array([], "uint64")
             digest.update(f"{name} {len(hashes)} ".encode() + np.sort(hashes).astype("<u8").tobytes())
         return digest.hexdigest()[:16]
@@ -356,6 +357,11 @@ class Store:
         if columns is not None:
             return spec.to_pandas(rows)
         return spec.complete(spec.to_pandas(rows.drop_columns(foreign) if len(rows) else rows))
+
+
+def _tells_nothing(column: pd.Series) -> bool:
+    """Return whether a later version's column changes nothing: it is empty, or says how an instant is known."""
+    return bool(column.name == "known_by" or (column.isna() | (column == "")).all())
 
 
 def _table(name: str) -> Table:

@@ -23,6 +23,7 @@ class Filed:
     accession: str = ""
     clock: Literal["utc", "new_york"] | None = None
     seconds_off: int = 0
+    filed: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class ListedFiler:
         wall = [_new_york(filed.accepted) for filed in filings]
         return {
             "accessionNumber": [self.accession(filed) for filed in filings],
-            "filingDate": [f"{time:%Y-%m-%d}" for time in wall],
+            "filingDate": [one.filed or f"{time:%Y-%m-%d}" for one, time in zip(filings, wall, strict=True)],
             "reportDate": [f"{time:%Y-%m-%d}" for time in wall],
             "acceptanceDateTime": [self._stamp(filed) for filed in filings],
             "act": ["34"] * len(filings),

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from stockseq.errors import SourceError
+from stockseq.ingestion.asked_days import read_coverage
 from stockseq.ingestion.backfill import backfill
-from stockseq.ingestion.news_coverage import read_coverage
 from stockseq.ingestion.top_up import top_up
 from stockseq.store import Store
 from stockseq.testing import check_source
@@ -87,7 +87,7 @@ def test_a_ticker_that_fails_is_told_and_asked_for_again(store: Store) -> None:
     """Others come; a service of which nothing comes is given up after three chunks."""
     found = backfill(store, Gazette(PRINTED, broken={"MOSS": "cut short"}), ("KOLA", "MOSS"), first=FIRST, now=NOW)
     assert (found.n_headlines, dict(found.failures)) == (2, {"MOSS": "cut short"})
-    assert list(read_coverage(store, "gazette")) == ["KOLA"]
+    assert list(read_coverage(store, "gazette", as_of=NOW)) == ["KOLA"]
     gazette = Gazette(PRINTED, broken=dict.fromkeys(TICKERS, "down"))
     found = backfill(store, gazette, ("MOSS",), first=pd.Timestamp("2015-01-01"), now=NOW)
     assert len(gazette.asked) == 3
@@ -107,7 +107,7 @@ def test_a_morning_tops_up_from_the_last_day_that_was_asked_for(store: Store) ->
     assert found.headlines["known_by"].tolist() == ["first_seen"] * 2
     store.append("headlines", found.headlines)
     found.note(store, at=NOW)
-    assert read_coverage(store, "gazette")["MOSS"][-1][1] == pd.Timestamp("2024-03-04")
+    assert read_coverage(store, "gazette", as_of=NOW)["MOSS"][-1][1] == pd.Timestamp("2024-03-04")
     versions = store.versions()
     again = top_up(store, [Gazette(PRINTED)], TICKERS, now=NOW)
     store.append("headlines", again.headlines)
@@ -125,6 +125,48 @@ def test_weeks_that_nobody_asked_for_are_told_with_the_command_that_asks(store: 
         "gazette wasn't asked for headlines of KOLA and MOSS from 2024-02-04 to 2024-02-26; "
         "make news HEADLINES=gazette FROM=2024-02-04 asks for them.",
     )
+
+
+def test_a_ticker_that_always_fails_blocks_none_behind_it(store: Store) -> None:
+    """Its three years fail one after the other; the next ticker is asked all the same."""
+    gazette = Gazette(PRINTED, broken={"AAAA": "cut short"})
+    found = backfill(store, gazette, ("AAAA", "KOLA", "MOSS"), first=FIRST, now=NOW)
+    assert (found.stopped, found.n_headlines, dict(found.failures)) == ("", 4, {"AAAA": "cut short"})
+
+
+def test_days_that_a_clock_ahead_noted_are_asked_for_again(store: Store) -> None:
+    """A run of next year said that it had asked for all of this one."""
+    backfill(store, Gazette(PRINTED), TICKERS, first=FIRST, now=NOW + pd.Timedelta(days=365))
+    gazette = Gazette(PRINTED)
+    found = top_up(store, [gazette], TICKERS, now=NOW)
+    assert gazette.asked
+    assert len(found.headlines) == 2
+    assert backfill(store, Gazette(PRINTED), TICKERS, first=FIRST, now=NOW).n_chunks == 6
+
+
+def test_a_gap_is_told_each_morning_until_it_is_asked_for(store: Store) -> None:
+    """The morning that found it isn't the last to tell."""
+    backfill(store, Gazette(PRINTED), TICKERS, first=FIRST, now=NOW - pd.Timedelta(days=30))
+    for days in range(2):
+        found = top_up(store, [Gazette(PRINTED)], TICKERS, now=NOW + pd.Timedelta(days=days))
+        found.note(store, at=NOW + pd.Timedelta(days=days))
+        assert "from 2024-02-04 to 2024-02-26" in found.doubts[0]
+    backfill(store, Gazette(PRINTED), TICKERS, first=FIRST, now=NOW + pd.Timedelta(days=2))
+    assert top_up(store, [Gazette(PRINTED)], TICKERS, now=NOW + pd.Timedelta(days=2)).doubts == ()
+
+
+def test_headlines_that_the_source_gives_later_than_they_stand_in_the_store_are_told(store: Store) -> None:
+    """Stored rows stay; who backfilled by a wrong clock must hear of it when the source mends it."""
+    early = Gazette([("KOLA", "2024-02-01T10:00Z", "Kola rises")])
+    backfill(store, early, ("KOLA",), first=FIRST, now=NOW)
+    stored = store.headlines()
+    mended = Gazette([("KOLA", "2024-02-01T10:00Z", "Kola rises")], name="gazette", later=pd.Timedelta(hours=4))
+    found = backfill(store, mended, ("KOLA",), first=pd.Timestamp("2024-01-01"), now=NOW)
+    assert found.n_chunks == 0
+    mended.noted_under = "gazette:mended"
+    found = backfill(store, mended, ("KOLA",), first=pd.Timestamp("2024-01-01"), now=NOW)
+    assert dict(found.n_earlier) == {"KOLA": 1}
+    pd.testing.assert_frame_equal(store.headlines(), stored)
 
 
 def test_a_source_that_fails_costs_no_other_its_headlines(store: Store) -> None:

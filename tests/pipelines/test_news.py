@@ -41,7 +41,7 @@ def test_each_service_brings_its_headlines_and_says_so_by_year(
         assert len(Store(tmp_path / "data").headlines()) == 138
         n_requests = len(server.log)
         again = run(tmp_path, played, server, monkeypatch, "--headlines", name, "--since", "2024-09-02")
-        assert f"{name}: nothing to ask for; the store has all days until yesterday." in again
+        assert f"{name}: nothing to ask for; all days until yesterday were asked for before." in again
         assert len(server.log) == n_requests
         assert not any(key in said + again for key in played.keys.values())
 
@@ -68,6 +68,7 @@ def test_a_missing_key_is_told_before_the_first_request_and_leaves_no_folder(
         (["--headlines", "yahoo"], "of which none has an archive"),
         (["--headlines", "edgr"], "did you mean `edgar`?"),
         (["--headlines", "edgar", "--since", "2015-02-30"], "FROM (`--since`)"),
+        (["--headlines", "edgar", "--since", "2099-12-31"], "a backfill goes until the day before"),
         (["--headlines", "edgar"], "contact"),
     ],
 )
@@ -78,6 +79,25 @@ def test_what_can_not_be_asked_is_refused_in_a_sentence(others: list[str], said:
     assert result.exit_code == 1
     assert said in " ".join(result.output.split())
     assert not (tmp_path / "data").exists()
+
+
+def test_a_service_that_refuses_costs_no_other_its_headlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came is shown, then what was refused; the run ends with an error."""
+    alpaca, edgar = SERVICES["alpaca"], SERVICES["edgar"]
+    with alpaca.serve() as refusing, edgar.serve() as serving:
+        refusing.rule = lambda request: "403"
+        for variable, key in alpaca.keys.items():
+            monkeypatch.setenv(variable, key)
+        addresses = {"alpaca.url": refusing.url, "edgar.url": serving.url, "edgar.data_url": serving.url}
+        settings = {**addresses, "edgar.contact": "Jane Doe jane@example.com", "data": str(tmp_path / "data")}
+        write_settings(tmp_path, {**settings, "tickers": ["KOLA", "MOSSS"]})
+        named = ["--headlines", "ALPACA EDGAR", "--since", "2024-09-02", "--now", NOW.isoformat()]
+        result = CliRunner().invoke(app, ["news", "--config", str(tmp_path / "settings.toml"), *named])
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert "Alpaca doesn't take the key (HTTP 403): check APCA_API_KEY_ID and APCA_API_SECRET_KEY" in said
+    assert "MOSSS: the store has no headline of it from any source; is it written as here?" in said
+    assert len(Store(tmp_path / "data").headlines()) == 69
 
 
 def test_a_store_of_an_invented_market_has_no_news(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ def test_a_fault_that_lasts_fails_the_ticker_and_not_the_others(server: FinnhubS
             return
     else:
         fetched = client.fetch_chunk(chunk, now=NOW)
-    assert fetched.outcomes["KOLA"].status == "failed"
+    assert fetched.outcomes["KOLA"].status == ("unknown" if fault == "403" else "failed")
     assert KEY not in fetched.outcomes["KOLA"].reason
     assert fetched.headlines["text"].tolist() == ["Fern up"]
 
@@ -298,11 +298,12 @@ def test_a_key_that_is_not_taken_ends_the_run_with_what_to_do(
     assert len(server.log) == 1
 
 
-def test_an_exchange_that_the_plan_does_not_cover_fails_its_ticker_alone(server: FinnhubServer) -> None:
+def test_an_exchange_that_the_plan_does_not_cover_costs_its_ticker_alone(server: FinnhubServer) -> None:
     """Finnhub answers 403, as for a key that it doesn't take; the other tickers come."""
     server.forbidden = {"KOLA.TO"}
     fetched = source(server).fetch_chunk(Chunk(("KOLA.TO", "KOLA"), MONDAY, SUNDAY), now=NOW)
-    assert "FINNHUB_API_KEY" in fetched.outcomes["KOLA.TO"].reason
+    assert fetched.outcomes["KOLA.TO"].status == "unknown"
+    assert "the plan of this key doesn't cover it" in fetched.outcomes["KOLA.TO"].reason
     assert fetched.outcomes["KOLA"].n_rows == 7
 
 

@@ -39,7 +39,8 @@ class Calibration:
 
         Examples
         --------
-        >>> filing = Filing("0001163302-25-000028", "8-K", pd.Timestamp("2025-05-01 16:21:59"), "2.02")
+        >>> stamp, date = pd.Timestamp("2025-05-01 16:21:59"), pd.Timestamp("2025-05-01")
+        >>> filing = Filing("0001163302-25-000028", "8-K", stamp, "2.02", date)
         >>> Calibration("new_york").instant(filing).isoformat()
         '2025-05-01T20:21:59+00:00'
         """
@@ -92,7 +93,8 @@ def calibrate(filings: Sequence[Filing], fetch_header: Callable[[str], pd.Timest
 
     Examples
     --------
-    >>> filings = [Filing("0001163302-25-000028", "8-K", pd.Timestamp("2025-05-01 16:21:59"), "2.02")]
+    >>> stamp, date = pd.Timestamp("2025-05-01 16:21:59"), pd.Timestamp("2025-05-01")
+    >>> filings = [Filing("0001163302-25-000028", "8-K", stamp, "2.02", date)]
     >>> calibrate(filings, lambda accession: pd.Timestamp("2025-05-01 12:21:59")).clock
     'utc'
     >>> calibrate(filings, lambda accession: None)

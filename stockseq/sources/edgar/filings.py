@@ -30,12 +30,13 @@ _STATE = re.compile(r"\s*[/\\][A-Z]{2,3}[/\\]?\s*$", re.ASCII)
 
 @dataclass(frozen=True)
 class Filing:
-    """One filing: its number, its form, the list's stamp of its acceptance (tz-naive), and its items unread."""
+    """One filing: its number, form, the list's stamp of its acceptance and its filing date (tz-naive), items unread."""
 
     accession: str
     form: str
     stamp: pd.Timestamp
     items: object
+    filed: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def _filing(
     # A filing is accepted on the day that it is filed, or a few days before.
     if accepted < date - REACH:
         raise ValueError("filing accepted more than a week before its filing date")
-    return Filing(accession, form, accepted, items)
+    return Filing(accession, form, accepted, items, date)
 
 
 def _accepted(stamp: object) -> pd.Timestamp | None:

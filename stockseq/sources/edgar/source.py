@@ -21,6 +21,9 @@ from stockseq.sources.source import FetchedHeadlines, Outcome
 STAGE: Final = "fetch headlines"
 NAME: Final = "edgar"
 LONGEST_TEXT: Final = 1000
+NEW_YORK: Final = "America/New_York"
+# EDGAR opens at 6; readers of it name 6 to 7:30 for what came in the evening before, and the latest of these is taken.
+MORNING: Final = pd.Timedelta(hours=7, minutes=30)
 MAPPING_NOTE: Final = (
     "edgar: tickers are matched with companies by the SEC's list of today, so the filings of a ticker's earlier owner "
     "are not read, and a company that has left the exchange is not found."
@@ -135,7 +138,7 @@ class EdgarSource(ArchiveSource):
         if near:
             calibration = self._calibrate(ticker, filer, filings, known)
             for filing in near:
-                at = calibration.instant(filing)
+                at = shown_at(calibration.instant(filing), filing.filed)
                 # Where only the clocks differ, the next fetch has it.
                 if now < at < chunk.ends_at:
                     faults["filing accepted in the future"] += 1
@@ -170,7 +173,7 @@ class EdgarSource(ArchiveSource):
         what = f"{filing.form}: {items.text}" if items.text else filing.form
         return {
             # Without the name: how EDGAR writes a former one may change, what was filed doesn't.
-            "headline_id": headline_id(ticker, filing.accession, what),
+            "headline_id": headline_id(ticker, f"{NAME} {filing.accession}", what),
             "ticker": ticker,
             "published_at": at,
             "first_seen_at": None,
@@ -183,6 +186,27 @@ class EdgarSource(ArchiveSource):
             "created_at": None,
             "summary": "",
         }
+
+
+def shown_at(accepted: pd.Timestamp, filed: pd.Timestamp) -> pd.Timestamp:
+    """Return from when on a filing could be read.
+
+    What is accepted after 17:30 in New York bears the next business day's date, and is shown on its morning.
+
+    Parameters
+    ----------
+    accepted : Timestamp, UTC
+    filed : Timestamp, tz-naive
+        The filing date.
+
+    Examples
+    --------
+    >>> shown_at(pd.Timestamp("2024-10-12T00:00Z"), pd.Timestamp("2024-10-15")).isoformat()
+    '2024-10-15T11:30:00+00:00'
+    """
+    if filed <= accepted.tz_convert(NEW_YORK).tz_localize(None).normalize():
+        return accepted
+    return max(accepted, (filed + MORNING).tz_localize(NEW_YORK).tz_convert("UTC"))
 
 
 def _without_rows(outcome: Outcome) -> FetchedHeadlines:

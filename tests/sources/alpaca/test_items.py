@@ -110,10 +110,10 @@ def test_words_that_are_revised_elsewhere_stay_one_headline(server: AlpacaServer
         ({"id": 1.5}, "news item without an id"),
         ({"id": "a" * 101}, "news item with an id that can't be read"),
         ({"updated_at": None}, "news item without updated_at"),
-        ({"updated_at": 1_730_000_000}, "news item with a updated_at that can't be read"),
-        ({"created_at": "2024-11-05T15:00:00"}, "news item with a created_at that can't be read"),
-        ({"created_at": "11/05/2024"}, "news item with a created_at that can't be read"),
-        ({"created_at": "1970-01-01T00:00:00Z"}, "news item with a created_at that can't be read"),
+        ({"updated_at": 1_730_000_000}, "news item whose updated_at can't be read"),
+        ({"created_at": "2024-11-05T15:00:00"}, "news item whose created_at can't be read"),
+        ({"created_at": "11/05/2024"}, "news item whose created_at can't be read"),
+        ({"created_at": "1970-01-01T00:00:00Z"}, "news item whose created_at can't be read"),
         ({"updated_at": "2025-01-15T12:00:01Z"}, "news item dated in the future"),
         ({"created_at": "2031-01-01T00:00:00Z"}, "news item dated in the future"),
     ],
@@ -156,7 +156,9 @@ def test_the_later_of_two_stamps_counts(server: AlpacaServer, created: str, upda
 
 def test_texts_of_any_size_are_cut(server: AlpacaServer) -> None:
     """A megabyte in each field of an item costs no seconds, and what isn't UTF-8 is left out."""
-    server.items = [item(1, "2024-11-05T15:00Z", "Kola " + "x" * 10**6, "KOLA", summary="y" * 10**6, url="u" * 10**6)]
+    server.items = [
+        item(1, "2024-11-05T15:00Z", "Kola " + "x" * 10**6, "KOLA", summary="y" * 10**6, url="https://" + "u" * 10**6)
+    ]
     row = fetch(server, "KOLA").headlines.iloc[0]
     assert [len(row[name]) for name in ("text", "summary", "url")] == [1000, 4000, 5000]
 

@@ -54,6 +54,29 @@ def test_a_filing_counts_from_its_acceptance(
     assert not any("isn't settled" in note for note in source.notes(accepted))
 
 
+@pytest.mark.parametrize("clock", ["utc", "new_york"])
+@pytest.mark.parametrize(
+    ("wall", "filed", "shown"),
+    [
+        # In the evening: on the next morning, after a weekend, and after Columbus Day, on which stocks are traded.
+        ("2024-11-20 18:00:00", "2024-11-21", "2024-11-21T12:30:00Z"),
+        ("2024-11-22 20:00:00", "2024-11-25", "2024-11-25T12:30:00Z"),
+        ("2024-10-11 20:00:00", "2024-10-15", "2024-10-15T11:30:00Z"),
+        # Before half past five, and before the office opens: at once.
+        ("2024-11-20 17:29:00", "2024-11-20", "2024-11-20T22:29:00Z"),
+        ("2024-11-20 06:05:00", "2024-11-20", "2024-11-20T11:05:00Z"),
+    ],
+)
+def test_a_filing_of_the_evening_counts_from_the_morning_that_shows_it(
+    server: EdgarServer, source: EdgarSource, clock: Literal["utc", "new_york"], wall: str, filed: str, shown: str
+) -> None:
+    """Accepted after 17:30 it bears the next business day's date, and nobody can read it before."""
+    evening = Filed(eastern(wall), "1.03", filed=filed)
+    server.filers[0] = replace(KOLA, clock=clock, recent=[KOLA.recent[0], evening])
+    rows = some(source, "2024-10-01", "2024-11-25").headlines
+    assert rows["published_at"].tolist() == [pd.Timestamp(shown)]
+
+
 @pytest.mark.parametrize(
     ("wall", "later"),
     [
@@ -231,7 +254,8 @@ def test_no_filing_of_a_filer_with_one_clock_counts_before_its_acceptance(
     for n, instant in enumerate(accepted):
         utc = pd.Timestamp(instant).floor("s")
         wall = utc.tz_convert("America/New_York").tz_localize(None)
-        filing = Filing(f"0000000077-24-{n:06d}", "8-K", utc.tz_localize(None) if clock == "utc" else wall, "")
+        stamp = utc.tz_localize(None) if clock == "utc" else wall
+        filing = Filing(f"0000000077-24-{n:06d}", "8-K", stamp, "", wall.normalize())
         truth[filing], headers[filing.accession] = utc, wall if has_header[n] else None
     calibration = calibrate(list(truth), headers.__getitem__)
     for filing, utc in truth.items():
@@ -242,7 +266,8 @@ def test_no_filing_of_a_filer_with_one_clock_counts_before_its_acceptance(
 
 def test_a_calibration_survives_its_file_and_nothing_else_does() -> None:
     """What isn't one is asked for again."""
-    filing = Filing("0000000077-24-000000", "8-K", pd.Timestamp("2024-11-26 21:05:30"), "2.02")
+    stamp, date = pd.Timestamp("2024-11-26 21:05:30"), pd.Timestamp("2024-11-26")
+    filing = Filing("0000000077-24-000000", "8-K", stamp, "2.02", date)
     made = calibrate([filing], lambda accession: pd.Timestamp("2024-11-26 16:05:30"))
     read = Calibration.from_dict(made.to_dict())
     assert read == made

@@ -71,10 +71,10 @@ def test_a_crawler_that_can_not_have_seen_it_is_not_believed(
     [
         ({"crawlDate": "2025-01-15T12:00:01Z"}, "news item dated in the future"),
         ({"publishedDate": "2025-02-01T00:00:00Z"}, "news item dated in the future"),
-        ({"crawlDate": 1_730_000_000}, "news item with a crawlDate that can't be read"),
-        ({"crawlDate": "2024-11-05"}, "news item with a crawlDate that can't be read"),
+        ({"crawlDate": 1_730_000_000}, "news item whose crawlDate can't be read"),
+        ({"crawlDate": "2024-11-05"}, "news item whose crawlDate can't be read"),
         ({"publishedDate": None}, "news item without publishedDate"),
-        ({"publishedDate": "2024-11-05T15:00:00"}, "news item with a publishedDate that can't be read"),
+        ({"publishedDate": "2024-11-05T15:00:00"}, "news item whose publishedDate can't be read"),
         ({"publishedDate": "2019-11-05T15:00:00Z", "crawlDate": "2019-11-05T15:00:00Z"}, OUTSIDE),
         ({"title": None}, "news item without a title"),
         ({"title": "&nbsp;"}, "news item without a title"),

@@ -14,9 +14,12 @@ DAY = pd.Timedelta(days=1)
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
-def read_coverage(store: Store, source: str) -> dict[str, list[Span]]:
-    """Return by ticker the days of which a source was asked for everything, in order and joined where they touch."""
-    rows = store.read(TABLE, where={"source": source})
+def read_coverage(store: Store, source: str, *, as_of: pd.Timestamp) -> dict[str, list[Span]]:
+    """Return by ticker the days of which a source was asked for everything, in order and joined where they touch.
+
+    What was noted after `as_of` (tz-aware), as by a clock that was ahead, isn't believed.
+    """
+    rows = store.read(TABLE, where={"source": source}, as_of=as_of)
     return {
         str(ticker): join_spans(zip(days["first"], days["last"], strict=True))
         for ticker, days in rows.groupby("ticker")
@@ -25,7 +28,8 @@ def read_coverage(store: Store, source: str) -> dict[str, list[Span]]:
 
 def covering_sources(store: Store) -> tuple[str, ...]:
     """Return the names of all sources that were asked for days of headlines, sorted."""
-    return tuple(sorted(store.read(TABLE, columns=["source"])["source"].unique()))
+    noted = store.read(TABLE, columns=["source"])["source"]
+    return tuple(sorted(noted.str.split(":").str[0].unique()))
 
 
 def note_coverage(

@@ -109,7 +109,7 @@ class StoryRows:
         return story.other_at >= min(begin, (period + 1).start_time.tz_localize("UTC")) + SPARE
 
     def _add(self, story: Story, ticker: str) -> None:
-        identity = headline_id(ticker, story.identity, story.text)
+        identity = headline_id(ticker, f"{self.source} {story.identity}", story.text)
         _, before = self._stories.get(identity, (ticker, story))
         # The same words under two stamps were revised elsewhere: they were there at the earlier.
         self._stories[identity] = ticker, min(before, story, key=lambda each: each.published_at)
@@ -219,9 +219,11 @@ def read_text(item: Mapping[str, object], name: str, *, longest: int) -> str:
 
 
 def read_address(item: Mapping[str, object], name: str) -> str:
-    """Return a field's address; "" where it has none."""
+    """Return a field's address of the web; "" where it has none."""
     value = item.get(name)
-    return "" if not isinstance(value, str) or has_stray_bytes(value) else clean_address(value[:LONGEST_ADDRESS])
+    if not isinstance(value, str) or has_stray_bytes(value) or not value.lower().startswith(("http://", "https://")):
+        return ""
+    return clean_address(value[:LONGEST_ADDRESS])
 
 
 def read_stamp(item: Mapping[str, object], name: str) -> pd.Timestamp:
@@ -232,7 +234,7 @@ def read_stamp(item: Mapping[str, object], name: str) -> pd.Timestamp:
     try:
         return read_instant(value)
     except ValueError as error:
-        raise Malformed(f"news item with a {name} that can't be read") from error
+        raise Malformed(f"news item whose {name} can't be read") from error
 
 
 def read_names(item: Mapping[str, object], name: str) -> frozenset[str]:
