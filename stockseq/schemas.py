@@ -331,8 +331,7 @@ def with_empty_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.Da
     >>> with_empty_columns(pd.DataFrame({"ticker": ["A"]}), {"first_seen_at": INSTANT})["first_seen_at"].tolist()
     [NaT]
     """
-    blank = {name: pd.Series([None] * len(frame), index=frame.index, dtype=dtype) for name, dtype in columns.items()}
-    return frame.assign(**blank)
+    return frame.assign(**{name: pd.Series(index=frame.index, dtype=dtype) for name, dtype in columns.items()})
 
 
 def require_unique(frame: pd.DataFrame, key: Sequence[str], *, needs: str, remedy: str) -> None:
