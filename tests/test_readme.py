@@ -102,10 +102,12 @@ def demo(place: Path, environment: dict[str, str]) -> Path:
     for command in COMMANDS:
         if command == "make test":
             continue
+        # Its figures are those of its own settings.
+        told = () if command != "make demo" else ("CONFIG", "NOW", "SEEDS", "FOLDS")
         run = subprocess.run(
             ["sh", "-c", re.sub(r"HEAD=\S+", f"HEAD={head}", command)],
             cwd=place,
-            env=environment,
+            env={name: value for name, value in environment.items() if name not in told},
             capture_output=True,
             text=True,
             check=False,
@@ -122,7 +124,7 @@ def demo(place: Path, environment: dict[str, str]) -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_command_of_the_readme_runs_and_the_demo_gives_what_it_gave(demo: Path) -> None:
-    """`demo_0_3_0.json` is the digest of the same command when rank and size became forecasts."""
+    """`demo_0_3_0.json` is the digest of the same command when the rank came to stand on both views."""
     before = json.loads((ROOT / "tests" / "demo_0_3_0.json").read_text(encoding="utf-8"))
     now = digest(demo)
     assert now.keys() == before.keys()
