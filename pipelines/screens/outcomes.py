@@ -32,7 +32,7 @@ def show_outcomes(ingested: Ingested, *, with_page: bool = True) -> None:
         pence = ", which is pence: a hundredth of a pound" if currency == "GBp" else ""
         console.print(f"Prices are in {escape(currency)}{pence}.")
     for outcome in ingested.outcomes.values():
-        if outcome.status in ("unknown", "failed"):
+        if not outcome.is_answered:
             retry = "" if outcome.retry_at is None else f"; try again after {outcome.retry_at:%Y-%m-%d %H:%M UTC}"
             name = f"[yellow]{escape(outcome.ticker)}[/yellow]"
             console.print(f"  {name} {STATUSES[outcome.status]}: {escape(outcome.reason)}{retry}")

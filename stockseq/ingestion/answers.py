@@ -25,8 +25,6 @@ from stockseq.schemas import BARS, Actions, Dropped, as_actions, as_bars, empty,
 from stockseq.sources.source import FetchedBars
 from stockseq.store import Store
 
-ANSWERED = ("updated", "nothing_new")
-
 
 @dataclass(frozen=True)
 class Questions:
@@ -166,7 +164,7 @@ def note_round(
     missing = find_holes(after.bars, after.calendar)
     holes = missing[~has_session_of(missing, doubts)]
     still_open = open_holes(holes, questions.holes)
-    answered = {ticker for ticker, outcome in fetched.outcomes.items() if outcome.status in ANSWERED}
+    answered = {ticker for ticker, outcome in fetched.outcomes.items() if outcome.is_answered}
     last = pd.concat([fetched.bars, held]).groupby("ticker")["session"].max()
     covered = {ticker: (questions.starts[ticker], last[ticker]) for ticker in answered if ticker in last.index}
     note_holes(store, still_open, covered, at=at, asked_in=asked_in)

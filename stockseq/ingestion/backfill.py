@@ -10,7 +10,7 @@ from stockseq.errors import SourceError, counted
 from stockseq.ingestion.asked_days import DAY, missing_chunks, note_coverage, read_coverage
 from stockseq.progress import SILENT, Progress
 from stockseq.schemas import Dropped, Headlines
-from stockseq.sources.archive import Chunk, HeadlineArchive
+from stockseq.sources.archive import Chunk, HeadlineArchive, utc_day
 from stockseq.sources.source import Outcome
 from stockseq.store import Store
 
@@ -115,7 +115,7 @@ def backfill(
     SourceError
         If the service refuses the key. What came before is kept.
     """
-    last = now.tz_convert("UTC").tz_localize(None).normalize() - DAY
+    last = utc_day(now) - DAY
     begin = max(first, archive.first_day(now))
     covered = read_coverage(store, archive.noted_as, as_of=now)
     chunks = list(missing_chunks(archive.chunks(tickers, begin, last), covered)) if begin <= last else []
@@ -156,7 +156,7 @@ def _bring(store: Store, archive: HeadlineArchive, chunk: Chunk, account: _Accou
     fetched = archive.fetch_chunk(chunk, now=now)
     # A kill between the two asks for the chunk again, and finds its headlines stored.
     written = store.append("headlines", fetched.headlines)
-    answered = [ticker for ticker in chunk.tickers if fetched.outcomes[ticker].status in ("updated", "nothing_new")]
+    answered = [ticker for ticker in chunk.tickers if fetched.outcomes[ticker].is_answered]
     if answered:
         note_coverage(store, archive.noted_as, answered, chunk.first, chunk.last, at=now)
     account.count(written.rows, fetched.outcomes, fetched.dropped)

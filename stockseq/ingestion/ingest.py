@@ -52,7 +52,7 @@ class Ingested:
     @property
     def n_failed(self) -> int:
         """Tickers that could not be brought up to date."""
-        return sum(outcome.status in ("failed", "unknown") for outcome in self.outcomes.values())
+        return sum(not outcome.is_answered for outcome in self.outcomes.values())
 
     def require_any(self) -> None:
         """Raise `SourceError` if not one ticker could be brought up to date."""
@@ -243,7 +243,7 @@ def _fetch_headlines(
     now: pd.Timestamp,
 ) -> ToppedUp:
     """Ask for headlines, unless not one ticker's bars came: who refuses all of them is left in peace."""
-    if _is_local(source) or any(outcome.status in ("updated", "nothing_new") for outcome in fetched.outcomes.values()):
+    if _is_local(source) or any(outcome.is_answered for outcome in fetched.outcomes.values()):
         return top_up(store, headline_sources, tickers, now=now)
     return not_asked(tickers, "not asked, because no ticker's bars came")
 
@@ -329,7 +329,7 @@ def _merge(first: FetchedBars, again: FetchedBars, revised: set[str]) -> Fetched
 
 def _outcome(bars: Outcome, written: tuple[int, int], n_headlines: int, why_held: str) -> Outcome:
     n_bars, n_corrected = written
-    if bars.status in ("unknown", "failed"):
+    if not bars.is_answered:
         return bars
     if n_bars or n_headlines:
         corrected = f" ({n_corrected:,} of them corrected)" if n_corrected else ""

@@ -9,11 +9,9 @@ import pandas as pd
 from stockseq.errors import SourceError, counted, listed
 from stockseq.ingestion.asked_days import DAY, Span, missing_chunks, note_coverage, read_coverage
 from stockseq.schemas import HEADLINES, Dropped, Headlines, as_headlines, empty
-from stockseq.sources.archive import TOP_UP, Chunk
+from stockseq.sources.archive import TOP_UP, Chunk, utc_day
 from stockseq.sources.source import Source
 from stockseq.store import Store
-
-ANSWERED = ("updated", "nothing_new")
 
 
 @dataclass(frozen=True)
@@ -78,15 +76,14 @@ def not_asked(tickers: Iterable[str], reason: str) -> ToppedUp:
 
 def _ask(source: Source, tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
     fetched = source.fetch_headlines(tickers, since=None, now=now)
-    failed = {ticker: outcome.reason for ticker, outcome in fetched.outcomes.items() if outcome.status == "failed"}
-    return ToppedUp(fetched.headlines, failed, tuple(fetched.dropped))
+    return ToppedUp(fetched.headlines, fetched.failures, tuple(fetched.dropped))
 
 
 def _ask_archive(store: Store, source: Source, tickers: Sequence[str], *, now: pd.Timestamp) -> ToppedUp:
     """Ask from the last day on that was asked for, at most a week: older days are a backfill's."""
     covered = read_coverage(store, _noted_as(source), as_of=now)
     ends = {ticker: covered[ticker][-1][1] for ticker in tickers if ticker in covered}
-    today = now.tz_convert("UTC").tz_localize(None).normalize()
+    today = utc_day(now)
     oldest = today - TOP_UP
     # The last day that was asked for is asked for again: the source may have stamped headlines of it since.
     first = max(min((ends.get(ticker, oldest) for ticker in tickers), default=oldest), oldest)
@@ -95,12 +92,11 @@ def _ask_archive(store: Store, source: Source, tickers: Sequence[str], *, now: p
         fetched = source.fetch_headlines(tickers, since=_just_before(first), now=now)
     except SourceError as error:
         return ToppedUp(as_headlines(empty(HEADLINES)), _named(source, dict.fromkeys(tickers, str(error))), (), doubts)
-    answered = tuple(ticker for ticker, outcome in fetched.outcomes.items() if outcome.status in ANSWERED)
+    answered = tuple(ticker for ticker, outcome in fetched.outcomes.items() if outcome.is_answered)
     asked = missing_chunks([Chunk(answered, first, today - DAY)], covered)
-    failed = {ticker: outcome.reason for ticker, outcome in fetched.outcomes.items() if outcome.status == "failed"}
     return ToppedUp(
         fetched.headlines,
-        _named(source, failed),
+        _named(source, fetched.failures),
         tuple(fetched.dropped),
         doubts,
         tuple((_noted_as(source), days) for days in asked),

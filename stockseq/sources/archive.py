@@ -137,7 +137,7 @@ class ArchiveSource:
         """
         after = now - TOP_UP if since is None else since
         following = after + pd.Timedelta(microseconds=1)
-        first, last = (instant.tz_convert("UTC").tz_localize(None).normalize() for instant in (following, now))
+        first, last = utc_day(following), utc_day(now)
         parts = [self.fetch_chunk(chunk, now=now) for chunk in self.chunks(tickers, max(first, self.earliest), last)]
         fetched = join_fetched(parts, tickers)
         rows = fetched.headlines[fetched.headlines["published_at"] > after]
@@ -146,7 +146,7 @@ class ArchiveSource:
         counts = seen["ticker"].value_counts()
         outcomes = {
             ticker: outcome
-            if outcome.status in ("failed", "unknown")
+            if not outcome.is_answered
             else ended(ticker, int(counts.get(ticker, 0)), nothing=outcome.reason)
             for ticker, outcome in fetched.outcomes.items()
         }
@@ -198,6 +198,17 @@ def spans(first: pd.Timestamp, last: pd.Timestamp, *, frequency: str) -> Iterato
         yield start, following - pd.Timedelta(days=1)
 
 
+def utc_day(instant: pd.Timestamp) -> pd.Timestamp:
+    """Return the day (UTC, a tz-naive midnight) that an instant lies in.
+
+    Examples
+    --------
+    >>> utc_day(pd.Timestamp("2024-11-29 20:00", tz="America/New_York")).isoformat()
+    '2024-11-30T00:00:00'
+    """
+    return instant.tz_convert("UTC").tz_localize(None).normalize()
+
+
 def ended(ticker: str, n_rows: int, *, nothing: str = "no news") -> Outcome:
     """Return how a ticker ended that was answered."""
     return Outcome(ticker, "updated", n_rows) if n_rows else Outcome(ticker, "nothing_new", reason=nothing or "no news")
@@ -225,7 +236,7 @@ def join_fetched(parts: Sequence[FetchedHeadlines], tickers: Sequence[str]) -> F
         else:
             why = next((outcome.reason for outcome in ends if outcome.reason), "")
             outcomes[ticker] = ended(ticker, int(counts.get(ticker, 0)), nothing=why)
-    failed = [ticker for ticker, outcome in outcomes.items() if outcome.status in ("failed", "unknown")]
+    failed = [ticker for ticker, outcome in outcomes.items() if not outcome.is_answered]
     dropped: tuple[Dropped, ...] = tuple(drop for part in parts for drop in part.dropped)
     return FetchedHeadlines(as_headlines(rows[~rows["ticker"].isin(failed)]), outcomes, dropped)
 

@@ -11,22 +11,32 @@ import pandas as pd
 from stockseq.errors import SourceError, SourceUnreachable
 from stockseq.headline_text import clean_address, clean_text
 from stockseq.schemas import HEADLINES, Dropped, as_headlines, headline_id, valid_ticker
-from stockseq.sources.archive import ArchiveSource, Chunk, ended, join_fetched, spans
+from stockseq.sources.archive import ArchiveSource, Chunk, ended, join_fetched, spans, utc_day
 from stockseq.sources.json_text import describe, has_stray_bytes
+from stockseq.sources.news_items import (
+    FOREIGN,
+    FUTURE,
+    LONGEST_ADDRESS,
+    LONGEST_IDENTITY,
+    LONGEST_SUMMARY,
+    LONGEST_TEXT,
+    OUTSIDE,
+    STAGE,
+    Malformed,
+    read_text,
+    require_item,
+)
 from stockseq.sources.service import Key, KeyRefused, NotAllowed, Service
 from stockseq.sources.settings import FinnhubSettings
 from stockseq.sources.source import FetchedHeadlines, Outcome
 
 NAME = "finnhub"
-STAGE = "fetch headlines"
 KEY: Final = Key("FINNHUB_API_KEY", "X-Finnhub-Token", "get a free one at https://finnhub.io/register.")
-LONGEST_TEXT, LONGEST_SUMMARY, LONGEST_IDENTITY = 1000, 4000, 100
 EARLIEST_YEAR = 1990
 # Above it a stamp is of milliseconds: as seconds it would lie beyond the year 5000.
 MOST_SECONDS = 100_000_000_000
 BEFORE_REACH = "day before those that the plan gives (finnhub.reach_days), not asked for"
 FULL_DAY = "day that came back full, so that it may have more news than came"
-STRAY = "news item outside of the days asked for"
 # In which zone its days begin is not written down.
 _DAY: Final = pd.Timedelta(days=1)
 
@@ -70,7 +80,7 @@ class FinnhubSource(ArchiveSource):
 
     def first_day(self, now: pd.Timestamp) -> pd.Timestamp:
         """Return the first day (tz-naive) that the plan gives at an instant."""
-        return _day_of(now) - pd.Timedelta(days=self.settings.reach_days)
+        return utc_day(now) - pd.Timedelta(days=self.settings.reach_days)
 
     def fetch_chunk(self, chunk: Chunk, *, now: pd.Timestamp) -> FetchedHeadlines:
         """Return the headlines of a chunk; see `ArchiveSource`.
@@ -82,7 +92,7 @@ class FinnhubSource(ArchiveSource):
         return join_fetched(parts, chunk.tickers)
 
     def _fetch_ticker(self, ticker: str, chunk: Chunk, now: pd.Timestamp) -> FetchedHeadlines:
-        reach, today = self.first_day(now), _day_of(now)
+        reach, today = self.first_day(now), utc_day(now)
         news = _News(ticker, chunk, now)
         if n_beyond := max((min(reach, chunk.last + _DAY) - chunk.first).days, 0):
             news.faults[BEFORE_REACH] = n_beyond
@@ -134,10 +144,6 @@ class _Answer(NamedTuple):
         return not self.first - _DAY <= instant.tz_localize(None) < self.last + 2 * _DAY
 
 
-class _Malformed(Exception):
-    """Why an item can't be a headline."""
-
-
 class _Row(NamedTuple):
     """A row of `Headlines`."""
 
@@ -174,7 +180,7 @@ class _News:
         for item in answer.items:
             try:
                 dated.append(_headline(item, ticker=self.ticker, now=self.now))
-            except _Malformed as malformed:
+            except Malformed as malformed:
                 faults[str(malformed)] += 1
         outside = [row for row in dated if answer.is_outside(row.published_at)]
         if len(outside) > 1 and 2 * len(outside) > len(dated):
@@ -183,7 +189,7 @@ class _News:
                 f"{len(dated)} items that came lie outside: it ignores the days, as it did before, so none are taken. "
                 "Try again later."
             )
-        faults[STRAY] += len(outside)
+        faults[OUTSIDE] += len(outside)
         here: set[object] = set()
         for row in dated:
             keys = {row.headline_id, (row.text, row.published_at)}
@@ -220,31 +226,26 @@ def _require_items(answer: object) -> None:
         raise ValueError("it is a list without a single item of news")
 
 
-def _day_of(now: pd.Timestamp) -> pd.Timestamp:
-    return now.tz_convert("UTC").tz_localize(None).normalize()
-
-
 def _symbol(ticker: str) -> str:
     """Return a ticker as Finnhub writes it: `BRK.B` is Yahoo's `BRK-B`."""
     return ticker if "." in ticker else ticker.replace("-", ".")
 
 
 def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
-    if not isinstance(item, Mapping):
-        raise _Malformed("news item without content")
-    title = item.get("headline")
+    fields = require_item(item)
+    title = fields.get("headline")
     if isinstance(title, str) and has_stray_bytes(title):
-        raise _Malformed("news item with a title that isn't UTF-8")
-    text = _text(item, "headline", LONGEST_TEXT)
+        raise Malformed("news item with a title that isn't UTF-8")
+    text = read_text(fields, "headline", longest=LONGEST_TEXT)
     if not text:
-        raise _Malformed("news item without a title")
-    if _is_of_others(item.get("related"), ticker):
-        raise _Malformed("news item of other tickers")
-    published_at = _instant(item.get("datetime"))
+        raise Malformed("news item without a title")
+    if _is_of_others(fields.get("related"), ticker):
+        raise Malformed(FOREIGN)
+    published_at = _instant(fields.get("datetime"))
     if published_at > now:
-        raise _Malformed("news item dated in the future")
-    url = item.get("url")
-    key = _identity(item.get("id")) or published_at.isoformat()
+        raise Malformed(FUTURE)
+    url = fields.get("url")
+    key = _identity(fields.get("id")) or published_at.isoformat()
     return _Row(
         headline_id=headline_id(ticker, f"{NAME} {key}", text),
         ticker=ticker,
@@ -252,21 +253,13 @@ def _headline(item: object, *, ticker: str, now: pd.Timestamp) -> _Row:
         first_seen_at=None,
         date_only=False,
         text=text,
-        publisher=_text(item, "source", LONGEST_TEXT),
-        url=clean_address(url[:5000]) if isinstance(url, str) else "",
+        publisher=read_text(fields, "source", longest=LONGEST_TEXT),
+        url=clean_address(url[:LONGEST_ADDRESS]) if isinstance(url, str) else "",
         source=NAME,
         known_by="vendor",
         created_at=None,
-        summary=_text(item, "summary", LONGEST_SUMMARY),
+        summary=read_text(fields, "summary", longest=LONGEST_SUMMARY),
     )
-
-
-def _text(item: Mapping[str, object], name: str, longest: int) -> str:
-    """Return a field's text, cut before it is cleaned, which takes seconds for megabytes."""
-    value = item.get(name)
-    if not isinstance(value, str) or has_stray_bytes(value[: 10 * longest]):
-        return ""
-    return clean_text(value[: 10 * longest])[:longest].rstrip()
 
 
 def _is_of_others(related: object, ticker: str) -> bool:
@@ -286,19 +279,19 @@ def _identity(key: object) -> str:
         return ""
     identity = str(key)
     if len(identity) > LONGEST_IDENTITY or identity != clean_text(identity):
-        raise _Malformed("news item with an id that can't be read")
+        raise Malformed("news item with an id that can't be read")
     return identity
 
 
 def _instant(seconds: object) -> pd.Timestamp:
     if seconds is None or (seconds == 0 and not isinstance(seconds, bool)):
-        raise _Malformed("news item without a publication time")
+        raise Malformed("news item without a publication time")
     # Only what Finnhub writes: a guess at any other unit or form could look into the future.
     if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 0:
-        raise _Malformed("news item with a publication time that can't be read")
+        raise Malformed("news item with a publication time that can't be read")
     if seconds >= MOST_SECONDS:
-        raise _Malformed("news item with a publication time that isn't in seconds")
+        raise Malformed("news item with a publication time that isn't in seconds")
     published_at = pd.Timestamp(seconds, unit="s", tz="UTC")
     if published_at.year < EARLIEST_YEAR:
-        raise _Malformed(f"news item dated before {EARLIEST_YEAR}")
+        raise Malformed(f"news item dated before {EARLIEST_YEAR}")
     return published_at.as_unit("us")

@@ -110,7 +110,7 @@ def fetch_market(
     """
     instant = pd.Timestamp.now(tz="UTC") if now is None else now
     fetched = source.fetch_bars(dict.fromkeys(tickers, first), now=instant)
-    failed = [outcome for outcome in fetched.outcomes.values() if outcome.status in ("failed", "unknown")]
+    failed = [outcome for outcome in fetched.outcomes.values() if not outcome.is_answered]
     if failed:
         reasons = "; ".join(f"{outcome.ticker}: {outcome.reason}" for outcome in failed)
         raise SourceError(f"{len(failed)} of {len(tickers)} tickers could not be fetched ({reasons}). Leave them out.")

@@ -1,4 +1,4 @@
-"""Items of a news service that names several tickers in one item: what they hold, and the rows of `Headlines`."""
+"""Items of news services: what they hold, and the rows of `Headlines` of items that name several tickers."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 import pandas as pd
 import requests
@@ -306,18 +305,6 @@ def _network_reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "the connection failed or broke"
     return f"the request failed ({type(error).__name__})"
-
-
-def same_host(address: str, other: str) -> bool:
-    """Return whether two addresses are of one scheme, host and port.
-
-    Examples
-    --------
-    >>> same_host("https://a.example/x", "https://a.example/y"), same_host("https://a.example", "http://a.example")
-    (True, False)
-    """
-    first, second = urlsplit(address), urlsplit(other)
-    return (first.scheme, first.netloc) == (second.scheme, second.netloc)
 
 
 def read_instant(text: object) -> pd.Timestamp:

@@ -27,6 +27,11 @@ class Outcome:
     retry_at: pd.Timestamp | None = None
     held: str = ""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the source answered for the ticker, with rows or without."""
+        return self.status in ("updated", "nothing_new")
+
 
 @dataclass(frozen=True)
 class TickerBars:
@@ -71,6 +76,11 @@ class FetchedHeadlines:
     headlines: Headlines
     outcomes: Mapping[str, Outcome]
     dropped: Sequence[Dropped] = field(default_factory=tuple)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why each ticker failed that did; one that the source doesn't know is none of them."""
+        return {ticker: outcome.reason for ticker, outcome in self.outcomes.items() if outcome.status == "failed"}
 
 
 class Source(Protocol):

@@ -181,7 +181,7 @@ def _check_outcomes(
             _refuse(source, f"ends {ticker} with {outcome}; the status is one of {', '.join(get_args(Status))}")
         if (outcome.n_rows, outcome.status == "updated") != (n_rows, n_rows > 0):
             _refuse(source, f"gives {n_rows} rows of {ticker} and ends it with {outcome}")
-        if outcome.status in ("unknown", "failed") and not outcome.reason:
+        if not (outcome.is_answered or outcome.reason):
             _refuse(source, f"ends {ticker} as {outcome.status} without a reason, so its user can't act")
 
 

@@ -9,7 +9,8 @@ import pytest
 from stockseq.errors import SourceError, SourceUnreachable
 from stockseq.schemas import Dropped
 from stockseq.sources.archive import Chunk
-from stockseq.sources.finnhub import BEFORE_REACH, FULL_DAY, STRAY, FinnhubSource
+from stockseq.sources.finnhub import BEFORE_REACH, FULL_DAY, FinnhubSource
+from stockseq.sources.news_items import OUTSIDE
 from stockseq.sources.service import KeyRefused
 from stockseq.sources.settings import FinnhubSettings
 from stockseq.testing import check_source
@@ -144,7 +145,7 @@ def test_single_strays_are_left_out_and_counted(server: FinnhubServer) -> None:
     fetched = source(server).fetch_chunk(WEEK, now=NOW)
     assert "Kola of August" not in set(fetched.headlines["text"])
     assert len(fetched.headlines) == 7
-    assert reasons(fetched.dropped) == {STRAY: 1}
+    assert reasons(fetched.dropped) == {OUTSIDE: 1}
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "UTC"])

@@ -14,13 +14,12 @@ from stockseq.sources.edgar.client import EdgarClient
 from stockseq.sources.edgar.filings import REACH, Block, Filing, Names, OlderFile, Submissions, read_filings
 from stockseq.sources.edgar.items import read_items
 from stockseq.sources.edgar.tickers import Filer, Listing
+from stockseq.sources.news_items import LONGEST_TEXT, STAGE
 from stockseq.sources.service import ServiceRefused
 from stockseq.sources.settings import EdgarSettings
 from stockseq.sources.source import FetchedHeadlines, Outcome
 
-STAGE: Final = "fetch headlines"
 NAME: Final = "edgar"
-LONGEST_TEXT: Final = 1000
 NEW_YORK: Final = "America/New_York"
 # EDGAR opens at 6; readers of it name 6 to 7:30 for what came in the evening before, and the latest of these is taken.
 MORNING: Final = pd.Timedelta(hours=7, minutes=30)
