@@ -103,7 +103,8 @@ def test_plotly_takes_every_plot_in_real_colours(name: str) -> None:
 
 def test_the_palette_is_the_page_s_on_a_light_ground() -> None:
     """A notebook and a page show the strategy in one colour."""
-    style = (Path(plots.__file__).parents[1] / "report" / "templates" / "page.css").read_text(encoding="utf-8")
+    styles = Path(plots.__file__).parents[1] / "report" / "templates" / "styles"
+    style = (styles / "frame.css").read_text(encoding="utf-8")
     light = style[: style.index("}")]
     assert PALETTE.items() <= dict(re.findall(r"(--\w+): ([^;]+);", light)).items()
 

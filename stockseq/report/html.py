@@ -19,6 +19,9 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 
+# A stylesheet a subject, in the order of the cascade.
+STYLES = ("frame", "verdict", "outlook", "figures", "tables", "layers")
+
 
 def write_page(template: str, context: Mapping[str, object], folder: Path) -> Path:
     """Write the page and what it needs, and return the path of its index.html.
@@ -62,7 +65,7 @@ def _environment() -> Environment:
         "text": wording.text,
         "count": wording.count,
     }
-    environment.globals["css"] = _asset("page.css")
+    environment.globals["css"] = "\n".join(_asset(f"styles/{name}.css") for name in STYLES)
     return environment
 
 
