@@ -11,7 +11,7 @@ from pipelines.screens.outcomes import show_outcomes
 from stockseq.config import Settings
 from stockseq.dataset.labels import parse_label
 from stockseq.errors import SettingsError, SourceError, counted
-from stockseq.features.block import WARM_UP
+from stockseq.features.history import WARM_UP
 from stockseq.forecasting.clock import require_newest
 from stockseq.ingestion.file_import import FileImport, Imported
 from stockseq.ingestion.headline_clocks import find_clock_doubts

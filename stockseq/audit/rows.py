@@ -10,7 +10,7 @@ from stockseq.audit.clock import Clock
 from stockseq.audit.result import Disorder, Finding, Refusal, Verdict
 from stockseq.dataset.dataset import Dataset, Inputs
 from stockseq.errors import PluginError
-from stockseq.features.block import BAR
+from stockseq.features.history import BAR
 from stockseq.market import MarketData
 from stockseq.prices import adjust_forward, without_unpayable
 from stockseq.testing.causality import check_causal

@@ -15,8 +15,8 @@ from stockseq.dataset.samples import Samples, build_samples
 from stockseq.dataset.vocabulary import count_left_out
 from stockseq.dataset.windows import Windows, build_windows, trade_volatility
 from stockseq.errors import SettingsError, TooFewSessions, counted, nearest
-from stockseq.features.block import WARM_UP
 from stockseq.features.feature import Feature
+from stockseq.features.history import WARM_UP
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.news import LATENCY, Latency
 from stockseq.features.sentiment import (

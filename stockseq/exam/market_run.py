@@ -20,7 +20,7 @@ from stockseq.dataset.samples import Samples
 from stockseq.evaluate.ranking import score_ranking
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.exam.result import Profit
-from stockseq.features.block import WARM_UP
+from stockseq.features.history import WARM_UP
 from stockseq.features.table import feature_set_name
 from stockseq.ingestion.ingest import ingest
 from stockseq.models.forecaster import Forecaster

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -35,6 +35,10 @@ class Feature:
     divide_by : {"close", None}, default=None
         "close" divides the values by the close of the same bar: for indicators in units of price, which would
         otherwise tell of later splits.
+    wide : bool, default=False
+        Whether `compute` also takes many histories at once, which is faster: a mapping of the columns and `session` to
+        DataFrames with a history a column, from its first row on, NaN after its last. It gives a DataFrame then, of
+        which each column is to the last bit what it gives of that history alone.
 
     Raises
     ------
@@ -53,6 +57,7 @@ class Feature:
     compute: Callable[[pd.DataFrame], pd.Series]
     warm_up: int
     divide_by: Literal["close"] | None = None
+    wide: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", self.name):
@@ -93,6 +98,11 @@ class Feature:
             raise PluginError(f"Feature {self.name!r} must return numbers, received {given.dtype}.")
         values = given.astype("float64")
         return values / bars["close"] if self.divide_by == "close" else values
+
+    def wide_values(self, histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+        """Return the values of many histories by bar and history, those of the warm-up included; see `wide`."""
+        values: pd.DataFrame = self.compute(histories)  # type: ignore[arg-type, assignment]
+        return values / histories["close"] if self.divide_by == "close" else values
 
     def values(self, bars: pd.DataFrame) -> pd.Series:
         """Return the values by bar, float64, NaN in the warm-up; raise `PluginError` if they don't fit the bars."""

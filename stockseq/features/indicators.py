@@ -4,18 +4,30 @@ Each is scale-free, so that no later split shows in it, and none looks ahead in 
 KST, the visual Ichimoku and the vortex (their first rows use the mean of all prices), KAMA (it can wrap the last price
 to the front), PSAR, WMA, NVI, MFI, ADX and CCI (slow loops), and the running totals ADI, OBV and VPT (their level
 depends on where the history starts).
+
+Every function takes one ticker's bars, or many histories at once: see `Feature.wide`.
 """
 
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from ta.momentum import ppo, ppo_hist, roc, rsi, stoch
-from ta.trend import sma_indicator
-from ta.volatility import average_true_range, bollinger_pband, bollinger_wband, donchian_channel_hband
-from ta.volume import chaikin_money_flow, force_index
 
 from stockseq.features.feature import Feature
+from stockseq.features.technical import (
+    average_true_range,
+    bollinger_pband,
+    bollinger_wband,
+    chaikin_money_flow,
+    donchian_channel_hband,
+    force_index,
+    ppo,
+    ppo_hist,
+    roc,
+    rsi,
+    sma_indicator,
+    stoch,
+)
 from stockseq.prices.returns import DECAY, FLOOR
 from stockseq.prices.variance import LEAST_VARIANCE, garman_klass
 
@@ -85,7 +97,7 @@ def volatility_change(bars: pd.DataFrame, *, short: int, long: int) -> pd.Series
     """Return the logarithm of short over long volatility; 0 where the price did not move."""
     quick, slow = volatility(bars, window=short), volatility(bars, window=long)
     # The floor is one basis point, as for labels: only a suspended price is stiller.
-    return (quick.clip(lower=1e-4) / slow.clip(lower=1e-4)).map(np.log)
+    return (quick.clip(lower=1e-4) / slow.clip(lower=1e-4)).pipe(np.log)
 
 
 def range_volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
@@ -97,7 +109,8 @@ def range_volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
     variance = garman_klass(bars).rolling(window).mean()
     squared = bars["close"].pct_change() ** 2
     known = squared.ewm(alpha=1.0 - DECAY).mean().clip(lower=FLOOR**2)
-    return 0.5 * (variance.clip(lower=LEAST_VARIANCE) / known).map(np.log)
+    log_ratio: pd.Series = (variance.clip(lower=LEAST_VARIANCE) / known).pipe(np.log)
+    return 0.5 * log_ratio
 
 
 def bollinger_position(bars: pd.DataFrame, *, window: int) -> pd.Series:
@@ -148,17 +161,24 @@ def week_cosine(bars: pd.DataFrame) -> pd.Series:
 
 def days_closed(bars: pd.DataFrame) -> pd.Series:
     """Return the calendar days from the last bar's session to the traded one: 1 overnight, 3 over a weekend."""
-    elapsed = bars["traded_session"].to_numpy() - bars.index.to_numpy()
-    return pd.Series(elapsed / np.timedelta64(1, "D"), index=bars.index)
+    # Of one history the session is the index.
+    sessions = bars.index if isinstance(bars, pd.DataFrame) else bars["session"]
+    return bars["close"] * 0.0 + _days(bars["traded_session"]) - _days(sessions)
 
 
 def _week_angle(bars: pd.DataFrame) -> pd.Series:
-    return bars["traded_session"].dt.dayofweek.astype("float64") * (2.0 * np.pi / 5.0)
+    # 1970 began on a Thursday.
+    return bars["close"] * 0.0 + (_days(bars["traded_session"]) + 3.0) % 7.0 * (2.0 * np.pi / 5.0)
+
+
+def _days(instants: pd.DataFrame | pd.Series | pd.Index) -> np.ndarray:
+    return instants.to_numpy(dtype="datetime64[D]").astype("int64").astype("float64")
 
 
 def _neutral(values: pd.Series, *, warm_up: int) -> pd.Series:
     """Return `values` with 0 for nothing over nothing: a range or a width that closed up."""
-    return values.where(values.notna() | (np.arange(len(values)) < warm_up), 0.0)
+    early = np.arange(len(values)) < warm_up
+    return values.where(values.notna() | (early if values.ndim == 1 else early[:, None]), 0.0)
 
 
 def _neutral_without_volume(values: pd.Series, bars: pd.DataFrame, window: int) -> pd.Series:
@@ -167,30 +187,30 @@ def _neutral_without_volume(values: pd.Series, bars: pd.DataFrame, window: int) 
 
 
 DEFAULT_FEATURES: tuple[Feature, ...] = (
-    Feature("return_1", partial(rate_of_change, window=1), warm_up=1),
-    Feature("overnight_return", overnight_return, warm_up=1),
-    Feature("intraday_return", intraday_return, warm_up=0),
-    Feature("return_5", partial(rate_of_change, window=5), warm_up=5),
-    Feature("return_21", partial(rate_of_change, window=21), warm_up=21),
-    Feature("momentum_60_5", partial(momentum_without_recent, window=60, recent=5), warm_up=60),
-    Feature("rsi_14", partial(relative_strength, window=14), warm_up=14),
-    Feature("stochastic_14", partial(stochastic, window=14), warm_up=14),
-    Feature("ppo", price_oscillator, warm_up=26),
-    Feature("ppo_histogram", price_oscillator_histogram, warm_up=34),
-    Feature("distance_sma_50", partial(distance_from_average, window=50), warm_up=50),
-    Feature("atr_14", partial(true_range, window=14), warm_up=14, divide_by="close"),
-    Feature("volatility_21", partial(volatility, window=21), warm_up=21),
-    Feature("range_volatility_1", partial(range_volatility, window=1), warm_up=2),
-    Feature("range_volatility_5", partial(range_volatility, window=5), warm_up=5),
-    Feature("range_volatility_22", partial(range_volatility, window=22), warm_up=22),
-    Feature("volatility_change", partial(volatility_change, short=5, long=60), warm_up=60),
-    Feature("bollinger_position_20", partial(bollinger_position, window=20), warm_up=20),
-    Feature("bollinger_width_20", partial(bollinger_width, window=20), warm_up=20),
-    Feature("distance_high_60", partial(distance_from_high, window=60), warm_up=60),
-    Feature("relative_volume_20", partial(relative_volume, window=20), warm_up=20),
-    Feature("money_flow_20", partial(money_flow, window=20), warm_up=20),
-    Feature("force_13", partial(force, window=13), warm_up=52),
-    Feature("week_sine", week_sine, warm_up=0),
-    Feature("week_cosine", week_cosine, warm_up=0),
-    Feature("days_closed", days_closed, warm_up=0),
+    Feature("return_1", partial(rate_of_change, window=1), warm_up=1, wide=True),
+    Feature("overnight_return", overnight_return, warm_up=1, wide=True),
+    Feature("intraday_return", intraday_return, warm_up=0, wide=True),
+    Feature("return_5", partial(rate_of_change, window=5), warm_up=5, wide=True),
+    Feature("return_21", partial(rate_of_change, window=21), warm_up=21, wide=True),
+    Feature("momentum_60_5", partial(momentum_without_recent, window=60, recent=5), warm_up=60, wide=True),
+    Feature("rsi_14", partial(relative_strength, window=14), warm_up=14, wide=True),
+    Feature("stochastic_14", partial(stochastic, window=14), warm_up=14, wide=True),
+    Feature("ppo", price_oscillator, warm_up=26, wide=True),
+    Feature("ppo_histogram", price_oscillator_histogram, warm_up=34, wide=True),
+    Feature("distance_sma_50", partial(distance_from_average, window=50), warm_up=50, wide=True),
+    Feature("atr_14", partial(true_range, window=14), warm_up=14, divide_by="close", wide=True),
+    Feature("volatility_21", partial(volatility, window=21), warm_up=21, wide=True),
+    Feature("range_volatility_1", partial(range_volatility, window=1), warm_up=2, wide=True),
+    Feature("range_volatility_5", partial(range_volatility, window=5), warm_up=5, wide=True),
+    Feature("range_volatility_22", partial(range_volatility, window=22), warm_up=22, wide=True),
+    Feature("volatility_change", partial(volatility_change, short=5, long=60), warm_up=60, wide=True),
+    Feature("bollinger_position_20", partial(bollinger_position, window=20), warm_up=20, wide=True),
+    Feature("bollinger_width_20", partial(bollinger_width, window=20), warm_up=20, wide=True),
+    Feature("distance_high_60", partial(distance_from_high, window=60), warm_up=60, wide=True),
+    Feature("relative_volume_20", partial(relative_volume, window=20), warm_up=20, wide=True),
+    Feature("money_flow_20", partial(money_flow, window=20), warm_up=20, wide=True),
+    Feature("force_13", partial(force, window=13), warm_up=52, wide=True),
+    Feature("week_sine", week_sine, warm_up=0, wide=True),
+    Feature("week_cosine", week_cosine, warm_up=0, wide=True),
+    Feature("days_closed", days_closed, warm_up=0, wide=True),
 )

@@ -241,17 +241,29 @@ def aggregate_sentiment(scored: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.
     >>> aggregate_sentiment(scored, sessions)[["news_mean", "news_decayed_mean", "no_news"]].values.tolist()
     [[0.5, 0.5, 0.0], [0.0, 0.5, 1.0]]
     """
-    n = len(sessions)
     position = sessions.get_indexer(pd.DatetimeIndex(scored["session"]))
     inside = position >= 0
-    position, compound = position[inside], scored["compound"].to_numpy(dtype=NUMBER)[inside]
+    columns = aggregate_positions(position[inside], scored["compound"].to_numpy(dtype=NUMBER)[inside], len(sessions))
+    return pd.DataFrame(columns, index=sessions)
+
+
+def aggregate_positions(position: np.ndarray, compound: np.ndarray, n: int) -> dict[str, np.ndarray]:
+    """Return the columns of `aggregate_sentiment`, arrays of shape (n,), of scores at `position` 0 to n - 1.
+
+    Histories that are laid end to end, with 20 empty positions after each, don't touch each other.
+
+    Examples
+    --------
+    >>> aggregate_positions(np.array([1, 1]), np.array([0.5, -0.1]), 2)["news_mean"].tolist()
+    [0.0, 0.2]
+    """
     count = np.bincount(position, minlength=n).astype(NUMBER)
     total = np.bincount(position, weights=compound, minlength=n).astype(NUMBER)
     highest, lowest = np.zeros(n), np.zeros(n)
     np.maximum.at(highest, position, compound)
     np.minimum.at(lowest, position, compound)
     divisor = np.maximum(count, 1.0)
-    columns = {
+    return {
         "news_mean": total / divisor,
         "news_strongest": np.where(highest >= -lowest, highest, lowest),
         "news_count": np.log1p(count),
@@ -260,7 +272,6 @@ def aggregate_sentiment(scored: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.
         "news_decayed_mean": _decayed(total) / np.maximum(_decayed(count), np.finfo(NUMBER).tiny),
         "no_news": (count == 0).astype(NUMBER),
     }
-    return pd.DataFrame(columns, index=sessions)
 
 
 def aggregate_known_sentiment(news: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:

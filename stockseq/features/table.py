@@ -1,15 +1,16 @@
 """The feature table: one row per ticker and traded session, of what is known at its decision."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from stockseq.features.block import WARM_UP, Block, cut_blocks
+from stockseq.features.compute import compute_rows
 from stockseq.features.feature import Feature
+from stockseq.features.history import WARM_UP, Block, History, News, cut_blocks
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
 from stockseq.features.news import LATENCY, Latency, decide, is_stale, standing_session, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
@@ -32,6 +33,11 @@ from stockseq.sessions import DecisionPolicy, TradingCalendar
 
 # What stands beside the features in the table; `inputs` is a checksum of all that a row was computed from.
 FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": NUMBER}
+
+# Enough to compute at once, few enough that their histories stay in a processor's memory and spread over workers.
+TICKERS_PER_JOB = 16
+NO_ACTIONS = pd.DataFrame({"session": pd.Series(dtype=SESSION), "kind": pd.Series(dtype=TEXT), "value": []})
+NO_NEWS = pd.DataFrame({"session": [], "known_session": [], "compound": []})
 
 # Kept, but no news: it stands at the session it was published for, in windows of decisions made after it was seen.
 STALE = "headline first seen after the decision that it was published for: read at its own session, by later decisions"
@@ -125,22 +131,8 @@ def build_features(
     if stored is None or not set(types) <= set(stored.columns):
         stored = empty(types)
     earlier = stored[list(types)].sort_values(["ticker", "session"])
-    actions_by_ticker, news_by_ticker, stored_by_ticker = _by_ticker(actions), _by_ticker(scored), _by_ticker(earlier)
-    feature_set = feature_set_name(features)
-    jobs = [
-        _Job(
-            str(ticker),
-            rows,
-            actions_by_ticker.get(str(ticker), actions.iloc[:0]),
-            news_by_ticker.get(str(ticker), scored.iloc[:0]),
-            stored_by_ticker.get(str(ticker), earlier.iloc[:0]),
-            calendar.sessions,
-            tuple(features),
-            feature_set,
-        )
-        for ticker, rows in placed.groupby("ticker", sort=True)
-    ]
-    built = list(map(_build_ticker, jobs) if executor is None else executor.map(_build_ticker, jobs))
+    jobs = _cut_jobs(placed, actions, scored, earlier, calendar.sessions, features)
+    built = list(map(_build_tickers, jobs) if executor is None else executor.map(_build_tickers, jobs))
     table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
     dropped = [_outside(decided), *repeated, *_count_stale(decided), *(drop for _, drops in built for drop in drops)]
     return BuiltFeatures(table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows))
@@ -164,58 +156,112 @@ def feature_set_name(features: Sequence[Feature]) -> str:
 
 @dataclass(frozen=True)
 class _Job:
-    """All that one ticker's rows need, so that any process can build them.
+    """All that the rows of some tickers need, so that any process can build them.
 
     The feature set is named beforehand: features that were sent to another process no longer equal the defaults.
     """
 
-    ticker: str
-    bars: pd.DataFrame
-    actions: pd.DataFrame
-    news: pd.DataFrame
+    bars: Mapping[str, pd.DataFrame]
+    actions: Mapping[str, pd.DataFrame]
+    news: Mapping[str, pd.DataFrame]
     stored: pd.DataFrame
     sessions: pd.DatetimeIndex
     features: tuple[Feature, ...]
     feature_set: str
 
 
-def _build_ticker(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
-    """Return one ticker's rows by session, and what was left out."""
-    on_session = job.bars["session"].isin(job.sessions)
-    bars = job.bars[on_session]
+def _cut_jobs(
+    placed: pd.DataFrame,
+    actions: pd.DataFrame,
+    scored: pd.DataFrame,
+    stored: pd.DataFrame,
+    sessions: pd.DatetimeIndex,
+    features: Sequence[Feature],
+) -> list[_Job]:
+    bars, actions_by, news_by, stored_by = (_by_ticker(frame) for frame in (placed, actions, scored, stored))
+    feature_set = feature_set_name(features)
+    tickers, jobs = list(bars), []
+    for first in range(0, len(tickers), TICKERS_PER_JOB):
+        chunk = tickers[first : first + TICKERS_PER_JOB]
+        of_bars, of_actions, of_news = (
+            {name: frames[name] for name in chunk if name in frames} for frames in (bars, actions_by, news_by)
+        )
+        earlier = pd.concat([stored.iloc[:0], *(stored_by[name] for name in chunk if name in stored_by)])
+        jobs.append(_Job(of_bars, of_actions, of_news, earlier, sessions, tuple(features), feature_set))
+    return jobs
+
+
+def _build_tickers(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
+    """Return the rows of some tickers by ticker and session, and what was left out."""
     warm_up = max([WARM_UP, *(feature.warm_up for feature in job.features)])
-    actions, refused = without_unpayable(bars, job.actions)
+    blocks, dropped, expected = [], [], {}
+    for ticker, bars in job.bars.items():
+        cut, drops, expected[ticker] = _cut_ticker(ticker, bars, job, warm_up)
+        blocks += cut
+        dropped += drops
+    names = _column_names(job.features)
+    checksums = [block.checksums(f"{job.feature_set}|{names}") for block in blocks]
+    kept, changed = _find_stored(job.stored, blocks, checksums)
+    parts = [job.stored.iloc[kept]]
+    if changed:
+        rows = compute_rows([blocks[n] for n in changed], job.features)
+        rows = rows.assign(feature_set=job.feature_set, inputs=np.concatenate([checksums[n] for n in changed]))
+        parts.append(rows[np.isfinite(rows[names].to_numpy()).all(axis=1)])
+    table = pd.concat(parts, ignore_index=True).sort_values(["ticker", "session"], kind="stable", ignore_index=True)
+    counts = table["ticker"].value_counts()
+    without = {ticker: n - int(counts.get(ticker, 0)) for ticker, n in expected.items()}
+    lacking = [Dropped("features", ticker, "a feature has no value", n) for ticker, n in without.items() if n]
+    return table, sorted([*dropped, *lacking], key=lambda drop: drop.ticker)
+
+
+def _cut_ticker(ticker: str, bars: pd.DataFrame, job: _Job, warm_up: int) -> tuple[list[Block], list[Dropped], int]:
+    """Return one ticker's blocks, what was left out before any was computed, and how many rows they should give."""
+    on_session = job.sessions.isin(bars["session"])
+    n_all, bars = len(bars), bars[bars["session"].isin(job.sessions)]
+    # A faulty dividend costs itself, neither its ticker nor the others.
+    actions, refused = without_unpayable(bars, job.actions.get(ticker, NO_ACTIONS))
+    scored = job.news.get(ticker, NO_NEWS)
+    news = News(
+        scored["session"].to_numpy(dtype="datetime64[us]"),
+        scored["known_session"].to_numpy(dtype="datetime64[us]"),
+        scored["compound"].to_numpy(dtype="float64"),
+    )
     stretches = [stretch for _, stretch in bars.groupby(find_stretches(bars))]
     blocks = [
         block
         for stretch in stretches
-        for block in cut_blocks(job.ticker, stretch, actions, job.news, sessions=job.sessions, warm_up=warm_up)
+        for block in cut_blocks(History.of(ticker, stretch, actions, news), sessions=job.sessions, warm_up=warm_up)
     ]
-    rows = pd.concat([job.stored.iloc[:0], *(_rows(block, job) for block in blocks)], ignore_index=True)
-    span = job.sessions[(job.sessions >= bars["session"].min()) & (job.sessions <= bars["session"].max())]
+    span = (job.sessions >= bars["session"].min()) & (job.sessions <= bars["session"].max())
     n_warm = sum(min(warm_up, len(stretch)) for stretch in stretches)
     counts = {
-        "bar on a date that is no session": int((~on_session).sum()),
+        "bar on a date that is no session": n_all - len(bars),
         "warm-up": min(warm_up, len(bars)),
         "warm-up anew after a long silence, as of another company": n_warm - min(warm_up, len(bars)),
-        "no bar of the session before": len(span) - len(bars),
-        "a feature has no value": len(bars) - n_warm - len(rows),
+        "no bar of the session before": int((span & ~on_session).sum()),
     }
-    dropped = [Dropped("features", job.ticker, reason, n) for reason, n in counts.items() if n]
-    # A faulty dividend costs itself, neither its ticker nor the others.
-    return rows, [*dropped, *(Dropped("features", job.ticker, sentence, 1) for sentence in refused)]
+    dropped = [Dropped("features", ticker, reason, n) for reason, n in counts.items() if n]
+    return blocks, [*dropped, *(Dropped("features", ticker, reason, 1) for reason in refused)], len(bars) - n_warm
 
 
-def _rows(block: Block, job: _Job) -> pd.DataFrame:
-    """Return a block's complete rows: the stored ones if their inputs are the same, else computed."""
-    names = _column_names(job.features)
-    checksums = block.checksums(f"{job.feature_set}|{names}")
-    first, last = block.bars["traded_session"].iloc[[block.first_row, -1]]
-    stored = job.stored[job.stored["session"].between(first, last)]
-    if len(stored) == len(checksums) and (stored["inputs"].to_numpy() == checksums).all():
-        return stored
-    rows = block.compute(job.features).assign(feature_set=job.feature_set, inputs=checksums)
-    return rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
+def _find_stored(
+    stored: pd.DataFrame, blocks: Sequence[Block], checksums: Sequence[np.ndarray]
+) -> tuple[np.ndarray, list[int]]:
+    """Return the stored rows of unchanged inputs, as positions, and the blocks that must be computed."""
+    session, inputs = stored["session"].to_numpy(dtype="datetime64[us]"), stored["inputs"].to_numpy()
+    positions = stored.reset_index(drop=True).groupby("ticker").indices
+    spans = {ticker: (int(rows[0]), int(rows[-1]) + 1) for ticker, rows in positions.items()}
+    kept, changed = [np.array([], dtype=np.int64)], []
+    for n, (block, sums) in enumerate(zip(blocks, checksums, strict=True)):
+        begin, end = spans.get(block.history.ticker, (0, 0))
+        traded = block.history.traded[block.rows]
+        first = begin + int(session[begin:end].searchsorted(traded[0]))
+        last = begin + int(session[begin:end].searchsorted(traded[-1], side="right"))
+        if last - first == len(sums) and (inputs[first:last] == sums).all():
+            kept.append(np.arange(first, last))
+        else:
+            changed.append(n)
+    return np.concatenate(kept), changed
 
 
 def _column_names(features: Sequence[Feature]) -> list[str]:

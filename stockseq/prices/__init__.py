@@ -1,6 +1,12 @@
 """Prices freed of splits and dividends, the bars that traded, and the returns and volatility between them."""
 
-from stockseq.prices.corporate_actions import adjust_forward, adjustment_factors, later_splits, without_unpayable
+from stockseq.prices.corporate_actions import (
+    adjust_forward,
+    adjustment_factors,
+    compute_steps,
+    later_splits,
+    without_unpayable,
+)
 from stockseq.prices.returns import compute_volatility, find_jumps, known_before, volatility_before, volatility_path
 from stockseq.prices.silence import LONG_SILENCE, find_silences, find_stretches
 from stockseq.prices.split_like import find_split_like_jumps
@@ -12,6 +18,7 @@ __all__ = [
     "LONG_SILENCE",
     "adjust_forward",
     "adjustment_factors",
+    "compute_steps",
     "compute_volatility",
     "find_jumps",
     "find_silences",

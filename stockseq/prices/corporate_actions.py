@@ -66,6 +66,39 @@ def adjust_forward(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
     >>> adjust_forward(bars, split)[["close", "volume"]].values.tolist()
     [[100.0, 10.0], [102.0, 10.0]]
     """
+    shares, growth = compute_steps(bars, actions)
+    scale = np.cumprod(growth)
+    prices = {name: bars[name] * scale for name in PRICES}
+    return bars.assign(**prices, volume=bars["volume"] * (1.0 / np.cumprod(shares)))
+
+
+def compute_steps(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return what splits and dividends did to one ticker between the bar before and each bar.
+
+    Parameters
+    ----------
+    bars, actions : DataFrame
+        As of `adjust_forward`, which compounds these steps.
+
+    Returns
+    -------
+    two arrays of shape (n_bars,)
+        New shares per old, and what a price must be multiplied by to compare it with the bar before; 1 without events.
+
+    Raises
+    ------
+    DataError
+        If a dividend is not below the price that it is paid from.
+
+    Examples
+    --------
+    >>> bars = pd.DataFrame({"session": pd.to_datetime(["2024-11-25", "2024-11-26"]), "close": [100.0, 49.0]})
+    >>> actions = pd.DataFrame({"session": bars["session"][1:], "kind": "split", "value": 2.0})
+    >>> [step.tolist() for step in compute_steps(bars, actions)]
+    [[1.0, 2.0], [1.0, 2.0]]
+    """
+    if not len(actions):
+        return np.ones(len(bars)), np.ones(len(bars))
     ordered = _in_order(actions)
     closes = bars["close"].to_numpy(dtype=float)
     steps = _compute_steps(_dates(bars).searchsorted(_dates(ordered)), ordered, np.r_[np.nan, closes[:-1]])
@@ -73,9 +106,7 @@ def adjust_forward(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
         raise DataError(
             f"A dividend must be below the price it is paid from; {steps.refused[0]}. Correct or remove it."
         )
-    growth = np.cumprod(steps.growth)
-    prices = {name: bars[name] * growth for name in PRICES}
-    return bars.assign(**prices, volume=bars["volume"] * (1.0 / np.cumprod(steps.shares)))
+    return steps.shares, steps.growth
 
 
 def without_unpayable(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -94,6 +125,8 @@ def without_unpayable(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[pd.Dat
     >>> len(payable), refused[0][:48]
     (0, 'A dividend must be below the price it is paid fr')
     """
+    if not len(actions):
+        return actions, ()
     ordered = _in_order(actions)
     closes = bars["close"].to_numpy(dtype=float)
     steps = _compute_steps(_dates(bars).searchsorted(_dates(ordered)), ordered, np.r_[np.nan, closes[:-1]])

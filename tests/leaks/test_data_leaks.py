@@ -10,10 +10,10 @@ import pytest
 
 import stockseq.dataset.dataset as dataset
 import stockseq.dataset.panel as panel
-import stockseq.features.block as block
 import stockseq.features.table as feature_table
 from stockseq.audit import pipeline
 from stockseq.features.feature import Feature
+from stockseq.features.history import Block
 from stockseq.features.news import LATENCY, Latency
 from stockseq.market import MarketData
 from stockseq.prices import garman_klass
@@ -108,11 +108,11 @@ def same_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy
     return placed.assign(traded_session=placed["session"], decision_at=decisions.array)
 
 
-def back_adjusted(adjust: Any, bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
+def back_adjusted(adjust: Any, block: Block) -> dict[str, np.ndarray]:
     """Scale the prices so that the last one, not the first, is as traded."""
-    forward = adjust(bars, actions)
-    scale = bars["close"].iloc[-1] / forward["close"].iloc[-1]
-    return forward.assign(**{price: forward[price] * scale for price in PRICES})
+    forward: dict[str, np.ndarray] = adjust(block)
+    scale = block.history.bars["close"][block.end - 1] / forward["close"][-1]
+    return {**forward, **{price: forward[price] * scale for price in PRICES}}
 
 
 def level(bars: pd.DataFrame) -> pd.Series:
@@ -232,7 +232,7 @@ LEAKS: dict[str, tuple[Plant, str]] = {
     "a story counts when its last source tells it": (swap(feature_table, "find_repeats", last_telling), "features"),
     "sentiment less the mean of all headlines": (change(dataset, "score_headlines", centred), "headlines"),
     "today's bar before its close": (change(feature_table, "_with_decisions", same_session), "features"),
-    "history adjusted for later splits": (swap(block, "adjust_forward", back_adjusted), "features"),
+    "history adjusted for later splits": (swap(Block, "adjusted", back_adjusted), "features"),
     "gaps interpolated": (swap(pipeline, "build_dataset", refilled("interpolate")), "bars"),
     "gaps filled backwards": (swap(pipeline, "build_dataset", refilled("bfill")), "bars"),
     "only tickers that survive": (swap(pipeline, "build_dataset", survivors), "bars"),
