@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.features.feature import Feature
-from stockseq.features.history import BAR, Block
+from stockseq.features.history import BAR, INSTANTS, Block
 from stockseq.features.sentiment import (
     MEMORY_SESSIONS,
     SENTIMENT_COLUMNS,
@@ -22,18 +22,18 @@ def compute_rows(blocks: Sequence[Block], features: Sequence[Feature]) -> pd.Dat
     Raises `PluginError` for a feature that fails.
     """
     adjusted = [block.adjusted() for block in blocks]
+    lengths = [block.end - block.first for block in blocks]
+    session, decided = (
+        np.concatenate([block.histories.arrays[name][block.rows] for block in blocks]) for name in INSTANTS[1:]
+    )
     columns: dict[str, object] = {
-        "ticker": np.concatenate(
-            [np.full(block.end - block.first, block.history.ticker, dtype=object) for block in blocks]
-        ),
-        "session": np.concatenate([block.history.traded[block.rows] for block in blocks]),
-        "decision_at": pd.DatetimeIndex(np.concatenate([block.history.decision_at[block.rows] for block in blocks]))
-        .tz_localize("UTC")
-        .astype(INSTANT),
+        "ticker": np.repeat(np.array([block.ticker for block in blocks], dtype=object), lengths),
+        "session": session,
+        "decision_at": pd.DatetimeIndex(decided).tz_localize("UTC").astype(INSTANT),
     }
     wide = _stack(blocks, adjusted) if any(feature.wide for feature in features) else {}
     bar = np.concatenate([np.arange(block.first, block.end) - block.start for block in blocks])
-    history = np.repeat(np.arange(len(blocks)), [block.end - block.first for block in blocks])
+    history = np.repeat(np.arange(len(blocks)), lengths)
     for feature in features:
         if feature.wide:
             columns[feature.name] = feature.wide_values(wide).to_numpy()[bar, history]
@@ -49,23 +49,19 @@ def compute_rows(blocks: Sequence[Block], features: Sequence[Feature]) -> pd.Dat
 
 def _as_bars(block: Block, prices: dict[str, np.ndarray]) -> pd.DataFrame:
     """Return what a feature is given of one ticker: see `Feature.compute`."""
-    span, history = slice(block.start, block.end), block.history
-    index = pd.DatetimeIndex(history.session[span], name="session")
-    return pd.DataFrame({**prices, "traded_session": history.traded[span]}, index=index)
+    session, traded = (block.histories.arrays[name][block.bars] for name in INSTANTS[:2])
+    return pd.DataFrame({**prices, "traded_session": traded}, index=pd.DatetimeIndex(session, name="session"))
 
 
 def _stack(blocks: Sequence[Block], adjusted: Sequence[dict[str, np.ndarray]]) -> dict[str, pd.DataFrame]:
     """Return what a wide feature is given: see `Feature.wide`."""
     shape = max(block.end - block.start for block in blocks), len(blocks)
-    stacked = {name: np.full(shape, np.nan) for name in BAR}
-    for column, prices in enumerate(adjusted):
-        for name, values in prices.items():
+    missing = dict.fromkeys(BAR, np.nan) | dict.fromkeys(INSTANTS[:2], np.datetime64("NaT", "us"))
+    stacked = {name: np.full(shape, value) for name, value in missing.items()}
+    for column, (block, prices) in enumerate(zip(blocks, adjusted, strict=True)):
+        instants = {name: block.histories.arrays[name][block.bars] for name in INSTANTS[:2]}
+        for name, values in (prices | instants).items():
             stacked[name][: len(values), column] = values
-    for name in ("session", "traded_session"):
-        stacked[name] = np.full(shape, np.datetime64("NaT"), dtype="datetime64[us]")
-        for column, block in enumerate(blocks):
-            instants = block.history.session if name == "session" else block.history.traded
-            stacked[name][: block.end - block.start, column] = instants[block.start : block.end]
     return {name: pd.DataFrame(values) for name, values in stacked.items()}
 
 
@@ -84,11 +80,11 @@ def _sentiment(blocks: Sequence[Block]) -> dict[str, np.ndarray]:
     whole = aggregate_positions(np.concatenate(positions), np.concatenate(compounds), int(offsets[-1]))
     for number, news in late.items():
         frame = pd.DataFrame({"session": news.session, "known_session": news.known, "compound": news.compound})
-        known = aggregate_known_sentiment(frame, blocks[number].sessions)
+        known = aggregate_known_sentiment(frame, pd.DatetimeIndex(blocks[number].sessions))
         for name in SENTIMENT_COLUMNS:
             whole[name][offsets[number] : offsets[number] + lengths[number]] = known[name].to_numpy()
     rows = [
-        offset + block.sessions.searchsorted(block.history.traded[block.rows])
+        offset + block.sessions.searchsorted(block.histories.arrays["traded_session"][block.rows])
         for offset, block in zip(offsets[:-1], blocks, strict=True)
     ]
     taken = np.concatenate(rows)

@@ -1,21 +1,22 @@
 """The feature table: one row per ticker and traded session, of what is known at its decision."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from stockseq.features.compute import compute_rows
 from stockseq.features.feature import Feature
-from stockseq.features.history import WARM_UP, Block, History, News, cut_blocks
+from stockseq.features.history import WARM_UP, Block, Histories, cut_blocks, with_actions
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
 from stockseq.features.news import LATENCY, Latency, decide, is_stale, standing_session, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.features.stories import REPEATED, find_repeats
-from stockseq.prices import find_stretches, without_unpayable
+from stockseq.prices import compute_action_steps, find_stretches
 from stockseq.schemas import (
     INSTANT,
     NUMBER,
@@ -36,8 +37,6 @@ FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decisi
 
 # Enough to compute at once, few enough that their histories stay in a processor's memory and spread over workers.
 TICKERS_PER_JOB = 16
-NO_ACTIONS = pd.DataFrame({"session": pd.Series(dtype=SESSION), "kind": pd.Series(dtype=TEXT), "value": []})
-NO_NEWS = pd.DataFrame({"session": [], "known_session": [], "compound": []})
 
 # Kept, but no news: it stands at the session it was published for, in windows of decisions made after it was seen.
 STALE = "headline first seen after the decision that it was published for: read at its own session, by later decisions"
@@ -128,13 +127,22 @@ def build_features(
     decided, repeated = _without_repeats(decide(headlines, calendar=calendar, policy=policy, latency=latency), calendar)
     scored = _with_scores(decided, scores)
     placed = _with_decisions(bars, calendar, policy)
+    usable = placed[placed["session"].isin(calendar.sessions)]
+    # A faulty dividend costs itself, neither its ticker nor the others.
+    steps = compute_action_steps(usable, actions)
+    usable = with_actions(usable, steps).assign(stretch=find_stretches(usable))
     if stored is None or not set(types) <= set(stored.columns):
         stored = empty(types)
-    earlier = stored[list(types)].sort_values(["ticker", "session"])
-    jobs = _cut_jobs(placed, actions, scored, earlier, calendar.sessions, features)
-    built = list(map(_build_tickers, jobs) if executor is None else executor.map(_build_tickers, jobs))
-    table = pd.concat([empty(types), *(rows for rows, _ in built)], ignore_index=True)
-    dropped = [_outside(decided), *repeated, *_count_stale(decided), *(drop for _, drops in built for drop in drops)]
+    jobs = _cut_jobs(usable, scored, _sorted(stored[list(types)]), calendar, features)
+    built = map(_build_tickers, jobs) if executor is None else executor.map(_build_tickers, jobs)
+    table = pd.concat([empty(types), *built], ignore_index=True)
+    dropped = [
+        _outside(decided),
+        *repeated,
+        *_count_stale(decided),
+        *_count_left_out(placed, usable, table, _warm_up(features), calendar.sessions),
+        *(Dropped("features", ticker, sentence, 1) for ticker, sentence in steps.refused),
+    ]
     return BuiltFeatures(table[list(types)].astype(types), decided, tuple(drop for drop in dropped if drop.n_rows))
 
 
@@ -161,87 +169,83 @@ class _Job:
     The feature set is named beforehand: features that were sent to another process no longer equal the defaults.
     """
 
-    bars: Mapping[str, pd.DataFrame]
-    actions: Mapping[str, pd.DataFrame]
-    news: Mapping[str, pd.DataFrame]
+    histories: Histories
     stored: pd.DataFrame
     sessions: pd.DatetimeIndex
+    warm_up: int
     features: tuple[Feature, ...]
     feature_set: str
 
 
-def _cut_jobs(
-    placed: pd.DataFrame,
-    actions: pd.DataFrame,
-    scored: pd.DataFrame,
-    stored: pd.DataFrame,
-    sessions: pd.DatetimeIndex,
-    features: Sequence[Feature],
-) -> list[_Job]:
-    bars, actions_by, news_by, stored_by = (_by_ticker(frame) for frame in (placed, actions, scored, stored))
-    feature_set = feature_set_name(features)
-    tickers, jobs = list(bars), []
-    for first in range(0, len(tickers), TICKERS_PER_JOB):
-        chunk = tickers[first : first + TICKERS_PER_JOB]
-        of_bars, of_actions, of_news = (
-            {name: frames[name] for name in chunk if name in frames} for frames in (bars, actions_by, news_by)
-        )
-        earlier = pd.concat([stored.iloc[:0], *(stored_by[name] for name in chunk if name in stored_by)])
-        jobs.append(_Job(of_bars, of_actions, of_news, earlier, sessions, tuple(features), feature_set))
-    return jobs
-
-
-def _build_tickers(job: _Job) -> tuple[pd.DataFrame, list[Dropped]]:
-    """Return the rows of some tickers by ticker and session, and what was left out."""
-    warm_up = max([WARM_UP, *(feature.warm_up for feature in job.features)])
-    blocks, dropped, expected = [], [], {}
-    for ticker, bars in job.bars.items():
-        cut, drops, expected[ticker] = _cut_ticker(ticker, bars, job, warm_up)
-        blocks += cut
-        dropped += drops
+def _build_tickers(job: _Job) -> pd.DataFrame:
+    """Return the rows of some tickers by ticker and session."""
     names = _column_names(job.features)
+    blocks = cut_blocks(job.histories, sessions=job.sessions, warm_up=job.warm_up)
     checksums = [block.checksums(f"{job.feature_set}|{names}") for block in blocks]
     kept, changed = _find_stored(job.stored, blocks, checksums)
-    parts = [job.stored.iloc[kept]]
-    if changed:
-        rows = compute_rows([blocks[n] for n in changed], job.features)
-        rows = rows.assign(feature_set=job.feature_set, inputs=np.concatenate([checksums[n] for n in changed]))
-        parts.append(rows[np.isfinite(rows[names].to_numpy()).all(axis=1)])
-    table = pd.concat(parts, ignore_index=True).sort_values(["ticker", "session"], kind="stable", ignore_index=True)
-    counts = table["ticker"].value_counts()
-    without = {ticker: n - int(counts.get(ticker, 0)) for ticker, n in expected.items()}
-    lacking = [Dropped("features", ticker, "a feature has no value", n) for ticker, n in without.items() if n]
-    return table, sorted([*dropped, *lacking], key=lambda drop: drop.ticker)
+    if not changed:
+        return job.stored.iloc[kept]
+    rows = compute_rows([blocks[n] for n in changed], job.features)
+    rows = rows.assign(feature_set=job.feature_set, inputs=np.concatenate([checksums[n] for n in changed]))
+    complete = rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
+    table = pd.concat([job.stored.iloc[kept], complete], ignore_index=True)
+    return table.sort_values(["ticker", "session"], kind="stable") if len(kept) else table
 
 
-def _cut_ticker(ticker: str, bars: pd.DataFrame, job: _Job, warm_up: int) -> tuple[list[Block], list[Dropped], int]:
-    """Return one ticker's blocks, what was left out before any was computed, and how many rows they should give."""
-    on_session = job.sessions.isin(bars["session"])
-    n_all, bars = len(bars), bars[bars["session"].isin(job.sessions)]
-    # A faulty dividend costs itself, neither its ticker nor the others.
-    actions, refused = without_unpayable(bars, job.actions.get(ticker, NO_ACTIONS))
-    scored = job.news.get(ticker, NO_NEWS)
-    news = News(
-        scored["session"].to_numpy(dtype="datetime64[us]"),
-        scored["known_session"].to_numpy(dtype="datetime64[us]"),
-        scored["compound"].to_numpy(dtype="float64"),
-    )
-    stretches = [stretch for _, stretch in bars.groupby(find_stretches(bars))]
-    blocks = [
-        block
-        for stretch in stretches
-        for block in cut_blocks(History.of(ticker, stretch, actions, news), sessions=job.sessions, warm_up=warm_up)
+def _cut_jobs(
+    bars: pd.DataFrame,
+    scored: pd.DataFrame,
+    stored: pd.DataFrame,
+    calendar: TradingCalendar,
+    features: Sequence[Feature],
+) -> list[_Job]:
+    """Return the jobs of some tickers each; all three tables are sorted by ticker."""
+    tickers = pd.Index(sorted(bars["ticker"].unique()))
+    feature_set, warm_up = feature_set_name(features), _warm_up(features)
+    firsts = np.arange(0, len(tickers), TICKERS_PER_JOB)
+    parts = [_cut(table, tickers, firsts) for table in (bars, scored, stored)]
+    return [
+        _Job(Histories(of_bars, of_news), earlier, calendar.sessions, warm_up, tuple(features), feature_set)
+        for of_bars, of_news, earlier in zip(*parts, strict=True)
     ]
-    span = (job.sessions >= bars["session"].min()) & (job.sessions <= bars["session"].max())
-    n_warm = sum(min(warm_up, len(stretch)) for stretch in stretches)
+
+
+def _cut(table: pd.DataFrame, tickers: pd.Index, firsts: np.ndarray) -> list[pd.DataFrame]:
+    """Return the rows from each of the first tickers to before the next; rows of other tickers are left out."""
+    places = tickers.get_indexer(pd.Index(table["ticker"]))
+    if (places < 0).any():
+        table, places = table[places >= 0], places[places >= 0]
+    bounds = [*places.searchsorted(firsts).tolist(), len(table)]
+    return [table.iloc[begin:end] for begin, end in pairwise(bounds)]
+
+
+def _warm_up(features: Sequence[Feature]) -> int:
+    return max([WARM_UP, *(feature.warm_up for feature in features)])
+
+
+def _count_left_out(
+    placed: pd.DataFrame, bars: pd.DataFrame, table: pd.DataFrame, warm_up: int, sessions: pd.DatetimeIndex
+) -> list[Dropped]:
+    """Return what gave no row, by ticker and reason: of all bars those on no session, and of those on one the rest."""
+    stretches = bars.groupby(["ticker", "stretch"]).size().clip(upper=warm_up).groupby(level="ticker").sum()
+    by_ticker = bars.groupby("ticker")["session"].agg(["size", "min", "max"])
+    n = by_ticker["size"]
+    span = sessions.searchsorted(by_ticker["max"]) - sessions.searchsorted(by_ticker["min"]) + 1
+    begun = n.clip(upper=warm_up)
     counts = {
-        "bar on a date that is no session": n_all - len(bars),
-        "warm-up": min(warm_up, len(bars)),
-        "warm-up anew after a long silence, as of another company": n_warm - min(warm_up, len(bars)),
-        "no bar of the session before": int((span & ~on_session).sum()),
+        "bar on a date that is no session": placed["ticker"].value_counts().sub(n, fill_value=0),
+        "warm-up": begun,
+        "warm-up anew after a long silence, as of another company": stretches - begun,
+        "no bar of the session before": span - n,
+        "a feature has no value": (n - stretches).sub(table["ticker"].value_counts(), fill_value=0),
     }
-    dropped = [Dropped("features", ticker, reason, n) for reason, n in counts.items() if n]
-    return blocks, [*dropped, *(Dropped("features", ticker, reason, 1) for reason in refused)], len(bars) - n_warm
+    wide = pd.DataFrame(counts).fillna(0).astype(int)
+    return [
+        Dropped("features", str(ticker), reason, int(count))
+        for ticker, row in wide.sort_index().iterrows()
+        for reason, count in zip(counts, row, strict=True)
+        if count
+    ]
 
 
 def _find_stored(
@@ -253,8 +257,8 @@ def _find_stored(
     spans = {ticker: (int(rows[0]), int(rows[-1]) + 1) for ticker, rows in positions.items()}
     kept, changed = [np.array([], dtype=np.int64)], []
     for n, (block, sums) in enumerate(zip(blocks, checksums, strict=True)):
-        begin, end = spans.get(block.history.ticker, (0, 0))
-        traded = block.history.traded[block.rows]
+        begin, end = spans.get(block.ticker, (0, 0))
+        traded = block.histories.arrays["traded_session"][block.rows]
         first = begin + int(session[begin:end].searchsorted(traded[0]))
         last = begin + int(session[begin:end].searchsorted(traded[-1], side="right"))
         if last - first == len(sums) and (inputs[first:last] == sums).all():
@@ -274,7 +278,7 @@ def _column_names(features: Sequence[Feature]) -> list[str]:
 
 def _with_decisions(bars: pd.DataFrame, calendar: TradingCalendar, policy: DecisionPolicy) -> pd.DataFrame:
     """Return the bars with the session that each is the last known bar of, and its decision."""
-    ordered = bars.sort_values(["ticker", "session"], kind="stable")
+    ordered = _sorted(bars)
     traded = calendar.next_sessions(ordered["session"])
     decisions = traded_decisions(calendar, policy).reindex(pd.DatetimeIndex(traded))
     return ordered.assign(traded_session=traded, decision_at=decisions.array)
@@ -299,8 +303,15 @@ def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return scored[["ticker", "session", "known_session", "compound"]]
 
 
-def _by_ticker(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {str(ticker): rows for ticker, rows in frame.groupby("ticker", sort=True)}
+def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows by ticker and session; most tables are in that order, which costs less to see than to make."""
+    codes = pd.factorize(rows["ticker"])[0]
+    sessions = rows["session"].to_numpy()
+    later = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (sessions[1:] >= sessions[:-1]))
+    first = rows["ticker"].drop_duplicates()
+    if later.all() and first.is_monotonic_increasing:
+        return rows
+    return rows.sort_values(["ticker", "session"], kind="stable")
 
 
 def _without_repeats(decided: pd.DataFrame, calendar: TradingCalendar) -> tuple[pd.DataFrame, tuple[Dropped, ...]]:

@@ -1,9 +1,10 @@
 """Prices freed of splits and dividends, the bars that traded, and the returns and volatility between them."""
 
 from stockseq.prices.corporate_actions import (
+    ActionSteps,
     adjust_forward,
     adjustment_factors,
-    compute_steps,
+    compute_action_steps,
     later_splits,
     without_unpayable,
 )
@@ -16,9 +17,10 @@ from stockseq.prices.variance import LEAST_VARIANCE, garman_klass, parkinson, se
 __all__ = [
     "LEAST_VARIANCE",
     "LONG_SILENCE",
+    "ActionSteps",
     "adjust_forward",
     "adjustment_factors",
-    "compute_steps",
+    "compute_action_steps",
     "compute_volatility",
     "find_jumps",
     "find_silences",

@@ -1,6 +1,7 @@
 """Splits and dividends: the one arithmetic that undoes them, without knowledge of later ones."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -66,39 +67,6 @@ def adjust_forward(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
     >>> adjust_forward(bars, split)[["close", "volume"]].values.tolist()
     [[100.0, 10.0], [102.0, 10.0]]
     """
-    shares, growth = compute_steps(bars, actions)
-    scale = np.cumprod(growth)
-    prices = {name: bars[name] * scale for name in PRICES}
-    return bars.assign(**prices, volume=bars["volume"] * (1.0 / np.cumprod(shares)))
-
-
-def compute_steps(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Return what splits and dividends did to one ticker between the bar before and each bar.
-
-    Parameters
-    ----------
-    bars, actions : DataFrame
-        As of `adjust_forward`, which compounds these steps.
-
-    Returns
-    -------
-    two arrays of shape (n_bars,)
-        New shares per old, and what a price must be multiplied by to compare it with the bar before; 1 without events.
-
-    Raises
-    ------
-    DataError
-        If a dividend is not below the price that it is paid from.
-
-    Examples
-    --------
-    >>> bars = pd.DataFrame({"session": pd.to_datetime(["2024-11-25", "2024-11-26"]), "close": [100.0, 49.0]})
-    >>> actions = pd.DataFrame({"session": bars["session"][1:], "kind": "split", "value": 2.0})
-    >>> [step.tolist() for step in compute_steps(bars, actions)]
-    [[1.0, 2.0], [1.0, 2.0]]
-    """
-    if not len(actions):
-        return np.ones(len(bars)), np.ones(len(bars))
     ordered = _in_order(actions)
     closes = bars["close"].to_numpy(dtype=float)
     steps = _compute_steps(_dates(bars).searchsorted(_dates(ordered)), ordered, np.r_[np.nan, closes[:-1]])
@@ -106,7 +74,9 @@ def compute_steps(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[Floats, Fl
         raise DataError(
             f"A dividend must be below the price it is paid from; {steps.refused[0]}. Correct or remove it."
         )
-    return steps.shares, steps.growth
+    growth = np.cumprod(steps.growth)
+    prices = {name: bars[name] * growth for name in PRICES}
+    return bars.assign(**prices, volume=bars["volume"] * (1.0 / np.cumprod(steps.shares)))
 
 
 def without_unpayable(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -125,13 +95,65 @@ def without_unpayable(bars: pd.DataFrame, actions: pd.DataFrame) -> tuple[pd.Dat
     >>> len(payable), refused[0][:48]
     (0, 'A dividend must be below the price it is paid fr')
     """
-    if not len(actions):
-        return actions, ()
     ordered = _in_order(actions)
     closes = bars["close"].to_numpy(dtype=float)
     steps = _compute_steps(_dates(bars).searchsorted(_dates(ordered)), ordered, np.r_[np.nan, closes[:-1]])
     payable = np.setdiff1d(np.arange(len(ordered)), steps.refused_rows)
     return ordered.iloc[payable], tuple(steps.refused)
+
+
+@dataclass(frozen=True)
+class ActionSteps:
+    """What the splits and dividends did to the bars of any number of tickers.
+
+    Parameters
+    ----------
+    shares, growth : arrays of shape (n_bars,)
+        New shares per old since the bar before, and what a price must be multiplied by to compare it with that bar; 1
+        without events.
+    actions : DataFrame of n_actions rows
+        Those that took effect or came before the first bar, by ex-date, a split first.
+    positions : array of shape (n_actions,)
+        The bar at which each takes effect; n_bars for none.
+    refused : tuple of (ticker, sentence)
+        The dividends that can't be, which were left out.
+    """
+
+    shares: Floats
+    growth: Floats
+    actions: pd.DataFrame
+    positions: Positions
+    refused: tuple[tuple[str, str], ...]
+
+
+def compute_action_steps(bars: pd.DataFrame, actions: pd.DataFrame) -> ActionSteps:
+    """Return what the actions did to the bars, without the dividends that can't be, for all tickers at once.
+
+    Parameters
+    ----------
+    bars : DataFrame of n_bars rows
+        As traded, sorted by `ticker` and `session`, with `close`.
+    actions : DataFrame
+        One vintage; see `adjust_forward`.
+
+    Examples
+    --------
+    >>> bars = pd.DataFrame(
+    ...     {"ticker": ["A", "A"], "session": pd.to_datetime(["2024-11-25", "2024-11-26"]), "close": [10.0, 9.0]})
+    >>> split = pd.DataFrame({"ticker": "A", "session": bars["session"][1:], "kind": "split", "value": 2.0})
+    >>> compute_action_steps(bars, split).shares.tolist()
+    [1.0, 2.0]
+    """
+    before = bars.groupby("ticker")["close"].shift().to_numpy(dtype=float)
+    ordered = _in_order(actions)
+    positions = _first_bars(bars, ordered)
+    steps = _compute_steps(positions, ordered, before)
+    refused = tuple(zip(ordered["ticker"].iloc[steps.refused_rows].astype(str), steps.refused, strict=True))
+    if refused:
+        payable = np.setdiff1d(np.arange(len(ordered)), steps.refused_rows)
+        ordered, positions = ordered.iloc[payable], positions[payable]
+        steps = _compute_steps(positions, ordered, before)
+    return ActionSteps(steps.shares, steps.growth, ordered, positions, refused)
 
 
 def adjustment_factors(traded: pd.DataFrame, actions: Actions) -> pd.Series:

@@ -111,7 +111,7 @@ def same_session(placed: pd.DataFrame, bars: pd.DataFrame, calendar: Any, policy
 def back_adjusted(adjust: Any, block: Block) -> dict[str, np.ndarray]:
     """Scale the prices so that the last one, not the first, is as traded."""
     forward: dict[str, np.ndarray] = adjust(block)
-    scale = block.history.bars["close"][block.end - 1] / forward["close"][-1]
+    scale = block.histories.arrays["close"][block.end - 1] / forward["close"][-1]
     return {**forward, **{price: forward[price] * scale for price in PRICES}}
 
 
