@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from stockseq.errors import DataError
-from stockseq.features.sentiment import MEMORY_SESSIONS, SENTIMENT_COLUMNS, aggregate_sentiment
+from stockseq.features.sentiment import MEMORY_SESSIONS, SENTIMENT_COLUMNS, aggregate_positions
 
 Version = tuple[int, np.datetime64, npt.NDArray[np.float32], tuple[str, ...]]
 
@@ -100,12 +100,7 @@ def build_late_news(
     versions: list[Version] = []
     for ticker, known in standing[standing["ticker"].isin(list(rows_by_ticker))].groupby("ticker"):
         rows = rows_by_ticker[ticker]["session"]
-        for since in np.sort(known.loc[~known["in_time"], "known_session"].unique()):
-            until = known[known["known_session"] <= since]
-            fresh = until.loc[~until["in_time"] & (until["known_session"] == since), "session"]
-            reach = 1 if not columns else MEMORY_SESSIONS
-            touched = rows[rows.isin(_sessions_touched(fresh, sessions, reach=reach)) & (rows < since)]
-            versions += _versions(touched, until, since, indicators, columns, names, sessions)
+        versions += _versions(rows, _Known.of(known, sessions), indicators, columns, names)
     if not versions:
         return None
     versions.sort(key=lambda version: version[:2])
@@ -115,32 +110,76 @@ def build_late_news(
     )
 
 
+@dataclass(frozen=True)
+class _Known:
+    """One ticker's headlines by publication, as arrays; `position` is that of the session at which each stands.
+
+    `order` is that in which the feature table adds their scores up, to the last bit.
+    """
+
+    sessions: npt.NDArray[np.datetime64]
+    position: npt.NDArray[np.int64]
+    known: npt.NDArray[np.datetime64]
+    late: npt.NDArray[np.bool_]
+    row: npt.NDArray[np.float64]
+    text: Sequence[str]
+    compound: npt.NDArray[np.float64]
+    order: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, news: pd.DataFrame, sessions: pd.DatetimeIndex) -> "_Known":
+        every, session = (values.to_numpy(dtype="datetime64[us]") for values in (sessions, news["session"]))
+        order = np.arange(len(news))
+        if "headline_id" in news:
+            order = news.reset_index(drop=True).sort_values(["session", "headline_id"]).index.to_numpy()
+        return cls(
+            sessions=every,
+            position=every.searchsorted(session),
+            known=news["known_session"].to_numpy(dtype="datetime64[us]"),
+            late=~news["in_time"].to_numpy(dtype=bool),
+            row=news["row"].to_numpy(dtype="float64"),
+            text=news["text"].tolist(),
+            compound=news["compound"].to_numpy(dtype="float64") if "compound" in news else np.zeros(len(news)),
+            order=order,
+        )
+
+    def sentiment(self, until: npt.NDArray[np.bool_], at: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the sentiment columns at these sessions, of the headlines that `until` marks."""
+        first = max(int(at.min()) - MEMORY_SESSIONS + 1, 0)
+        n = int(at.max()) - first + 1
+        positions = self.position[self.order] - first
+        inside = until[self.order] & (positions >= 0) & (positions < n)
+        values = aggregate_positions(positions[inside], self.compound[self.order][inside], n)
+        return {name: column[at - first] for name, column in values.items()}
+
+    def texts(self, until: npt.NDArray[np.bool_], rows: npt.NDArray[np.int64]) -> list[tuple[str, ...]]:
+        """Return the headlines of these rows, of those that `until` marks."""
+        read: dict[int, list[str]] = {row: [] for row in rows.tolist()}
+        for position in np.flatnonzero(until & np.isin(self.row, rows)).tolist():
+            read[int(self.row[position])].append(self.text[position])
+        return [tuple(texts) for texts in read.values()]
+
+
 def _versions(
-    rows: pd.Series,
-    news: pd.DataFrame,
-    since: np.datetime64,
-    indicators: npt.NDArray[np.float32],
-    columns: list[int],
-    names: Sequence[str],
-    sessions: pd.DatetimeIndex,
+    rows: pd.Series, news: _Known, indicators: npt.NDArray[np.float32], columns: list[int], names: Sequence[str]
 ) -> list[Version]:
-    """Return rows of one ticker (sessions by panel row) as the decision of `since` knows them."""
-    if rows.empty:
-        return []
-    values = indicators[rows.index]
-    if columns:
-        first, last = sessions.searchsorted([rows.min(), rows.max()])
-        memory = sessions[max(first - MEMORY_SESSIONS + 1, 0) : last + 1]
-        # In the order in which the feature table adds them up, to the last bit.
-        ordered = news.sort_values(["session", "headline_id"]) if "headline_id" in news else news
-        sentiment = aggregate_sentiment(ordered, memory).loc[rows.to_numpy(), [names[column] for column in columns]]
-        values[:, columns] = sentiment.to_numpy(dtype=np.float32)
-    texts = news[news["row"].notna()].groupby("row")["text"].agg(tuple).to_dict()
-    return [(int(row), since, values[n], texts.get(row, ())) for n, row in enumerate(rows.index)]
-
-
-def _sessions_touched(standing: pd.Series, sessions: pd.DatetimeIndex, *, reach: int) -> pd.DatetimeIndex:
-    """Return the sessions whose row a headline of one of these sessions enters, with those that remember it."""
-    first = sessions.searchsorted(standing.to_numpy())
-    positions = np.unique(first[:, None] + np.arange(reach))
-    return sessions[positions[positions < len(sessions)]]
+    """Return rows of one ticker (sessions by panel row) as the decisions know them that a late headline changes."""
+    session, panel_rows = rows.to_numpy(dtype="datetime64[us]"), rows.index.to_numpy(dtype=np.int64)
+    at = news.sessions.searchsorted(session)
+    reach = np.arange(MEMORY_SESSIONS if columns else 1)
+    versions: list[Version] = []
+    for since in np.unique(news.known[news.late]):
+        until = news.known <= since
+        # The sessions at which a headline is new, and those that remember it.
+        touched = news.position[news.late & (news.known == since)][:, None] + reach
+        chosen = np.isin(at, touched) & (session < since)
+        if not chosen.any():
+            continue
+        values = indicators[panel_rows[chosen]]
+        if columns:
+            sentiment = news.sentiment(until, at[chosen])
+            for column in columns:
+                values[:, column] = sentiment[names[column]]
+        texts = news.texts(until, panel_rows[chosen])
+        versions += zip(panel_rows[chosen].tolist(), [since] * len(texts), values, texts, strict=True)
+    return versions
