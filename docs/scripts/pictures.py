@@ -68,7 +68,7 @@ class Part:
 WIDE, DARK, PHONE = (1280, "light"), (1280, "dark"), (390, "light")
 PARTS = (
     Part("daily", "verdict", shown=(WIDE, PHONE)),
-    Part("daily", "outlook", shown=(WIDE, PHONE), opened="details", tallest=900),
+    Part("daily", "outlook", shown=(WIDE,), opened="details", tallest=900),
     Part("daily", "record"),
     Part("daily", "inputs", tallest=900),
     Part("daily", "limits"),
