@@ -81,10 +81,11 @@ PARTS = (
     Part("backtest", "reproduce"),
 )
 
-# Folds are opened by hand, so that a page's own script is not relied on.
-OPEN = (
-    "(section, selector) => { const fold = section.querySelector(selector); if (fold) fold.open = true; return !!fold }"
-)
+OPEN = """(section, selector) => {
+  const fold = section.querySelector(selector);
+  if (fold) fold.open = true;
+  return fold !== null;
+}"""
 # Chromium writes WebP by itself, a third of the size of its PNG.
 TO_WEBP = """async (png) => {
   const image = new Image();
@@ -133,14 +134,8 @@ def find_page(runs: Path, page: str) -> Path:
     return found[-1]
 
 
-def take_picture(browser: Any, path: Path, part: Part, *, width: int, scheme: str) -> bytes:
-    """Return a WebP picture of a part of a page, the same on one machine whenever it is taken.
-
-    Raises
-    ------
-    StockseqError
-        If the page has no such part.
-    """
+def open_page(browser: Any, path: Path, *, width: int, scheme: str) -> Any:
+    """Return a page in a window of its own, which nothing outside it moves."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
@@ -150,29 +145,40 @@ def take_picture(browser: Any, path: Path, part: Part, *, width: int, scheme: st
     )
     page = context.new_page()
     page.goto(path.as_uri())
+    return page
+
+
+def take_picture(page: Any, part: Part) -> bytes:
+    """Return a WebP picture of a part of a page, the same on one machine whenever it is taken.
+
+    Raises
+    ------
+    StockseqError
+        If the page has no such part.
+    """
     section = page.locator(f"#{part.section}")
     if section.count() != 1:
-        raise StockseqError(f"{path} has {section.count()} sections `{part.section}`; one was expected.")
-    if part.opened and not section.evaluate(f"(section) => ({OPEN})(section, {part.opened!r})"):
-        raise StockseqError(f"The section `{part.section}` of {path} has no `{part.opened}` to open.")
+        raise StockseqError(f"{page.url} has {section.count()} sections `{part.section}`; one was expected.")
+    if part.opened and not section.evaluate(OPEN, part.opened):
+        raise StockseqError(f"The section `{part.section}` of {page.url} has no `{part.opened}` to open.")
     _draw(page, section)
     begins = section.locator(part.begins).first if part.begins else section
     top, whole = begins.bounding_box(), section.bounding_box()
     height = min(whole["y"] + whole["height"] - top["y"], part.tallest)
-    clip = {"x": 0, "y": top["y"] + page.evaluate("window.scrollY"), "width": width, "height": height}
+    clip = {"x": 0, "y": top["y"], "width": page.viewport_size["width"], "height": height}
     png = page.screenshot(full_page=True, clip=clip, animations="disabled")
-    blank = context.new_page()
+    blank = page.context.new_page()
     webp = blank.evaluate(TO_WEBP, base64.b64encode(png).decode())
-    context.close()
+    blank.close()
     return base64.b64decode(webp)
 
 
 def _draw(page: Any, section: Any) -> None:
-    """Bring every plot of a section into sight once and wait until it is drawn."""
+    """Bring every plot of a section into sight once, wait until it is drawn, and go back to the top."""
     for plot in section.locator(".plot").all():
         if plot.is_visible():
             plot.scroll_into_view_if_needed()
-            plot.locator(".main-svg").first.wait_for(timeout=20_000)
+            plot.locator(".main-svg").first.wait_for(timeout=60_000)
     page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(100)
 
@@ -182,24 +188,26 @@ def take_pictures(runs: Path, parts: tuple[Part, ...] = PARTS) -> int:
 
     The pages are drawn anew from a copy of the runs, so that the pictures are of the code as it stands.
     """
-    shutil.rmtree(ALL, ignore_errors=True)
-    shutil.rmtree(SHOWN, ignore_errors=True)
-    for folder in (ALL, SHOWN):
-        folder.mkdir(parents=True)
     n_bytes = 0
     with tempfile.TemporaryDirectory() as place, open_browser() as browser:
         copy = Path(shutil.copytree(runs, Path(place) / "runs", symlinks=True))
-        pages = {name: find_page(copy, name) for name in {part.page for part in parts}}
+        pages = {name: find_page(copy, name) for name in dict.fromkeys(part.page for part in parts)}
         for path in pages.values():
             if path.parent.name == "report":
                 render_run(path.parents[1])
-        for part, width, scheme in product(parts, WIDTHS, SCHEMES):
-            picture = take_picture(browser, pages[part.page], part, width=width, scheme=scheme)
-            name = f"{part.name}-{width}-{scheme}.webp"
-            (ALL / name).write_bytes(picture)
-            if (width, scheme) in part.shown:
-                (SHOWN / name).write_bytes(picture)
-                n_bytes += len(picture)
+        for folder in (ALL, SHOWN):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        for (name, path), width, scheme in product(pages.items(), WIDTHS, SCHEMES):
+            page = open_page(browser, path, width=width, scheme=scheme)
+            for part in [part for part in parts if part.page == name]:
+                picture = take_picture(page, part)
+                file = f"{part.name}-{width}-{scheme}.webp"
+                (ALL / file).write_bytes(picture)
+                if (width, scheme) in part.shown:
+                    (SHOWN / file).write_bytes(picture)
+                    n_bytes += len(picture)
+            page.context.close()
     return n_bytes
 
 

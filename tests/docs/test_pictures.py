@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from docs.scripts.pictures import BROWSERS, PAGES, PARTS, Part, find_page, open_browser, take_picture
+from docs.scripts.pictures import BROWSERS, PAGES, PARTS, Part, find_page, open_browser, open_page, take_picture
 from stockseq.errors import StockseqError
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -36,21 +36,30 @@ def size(webp):
     return tuple(int.from_bytes(webp[at : at + 3], "little") + 1 for at in (24, 27))
 
 
+def taken(browser, path, part, *, width=390, scheme="light"):
+    """Return the picture of a part on a page that is opened for it alone."""
+    page = open_page(browser, path, width=width, scheme=scheme)
+    try:
+        return take_picture(page, part)
+    finally:
+        page.context.close()
+
+
 def test_a_picture_is_of_the_section_at_the_width_and_the_same_each_time(browser, path):
     """300 pixels high as the section is, or as tall as is allowed; dark is another picture."""
-    taken = [take_picture(browser, path, Part("daily", "verdict"), width=390, scheme="light") for _ in range(2)]
-    assert taken[0] == taken[1]
-    assert size(taken[0]) == (390, 300)
-    assert take_picture(browser, path, Part("daily", "verdict"), width=390, scheme="dark") != taken[0]
-    assert size(take_picture(browser, path, Part("daily", "verdict", tallest=90), width=1280, scheme="light"))[1] == 90
+    first = taken(browser, path, Part("daily", "verdict"))
+    assert size(first) == (390, 300)
+    assert taken(browser, path, Part("daily", "verdict")) == first
+    assert taken(browser, path, Part("daily", "verdict"), scheme="dark") != first
+    assert size(taken(browser, path, Part("daily", "verdict", tallest=90), width=1280)) == (1280, 90)
 
 
 def test_what_is_absent_is_an_error(browser, path, tmp_path):
     """A picture of nothing would be committed unseen."""
     with pytest.raises(StockseqError, match="0 sections `book`"):
-        take_picture(browser, path, Part("daily", "book"), width=390, scheme="light")
+        taken(browser, path, Part("daily", "book"))
     with pytest.raises(StockseqError, match="no `details` to open"):
-        take_picture(browser, path, Part("daily", "verdict", opened="details"), width=390, scheme="light")
+        taken(browser, path, Part("daily", "verdict", opened="details"))
     with pytest.raises(StockseqError, match="run `make demo`"):
         find_page(tmp_path, "daily")
 
