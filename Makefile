@@ -36,10 +36,10 @@ define install
 	echo "Installing the packages of $(1); one to three minutes the first time."; \
 	if command -v uv >/dev/null 2>&1; then \
 	  uv pip install --compile-bytecode --python $(BIN)/python --require-hashes -r $(1); \
-	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	  $(if $(2),:,uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .); \
 	else \
 	  $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(1); \
-	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
+	  $(if $(2),:,$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .); \
 	fi'
 endef
 
@@ -51,7 +51,15 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
+# The documentation is built in an environment of its own, which imports nothing of the product.
+DOCS := .venv-docs
+$(DOCS)/.docs: VENV := $(DOCS)
+$(DOCS)/.docs: BIN := $(DOCS)/bin
+$(DOCS)/.docs: requirements-docs.lock
+	$(call install,requirements-docs.lock,alone)
+	@touch $@
+
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -115,10 +123,18 @@ mutation: dev ## Change the code of prices, dataset, news and simulator bit by b
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 bench: dev ## Run the measurements
 	@$(BIN)/python -m pytest -m bench -s -p no:timeout
+docs: $(DOCS)/.docs ## Build the documentation's site into build/site, strictly; it asks no network
+	@PATH="$(DOCS)/bin:$$PATH" NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+	@$(DOCS)/bin/python docs/scripts/check_site.py build/site
+pictures: dev ## Take the documentation's pictures of the demo's pages anew (after `make demo`; needs Chromium)
+	@$(BIN)/python -m docs.scripts.pictures
+notebooks: dev ## Run the documentation's notebooks and save what they print
+	@$(BIN)/python -m docs.scripts.notebooks
 lock: ## Rebuild the lock files (needs uv)
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url -c requirements-dev.lock --group docs -o requirements-docs.lock
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
-clean: ## Remove the virtual environment and the demo's data
-	@rm -rf $(VENV) demo build mutants .coverage *.egg-info
+clean: ## Remove the virtual environments, what was built and the demo's data
+	@rm -rf $(VENV) $(DOCS) demo build mutants .coverage *.egg-info

@@ -19,7 +19,8 @@ def load_simulated(*, n_tickers: int = 20, n_sessions: int = 900, kind: str = "s
 
     Parameters
     ----------
-    n_tickers, n_sessions : int
+    n_tickers : int, default=20
+    n_sessions : int, default=900
     kind : str, default="signal"
         What drives its prices: "signal", "null", "null_drift", "regime", ...; see `SimulatedSettings`.
     seed : int, default=100

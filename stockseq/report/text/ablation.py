@@ -68,7 +68,9 @@ def component_sentence(variant: VariantResult, result: AblationResult) -> str:
     edge, seen, needed = _edge(result), result.n_sessions, variant.sessions_needed
     figures = _figures(variant.effect)
     if variant.claim == "contradicts":
-        return f"{words}{figures}; accuracy and IC contradict each other, each beyond noise after Holm's correction"
+        return (
+            f"{words}{figures}; these contradict each other, at least two of them beyond noise after Holm's correction"
+        )
     if variant.claim != "open":
         verb = "holds" if variant.claim == "helps" else "harms, which holds"
         return f"{words}{figures}, {verb} after Holm's correction for {counted(result.family, 'variant')}"

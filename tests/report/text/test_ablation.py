@@ -111,7 +111,7 @@ def test_the_confidence_set_names_networks_and_stepm_components():
         ("open", 400, "though 1 point would most likely have shown in 500 sessions"),
         ("open", 780, "no evidence at this size (+0.9 points [+0.3, +1.5]); 780 sessions would be needed for 1 point"),
         ("open", None, "sessions and seeds are both too few for 1 point, sessions first"),
-        ("contradicts", None, "accuracy and IC contradict each other, each beyond noise after Holm's correction"),
+        ("contradicts", None, "these contradict each other, at least two of them beyond noise after Holm's correction"),
     ],
 )
 def test_each_component_has_its_sentence(claim, needed, end):
