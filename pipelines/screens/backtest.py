@@ -10,6 +10,7 @@ from stockseq.report.format import count, interval_words, number, percent, point
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.findings import find
 from stockseq.report.text.names import name_words
+from stockseq.report.text.plain import plain_backtest
 from stockseq.report.text.skill import claim_sentences
 from stockseq.report.text.verdict import verdict
 
@@ -48,6 +49,8 @@ def show_backtest(result: WalkForwardResult, account: AccountResult, metrics: Ba
         console.print(escape(sentence))
     for sentence in find(metrics):
         console.print(f"  {escape(sentence)}")
+    for sentence in plain_backtest(metrics):
+        console.print(f"[bold]{escape(sentence)}[/bold]")
     show_page(folder)
 
 

@@ -12,6 +12,7 @@ from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
+from stockseq.report.text.plain import plain_morning
 from stockseq.report.text.skill import rank_and_size_sentence
 from stockseq.report.text.verdict import corrections_sentence, record_sentence
 from stockseq.sessions import TradingCalendar
@@ -67,6 +68,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         else "nothing new; these forecasts are in it already."
     )
     console.print(f"Ledger: {added if len(morning.table) else 'no forecast was made.'}")
+    for sentence in plain_morning(morning.scores, live):
+        console.print(f"[bold]{escape(sentence)}[/bold]")
     show_page(folder)
 
 

@@ -11,10 +11,11 @@ from stockseq.report.run import RunReport
 from stockseq.report.tables import inputs, results
 from stockseq.report.tables.rank_and_size import ranking_table, size_table
 from stockseq.report.tables.table import mapping_table
-from stockseq.report.text.findings import find, persistence_caution, second_opinion
+from stockseq.report.text.findings import alarms, find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
+from stockseq.report.text.plain import plain_backtest, plain_morning
 from stockseq.report.text.skill import claim_sentences, rank_and_size_sentence
-from stockseq.report.text.verdict import NOTHING_SCORED, corrections_sentence, record_sentence, seeds_sentence, verdict
+from stockseq.report.text.verdict import corrections_sentence, record_sentence, seeds_sentence, verdict
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 
@@ -77,14 +78,19 @@ def _live_sentence(live: LiveRecord) -> str:
 
 
 def _lead(run: RunReport) -> dict[str, object]:
-    """Return the verdict with its figures, and what was found."""
-    scores = run.scores
+    """Return what was found in plain sentences, then the verdict with its figures and the findings."""
+    scores, backtest = run.scores, run.backtest
+    plain = plain_morning(scores, run.live, simulated=run.sources == ["simulated"])
+    if backtest is not None:
+        plain = plain_backtest(backtest)
+    context = {"plain": plain, "alarms": [] if backtest is None else distinct(alarms(backtest))}
     if scores is None:
-        return {"verdict": NOTHING_SCORED, "claims": [], "tiles": [], "strip": None, "seeds": "", "findings": []}
-    findings = persistence_caution(scores) if run.backtest is None else find(run.backtest)
+        return {**context, "verdict": "", "claims": [], "tiles": [], "strip": None, "seeds": "", "findings": []}
+    findings = persistence_caution(scores) if backtest is None else find(backtest)
     return {
+        **context,
         "verdict": verdict(scores, run.direction),
-        "claims": [] if run.backtest is None else claim_sentences(run.backtest),
+        "claims": [] if backtest is None else claim_sentences(backtest),
         "tiles": build_tiles(run),
         "strip": build_strip(scores, best=run.best_accuracy),
         "seeds": seeds_sentence(scores),

@@ -38,8 +38,7 @@ def find(metrics: BacktestMetrics) -> list[str]:
         Percentages, because they are read by people.
     """
     return [
-        *_placebos(metrics.placebos, failed=True),
-        *_repetition(metrics.repetition),
+        *alarms(metrics),
         *persistence_caution(metrics.forecast),
         *(sentence for measure in MEASURES for sentence in _compared(metrics.comparisons, measure)),
         *_best_baseline(metrics.superior),
@@ -48,6 +47,11 @@ def find(metrics: BacktestMetrics) -> list[str]:
         *_placebos(metrics.placebos, failed=False),
         *(f"Left out: {name_words(name)}. {reason}" for name, reason in metrics.impossible.items()),
     ]
+
+
+def alarms(metrics: BacktestMetrics) -> list[str]:
+    """Return what could undo a backtest: a placebo that failed, and a forecast that repeats the last return."""
+    return [*_placebos(metrics.placebos, failed=True), *_repetition(metrics.repetition)]
 
 
 def persistence_caution(scores: Scores) -> list[str]:
