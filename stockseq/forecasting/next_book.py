@@ -79,6 +79,8 @@ class NextBook(Result):
         Those that the policy wants or the account holds, what frees cash first.
     n_targets, n_no_view : int
         Tickers that the policy wants, and those among them whose forecast is noise.
+    cost, shortfall : float
+        Of entering all orders at the last closes; and by how much they are more there than cash and leverage cover.
     no_forecast, unvalued : tuple of str
         Held tickers without a forecast; tickers of the file that have no close here, and are left alone.
     late : bool
@@ -98,6 +100,8 @@ class NextBook(Result):
     rows: tuple[BookRow, ...] = ()
     n_targets: int = 0
     n_no_view: int = 0
+    cost: float = 0.0
+    shortfall: float = 0.0
     no_forecast: tuple[str, ...] = ()
     unvalued: tuple[str, ...] = ()
     late: bool = False
@@ -213,6 +217,8 @@ def build_book(
             "rows": rows,
             "n_targets": len(wanted),
             "n_no_view": len(noise),
+            "cost": sum(row.cost for row in rows),
+            "shortfall": _shortfall(rows, pending, rules),
             "no_forecast": tuple(row.ticker for row in rows if row.held and row.ticker not in forecast),
             "unvalued": tuple(unvalued),
         }
@@ -261,6 +267,13 @@ def _row(ticker: str, order: float, held: float, mark: float, weight: float, *, 
         value=value,
         cost=cost,
     )
+
+
+def _shortfall(rows: tuple[BookRow, ...], pending: PendingOrders, rules: TradingRules) -> float:
+    """Return how much more the orders are worth at the last closes than cash, sales and leverage pay for."""
+    spent = sum(float(np.sign(row.order)) * row.value + row.cost for row in rows)
+    lent = (rules.account.max_gross - 1.0) * max(pending.equity, 0.0)
+    return max(spent - pending.cash - lent, 0.0) if any(row.order > 0 for row in rows) else 0.0
 
 
 def _side(order: float, held: float, weight: float, *, priced: bool, noise: bool) -> Side:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stockseq.forecasting.live import LiveRecord
+from stockseq.report.book import build_book_view
 from stockseq.report.figures import build_figures
 from stockseq.report.html import write_page
 from stockseq.report.outlook import build_outlook
@@ -58,6 +59,7 @@ def render_report(run: RunReport, folder: Path) -> Path:
         **_record(run),
         **_account(run),
         **_inputs(run),
+        "book": build_book_view(run.book),
         "outlook": build_outlook(run.next_forecasts),
         "live_tiles": live_tiles(run.live),
         "live_sentence": "" if run.live is None else _live_sentence(run.live),
