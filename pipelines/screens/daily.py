@@ -10,7 +10,7 @@ from pipelines.screens.reasons import by_reason
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.forecasting.next_book import NextBook
-from stockseq.report.format import basis_points, percent
+from stockseq.report.format import basis_points, probability
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
@@ -36,7 +36,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar, b
     for rank, (_, row) in zip(rank_words(ordered), ordered.iterrows(), strict=True):
         table.add_row(
             escape(row["ticker"]),
-            percent(row["probability_up"]),
+            probability(row["probability_up"]),
             basis_points(row["expected_return"]),
             rank,
             interval_of(row),

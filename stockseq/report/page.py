@@ -105,10 +105,11 @@ def _record(run: RunReport) -> dict[str, object]:
     scores, backtest = run.scores, run.backtest
     baselines = {} if backtest is None else backtest.baselines
     comparisons = {} if backtest is None else backtest.comparisons
+    growth = None if backtest is None else results.growth_by_forecast(backtest)
     return {
         "ranking": None if backtest is None else ranking_table(backtest.ranking, backtest.baseline_ranking),
         "size": None if backtest is None else size_table(backtest.size, backtest.baseline_sizes),
-        "scores": None if scores is None else results.scores_table(scores, baselines),
+        "scores": None if scores is None else results.scores_table(scores, baselines, growth=growth),
         "has_baselines": bool(baselines),
         "tests": results.tests_table(comparisons),
         "second_opinion": "" if scores is None else second_opinion(scores, comparisons),

@@ -130,7 +130,7 @@ def made_up_metrics(**changes: object) -> BacktestMetrics:
             "n_trials": 4,
         },
         "benchmarks": {
-            "buy_and_hold": made_up_figures(cagr=0.079, sharpe=0.6),
+            "buy_and_hold": made_up_figures(cagr=0.079, sharpe=0.6, n_fills=30, break_even_cost_bps=1793.6),
             "random_same_turnover": made_up_figures(cagr=-0.04, sharpe=-0.41, n_fills=7011),
             "momentum_12_1": made_up_figures(cagr=0.01, n_fills=3),
         },

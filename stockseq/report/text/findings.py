@@ -11,9 +11,9 @@ from stockseq.evaluate.power import sessions_needed_for_difference
 from stockseq.evaluate.repetition import Repetition
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
-from stockseq.report.format import count, interval_words, p_words, percent, points
+from stockseq.report.format import count, interval_words, p_words, percent, points, probability
 from stockseq.report.metrics import BacktestMetrics, PlaceboMetrics, Portfolio
-from stockseq.report.text.names import name_words
+from stockseq.report.text.names import meaningful, name_words
 from stockseq.report.text.placebos import NAMES, placebo_sentence
 
 Measure = Literal["accuracy", "log_loss"]
@@ -148,12 +148,13 @@ def _account(metrics: BacktestMetrics) -> list[str]:
             "whose forecasts differ, and policy.min_edge_bps an expected return beyond it)."
         ]
     sentences = [*dear, *_ranking(portfolio), *_blind_positions(metrics)]
-    if portfolio.deflated_sharpe is not None:
+    deflated = meaningful(portfolio, "deflated_sharpe")
+    if deflated is not None:
         n = portfolio.n_trials
         luck = "a configuration without skill" if n == 1 else f"the luckiest of {count(n)} configurations without skill"
         sentences.append(
             f"Its Sharpe ratio after costs is above that of {luck} with a probability of "
-            f"{percent(portfolio.deflated_sharpe)} (configurations scored so far: {count(n)})."
+            f"{probability(deflated)} (configurations scored so far: {count(n)})."
         )
     overfitting = metrics.overfitting
     if overfitting is not None and overfitting.pbo is not None:
