@@ -43,7 +43,7 @@ class RunReport:
     live : LiveRecord, optional
         Of a daily run.
     book : NextBook, optional
-        Of a daily run since 0.7: what the policy would order for the next session.
+        Of a daily run: what the policy would order for the next session; None in old ones.
     coverage : Coverage, optional
     trials : int
         Configurations scored so far; 0 where none was counted.
