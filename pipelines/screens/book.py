@@ -14,7 +14,7 @@ def show_book(book: NextBook) -> None:
     orders = book_table(book, limit=MOST_ROWS)
     if orders is not None:
         columns = [position for position, head in enumerate(orders.heads) if head in SHOWN]
-        title = f"Tomorrow's book: what the policy orders for {book.session}"
+        title = f"The next session's book: what the policy would order at the open of {book.session}"
         table = build_table(title, *(orders.heads[position] for position in columns), left=(0, 1))
         for row in orders.rows:
             table.add_row(*(escape(row[position].text) for position in columns))

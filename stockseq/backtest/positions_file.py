@@ -84,12 +84,17 @@ def _amount(text: str, ticker: str, where: str, *, whole: bool) -> float:
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """Yield line, ticker and amount of every row, stripped; blank lines are none."""
     try:
-        if path.stat().st_size > MOST_BYTES:
+        # A device has no size and no end.
+        if path.exists() and not path.is_file():
+            raise IsADirectoryError(None, "it is no file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
             raise DataError(
-                f"{path} has {path.stat().st_size:,} bytes, where a file of positions has at most {MOST_BYTES:,}; name "
-                "another in daily.positions."
+                f"{path} has more than {MOST_BYTES:,} bytes, the most of a file of positions; name another in "
+                "daily.positions."
             )
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise DataError(
             f"The positions of daily.positions can't be read: {path}: {error.strerror}. Name a CSV file with the "

@@ -55,7 +55,7 @@ def test_fractions_of_a_share_need_a_lot_of_0(tmp_path: Path) -> None:
         ("", "must begin with a header"),
         (b"ticker,shares\nAAPL,\xff\n", "holds the byte 0xff"),
         (b"ticker,shares\nAA\0PL,2\n$CASH,1\n", "received 'AA\\x00PL'"),
-        (b"x" * 1_000_001, "has 1,000,001 bytes"),
+        (b"x" * 1_000_001, "has more than 1,000,000 bytes"),
     ],
 )
 def test_what_can_not_be_read_is_named_with_its_line(tmp_path: Path, content: str | bytes, said: str) -> None:
@@ -67,7 +67,7 @@ def test_what_can_not_be_read_is_named_with_its_line(tmp_path: Path, content: st
 
 
 def test_a_missing_file_is_an_error_with_its_setting(tmp_path: Path) -> None:
-    """So is a folder."""
-    for path in (tmp_path / "none.csv", tmp_path):
+    """So are a folder and a device, which would never end."""
+    for path in (tmp_path / "none.csv", tmp_path, Path("/dev/zero")):
         with pytest.raises(DataError, match=r"daily.positions can't be read"):
             read_positions(path, account=Account())

@@ -116,9 +116,10 @@ def test_before_the_first_live_forecast_the_account_is_its_capital() -> None:
     assert ordered(book) == simulated_orders(table.iloc[:0], table, made_bars(), (), rules)
 
 
-def test_noise_gets_no_order_and_its_weight_stays_cash() -> None:
+@pytest.mark.parametrize("label", ["open_to_close", "open_to_open(1)", "open_to_open(3)"])
+def test_noise_gets_no_order_and_its_weight_stays_cash(label: str) -> None:
     """P(up) no further from one half than the seeds from one another: the target is there, the order isn't."""
-    rules = TradingRules(PolicySettings(top_k=2), COSTS, Account(), "open_to_close")
+    rules = TradingRules(PolicySettings(top_k=2), COSTS, Account(), label)
     past, table = made_forecasts(SESSIONS[-4:-1]), made_forecasts(SESSIONS[-1:])
     targets = target_weights(as_forecasts(table), settings=rules.policy)
     noisy = targets.loc[targets["weight"] > 0, "ticker"].iloc[0]
@@ -126,7 +127,9 @@ def test_noise_gets_no_order_and_its_weight_stays_cash() -> None:
     bars = made_bars()
     book = build_book(table.assign(spread=spread, late=False), past, market_of(bars), rules, session=NEXT)
     assert (book.n_targets, book.n_no_view) == (4, 1)
-    assert [(row.ticker, row.side, row.order) for row in book.rows][-1] == (noisy, "no view", 0.0)
+    # A tranche of three sessions before may end at this open, and is left whatever is forecast now.
+    assert [row.side for row in book.rows if row.ticker == noisy and not row.order] in (["no view"], [])
+    assert label == "open_to_open(3)" or book.rows[-1].ticker == noisy
     assert ordered(book) == simulated_orders(past, table, bars, (), rules, left_out=[noisy])
 
 
