@@ -11,16 +11,17 @@ from pipelines.screens.daily import show_morning
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.backtest.positions_file import read_positions
+from stockseq.backtest.simulator import Holdings
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
-from stockseq.forecast_ledger import verify
+from stockseq.forecast_ledger import Ledger, verify
 from stockseq.forecasting.champion import Champion, Incumbent
 from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
-from stockseq.forecasting.next_book import build_book, complete_market, live_forecasts
+from stockseq.forecasting.next_book import NextBook, build_book, complete_market, live_forecasts
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
@@ -72,14 +73,11 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         doubts = show_doubts(data, settings, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
-        session = morning.next.session
-        past = live_forecasts(ledger.as_of(now), models, workspace.rules.label, before=session)
-        needed = {*past["ticker"], *(() if holdings is None else holdings.shares)}
-        traded = complete_market(market, store, sorted(needed))
-        book = build_book(morning.table, past, traded, workspace.rules, session=session, holdings=holdings)
+        # Only of what was known then: a day that is replayed follows no later forecast.
+        book = next_book(workspace, morning, ledger.as_of(now), models, market=market, holdings=holdings)
         contents = workspace.run_contents(
             "daily",
-            f"Forecasts for {session.date()}, {trade_words(champion.record.basis.label)}",
+            f"Forecasts for {morning.next.session.date()}, {trade_words(champion.record.basis.label)}",
             data,
             metrics=morning_metrics(morning, data.coverage, read_trials(store), book=book),
             frames={
@@ -97,6 +95,24 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     if not quiet:
         show_morning(morning, folder, calendar=workspace.calendar, book=book)
     return morning, folder
+
+
+def next_book(
+    workspace: Workspace,
+    morning: Morning,
+    ledger: Ledger,
+    models: pd.DataFrame,
+    *,
+    market: MarketData,
+    holdings: Holdings | None,
+) -> NextBook:
+    """Return what the policy would order for the session, against the holdings, or the ledger's own paper account."""
+    session, rules = morning.next.session, workspace.rules
+    past = live_forecasts(ledger, models, rules.label, before=session)
+    needed = {*past["ticker"], *(() if holdings is None else holdings.shares)}
+    whole = complete_market(market, workspace.store, sorted(needed))
+    removed = {*whole.tickers} - {*market.tickers}
+    return build_book(morning.table, past, whole, rules, session=session, holdings=holdings, removed=removed)
 
 
 def current_champion(

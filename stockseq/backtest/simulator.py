@@ -49,11 +49,13 @@ class PendingOrders:
     orders : ticker, held and order (signed shares, on the basis of that session), mark (the last close known, on the
         same basis; NaN where there is none); a row a ticker, sorted.
     cash, equity : at the decision, the latter at the closes.
+    delisted : the tickers of which a position was taken out on the way.
     """
 
     orders: pd.DataFrame
     cash: float
     equity: float
+    delisted: tuple[str, ...] = ()
 
 
 def simulate(
@@ -200,7 +202,9 @@ def decide_orders(
     book.start(last)
     _open_session(book)
     orders = pd.DataFrame({"ticker": tickers, "held": book.shares, "order": book.orders, "mark": book.marks})
-    return PendingOrders(orders, cash=cash, equity=equity)
+    flags = book.journal.flags()
+    delisted = sorted(flags.loc[flags["flag"] == "delisted", "ticker"].unique())
+    return PendingOrders(orders, cash=cash, equity=equity, delisted=tuple(delisted))
 
 
 def _pass_session(book: Book, row: int, *, horizon: int) -> None:

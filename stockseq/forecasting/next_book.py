@@ -1,5 +1,6 @@
 """Tomorrow's book: what the policy would order for the next session, against what is held."""
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from stockseq.backtest.costs import Costs
 from stockseq.backtest.policy import target_weights
+from stockseq.backtest.prints import Delisting
 from stockseq.backtest.simulator import Holdings, PendingOrders, decide_orders
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.backtest.trading import SESSIONS_WITHOUT_A_BAR, TradingRules, find_delistings
@@ -83,6 +85,9 @@ class NextBook(Result):
         Of entering all orders at the last closes; and by how much they are more there than cash and leverage cover.
     no_forecast, unvalued : tuple of str
         Held tickers without a forecast; tickers of the file that have no close here, and are left alone.
+    removed, silent : tuple of str
+        Tickers that the paper account held when they were removed from the universe, taken out at their last close; and
+        when no bar came any more, taken out at the return of a delisting.
     late : bool
         The session had opened when it was forecast.
     reason : str
@@ -104,6 +109,8 @@ class NextBook(Result):
     shortfall: float = 0.0
     no_forecast: tuple[str, ...] = ()
     unvalued: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
     late: bool = False
     reason: str = ""
 
@@ -164,6 +171,7 @@ def build_book(
     *,
     session: pd.Timestamp,
     holdings: Holdings | None = None,
+    removed: Collection[str] = (),
 ) -> NextBook:
     """Return the orders that the simulated account would give for the next session.
 
@@ -180,6 +188,8 @@ def build_book(
         The session of `table`.
     holdings : Holdings, optional
         What is held in the place of the paper account's positions and cash.
+    removed : collection of str
+        Tickers that were removed from the universe, of which no bar is fetched any more: nobody knows their price.
 
     Returns
     -------
@@ -202,8 +212,19 @@ def build_book(
         wanted = targets[(targets["session"] == session) & (targets["weight"] != 0)].set_index("ticker")["weight"]
         noise = {*table.loc[has_no_view(table), "ticker"]} & {*wanted.index}
         viewless = (targets["session"] == session) & targets["ticker"].isin(noise)
-        known = None if holdings is None else _valued(holdings, market, session)
-        pending = _pending(as_targets(targets[~viewless]), market, rules, past=past, session=session, holdings=known)
+        known = None if holdings is None else _valued(holdings, market, session, removed)
+        sessions = _followed(market, past, session=session, of_file=holdings is not None)
+        pending = decide_orders(
+            as_targets(targets[~viewless]),
+            market.bars,
+            market.actions,
+            sessions=sessions,
+            costs=rules.costs,
+            account=rules.account,
+            horizon=rules.horizon,
+            delistings=_departures(market, sessions, session=session, removed=removed),
+            holdings=known,
+        )
     except DataError as error:
         return NextBook.from_dict(head | {"reason": str(error)})
     rows = book_rows(pending, wanted, noise=noise, rules=rules)
@@ -221,6 +242,8 @@ def build_book(
             "shortfall": _shortfall(rows, pending, rules),
             "no_forecast": tuple(row.ticker for row in rows if row.held and row.ticker not in forecast),
             "unvalued": tuple(unvalued),
+            "removed": tuple(ticker for ticker in pending.delisted if ticker in removed),
+            "silent": tuple(ticker for ticker in pending.delisted if ticker not in removed),
         }
     )
 
@@ -302,33 +325,25 @@ def _targets(past: pd.DataFrame, table: pd.DataFrame, market: MarketData, rules:
     return target_weights(forecasts, settings=rules.policy, volatility=volatility, horizon=rules.horizon)
 
 
-def _pending(
-    targets: Targets,
-    market: MarketData,
-    rules: TradingRules,
-    *,
-    past: pd.DataFrame,
-    session: pd.Timestamp,
-    holdings: Holdings | None,
-) -> PendingOrders:
-    recent = _recent(market, session=session)
+def _followed(market: MarketData, past: pd.DataFrame, *, session: pd.Timestamp, of_file: bool) -> pd.DatetimeIndex:
+    """Return the sessions from the close that decided the first live forecasts to the one to come."""
     first = session if past.empty else past["session"].min()
     sessions = market.calendar.between(market.calendar.previous_session(first), session)
-    if holdings is not None:
-        # A ticker that did not trade at the last close is worth what it was at the one before.
-        sessions = recent.union(sessions)
-    return decide_orders(
-        targets,
-        market.bars,
-        market.actions,
-        sessions=sessions,
-        costs=rules.costs,
-        account=rules.account,
-        horizon=rules.horizon,
-        # An account of three sessions must not take three without a bar for the end of a ticker.
-        delistings=find_delistings(market.bars, recent.union(sessions[:-1])),
-        holdings=holdings,
-    )
+    # A ticker of a file that did not trade at the last close is worth what it was at the one before.
+    return _recent(market, session=session).union(sessions) if of_file else sessions
+
+
+def _departures(
+    market: MarketData, sessions: pd.DatetimeIndex, *, session: pd.Timestamp, removed: Collection[str]
+) -> dict[str, Delisting]:
+    """Return who leaves the paper account when: the silent as in a backtest, the removed at their last close."""
+    # An account of three sessions must not take three without a bar for the end of a ticker.
+    until = _recent(market, session=session).union(sessions[:-1])
+    gone = market.bars[market.bars["ticker"].isin([*removed])].groupby("ticker")["session"].max()
+    left = {str(ticker): until[until > last] for ticker, last in gone.items()}
+    return find_delistings(market.bars, until) | {
+        ticker: Delisting(after[0], 0.0) for ticker, after in left.items() if len(after)
+    }
 
 
 def _recent(market: MarketData, *, session: pd.Timestamp) -> pd.DatetimeIndex:
@@ -337,9 +352,9 @@ def _recent(market: MarketData, *, session: pd.Timestamp) -> pd.DatetimeIndex:
     return past[-SESSIONS_WITHOUT_A_BAR - 1 :]
 
 
-def _valued(holdings: Holdings, market: MarketData, session: pd.Timestamp) -> Holdings:
+def _valued(holdings: Holdings, market: MarketData, session: pd.Timestamp, removed: Collection[str]) -> Holdings:
     """Return the holdings without the tickers that have no recent close here; those are neither valued nor traded."""
     recent = market.bars[market.bars["session"].isin(_recent(market, session=session))]
     printed = has_print(recent["close"].to_numpy(), recent["volume"].to_numpy())
-    traded = {*recent.loc[printed, "ticker"]}
+    traded = {*recent.loc[printed, "ticker"]} - {*removed}
     return Holdings({name: shares for name, shares in holdings.shares.items() if name in traded}, holdings.cash)

@@ -201,6 +201,25 @@ def test_a_file_keeps_the_parts_of_trades_that_overlap() -> None:
     assert [(row.ticker, row.side, row.order) for row in file.rows] == [("A", "sell", -100.0), ("B", "buy", 500.0)]
 
 
+def test_a_removed_ticker_leaves_the_paper_account_at_its_last_close() -> None:
+    """By hand: 500 A at 10 without costs, and no bar since the session before last; the 5,000 are cash again."""
+    rules = TradingRules(
+        PolicySettings(mode="long_only", top_k=1, max_weight=0.5), Costs().scaled(0), Account(capital=10_000),
+        "open_to_open(1)",
+    )  # fmt: skip
+    past = BY_HAND[BY_HAND["ticker"] == "A"].assign(session=SESSIONS[-3]).drop(columns=["spread", "late"])
+    rows = [(t, s, 10.0, 10.0, 1e6) for t in "AB" for s in SESSIONS[-5:-1] if t == "B" or s != SESSIONS[-2]]
+    market = market_of(Bars(pd.DataFrame(rows, columns=["ticker", "session", "open", "close", "volume"])))
+    table = BY_HAND[BY_HAND["ticker"] == "B"]
+    stays = build_book(table, past, market, rules, session=NEXT)
+    assert (stays.cash, stays.equity, stays.no_forecast) == (5_000.0, 10_000.0, ("A",))
+    left = build_book(table, past, market, rules, session=NEXT, removed=["A"])
+    assert (left.cash, left.equity, left.removed, left.silent) == (10_000.0, 10_000.0, ("A",), ())
+    assert ordered(left) == {"B": 500.0}
+    file = build_book(table, past, market, rules, session=NEXT, removed=["A"], holdings=Holdings({"A": 5}, 100))
+    assert (file.equity, file.unvalued) == (100.0, ("A",))
+
+
 def test_what_can_not_be_ordered_says_why() -> None:
     """One lot of A costs more than its weight; B has no close to size it by."""
     rules = TradingRules(PolicySettings(mode="long_only", top_k=2), COSTS, Account(capital=1_000), "open_to_close")

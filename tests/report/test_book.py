@@ -52,8 +52,8 @@ def test_an_account_of_the_ledger_says_whom_it_followed() -> None:
         f"Nothing is held: the ledger's paper account, which {followed}, has 9,700 in cash."
     )
     assert book_sentences(book(HOLD))[0] == (
-        f"What is held is what the ledger's paper account has, which {followed}: 10,000 at the last closes, 9,700 of "
-        "it cash."
+        f"What is held is what the ledger's paper account has, which {followed}: 10,000 in all at the last "
+        "closes, with 9,700 in cash."
     )
     fresh = book(BUY, since=None, n_sessions=0, cash=10_000.0)
     assert book_sentences(fresh)[0] == (
@@ -72,7 +72,17 @@ def test_what_the_orders_cost_and_what_is_left_out_is_said() -> None:
     """No view, no forecast, no close, too little cash, too late: a sentence each, and none without a reason."""
     told = book_sentences(
         book(
-            BUY, HOLD, NO_VIEW, source="file", n_no_view=1, no_forecast=["B"], unvalued=["Z"], shortfall=12.4, late=True
+            BUY,
+            HOLD,
+            NO_VIEW,
+            source="file",
+            removed=["Q", "R"],
+            silent=["S"],
+            n_no_view=1,
+            no_forecast=["B"],
+            unvalued=["Z"],
+            shortfall=12.4,
+            late=True,
         )
     )
     assert told[0] == "Too late: 2024-12-05 had opened when it was forecast; no order can be filled at its open."
@@ -82,10 +92,14 @@ def test_what_the_orders_cost_and_what_is_left_out_is_said() -> None:
     )
     assert told[4] == (
         "One of the policy's 2 targets has no view: its probability of up is no further from 50% than the seeds are "
-        "from one another. It gets no order, its weight stays cash; the backtest trades such forecasts too."
+        "from one another. It gets no new order, its weight stays cash; the backtest trades such forecasts too."
     )
     assert told[5] == "Held without a forecast: B. It is not traded anew and is closed at the close."
-    assert told[6].startswith("Left alone: Z of your positions file.")
+    assert told[6] == (
+        "Taken out of the paper account: Q and R, removed from the universe, at the last close; S, without a bar "
+        "since, at 30% below the last close."
+    )
+    assert told[7].startswith("Left alone: Z of your positions file.")
     assert len(book_sentences(book(BUY))) == 3
 
 

@@ -1,8 +1,9 @@
 """What tomorrow's book holds, in sentences: whose account it is, what it costs, and what was left out and why."""
 
+from stockseq.backtest.prints import NYSE_DELISTING_RETURN
 from stockseq.errors import counted, listed
 from stockseq.forecasting.next_book import NextBook
-from stockseq.report.format import count, number
+from stockseq.report.format import count, number, percent
 from stockseq.report.text.names import trade_words
 
 SIDES = {
@@ -32,6 +33,7 @@ def book_sentences(book: NextBook) -> list[str]:
             _orders(book),
             _no_view(book),
             _left_out(book),
+            _taken_out(book),
             _unvalued(book),
         )
         if sentence
@@ -55,7 +57,7 @@ def _late(book: NextBook) -> str:
 
 def _account(book: NextBook) -> str:
     held = any(row.held for row in book.rows)
-    worth = f"{count(book.equity)} at the last closes, {count(book.cash)} of it cash"
+    worth = f"{count(book.equity)} in all at the last closes, with {count(book.cash)} in cash"
     if book.source == "file":
         return f"What is held is what your positions file says: {worth}."
     if book.since is None:
@@ -104,8 +106,8 @@ def _no_view(book: NextBook) -> str:
     noise = "is no further from 50% than the seeds are from one another"
     then = "weight stays cash; the backtest trades such forecasts too."
     if book.n_no_view == 1:
-        return f"One {of} has no view: its probability of up {noise}. It gets no order, its {then}"
-    return f"{book.n_no_view:,} {of} have no view: their probability of up {noise}. They get no order, their {then}"
+        return f"One {of} has no view: its probability of up {noise}. It gets no new order, its {then}"
+    return f"{book.n_no_view:,} {of} have no view: their probability of up {noise}. They get no new order, their {then}"
 
 
 def _left_out(book: NextBook) -> str:
@@ -113,6 +115,14 @@ def _left_out(book: NextBook) -> str:
         return ""
     then = {0: "and is closed at the close", 1: "and stays"}.get(book.horizon, "and is left when its trade is over")
     return f"Held without a forecast: {_named(book.no_forecast)}. It is not traded anew {then}."
+
+
+def _taken_out(book: NextBook) -> str:
+    removed = f"{_named(book.removed)}, removed from the universe, at the last close" if book.removed else ""
+    loss = percent(-NYSE_DELISTING_RETURN, digits=0)
+    silent = f"{_named(book.silent)}, without a bar since, at {loss} below the last close" if book.silent else ""
+    parts = "; ".join(part for part in (removed, silent) if part)
+    return f"Taken out of the paper account: {parts}." if parts else ""
 
 
 def _unvalued(book: NextBook) -> str:
