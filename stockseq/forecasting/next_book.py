@@ -46,6 +46,8 @@ class BookRow(Result):
         Share of the equity that the policy gives it (of the tranche that is opened, where trades overlap).
     last_close, value, cost : float or None
         Of one share; of the order at that close; of entering it there: spread, slippage and commission.
+    no_view : bool
+        The policy wants it, and its forecast is noise; an order is then one of an earlier trade that ends.
     """
 
     ticker: str
@@ -56,6 +58,7 @@ class BookRow(Result):
     last_close: float | None = None
     value: float = 0.0
     cost: float = 0.0
+    no_view: bool = False
 
 
 class NextBook(Result):
@@ -289,6 +292,7 @@ def _row(ticker: str, order: float, held: float, mark: float, weight: float, *, 
         last_close=mark if priced else None,
         value=value,
         cost=cost,
+        no_view=noise,
     )
 
 

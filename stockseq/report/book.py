@@ -45,7 +45,7 @@ def _cells(row: BookRow, *, any_held: bool) -> list[Cell]:
 
     return [
         cell(row.ticker),
-        cell(side_words(row.side)),
+        cell(side_words(row)),
         cell(abs(row.order) or None, shares),
         cell(row.last_close, lambda price: wording.number(price, digits=2)),
         cell(row.value or None, lambda value: wording.number(value, digits=0)),

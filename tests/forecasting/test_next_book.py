@@ -129,6 +129,7 @@ def test_noise_gets_no_order_and_its_weight_stays_cash(label: str) -> None:
     assert (book.n_targets, book.n_no_view) == (4, 1)
     # A tranche of three sessions before may end at this open, and is left whatever is forecast now.
     assert [row.side for row in book.rows if row.ticker == noisy and not row.order] in (["no view"], [])
+    assert [row.ticker for row in book.rows if row.no_view] == [noisy]
     assert label == "open_to_open(3)" or book.rows[-1].ticker == noisy
     assert ordered(book) == simulated_orders(past, table, bars, (), rules, left_out=[noisy])
 

@@ -31,6 +31,12 @@ def test_orders_holds_and_no_views_are_rows() -> None:
     ]
 
 
+def test_an_order_of_an_earlier_trade_says_that_the_new_one_has_no_view() -> None:
+    """A tranche that ends is left whatever is forecast now."""
+    ends = BUY.model_copy(update={"side": "cover", "held": -20.0, "no_view": True})
+    assert texts(book_table(book(ends)))[0][1] == "cover (no view)"
+
+
 def test_where_nothing_is_held_no_column_says_so() -> None:
     """Eight columns are many on a phone."""
     table = book_table(book(BUY))
@@ -96,8 +102,8 @@ def test_what_the_orders_cost_and_what_is_left_out_is_said() -> None:
     )
     assert told[5] == "Held without a forecast: B. It is not traded anew and is closed at the close."
     assert told[6] == (
-        "Taken out of the paper account: Q and R, removed from the universe, at the last close; S, without a bar "
-        "since, at 30% below the last close."
+        "Taken out of the paper account: Q and R, no longer among the run's tickers, at the last close; S, "
+        "without a bar since, at 30% below the last close."
     )
     assert told[7].startswith("Left alone: Z of your positions file.")
     assert len(book_sentences(book(BUY))) == 3

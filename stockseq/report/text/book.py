@@ -2,7 +2,7 @@
 
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN
 from stockseq.errors import counted, listed
-from stockseq.forecasting.next_book import NextBook
+from stockseq.forecasting.next_book import BookRow, NextBook
 from stockseq.report.format import count, number, percent
 from stockseq.report.text.names import trade_words
 
@@ -40,15 +40,16 @@ def book_sentences(book: NextBook) -> list[str]:
     ]
 
 
-def side_words(side: str) -> str:
+def side_words(row: BookRow) -> str:
     """Return what to do with a ticker, in words.
 
     Examples
     --------
-    >>> side_words("buy"), side_words("sell and short")
-    ('buy', 'sell, then short')
+    >>> side_words(BookRow(ticker="KOLA", side="sell and short", order=-9.0, held=5.0, weight=-0.1))
+    'sell, then short'
     """
-    return SIDES.get(side, side)
+    words = SIDES.get(row.side, row.side)
+    return f"{words} (no view)" if row.no_view and row.side != "no view" else words
 
 
 def _late(book: NextBook) -> str:
@@ -118,7 +119,7 @@ def _left_out(book: NextBook) -> str:
 
 
 def _taken_out(book: NextBook) -> str:
-    removed = f"{_named(book.removed)}, removed from the universe, at the last close" if book.removed else ""
+    removed = f"{_named(book.removed)}, no longer among the run's tickers, at the last close" if book.removed else ""
     loss = percent(-NYSE_DELISTING_RETURN, digits=0)
     silent = f"{_named(book.silent)}, without a bar since, at {loss} below the last close" if book.silent else ""
     parts = "; ".join(part for part in (removed, silent) if part)
