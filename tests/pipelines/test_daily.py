@@ -50,7 +50,7 @@ def read_book(folder: Path) -> NextBook:
     return NextBook.from_dict(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["book"])
 
 
-def test_positions_of_a_file_are_read_before_anything_is_fetched(begun, mornings, market, tmp_path):
+def test_positions_of_a_file_are_read_before_anything_is_fetched(begun, mornings, market, tmp_path, capsys):
     """A wrong line ends the run with the store as it was; a right one stands in the book."""
     path = tmp_path / "mine.csv"
     daily = begun.daily.model_copy(update={"positions": str(path)})
@@ -65,6 +65,9 @@ def test_positions_of_a_file_are_read_before_anything_is_fetched(begun, mornings
     book = read_book(folder)
     assert (book.source, book.cash, book.unvalued) == ("file", 5000.0, ("ELSEWHERE",))
     assert {row.ticker: row.held for row in book.rows}[market.tickers[0]] == 7.0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "What is held is what your positions file says" in printed
+    assert "Out of sample: right" in printed
 
 
 def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, market):
