@@ -48,8 +48,8 @@ TEST_HEADS = (
     "Diebold-Mariano p",
 )
 
-# Of `SCORES`; the forecast's name comes before them, what trading it made after.
-LEADING = ("accuracy", "accuracy_ci", "base_rate")
+# Of `SCORES`; what trading on each made, and the interval of the accuracy, come after them.
+LEADING = ("accuracy", "base_rate")
 FOLLOWED = ("total_return", "cagr", "sharpe", "max_drawdown", "turnover", "cost", "break_even_cost_bps", "n_fills")
 
 
@@ -103,19 +103,20 @@ def growth_by_forecast(metrics: BacktestMetrics) -> dict[str, float]:
 
 def _leading(rows: Mapping[str, Scores], growth: Mapping[str, float]) -> Table:
     """Return the five columns of whoever trades; the count takes the place of the money where nothing was traded."""
-    last = "Growth after costs" if growth else SCORES["n"][0]
-    heads = ["Forecast", *(SCORES[key][0] for key in LEADING), last]
+    heads = [SCORES[key][0] for key in LEADING]
     cells = [
         [
             cell(name),
             *(cell(getattr(scores, key), SCORES[key][1]) for key in LEADING),
-            cell(growth.get(name), lambda value: wording.percent(value, signed=True))
-            if growth
-            else cell(scores.n, wording.count),
+            cell(growth.get(name), lambda value: wording.percent(value, signed=True)),
+            cell(scores.accuracy_ci, wording.interval),
+            cell(None if growth else scores.n, wording.count),
         ]
         for name, scores in rows.items()
     ]
-    return Table(heads, cells)
+    whole = Table(["Forecast", *heads, "Growth after costs", SCORES["accuracy_ci"][0], SCORES["n"][0]], cells)
+    # A phone shows four columns at once.
+    return whole.split_blank()[0]
 
 
 def tests_table(comparisons: Mapping[str, Comparison]) -> Table | None:
