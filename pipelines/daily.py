@@ -10,15 +10,18 @@ from pipelines.screens.console import console
 from pipelines.screens.daily import show_morning
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
+from stockseq.backtest.positions_file import read_positions
+from stockseq.backtest.simulator import Holdings
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
-from stockseq.forecast_ledger import verify
+from stockseq.forecast_ledger import Ledger, verify
 from stockseq.forecasting.champion import Champion, Incumbent
 from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
+from stockseq.forecasting.next_book import NextBook, build_book, complete_market, live_forecasts
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
@@ -42,7 +45,12 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         If the champion's bundle is missing, damaged or unsafe; nothing was fetched then.
     SourceError
         If not one ticker could be brought up to date.
+    DataError
+        If the file of positions that the settings name can't be read; nothing was fetched then.
     """
+    named = settings.daily.positions
+    # Read before anything is fetched: a wrong line in it is somebody's money.
+    holdings = None if named is None else read_positions(named, account=settings.account)
     with open_workspace(settings, now, trains=False) as workspace:
         store = workspace.store
         # Before anything is fetched or trained: what is, and what may be done as of this instant.
@@ -65,11 +73,13 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         doubts = show_doubts(data, settings, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
+        # Only of what was known then: a day that is replayed follows no later forecast.
+        book = next_book(workspace, morning, ledger.as_of(now), models, market=market, holdings=holdings)
         contents = workspace.run_contents(
             "daily",
             f"Forecasts for {morning.next.session.date()}, {trade_words(champion.record.basis.label)}",
             data,
-            metrics=morning_metrics(morning, data.coverage, read_trials(store)),
+            metrics=morning_metrics(morning, data.coverage, read_trials(store), book=book),
             frames={
                 "forecasts": morning.table,
                 "headlines": morning.headlines,
@@ -83,8 +93,26 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         )
         folder = write_run(contents, workspace.root, render=render_run)
     if not quiet:
-        show_morning(morning, folder, calendar=workspace.calendar)
+        show_morning(morning, folder, calendar=workspace.calendar, book=book)
     return morning, folder
+
+
+def next_book(
+    workspace: Workspace,
+    morning: Morning,
+    ledger: Ledger,
+    models: pd.DataFrame,
+    *,
+    market: MarketData,
+    holdings: Holdings | None,
+) -> NextBook:
+    """Return what the policy would order for the session, against the holdings, or the ledger's own paper account."""
+    session, rules = morning.next.session, workspace.rules
+    past = live_forecasts(ledger, models, rules.label, before=session)
+    needed = {*past["ticker"], *(() if holdings is None else holdings.shares)}
+    whole = complete_market(market, workspace.store, sorted(needed))
+    removed = {*whole.tickers} - {*market.tickers}
+    return build_book(morning.table, past, whole, rules, session=session, holdings=holdings, removed=removed)
 
 
 def current_champion(

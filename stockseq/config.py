@@ -59,6 +59,18 @@ class DailySettings(SettingsModel, frozen=True):
         ge=0,
         description="A candidate replaces the champion if its log loss is lower by this many standard errors",
     )
+    positions: str | None = Field(
+        None,
+        description="A CSV file of what is held, for tomorrow's book: columns ticker and shares, and a row $CASH; "
+        "none: the ledger's own paper account",
+    )
+
+    @field_validator("positions")
+    @classmethod
+    def _readable(cls, path: str | None) -> str | None:
+        if path is not None and (not path.strip() or visible(path) != path):
+            raise ValueError(f"a file in letters that can be seen is expected, received {shown(path)}")
+        return path
 
 
 class BacktestSettings(SettingsModel, frozen=True):

@@ -32,7 +32,7 @@ def assigned(*texts: str) -> list[Assignment]:
         ("[trainig]\nn_seeds = 3", "did you mean `training`?"),
         ("[training]\nunits = 3", "did you mean `network.units`?"),
         ("seed = 3", "did you mean `simulated.seed` or `training.seed`?"),
-        ("[daily]\nzzz = 1", "choose from holdout, promotion_z, stale_after."),
+        ("[daily]\nzzz = 1", "choose from holdout, positions, promotion_z, stale_after."),
         ("[ablation.variants.x]\nwithuot = ['text']", "did you mean `ablation.variants.x.without`?"),
         (
             "[ablation.variants.x]\nnetwork.unit = 3",
@@ -64,6 +64,7 @@ def assigned(*texts: str) -> list[Assignment]:
         ("files.timezone = '+5'", "a time zone such as America/New_York or UTC is expected, received '+5'"),
         ("files.encoding = 'base64'", "a text encoding such as utf-8 or cp1252 is expected, received 'base64'"),
         ("data = 'a\u202eb'", "in letters that can be seen is expected, received 'a\\u202eb'"),
+        ("daily.positions = ' '", "a file in letters that can be seen is expected, received ' '"),
         ("data = 's3://'", "a URL names a bucket or a folder"),
     ],
 )

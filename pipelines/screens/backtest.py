@@ -9,7 +9,8 @@ from stockseq.forecasting.walk_forward import WalkForwardResult
 from stockseq.report.format import count, interval_words, number, percent, points
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.findings import find
-from stockseq.report.text.names import name_words
+from stockseq.report.text.names import meaningful, name_words
+from stockseq.report.text.plain import plain_backtest
 from stockseq.report.text.skill import claim_sentences
 from stockseq.report.text.verdict import verdict
 
@@ -33,14 +34,15 @@ def show_backtest(result: WalkForwardResult, account: AccountResult, metrics: Ba
         table.add_row("optimum, expected", percent(best.accuracy), "", number(best.log_loss, digits=4), rank_ic, "")
     console.print(table)
     console.print("[dim]* significant after Holm's correction for the number of baselines[/dim]")
-    money = build_table("After costs", "", "CAGR", "Sharpe", "Drawdown", "Turnover", "Fills")
+    money = build_table("After costs", "", "Growth", "CAGR", "Sharpe", "Drawdown", "Turnover", "Fills")
     for name, figures in {"stockseq": account.figures, **account.benchmark_figures}.items():
         money.add_row(
             name_words(name),
-            percent(figures.cagr),
-            number(figures.sharpe, digits=2),
-            percent(figures.max_drawdown),
-            percent(figures.turnover),
+            percent(figures.total_return, signed=True),
+            percent(meaningful(figures, "cagr")),
+            number(meaningful(figures, "sharpe"), digits=2),
+            percent(meaningful(figures, "max_drawdown")),
+            percent(meaningful(figures, "turnover")),
             count(figures.n_fills),
         )
     console.print(money)
@@ -48,6 +50,8 @@ def show_backtest(result: WalkForwardResult, account: AccountResult, metrics: Ba
         console.print(escape(sentence))
     for sentence in find(metrics):
         console.print(f"  {escape(sentence)}")
+    for sentence in plain_backtest(metrics):
+        console.print(f"[bold]{escape(sentence)}[/bold]")
     show_page(folder)
 
 

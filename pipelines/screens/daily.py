@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.screens.book import show_book
 from pipelines.screens.console import build_table, console, escape, show_page
 from pipelines.screens.reasons import by_reason
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
-from stockseq.report.format import basis_points, percent
+from stockseq.forecasting.next_book import NextBook
+from stockseq.report.format import basis_points, probability
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
+from stockseq.report.text.plain import plain_morning
 from stockseq.report.text.skill import rank_and_size_sentence
 from stockseq.report.text.verdict import corrections_sentence, record_sentence
 from stockseq.sessions import TradingCalendar
@@ -19,8 +22,8 @@ from stockseq.sessions import TradingCalendar
 MOST_CHARACTERS = 60
 
 
-def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -> None:
-    """The next session's forecasts, the model's record, the live record, and where the page is."""
+def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar, book: NextBook) -> None:
+    """The next session's forecasts, the orders, the model's record, the live record, and where the page is."""
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
     trade = trade_words(champion.record.basis.label)
@@ -33,7 +36,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     for rank, (_, row) in zip(rank_words(ordered), ordered.iterrows(), strict=True):
         table.add_row(
             escape(row["ticker"]),
-            percent(row["probability_up"]),
+            probability(row["probability_up"]),
             basis_points(row["expected_return"]),
             rank,
             interval_of(row),
@@ -52,6 +55,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         console.print(
             "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
         )
+    show_book(book)
     console.print(f"Model {escape(champion.model_id)}, trained through {champion.trained_through.date()}.")
     console.print(f"  Out of sample: {record_sentence(morning.scores)}")
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
@@ -67,6 +71,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         else "nothing new; these forecasts are in it already."
     )
     console.print(f"Ledger: {added if len(morning.table) else 'no forecast was made.'}")
+    for sentence in plain_morning(morning.scores, live):
+        console.print(f"[bold]{escape(sentence)}[/bold]")
     show_page(folder)
 
 

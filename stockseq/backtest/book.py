@@ -131,6 +131,12 @@ class Book:
         self.marks = np.where(printed, close, self.marks)
         self.flag("stale_mark", np.where(printed, 0.0, self.shares))
 
+    def take_over(self, shares: Floats, cash: float) -> None:
+        """Go on with other holdings; the trades under way keep their parts of the equity, in whole lots."""
+        before = self.equity
+        self.shares, self.cash, self.due = shares, cash, {}
+        self.tranches.scale(self.equity / before if before > 0 else 0.0, self.account)
+
     def decide(self, weights: Floats) -> None:
         """Fix the next session's orders from the equity and closes known now.
 

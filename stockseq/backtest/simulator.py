@@ -34,6 +34,30 @@ class AccountHistory:
     flags: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Holdings:
+    """What somebody has at a close: signed shares by ticker, and cash in the account's currency."""
+
+    shares: Mapping[str, float]
+    cash: float
+
+
+@dataclass(frozen=True)
+class PendingOrders:
+    """The orders fixed for a session that has not opened yet; amounts in the account's currency.
+
+    orders : ticker, held and order (signed shares, on the basis of that session), mark (the last close known, on the
+        same basis; NaN where there is none); a row a ticker, sorted.
+    cash, equity : at the decision, the latter at the closes.
+    delisted : the tickers of which a position was taken out on the way.
+    """
+
+    orders: pd.DataFrame
+    cash: float
+    equity: float
+    delisted: tuple[str, ...] = ()
+
+
 def simulate(
     targets: Targets,
     bars: Bars,
@@ -110,13 +134,7 @@ def simulate(
     book = Book(market, costs=costs, account=account, n_tranches=max(horizon, 1))
     balances = []
     for row in range(len(market.sessions)):
-        book.start(row)
-        if row:
-            _open_session(book)
-            book.fill_orders()
-            if horizon == 0:
-                book.fill_exits()
-        book.mark()
+        _pass_session(book, row, horizon=horizon)
         if row + 1 < len(weights):
             book.decide(weights[row + 1])
         book.journal.position(row, book.shares, book.marks, ~np.isfinite(market.close[row]))
@@ -125,6 +143,79 @@ def simulate(
     before = equity["equity"].shift().clip(lower=0)
     equity["turnover"] = (equity["traded"] / before.where(before > 0)).fillna(0.0)
     return AccountHistory(equity, book.journal.fills(), book.journal.positions(), book.journal.flags())
+
+
+def decide_orders(
+    targets: Targets,
+    bars: Bars,
+    actions: Actions,
+    *,
+    sessions: pd.DatetimeIndex,
+    costs: Costs,
+    account: Account,
+    horizon: int = 0,
+    delistings: Mapping[str, Delisting] | None = None,
+    holdings: Holdings | None = None,
+) -> PendingOrders:
+    """Trade target weights as `simulate` does up to the last session's open, and return the orders fixed for it.
+
+    Parameters
+    ----------
+    targets, bars, actions, costs, account, horizon, delistings
+        As of `simulate`; the targets of the last session are those that the orders follow.
+    sessions : DatetimeIndex of n_sessions
+        As of `simulate`; the last is the session to come, of which no bar is read.
+    holdings : Holdings, optional
+        What is there at the last decision, in the place of what the simulated account has. Trades that overlap keep
+        their parts of the equity, in whole lots; what none of them wants is sold.
+
+    Raises
+    ------
+    DataError, ValueError
+        As `simulate` does.
+
+    Examples
+    --------
+    >>> from stockseq.backtest.targets import as_targets
+    >>> sessions = pd.DatetimeIndex(["2024-11-27", "2024-11-29"])
+    >>> bars = Bars(pd.DataFrame({"ticker": "AAA", "session": sessions[:1], "open": 99.0, "close": 100.0,
+    ...                           "volume": 1e6}))
+    >>> actions = Actions(pd.DataFrame(columns=["ticker", "session", "kind", "value"]))
+    >>> targets = as_targets(pd.DataFrame({"session": sessions[1:], "ticker": "AAA", "weight": 0.5}))
+    >>> pending = decide_orders(targets, bars, actions, sessions=sessions, costs=Costs(), account=Account())
+    >>> pending.orders.to_dict("records")
+    [{'ticker': 'AAA', 'held': 0.0, 'order': 500.0, 'mark': 100.0}]
+    """
+    held = {} if holdings is None else holdings.shares
+    tickers = pd.Index(sorted({*targets["ticker"], *held}), dtype="str")
+    market = build_market(bars, actions, sessions=sessions, tickers=tickers, delistings=delistings or {}, pay_dates={})
+    weights = target_matrix(targets, sessions=market.sessions, tickers=tickers, max_gross=account.max_gross)
+    book = Book(market, costs=costs, account=account, n_tranches=max(horizon, 1))
+    last = len(market.sessions) - 1
+    for row in range(last):
+        _pass_session(book, row, horizon=horizon)
+        if row == last - 1 and holdings is not None:
+            book.take_over(np.array([held.get(ticker, 0.0) for ticker in tickers]), holdings.cash)
+        book.decide(weights[row + 1])
+    cash, equity = book.cash, book.equity
+    # What is known of the morning itself, such as a split, rescales the orders.
+    book.start(last)
+    _open_session(book)
+    orders = pd.DataFrame({"ticker": tickers, "held": book.shares, "order": book.orders, "mark": book.marks})
+    flags = book.journal.flags()
+    delisted = sorted(flags.loc[flags["flag"] == "delisted", "ticker"].unique())
+    return PendingOrders(orders, cash=cash, equity=equity, delisted=tuple(delisted))
+
+
+def _pass_session(book: Book, row: int, *, horizon: int) -> None:
+    """Let one session happen up to its close; in the first nothing trades."""
+    book.start(row)
+    if row:
+        _open_session(book)
+        book.fill_orders()
+        if horizon == 0:
+            book.fill_exits()
+    book.mark()
 
 
 def _open_session(book: Book) -> None:

@@ -43,6 +43,10 @@ class Tranches:
         split = np.diff(sums, axis=0, prepend=0.0)
         self.wanted[order] = np.where(ratio == 1, self.wanted[order], split)
 
+    def scale(self, multiple: float, account: Account) -> None:
+        """Multiply what each trade wants, cut to whole lots."""
+        self.wanted = account.lots(self.wanted * multiple)
+
     def settle(self, shares: Floats, *, filled: Flags) -> None:
         """Give the newest tranche what is there for it.
 

@@ -41,6 +41,20 @@ def percent(value: object, *, digits: int = 1, signed: bool = False) -> str:
     return DASH if number is None else _signed(f"{100 * number:{'+' if signed else ''}z,.{digits}f}%")
 
 
+def probability(value: object, *, digits: int = 1) -> str:
+    """Return a probability in percent; none is certain, so none reads as 0 or 100.
+
+    Examples
+    --------
+    >>> probability(0.6912), probability(0.99996), probability(0.0)
+    ('69.1%', 'over 99.9%', 'under 0.1%')
+    """
+    words, step = percent(value, digits=digits), 10.0**-digits
+    if words == percent(1.0, digits=digits):
+        return f"over {100 - step:.{digits}f}%"
+    return f"under {step:.{digits}f}%" if words == percent(0.0, digits=digits) else words
+
+
 def number(value: object, *, digits: int = 3, signed: bool = False) -> str:
     """Return a plain number.
 

@@ -20,7 +20,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 # A stylesheet a subject, in the order of the cascade.
-STYLES = ("frame", "verdict", "outlook", "figures", "tables", "layers")
+STYLES = ("frame", "verdict", "outlook", "figures", "tables", "book", "layers")
 
 
 def write_page(template: str, context: Mapping[str, object], folder: Path) -> Path:

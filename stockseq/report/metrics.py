@@ -22,6 +22,7 @@ from stockseq.evaluate.repetition import Repetition
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
+from stockseq.forecasting.next_book import NextBook
 from stockseq.report.text.ablation import ablation_sentences, component_sentence
 from stockseq.report.text.benchmark import HEADLINER
 from stockseq.report.text.placebos import NOT_RUN, placebo_sentence
@@ -197,7 +198,9 @@ def backtest_metrics(
     )
 
 
-def morning_metrics(morning: "Morning", coverage: Coverage, trials: Trials) -> dict[str, object]:
+def morning_metrics(
+    morning: "Morning", coverage: Coverage, trials: Trials, *, book: NextBook | None = None
+) -> dict[str, object]:
     """Return the metrics of a daily run, JSON-able."""
     record = morning.champion.record
     scores = morning.scores
@@ -211,6 +214,7 @@ def morning_metrics(morning: "Morning", coverage: Coverage, trials: Trials) -> d
         "model_id": morning.champion.model_id,
         "forecast": scores.to_dict(),
         "live": morning.live.to_dict(),
+        **({} if book is None else {"book": book.to_dict()}),
         "next": as_records(morning.table),
         "refused": dict(morning.next.refused),
         "without_headlines": dict(morning.without_headlines),

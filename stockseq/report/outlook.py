@@ -145,7 +145,7 @@ def _row(values: Sequence[Any], reach: float) -> Row:
     offset = (probability - 0.5) / reach * 50
     return Row(
         ticker=wording.text(ticker, limit=40),
-        probability=wording.percent(probability),
+        probability=wording.probability(probability),
         direction="up" if offset > 0 else "down",
         bar_start=round(50 + min(offset, 0.0), 2),
         bar_width=round(abs(offset), 2),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stockseq.forecasting.live import LiveRecord
+from stockseq.report.book import build_book_view
 from stockseq.report.figures import build_figures
 from stockseq.report.html import write_page
 from stockseq.report.outlook import build_outlook
@@ -11,10 +12,11 @@ from stockseq.report.run import RunReport
 from stockseq.report.tables import inputs, results
 from stockseq.report.tables.rank_and_size import ranking_table, size_table
 from stockseq.report.tables.table import mapping_table
-from stockseq.report.text.findings import find, persistence_caution, second_opinion
+from stockseq.report.text.findings import alarms, find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
+from stockseq.report.text.plain import plain_backtest, plain_morning
 from stockseq.report.text.skill import claim_sentences, rank_and_size_sentence
-from stockseq.report.text.verdict import NOTHING_SCORED, corrections_sentence, record_sentence, seeds_sentence, verdict
+from stockseq.report.text.verdict import corrections_sentence, record_sentence, seeds_sentence, verdict
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 
@@ -57,6 +59,7 @@ def render_report(run: RunReport, folder: Path) -> Path:
         **_record(run),
         **_account(run),
         **_inputs(run),
+        "book": build_book_view(run.book),
         "outlook": build_outlook(run.next_forecasts),
         "live_tiles": live_tiles(run.live),
         "live_sentence": "" if run.live is None else _live_sentence(run.live),
@@ -77,14 +80,19 @@ def _live_sentence(live: LiveRecord) -> str:
 
 
 def _lead(run: RunReport) -> dict[str, object]:
-    """Return the verdict with its figures, and what was found."""
-    scores = run.scores
+    """Return what was found in plain sentences, then the verdict with its figures and the findings."""
+    scores, backtest = run.scores, run.backtest
+    plain = plain_morning(scores, run.live, simulated=run.sources == ["simulated"])
+    if backtest is not None:
+        plain = plain_backtest(backtest)
+    context = {"plain": plain, "alarms": [] if backtest is None else distinct(alarms(backtest))}
     if scores is None:
-        return {"verdict": NOTHING_SCORED, "claims": [], "tiles": [], "strip": None, "seeds": "", "findings": []}
-    findings = persistence_caution(scores) if run.backtest is None else find(run.backtest)
+        return {**context, "verdict": "", "claims": [], "tiles": [], "strip": None, "seeds": "", "findings": []}
+    findings = persistence_caution(scores) if backtest is None else find(backtest)
     return {
+        **context,
         "verdict": verdict(scores, run.direction),
-        "claims": [] if run.backtest is None else claim_sentences(run.backtest),
+        "claims": [] if backtest is None else claim_sentences(backtest),
         "tiles": build_tiles(run),
         "strip": build_strip(scores, best=run.best_accuracy),
         "seeds": seeds_sentence(scores),
@@ -97,10 +105,11 @@ def _record(run: RunReport) -> dict[str, object]:
     scores, backtest = run.scores, run.backtest
     baselines = {} if backtest is None else backtest.baselines
     comparisons = {} if backtest is None else backtest.comparisons
+    growth = None if backtest is None else results.growth_by_forecast(backtest)
     return {
         "ranking": None if backtest is None else ranking_table(backtest.ranking, backtest.baseline_ranking),
         "size": None if backtest is None else size_table(backtest.size, backtest.baseline_sizes),
-        "scores": None if scores is None else results.scores_table(scores, baselines),
+        "scores": None if scores is None else results.scores_table(scores, baselines, growth=growth),
         "has_baselines": bool(baselines),
         "tests": results.tests_table(comparisons),
         "second_opinion": "" if scores is None else second_opinion(scores, comparisons),

@@ -13,6 +13,7 @@ from stockseq.dataset.dataset import Coverage
 from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
+from stockseq.forecasting.next_book import NextBook
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.news import news_sentence
 from stockseq.schemas import Dropped
@@ -41,6 +42,8 @@ class RunReport:
         Of a backtest: baselines, placebos, the account and its benchmarks.
     live : LiveRecord, optional
         Of a daily run.
+    book : NextBook, optional
+        Of a daily run: what the policy would order for the next session; None in old ones.
     coverage : Coverage, optional
     trials : int
         Configurations scored so far; 0 where none was counted.
@@ -75,6 +78,7 @@ class RunReport:
     scores: Scores | None = None
     backtest: BacktestMetrics | None = None
     live: LiveRecord | None = None
+    book: NextBook | None = None
     coverage: Coverage | None = None
     trials: int = 0
     out_of_sample: pd.DataFrame | None = None
@@ -123,6 +127,7 @@ def read_run(folder: Path) -> RunReport:
         return replace(
             run,
             live=LiveRecord.from_dict(metrics["live"]),
+            book=NextBook.from_dict(metrics["book"]) if "book" in metrics else None,
             out_of_sample=_table(folder / "out_of_sample.parquet"),
             next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")),
         )

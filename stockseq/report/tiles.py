@@ -4,11 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stockseq.backtest.performance import PerformanceFigures
+from stockseq.errors import counted
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
 from stockseq.report import format as wording
 from stockseq.report.run import RunReport
-from stockseq.report.text.names import few_words
+from stockseq.report.text.names import meaningful
 
 BASE_RATE = "always forecasting the more frequent direction"
 
@@ -56,11 +58,7 @@ def build_tiles(run: RunReport) -> list[Tile]:
     if run.best_accuracy is not None:
         best = wording.percent(run.best_accuracy)
         tiles.append(Tile("Best possible here", best, "known, because this market is simulated"))
-    if run.backtest is not None and run.backtest.portfolio.sharpe is not None:
-        portfolio = run.backtest.portfolio
-        growth, few = wording.percent(portfolio.cagr, signed=True), few_words(portfolio.n_returns)
-        tiles.append(Tile("Sharpe after costs", wording.number(portfolio.sharpe, digits=2), f"{growth} a year{few}"))
-    return tiles
+    return tiles if run.backtest is None else [*tiles, *_account_tiles(run.backtest.portfolio)]
 
 
 def live_tiles(live: LiveRecord | None) -> list[Tile]:
@@ -95,6 +93,18 @@ def build_strip(scores: Scores | None, *, best: float | None) -> Strip | None:
         ticks=[(at(tick * step), wording.percent(tick * step, digits=0)) for tick in range(first, last + 1)],
         summary=", ".join([f"95% interval {wording.interval(scores.accuracy_ci)}", *(mark.name for mark in marks)]),
     )
+
+
+def _account_tiles(account: PerformanceFigures) -> list[Tile]:
+    """Return what trading made: a year where there was at least a quarter, else in all; nothing without trades."""
+    sharpe = meaningful(account, "sharpe")
+    if sharpe is not None:
+        growth = f"{wording.percent(account.cagr, signed=True)} a year"
+        return [Tile("Sharpe after costs", wording.number(sharpe, digits=2), growth)]
+    if not account.n_fills:
+        return []
+    growth = wording.percent(account.total_return, signed=True)
+    return [Tile("Growth after costs", growth, f"in {counted(account.n_returns, 'session')}")]
 
 
 def _accuracy_tiles(scores: Scores) -> list[Tile]:

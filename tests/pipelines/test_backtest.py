@@ -114,7 +114,10 @@ def test_the_same_configuration_is_one_trial_and_one_run_and_another_is_two(quic
     assert run_names(root) == [first.name, f"{first.name}-2"]
     assert find_run(root, None) == find_run(root, second.name).resolve() == second.resolve()
     list_runs(quick, mornings[-1])
-    assert second.name in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert second.name in printed
+    assert "times of 1" in printed
+    assert "would have become" in printed
 
 
 def test_a_backtest_as_of_the_past_fetches_nothing(settings, mornings, market):

@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from pipelines.daily import run_daily
+from stockseq.errors import DataError
 from stockseq.forecast_ledger import verify
+from stockseq.forecasting.next_book import NextBook
 from stockseq.runs.folder import find_run
 from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
@@ -43,10 +46,37 @@ def test_a_day_reads_each_table_once(begun, mornings, monkeypatch):
     assert max(scans.checks.values()) == 1
 
 
+def read_book(folder: Path) -> NextBook:
+    return NextBook.from_dict(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["book"])
+
+
+def test_positions_of_a_file_are_read_before_anything_is_fetched(begun, mornings, market, tmp_path, capsys):
+    """A wrong line ends the run with the store as it was; a right one stands in the book."""
+    path = tmp_path / "mine.csv"
+    daily = begun.daily.model_copy(update={"positions": str(path)})
+    settings = begun.model_copy(update={"daily": daily})
+    versions = Store(begun.data).versions()
+    path.write_text(f"ticker,shares\n{market.tickers[0]},many\n$CASH,5000\n")
+    with pytest.raises(DataError, match=r"line 2: the shares of .* received 'many'"):
+        run_daily(settings, mornings[1])
+    assert Store(begun.data).versions() == versions
+    path.write_text(f"ticker,shares\n{market.tickers[0]},7\nELSEWHERE,3\n$CASH,5000\n")
+    _, folder = run_daily(settings, mornings[1])
+    book = read_book(folder)
+    assert (book.source, book.cash, book.unvalued) == ("file", 5000.0, ("ELSEWHERE",))
+    assert {row.ticker: row.held for row in book.rows}[market.tickers[0]] == 7.0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "What is held is what your positions file says" in printed
+    assert "Out of sample: right" in printed
+
+
 def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, market):
     """Three mornings: three sessions of forecasts in the chain, two of them with their outcome."""
     for morning in mornings[1:3]:
-        daily, _ = run_daily(begun, morning)
+        daily, folder = run_daily(begun, morning)
+    book = read_book(folder)
+    assert (book.reason, book.source, book.n_sessions) == ("", "ledger", 2)
+    assert 'id="book"' in (folder / "report" / "index.html").read_text(encoding="utf-8")
     store = Store(begun.data)
     ledger, outcomes = store.read("forecasts"), store.read("outcomes")
     assert ledger["session"].unique().tolist() == market.sessions[-5:-2].tolist()

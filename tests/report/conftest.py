@@ -12,6 +12,7 @@ from stockseq.evaluate.comparison import Comparison, PairedTest
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import Significance
 from stockseq.forecasting.live import LiveRecord
+from stockseq.forecasting.next_book import NextBook
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.run import RunReport
 from stockseq.report.tables.table import Table
@@ -129,7 +130,7 @@ def made_up_metrics(**changes: object) -> BacktestMetrics:
             "n_trials": 4,
         },
         "benchmarks": {
-            "buy_and_hold": made_up_figures(cagr=0.079, sharpe=0.6),
+            "buy_and_hold": made_up_figures(cagr=0.079, sharpe=0.6, n_fills=30, break_even_cost_bps=1793.6),
             "random_same_turnover": made_up_figures(cagr=-0.04, sharpe=-0.41, n_fills=7011),
             "momentum_12_1": made_up_figures(cagr=0.01, n_fills=3),
         },
@@ -152,6 +153,13 @@ def comparison(accuracy: PairedTest, log_loss: PairedTest) -> Comparison:
     return Comparison(**pair, diebold_mariano=test)
 
 
+def made_up_book(*tickers: str) -> NextBook:
+    """A book that buys each of these tickers."""
+    order = {"side": "buy", "order": 20.0, "held": 0.0, "weight": 0.1, "last_close": 50.0, "value": 1000.0, "cost": 0.6}
+    rows = [{"ticker": ticker, **order} for ticker in tickers]
+    return NextBook.from_dict({"session": "2016-01-04", "label": "open_to_close", "horizon": 0, "rows": rows})
+
+
 def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) -> RunReport:
     """A run with every part present."""
     forecasts = made_up_forecasts(n_tickers, n_sessions)
@@ -164,6 +172,7 @@ def made_up_run(n_tickers: int = 30, n_sessions: int = 500, **replaced: object) 
         "scores": metrics.forecast,
         "backtest": metrics,
         "live": LiveRecord(n=150, n_sessions=5, n_late=1, n_open=0, scores=scores(0.54, n=150, n_sessions=5)),
+        "book": made_up_book("T001", "T004"),
         "coverage": COVERAGE,
         "trials": 4,
         "out_of_sample": forecasts,
@@ -239,6 +248,7 @@ def attacked_run(build_run: BuildRun) -> RunReport:
         out_of_sample=made_up_forecasts(3, 60).assign(ticker=ATTACK),
         equity=made_up_equity(60).assign(**{ATTACK: 1.0}),
         fills=pd.DataFrame({ATTACK: [ATTACK]}),
+        book=made_up_book(ATTACK).model_copy(update={"unvalued": (ATTACK,), "reason": ATTACK}),
         next_forecasts=made_up_outlook(3).assign(ticker=ATTACK, headlines=[[headline, link]] * 3),
         models=pd.DataFrame({"model_id": [ATTACK], "metrics": [ATTACK]}),
         dropped=[Dropped(ATTACK, ATTACK, ATTACK, 1)],

@@ -39,6 +39,7 @@ def test_every_recipe_s_page_is_drawn(runs: Path, name: str, n_figures: int, sai
     page = Page(render_run(runs / name).read_text(encoding="utf-8"))
     assert len([script for script in page.named("script") if "data-plot" in script]) == n_figures
     assert said in page.text
+    assert "book" not in [section.get("id") for section in page.named("section")]
 
 
 def test_the_metrics_of_a_backtest_are_read_without_loss(runs: Path) -> None:

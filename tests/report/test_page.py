@@ -47,7 +47,7 @@ def test_a_whole_run_shows_verdict_first_and_every_section(build_run, tmp_path: 
     """The order in which a person reads: found, forecast, how good, what it earned, what went in, what is missing."""
     page = render(build_run(), tmp_path)
     sections = [section["id"] for section in page.named("section")]
-    assert sections == ["verdict", "outlook", "record", "account", "inputs", "limits", "reproduce"]
+    assert sections == ["verdict", "book", "outlook", "record", "account", "inputs", "limits", "reproduce"]
     plots = [attributes["id"] for attributes in page.named("div") if (attributes.get("id") or "").startswith("plot-")]
     assert plots == ["plot-accuracy", "plot-calibration", "plot-comparisons", "plot-equity", "plot-drawdown"]
     assert page.text.index("51.0%") < page.text.index("Forecasts for 2016-01-04")

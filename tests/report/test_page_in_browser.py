@@ -111,7 +111,8 @@ def test_the_figures_follow_the_colour_scheme(visit: Visit) -> None:
 
 def test_tables_sort_by_value_with_missing_values_last(visit: Visit) -> None:
     """By hand: accuracies 55.24, 51.02, 48.3 and 53.98 percent; two rows have an AUC, .571 and .551."""
-    table = visit.page.locator("table", has_text="The model against its baselines")
+    table = visit.page.locator("table", has_text="Every measure of the model and its baselines")
+    visit.page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     rows = table.locator("tbody th")
     accuracy, auc = (
         table.locator("thead th:nth-child(2) button"),
@@ -126,6 +127,7 @@ def test_tables_sort_by_value_with_missing_values_last(visit: Visit) -> None:
     assert rows.all_inner_texts()[:2] == ["This model", "Logistic regression"]
     auc.click()
     assert rows.all_inner_texts()[:2] == ["Logistic regression", "This model"]
+    visit.page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = false)")
 
 
 def test_printing_opens_every_fold_and_closes_them_again(visit: Visit) -> None:

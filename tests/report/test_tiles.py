@@ -23,8 +23,12 @@ def test_the_account_and_the_optimum_follow(build_run) -> None:
     """Money comes after skill, and the optimum only where the market is simulated."""
     names = [tile.name for tile in build_tiles(build_run())]
     assert names[-2:] == ["Best possible here", "Sharpe after costs"]
-    never_traded = made_up_metrics(optimum=None, portfolio={**made_up_metrics().portfolio.to_dict(), "sharpe": None})
+    account = made_up_metrics().portfolio.to_dict()
+    never_traded = made_up_metrics(optimum=None, portfolio={**account, "n_fills": 0})
     assert build_tiles(build_run(backtest=never_traded))[-1].name == "p-value of no skill"
+    few = made_up_metrics(portfolio={**account, "n_returns": 39, "total_return": 0.012})
+    tile = build_tiles(build_run(backtest=few))[-1]
+    assert (tile.name, tile.value, tile.note) == ("Growth after costs", "+1.2%", "in 39 sessions")
 
 
 def test_the_strip_has_each_value_on_one_scale() -> None:

@@ -39,10 +39,14 @@ BASIS_POINTS = 1e4
 
 
 def ranking_table(model: RankingScores | None, baselines: Mapping[str, RankingScores]) -> Table | None:
-    """Return how the model and its baselines rank, a row each; None where the model can't be ranked by."""
+    """Return how the model and its baselines rank, a row each; None where the model can't be ranked by.
+
+    A baseline that never ranks one ticker above another has no row.
+    """
     if model is None or model.rank_ic is None:
         return None
-    rows = {MODEL: model} | {name_label(name): scores for name, scores in baselines.items()}
+    ranking = {name_label(name): scores for name, scores in baselines.items() if scores.rank_ic is not None}
+    rows = {MODEL: model} | ranking
     return Table(RANKING_HEADS, [_ranking_row(name, scores) for name, scores in rows.items()]).split_blank()[0]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from stockseq.backtest.performance import PerformanceFigures
 from stockseq.evaluate.comparison import Comparison
 from stockseq.evaluate.placebo import Placebo
 from stockseq.evaluate.record import by_ticker, mark_hits
@@ -16,11 +17,10 @@ from stockseq.report.text.names import (
     MODEL,
     PERFORMANCE,
     SCORES,
-    YEARLY,
     blank_notes,
     curve_label,
     explain_columns,
-    few_words,
+    meaningful,
     name_label,
 )
 from stockseq.report.text.placebos import NAMES, OUTCOMES
@@ -31,7 +31,7 @@ PLACEBO_HEADS = (
     "95% interval",
     "Base rate",
     "PT p",
-    "Against true features",
+    "Against true features, points",
     "Forecasts",
     "Sessions",
     "Judged",
@@ -48,20 +48,36 @@ TEST_HEADS = (
     "Diebold-Mariano p",
 )
 
-FOLLOWED = ("cagr", "sharpe", "max_drawdown", "turnover", "cost", "break_even_cost_bps", "n_fills")
+# Of `SCORES`; what trading on each made, and the interval of the accuracy, come after them.
+LEADING = ("accuracy", "base_rate")
+FOLLOWED = ("total_return", "cagr", "sharpe", "max_drawdown", "turnover", "cost", "break_even_cost_bps", "n_fills")
 
 
 @dataclass(frozen=True)
 class ScoresTable:
-    """The model above its baselines, without columns that nothing fills; `notes` say what those would have needed."""
+    """The model above its baselines: in the few columns that decide, and in all that something fills.
 
+    `notes` say what the columns that nothing fills would have needed.
+    """
+
+    leading: Table
     table: Table
     reading: str
     notes: list[str]
 
 
-def scores_table(model: Scores, baselines: Mapping[str, Scores]) -> ScoresTable:
-    """Return the scores of the model and its baselines, a row each, with what its columns mean."""
+def scores_table(
+    model: Scores, baselines: Mapping[str, Scores], *, growth: Mapping[str, float] | None = None
+) -> ScoresTable:
+    """Return the scores of the model and its baselines, a row each, with what its columns mean.
+
+    Parameters
+    ----------
+    model : Scores
+    baselines : mapping of name to Scores
+    growth : mapping of label to float, optional
+        What the account that followed each forecast grew by after costs, as a fraction; from `growth_by_forecast`.
+    """
     rows = {MODEL: model} | {name_label(name): scores for name, scores in baselines.items()}
     table = Table(
         ["Forecast", *(head for head, _ in SCORES.values())],
@@ -72,7 +88,35 @@ def scores_table(model: Scores, baselines: Mapping[str, Scores]) -> ScoresTable:
     )
     shown, blank = table.split_blank()
     has_dash = any(cell.text == wording.DASH for row in shown.rows for cell in row)
-    return ScoresTable(shown, explain_columns(shown.heads, has_dash=has_dash), blank_notes(blank))
+    return ScoresTable(
+        _leading(rows, growth or {}), shown, explain_columns(shown.heads, has_dash=has_dash), blank_notes(blank)
+    )
+
+
+def growth_by_forecast(metrics: BacktestMetrics) -> dict[str, float]:
+    """Return by row of `scores_table` what the account that traded on it grew by; those that never traded have none."""
+    accounts = {MODEL: metrics.portfolio} | {
+        name_label(name): metrics.benchmarks[name] for name in metrics.baselines if name in metrics.benchmarks
+    }
+    return {name: figures.total_return for name, figures in accounts.items() if figures.n_fills}
+
+
+def _leading(rows: Mapping[str, Scores], growth: Mapping[str, float]) -> Table:
+    """Return the five columns of whoever trades; the count takes the place of the money where nothing was traded."""
+    heads = [SCORES[key][0] for key in LEADING]
+    cells = [
+        [
+            cell(name),
+            *(cell(getattr(scores, key), SCORES[key][1]) for key in LEADING),
+            cell(growth.get(name), lambda value: wording.percent(value, signed=True)),
+            cell(scores.accuracy_ci, wording.interval),
+            cell(None if growth else scores.n, wording.count),
+        ]
+        for name, scores in rows.items()
+    ]
+    whole = Table(["Forecast", *heads, "Growth after costs", SCORES["accuracy_ci"][0], SCORES["n"][0]], cells)
+    # A phone shows four columns at once.
+    return whole.split_blank()[0]
 
 
 def tests_table(comparisons: Mapping[str, Comparison]) -> Table | None:
@@ -106,7 +150,7 @@ def placebos_table(placebos: Mapping[Placebo, PlaceboMetrics]) -> Table | None:
             cell(result.accuracy_ci, wording.interval),
             cell(result.base_rate, wording.percent),
             cell(result.pt_clustered_p, wording.p_value),
-            cell(result.difference, lambda value: wording.percent(value, signed=True)),
+            cell(result.difference, wording.points),
             cell(result.n, wording.count),
             cell(result.n_sessions, wording.count),
             cell(OUTCOMES[result.as_expected]),
@@ -151,18 +195,15 @@ def last_forecasts_table(out_of_sample: pd.DataFrame | None, *, limit: int = 40)
 
 def performance_table(metrics: BacktestMetrics) -> Table:
     """Return the measures of the strategy and the benchmarks that follow no forecast, a column each."""
-    columns = {"Strategy": metrics.portfolio} | {
-        curve_label(name): figures for name, figures in metrics.benchmarks.items() if name not in metrics.baselines
+    columns: dict[str, PerformanceFigures] = {"strategy": metrics.portfolio} | {
+        name: figures for name, figures in metrics.benchmarks.items() if name not in metrics.baselines
     }
-    few = few_words(metrics.portfolio.n_returns)
     rows = [
-        [
-            cell(f"{head}{few if key in YEARLY else ''}"),
-            *(cell(getattr(figures, key, None), write) for figures in columns.values()),
-        ]
+        [cell(head), *(cell(meaningful(figures, key, name=name), write) for name, figures in columns.items())]
         for key, (head, write) in PERFORMANCE.items()
     ]
-    return Table(["Measure", *columns], rows)
+    said = [row for row in rows if any(figure.text != wording.DASH for figure in row[1:])]
+    return Table(["Measure", *("Strategy" if name == "strategy" else curve_label(name) for name in columns)], said)
 
 
 def followed_table(metrics: BacktestMetrics) -> Table | None:
@@ -172,10 +213,10 @@ def followed_table(metrics: BacktestMetrics) -> Table | None:
         return None
     named = {MODEL: metrics.portfolio} | {name_label(name): figures for name, figures in accounts.items()}
     rows = [
-        [cell(name), *(cell(getattr(figures, key), PERFORMANCE[key][1]) for key in FOLLOWED)]
+        [cell(name), *(cell(meaningful(figures, key), PERFORMANCE[key][1]) for key in FOLLOWED)]
         for name, figures in named.items()
     ]
-    return Table(["Forecast followed", *(PERFORMANCE[key][0] for key in FOLLOWED)], rows)
+    return Table(["Forecast followed", *(PERFORMANCE[key][0] for key in FOLLOWED)], rows).split_blank()[0]
 
 
 def fills_table(fills: pd.DataFrame | None, *, limit: int = 50) -> Table | None:

@@ -11,7 +11,7 @@ from stockseq.report.text.names import Format
 
 COLUMN_FORMATS: dict[str, Format] = {
     "session": wording.session,
-    "probability_up": wording.percent,
+    "probability_up": wording.probability,
     "expected_return": lambda value: wording.percent(value, digits=2, signed=True),
     "realised_return": lambda value: wording.percent(value, digits=2, signed=True),
     "accuracy": wording.percent,

@@ -11,9 +11,9 @@ from stockseq.evaluate.power import sessions_needed_for_difference
 from stockseq.evaluate.repetition import Repetition
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
-from stockseq.report.format import count, interval_words, p_words, percent, points
+from stockseq.report.format import count, interval_words, p_words, percent, points, probability
 from stockseq.report.metrics import BacktestMetrics, PlaceboMetrics, Portfolio
-from stockseq.report.text.names import name_words
+from stockseq.report.text.names import meaningful, name_words
 from stockseq.report.text.placebos import NAMES, placebo_sentence
 
 Measure = Literal["accuracy", "log_loss"]
@@ -38,8 +38,7 @@ def find(metrics: BacktestMetrics) -> list[str]:
         Percentages, because they are read by people.
     """
     return [
-        *_placebos(metrics.placebos, failed=True),
-        *_repetition(metrics.repetition),
+        *alarms(metrics),
         *persistence_caution(metrics.forecast),
         *(sentence for measure in MEASURES for sentence in _compared(metrics.comparisons, measure)),
         *_best_baseline(metrics.superior),
@@ -48,6 +47,11 @@ def find(metrics: BacktestMetrics) -> list[str]:
         *_placebos(metrics.placebos, failed=False),
         *(f"Left out: {name_words(name)}. {reason}" for name, reason in metrics.impossible.items()),
     ]
+
+
+def alarms(metrics: BacktestMetrics) -> list[str]:
+    """Return what could undo a backtest: a placebo that failed, and a forecast that repeats the last return."""
+    return [*_placebos(metrics.placebos, failed=True), *_repetition(metrics.repetition)]
 
 
 def persistence_caution(scores: Scores) -> list[str]:
@@ -144,12 +148,13 @@ def _account(metrics: BacktestMetrics) -> list[str]:
             "whose forecasts differ, and policy.min_edge_bps an expected return beyond it)."
         ]
     sentences = [*dear, *_ranking(portfolio), *_blind_positions(metrics)]
-    if portfolio.deflated_sharpe is not None:
+    deflated = meaningful(portfolio, "deflated_sharpe")
+    if deflated is not None:
         n = portfolio.n_trials
         luck = "a configuration without skill" if n == 1 else f"the luckiest of {count(n)} configurations without skill"
         sentences.append(
             f"Its Sharpe ratio after costs is above that of {luck} with a probability of "
-            f"{percent(portfolio.deflated_sharpe)} (configurations scored so far: {count(n)})."
+            f"{probability(deflated)} (configurations scored so far: {count(n)})."
         )
     overfitting = metrics.overfitting
     if overfitting is not None and overfitting.pbo is not None:

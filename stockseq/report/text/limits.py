@@ -139,8 +139,8 @@ def _few(run: RunReport) -> list[str]:
     if n is None or n >= FEW_SESSIONS:
         return []
     return [
-        f"Only {counted(n, 'session')} were tested, fewer than {FEW_SESSIONS}: figures a year are extrapolated from "
-        "them, and a claim made of them may well be luck."
+        f"Only {counted(n, 'session')} were tested, fewer than {FEW_SESSIONS}: no figure is given a year, and a "
+        "claim made of them may well be luck."
     ]
 
 

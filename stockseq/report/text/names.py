@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from stockseq.backtest.performance import PerformanceFigures
 from stockseq.dataset.labels import parse_label
 from stockseq.evaluate.information import LEAST_TICKERS
 from stockseq.plots import CURVES
@@ -38,22 +39,25 @@ SCORES: dict[str, tuple[str, Format]] = {
     "pt_serial_p": ("PT p, serial", wording.p_value),
     "n": ("Forecasts", wording.count),
 }
-# Below this many sessions, what is said a year or claimed is marked as made of so few.
+# Below this many sessions, about a quarter, nothing is said a year, and what is claimed is marked as made of so few.
 FEW_SESSIONS = 60
 YEARLY = ("cagr", "volatility", "sharpe", "deflated_sharpe", "sortino", "cost")
+OF_MANY_RETURNS = (*YEARLY, "n_trials", "sharpe_per_session", "skew", "kurtosis")
+# Accounts that hold and follow no forecast: they trade so little that no cost would break them even.
+HOLDERS = ("buy_and_hold", "equal_weight")
 # Fields of `PerformanceFigures` and `Portfolio`.
 PERFORMANCE: dict[str, tuple[str, Format]] = {
     "total_return": ("Growth", lambda value: wording.percent(value, signed=True)),
     "cagr": ("Yearly growth", lambda value: wording.percent(value, signed=True)),
     "volatility": ("Yearly volatility", wording.percent),
     "sharpe": ("Sharpe ratio", lambda value: wording.number(value, digits=2)),
-    "deflated_sharpe": ("Deflated Sharpe (probability of beating luck alone)", wording.percent),
+    "deflated_sharpe": ("Deflated Sharpe (probability of beating luck alone)", wording.probability),
     "n_trials": ("Configurations that it is deflated by", wording.count),
     "sortino": ("Sortino ratio", lambda value: wording.number(value, digits=2)),
     "max_drawdown": ("Deepest drawdown", wording.percent),
     "turnover": ("Turnover per session", wording.percent),
     "cost": ("Costs per year", wording.percent),
-    "break_even_cost_bps": ("Break-even cost, basis points", lambda value: wording.number(value, digits=1)),
+    "break_even_cost_bps": ("Break-even cost, basis points", lambda value: break_even(value)),
     "n_fills": ("Fills", wording.count),
     "sharpe_per_session": ("Sharpe ratio per session", lambda value: wording.number(value, digits=4)),
     "skew": ("Skew", wording.number),
@@ -159,12 +163,34 @@ def trade_words(label: str) -> str:
     )
 
 
-def few_words(n_sessions: int) -> str:
-    """Return the mark of a figure that is made of few sessions, "" where there are enough.
+def meaningful(figures: PerformanceFigures, key: str, *, name: str = "") -> Any:
+    """Return a figure of an account, or None where it says nothing.
+
+    A year is not told from less than a quarter, a break-even cost only of who trades on a forecast, and of an account
+    without trades nothing but that.
+
+    Parameters
+    ----------
+    figures : PerformanceFigures
+    key : str
+        Of `PERFORMANCE`; one that the figures lack is None.
+    name : str
+        Of the benchmark, where it is one.
+    """
+    if not figures.n_fills and key not in ("total_return", "n_fills"):
+        return None
+    if key in OF_MANY_RETURNS and figures.n_returns < FEW_SESSIONS:
+        return None
+    return None if key == "break_even_cost_bps" and name in HOLDERS else getattr(figures, key, None)
+
+
+def break_even(bps: object) -> str:
+    """Return a break-even cost; who loses before costs has none.
 
     Examples
     --------
-    >>> few_words(24), few_words(60)
-    (', of only 24 sessions', '')
+    >>> break_even(14.8), break_even(-0.1)
+    ('14.8', 'below 0')
     """
-    return f", of only {n_sessions} sessions" if n_sessions < FEW_SESSIONS else ""
+    cost = wording.finite(bps)
+    return "below 0" if cost is not None and cost < 0 else wording.number(bps, digits=1)

@@ -9,7 +9,7 @@ from stockseq.evaluate.significance import SIZE, MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.report.format import interval_words, number, p_words, percent
 from stockseq.report.metrics import BacktestMetrics
-from stockseq.report.text.names import few_words, name_words
+from stockseq.report.text.names import meaningful, name_words
 
 # By the column that ranks: what its forecast is called.
 RANKED_BY = {
@@ -129,6 +129,8 @@ def size_sentence(size: SizeScores, p: float | None, *, rival: str = "", against
 def money_sentence(account: PerformanceFigures, *, horizon: int, held: PerformanceFigures | None = None) -> str:
     """Return what the account made a year after costs, with the interval of its Sharpe ratio, and what holding made.
 
+    Of less than a quarter it is what was made in all.
+
     Parameters
     ----------
     account : PerformanceFigures
@@ -138,8 +140,13 @@ def money_sentence(account: PerformanceFigures, *, horizon: int, held: Performan
         Of buy and hold.
     """
     often = "every session" if horizon < 2 else f"in {horizon} overlapping tranches of {horizon} sessions each"
-    if not account.n_fills or account.cagr is None or account.sharpe is None:
+    if not account.n_fills:
         return f"Traded {often}, it made no trade that has a return."
+    sessions = counted(account.n_returns, "session")
+    if account.cagr is None or meaningful(account, "sharpe") is None:
+        made = f"{percent(account.total_return, signed=True)} after costs over {sessions}"
+        other = "" if held is None else f"; buy and hold made {percent(held.total_return, signed=True)}"
+        return f"Traded {often}, it would have made {made}{other}."
     interval = ""
     if account.sharpe_ci is not None:
         low, high = (number(end, digits=1) for end in account.sharpe_ci)
@@ -147,7 +154,7 @@ def money_sentence(account: PerformanceFigures, *, horizon: int, held: Performan
     return (
         f"Traded {often}, it would have made {percent(account.cagr, signed=True)} a year after costs, Sharpe ratio "
         f"{number(account.sharpe, digits=1)}{interval}"
-        f"{few_words(account.n_returns) or f' over {account.n_returns:,} sessions'}{_held(held)}."
+        f" over {sessions}{_held(held)}."
     )
 
 

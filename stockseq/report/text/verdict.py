@@ -19,7 +19,7 @@ def verdict(scores: Scores, claim: Claim | None = None) -> str:
     Skill counts as shown where p of the clustered Pesaran-Timmermann test is below 0.05, after the correction of
     `claim` if the direction is one of several claims.
     """
-    p = scores.pt_clustered_p if claim is None else claim.p_holm
+    p = skill_p(scores, claim)
     below = " It is below the base rate: always forecasting the more frequent direction was right more often."
     return (
         f"Accuracy {percent(scores.accuracy)} (95% interval {interval_words(scores.accuracy_ci)}) on "
@@ -27,6 +27,18 @@ def verdict(scores: Scores, claim: Claim | None = None) -> str:
         f"{percent(scores.base_rate)} and chance of {percent(scores.chance)}: {_skill(scores, p)}."
         f"{below if scores.accuracy < scores.base_rate else ''}"
     )
+
+
+def skill_p(scores: Scores, claim: Claim | None = None) -> float | None:
+    """Return the p-value that decides whether skill was shown, or None where it can't be tested.
+
+    Parameters
+    ----------
+    scores : Scores
+    claim : Claim, optional
+        To call the direction, where it is one of several claims: its correction counts.
+    """
+    return scores.pt_clustered_p if claim is None else claim.p_holm
 
 
 def record_sentence(scores: Scores | None, *, n: int = 0) -> str:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from stockseq.report.tables.results import (
     followed_table,
+    growth_by_forecast,
     last_forecasts_table,
     performance_table,
     placebos_table,
@@ -87,3 +88,30 @@ def test_only_the_strategy_has_a_deflated_sharpe_ratio() -> None:
     rows = {row[0]: row[1:] for row in texts(performance_table(made_up_metrics()))}
     assert rows["Sharpe ratio"] == ["1.83", "0.60", "\u22120.41"]
     assert rows["Deflated Sharpe (probability of beating luck alone)"] == ["93.0%", "\u2013", "\u2013"]
+
+
+def test_holding_has_no_break_even_cost_and_no_trades_have_nothing() -> None:
+    """1,793 bp for buy and hold is a sum over next to no turnover; who loses before costs is below 0."""
+    account = made_up_metrics().portfolio.to_dict()
+    metrics = made_up_metrics(portfolio={**account, "break_even_cost_bps": -0.4})
+    rows = {row[0]: row[1:] for row in texts(performance_table(metrics))}
+    assert rows["Break-even cost, basis points"] == ["below 0", "\u2013", "\u2013"]
+    idle = texts(performance_table(made_up_metrics(portfolio={**account, "n_fills": 0})))
+    assert [row[0] for row in idle if row[1] != "\u2013"] == ["Growth", "Fills"]
+
+
+def test_a_year_is_not_told_from_a_month() -> None:
+    """39 sessions have a growth, a drawdown and fills, and no figure a year; a row of dashes is left out."""
+    account = {**made_up_metrics().portfolio.to_dict(), "n_returns": 39}
+    rows = [row[0] for row in texts(performance_table(made_up_metrics(portfolio=account, benchmarks={})))]
+    assert rows == ["Growth", "Deepest drawdown", "Fills", "Returns"]
+
+
+def test_the_rivals_show_five_columns_first() -> None:
+    """What each is right on, what always saying the same is right on, and what trading it made."""
+    metrics = made_up_metrics()
+    leading = scores_table(metrics.forecast, metrics.baselines, growth=growth_by_forecast(metrics)).leading
+    assert leading.heads == ["Forecast", "Accuracy", "Base rate", "Growth after costs", "95% interval"]
+    assert [row[3] for row in texts(leading)] == ["+0.0%", "\u2013", "+0.0%", "\u2013"]
+    alone = scores_table(metrics.forecast, {}).leading
+    assert alone.heads == ["Forecast", "Accuracy", "Base rate", "95% interval", "Forecasts"]
