@@ -100,6 +100,9 @@ OPTIONS = {
         Option("head", "HEAD", "A head hash noted earlier, to be found in the chain"),
         Option("markets", "MARKETS", "Simulated markets of each kind (default: 6)"),
         Option("dataset", "DATASET", "stocknet", default="stocknet"),
+        Option("at", "AT", "When to start, HH:MM of the exchange's clock (default: an hour before the decision)"),
+        Option("by", "BY", "systemd, launchd or cron (default: what this machine has)"),
+        Option("yes", "YES", "1: do it without asking"),
     )
 }
 # Of what a person reads; what was received may be of any length.
@@ -261,12 +264,20 @@ def use_every_core(settings: "Settings") -> "Settings":
     return settings.model_copy(update={"workers": workers})
 
 
-@recipe("config data source tickers files headlines horizon seeds now")
-def daily(settings: "Settings", now: "pd.Timestamp") -> None:
+@recipe("config data source tickers files headlines horizon seeds now at")
+def daily(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    at: str | None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Do nothing unless the next session's hour has come and it has no forecast")
+    ] = False,
+) -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
-    from pipelines.daily import run_daily
+    from pipelines.daily import is_due, run_daily
 
-    run_daily(settings, now)
+    if not due or is_due(settings, now, at=at):
+        run_daily(settings, now)
 
 
 @recipe("config data source tickers files headlines horizon seeds now mode only")
@@ -459,6 +470,32 @@ def show_settings(
     from pipelines.settings import run_settings
 
     run_settings(settings, markdown=markdown)
+
+
+@recipe("config data now at by yes")
+def schedule(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    config: str | None,
+    data: str | None,
+    at: str | None,
+    by: str | None,
+    yes: str | None,
+) -> None:
+    """Let this machine run the morning by itself on each weekday of the exchange; shown before it is installed."""
+    from pipelines.schedule import run_schedule
+
+    run_schedule(settings, now, config=config, data=data, at=at, by=by, yes=yes)
+
+
+@recipe("config data now yes")
+def unschedule(
+    settings: "Settings", now: "pd.Timestamp", config: str | None, data: str | None, yes: str | None
+) -> None:
+    """Take away what `schedule` installed, and nothing else."""
+    from pipelines.schedule import run_unschedule
+
+    run_unschedule(settings, now, config=config, data=data, yes=yes)
 
 
 @recipe("config data")

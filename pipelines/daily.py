@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.screens.console import console
-from pipelines.screens.daily import show_morning
+from pipelines.screens.daily import show_morning, show_not_due
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.news_coverage import tabulate_news
-from stockseq.errors import counted
+from stockseq.errors import StoreError, counted
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.champion import Champion, Incumbent
 from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
@@ -26,7 +26,33 @@ from stockseq.report.text.names import trade_words
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials
+from stockseq.schedule.starts import find_due, find_starts
+from stockseq.sessions import DecisionPolicy
 from stockseq.workspace import Workspace
+
+
+def is_due(settings: Settings, now: pd.Timestamp, *, at: str | None = None) -> bool:
+    """Return whether the next session's forecasts are missing though their hour has come; say so where not.
+
+    So a start that comes at the wrong hour, on a holiday, twice or late is harmless.
+    """
+    try:
+        workspace = Workspace(settings, now=now)
+    except StoreError:
+        # The first run makes the store, and one that finds it damaged says what is wrong.
+        return True
+    starts = find_starts(workspace.calendar, DecisionPolicy.parse(settings.decision), now=now, at=at)
+    models = workspace.registry.list_models()
+    due = find_due(
+        starts,
+        workspace.calendar,
+        workspace.store.read("forecasts", columns=["model_id", "session", "made_at"]),
+        now=now,
+        model_ids=set(models.loc[models["label"] == settings.label, "model_id"]),
+    )
+    if not due.is_due:
+        show_not_due(due, timezone=workspace.calendar.timezone)
+    return due.is_due
 
 
 def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning, Path]:

@@ -14,6 +14,7 @@ from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
 from stockseq.report.text.skill import rank_and_size_sentence
 from stockseq.report.text.verdict import corrections_sentence, record_sentence
+from stockseq.schedule.starts import Due
 from stockseq.sessions import TradingCalendar
 
 MOST_CHARACTERS = 60
@@ -68,6 +69,13 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     )
     console.print(f"Ledger: {added if len(morning.table) else 'no forecast was made.'}")
     show_page(folder)
+
+
+def show_not_due(due: Due, *, timezone: str) -> None:
+    """Why a scheduled start does nothing."""
+    starts_at = due.starts_at.tz_convert(timezone)
+    why = "has its forecasts already" if due.is_forecast else f"is to be forecast from {starts_at:%Y-%m-%d %H:%M %Z} on"
+    console.print(f"Nothing to do: the next session, {due.session.date()}, {why}.", markup=False)
 
 
 def _news(headlines: pd.DataFrame | None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.daily import run_daily
+from pipelines.daily import is_due, run_daily
 from stockseq.forecast_ledger import verify
 from stockseq.runs.folder import find_run
 from stockseq.sources.simulated import SimulatedSource
@@ -105,3 +105,14 @@ def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, ma
     assert set(outlook.refused) == {lagging}
     assert "is missing" in outlook.refused[lagging]
     assert lagging not in set(outlook.forecasts["ticker"])
+
+
+def test_a_scheduled_start_does_nothing_twice_or_too_early(begun, mornings, capsys):
+    """The first morning is over: its start comes again, then the next one an hour too early, then in time."""
+    assert not is_due(begun, mornings[0])
+    assert "has its forecasts already" in capsys.readouterr().out
+    assert not is_due(begun, mornings[1] - pd.Timedelta(hours=1))
+    assert "is to be forecast from" in capsys.readouterr().out
+    assert is_due(begun, mornings[1])
+    assert is_due(begun.model_copy(update={"data": f"{begun.data}-new"}), mornings[0])
+    assert not Path(f"{begun.data}-new").exists()
