@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipelines.screens.console import SafeConsole, escape
+from pipelines.screens.failure import STOPPED, exit_status, failure_sentence
 from stockseq.errors import SettingsError, StockseqError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Forecast the next session's move of stocks, and tell the truth about the forecast.",
+    epilog="Ends with 0 when done, 1 on an error, 2 if it is mistyped, 75 if the same may work later, 130 if stopped.",
 )
 
 
@@ -234,16 +236,12 @@ def report_errors() -> Iterator[None]:
     """Turn what went wrong in the world into one sentence and an exit status."""
     try:
         yield
-    except StockseqError as error:
-        print_error(str(error))
-        sys.exit(1)
+    except (StockseqError, OSError) as error:
+        print_error(failure_sentence(error))
+        sys.exit(exit_status(error))
     except KeyboardInterrupt:
         print_note("Stopped. The store is complete up to the last finished step; run the same command again to go on.")
-        sys.exit(130)
-    except OSError as error:
-        path = f" ({error.filename})" if error.filename else ""
-        print_error(f"{error.strerror or error}{path}. The store is complete as it was.")
-        sys.exit(1)
+        sys.exit(STOPPED)
 
 
 def print_error(sentence: str) -> None:
@@ -274,10 +272,9 @@ def daily(
     ] = False,
 ) -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
-    from pipelines.daily import is_due, run_daily
+    from pipelines.daily import run_and_tell
 
-    if not due or is_due(settings, now, at=at):
-        run_daily(settings, now)
+    run_and_tell(settings, now, due=due, at=at)
 
 
 @recipe("config data source tickers files headlines horizon seeds now mode only")

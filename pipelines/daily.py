@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipelines.screens.console import console
 from pipelines.screens.daily import show_morning, show_not_due
+from pipelines.screens.notify import tell, tell_of_failure
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.config import Settings
@@ -23,12 +24,26 @@ from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
 from stockseq.report.text.names import trade_words
+from stockseq.report.text.notice import morning_message
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials
 from stockseq.schedule.starts import find_due, find_starts
-from stockseq.sessions import DecisionPolicy
+from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.workspace import Workspace
+
+
+def run_and_tell(settings: Settings, now: pd.Timestamp, *, due: bool = False, at: str | None = None) -> None:
+    """Run the day, where `due` only if it is due, and tell whom the settings name how it went."""
+    with tell_of_failure(settings, now):
+        if due and not is_due(settings, now, at=at):
+            return
+        morning, folder = run_daily(settings, now)
+    # The run is complete and the store free again, whatever a receiver does.
+    if settings.notify.receivers:
+        calendar = TradingCalendar.until(now, exchange=settings.exchange)
+        page = (folder / "report" / "index.html").absolute()
+        tell(settings, morning_message(morning, page=page, calendar=calendar))
 
 
 def is_due(settings: Settings, now: pd.Timestamp, *, at: str | None = None) -> bool:

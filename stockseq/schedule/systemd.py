@@ -3,12 +3,10 @@
 import os
 from pathlib import Path
 
+from stockseq.errors import TRY_AGAIN
 from stockseq.schedule.job import MARK, Job, Plan
 from stockseq.schedule.shell import shell_command
 from stockseq.schedule.starts import WEEKDAYS, Starts
-
-# The status of a run that may succeed later: another run holds the store, or nothing answers.
-TRY_AGAIN = 75
 
 SERVICE = """\
 # {mark}; `make unschedule` takes it away.
