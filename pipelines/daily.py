@@ -23,6 +23,7 @@ from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
+from stockseq.report.text.earlier import earlier_sentence, earlier_title
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.notice import morning_message
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
@@ -106,9 +107,11 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         doubts = show_doubts(data, settings, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
+        timezone, trade = workspace.calendar.timezone, trade_words(champion.record.basis.label)
+        later = earlier_sentence(morning.earlier, timezone)
         contents = workspace.run_contents(
             "daily",
-            f"Forecasts for {morning.next.session.date()}, {trade_words(champion.record.basis.label)}",
+            f"Forecasts for {morning.next.session.date()}, {trade}{earlier_title(morning.earlier, timezone)}",
             data,
             metrics=morning_metrics(morning, data.coverage, read_trials(store)),
             frames={
@@ -118,7 +121,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
             },
             ingested=ingested,
-            doubts=doubts,
+            doubts=(*doubts, later) if later else doubts,
             dropped=morning.dropped,
             models=models,
         )

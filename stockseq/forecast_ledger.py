@@ -305,15 +305,16 @@ def corrected_outcomes(ledger: Ledger) -> pd.DataFrame:
 
 
 def live_record(ledger: Ledger) -> pd.DataFrame:
-    """Return the last on-time forecast of each ticker and session whose outcome is known.
+    """Return the first on-time forecast of each ticker and session whose outcome is known.
 
     Returns
     -------
     DataFrame of shape (n_scored, n_columns)
         The ledger's columns with `realised_return` (fraction) and `scored_at`, sorted by session and ticker. A forecast
-        that was late is never in it.
+        that was late is never in it, and neither is a later opinion: whoever saw prices before the open could choose by
+        another run which of two forecasts counts.
     """
-    on_time = ledger.forecasts[~ledger.forecasts["late"]].drop_duplicates(["ticker", "session"], keep="last")
+    on_time = ledger.forecasts[~ledger.forecasts["late"]].drop_duplicates(["ticker", "session"])
     scored = on_time.merge(
         newest_outcomes(ledger)[["forecast_id", *OUTCOME, "scored_at"]], on="forecast_id", validate="one_to_one"
     )

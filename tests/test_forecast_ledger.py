@@ -295,8 +295,8 @@ def test_a_forecast_is_late_from_the_open_on(tmp_path: Path, at: str, late: bool
     assert store.read("forecasts")["late"].tolist() == [late, late]
 
 
-def test_the_live_record_takes_the_last_forecast_on_time_and_never_a_late_one(tmp_path: Path) -> None:
-    """Of three forecasts of one session, the second stands; a session forecast only late has no record."""
+def test_the_live_record_takes_the_first_forecast_on_time_and_never_a_later_one(tmp_path: Path) -> None:
+    """Of three forecasts of one session, the first stands; a session forecast only late has no record."""
     store = Store(tmp_path)
     append(store, DAYS[0], f"{DAYS[0]} 13:00", up=0.60)
     append(store, DAYS[0], f"{DAYS[0]} 14:05", up=0.45, model_id="m2")
@@ -306,8 +306,8 @@ def test_the_live_record_takes_the_last_forecast_on_time_and_never_a_late_one(tm
         append_outcomes(store, labels(day, 0.02), scored_at=utc("2024-02-09"))
     record = live_record(verify(store))
     assert record[["ticker", "probability_up", "realised_return"]].to_numpy().tolist() == [
-        ["AAPL", 0.45, 0.02],
-        ["MSFT", 0.45, 0.02],
+        ["AAPL", 0.60, 0.02],
+        ["MSFT", 0.60, 0.02],
     ]
     assert set(record["session"]) == {pd.Timestamp(DAYS[0])}
 

@@ -10,6 +10,7 @@ from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
+from stockseq.report.text.earlier import earlier_sentence
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
 from stockseq.report.text.skill import rank_and_size_sentence
@@ -53,6 +54,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
         console.print(
             "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
         )
+    if later := earlier_sentence(morning.earlier, calendar.timezone):
+        console.print(f"[yellow]Note:[/yellow] {escape(later)}")
     console.print(f"Model {escape(champion.model_id)}, trained through {champion.trained_through.date()}.")
     console.print(f"  Out of sample: {record_sentence(morning.scores)}")
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""

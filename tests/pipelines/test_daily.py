@@ -10,6 +10,7 @@ import pandas as pd
 from pipelines.daily import is_due, run_daily
 from stockseq.forecast_ledger import verify
 from stockseq.runs.folder import find_run
+from stockseq.schemas import as_headlines
 from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
 from tests.store.scans import count_scans
@@ -116,3 +117,27 @@ def test_a_scheduled_start_does_nothing_twice_or_too_early(begun, mornings, caps
     assert is_due(begun, mornings[1])
     assert is_due(begun.model_copy(update={"data": f"{begun.data}-new"}), mornings[0])
     assert not Path(f"{begun.data}-new").exists()
+
+
+def test_a_second_run_with_newer_news_is_a_later_opinion(begun, mornings, monkeypatch, capsys):
+    """Both are in the ledger, the first one counts, and screen, page and record say so."""
+    fetch = SimulatedSource.fetch_headlines
+
+    def with_news(source, tickers, *, since, now):
+        fetched = fetch(source, tickers, since=since, now=now)
+        text, at = "Profits soar to a great record, excellent outlook", now - pd.Timedelta(hours=1)
+        fresh = source.market.headlines.tail(1).assign(
+            ticker=tickers[0], text=text, headline_id="0" * 16, published_at=at, first_seen_at=at
+        )
+        return replace(fetched, headlines=as_headlines(pd.concat([fetched.headlines, fresh], ignore_index=True)))
+
+    monkeypatch.setattr(SimulatedSource, "fetch_headlines", with_news)
+    daily, folder = run_daily(begun, mornings[0] + pd.Timedelta(minutes=5))
+    ledger = verify(Store(begun.data)).forecasts
+    assert daily.earlier is not None
+    assert daily.earlier.made_at == mornings[0]
+    assert len(ledger) == 2 * daily.earlier.n_changed + (daily.earlier.n - daily.earlier.n_changed)
+    said = " ".join(capsys.readouterr().out.split())
+    page = (folder / "report" / "index.html").read_text()
+    for text in (said, " ".join(page.split())):
+        assert "stand and count in the live record; these are a later opinion" in text

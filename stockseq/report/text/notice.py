@@ -8,6 +8,7 @@ from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.notify.message import Message, build_message
 from stockseq.report.format import percent
+from stockseq.report.text.earlier import earlier_sentence
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
 from stockseq.sessions import TradingCalendar
@@ -30,6 +31,8 @@ def morning_message(morning: Morning, *, page: Path, calendar: TradingCalendar) 
     elif n:
         lines += [f"Chances to rise: {_chances(ordered)}."]
     lines += [f"Live so far: {record_sentence(morning.live.scores, n=morning.live.n)}"]
+    if later := earlier_sentence(morning.earlier, calendar.timezone):
+        lines += [later]
     if morning.late:
         lines += ["The session has opened, so these forecasts are late and never count."]
     elif n and not morning.n_new:
