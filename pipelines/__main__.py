@@ -104,6 +104,7 @@ OPTIONS = {
         Option("dataset", "DATASET", "stocknet", default="stocknet"),
         Option("at", "AT", "When to start, HH:MM of the exchange's clock (default: an hour before the decision)"),
         Option("by", "BY", "systemd, launchd or cron (default: what this machine has)"),
+        Option("online", "ONLINE", "1: compare the clock with a server's, too"),
         Option("yes", "YES", "1: do it without asking"),
     )
 }
@@ -124,7 +125,11 @@ SET = inspect.Parameter(
 
 
 def recipe(
-    takes: str, *, name: str | None = None, overrides: Mapping[str, object] | None = None
+    takes: str,
+    *,
+    name: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+    remembers: bool = True,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function of the run's settings and instant.
 
@@ -137,6 +142,8 @@ def recipe(
         Of the command; the function's by default.
     overrides : mapping, optional
         What the recipe sets over the settings file, dotted names to values; the command line goes over it.
+    remembers : bool, default=True
+        Whether the source of a store goes on where the settings name none; else the store isn't opened before.
     """
     options = [OPTIONS[name] for name in takes.split()]
 
@@ -149,7 +156,7 @@ def recipe(
             with report_errors():
                 # An empty make variable counts as not given.
                 given = {option.name: values.pop(option.name) or option.default for option in options}
-                settings, now = read_settings(given, values.pop("set") or (), overrides or {})
+                settings, now = read_settings(given, values.pop("set") or (), overrides or {}, remembers=remembers)
                 chosen = {name: value for name, value in given.items() if name in arguments}
                 function(settings, now, **chosen, **values)
 
@@ -164,7 +171,11 @@ def recipe(
 
 
 def read_settings(
-    given: Mapping[str, str | None], assigned: Sequence[str], overrides: Mapping[str, object]
+    given: Mapping[str, str | None],
+    assigned: Sequence[str],
+    overrides: Mapping[str, object],
+    *,
+    remembers: bool = True,
 ) -> tuple["Settings", "pd.Timestamp"]:
     """Return the settings and the instant of a run.
 
@@ -176,6 +187,8 @@ def read_settings(
         Each `NAME=VALUE`; they come last, after those in make's SET.
     overrides : mapping
         What the recipe sets over the settings file.
+    remembers : bool, default=True
+        Whether the source that the store was filled from goes on.
     """
     from stockseq.config import load_settings, read_now
     from stockseq.source_choice import with_remembered_source
@@ -186,7 +199,7 @@ def read_settings(
     if not named and path is not None and not path.exists():
         path = None
     settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=print_note)
-    settings = with_remembered_source(settings)
+    settings = with_remembered_source(settings) if remembers else settings
     now = given.get("now")
     if not now and settings.source == "simulated":
         from stockseq.sources.simulated import SimulatedSource
@@ -493,6 +506,14 @@ def unschedule(
     from pipelines.schedule import run_unschedule
 
     run_unschedule(settings, now, config=config, data=data, yes=yes)
+
+
+@recipe("config data now online", remembers=False)
+def doctor(settings: "Settings", now: "pd.Timestamp", config: str | None, data: str | None, online: str | None) -> None:
+    """Check machine, store, ledger, keys and schedule, and say what to do; ends with 1 if the morning would fail."""
+    from pipelines.doctor import run_doctor
+
+    run_doctor(settings, now, config=config, data=data, online=online)
 
 
 @recipe("config data")
