@@ -84,7 +84,8 @@ def _check_store(settings: Settings, now: pd.Timestamp) -> Iterator[Check]:
         yield from guard("store", lambda: check_tables(workspace))
         yield from guard("champion", lambda: check_champion(workspace))
     yield from guard("ledger", lambda: check_ledger(store))
-    yield from guard("sources", lambda: _check_sources(settings, names))
+    going_on = settings if workspace is None else workspace.settings
+    yield from guard("sources", lambda: _check_sources(going_on, names))
 
 
 def _raise_from(settings: Settings) -> Iterator[Check]:
