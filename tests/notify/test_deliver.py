@@ -1,7 +1,9 @@
 """One message to all at once: no receiver holds up another, and who wants failures alone gets no other."""
 
+import re
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,14 @@ def test_who_wants_failures_alone_gets_no_other(tmp_path: Path) -> None:
     assert [delivery.receiver for delivery in deliver(settings, DONE)] == ["command.all"]
     assert [delivery.receiver for delivery in deliver(settings, FAILED)] == ["command.all", "command.bad"]
     assert deliver(NotifySettings(), DONE) == ()
+
+
+def test_the_receivers_that_the_documentation_shows_are_valid() -> None:
+    """Each kind of them, as it is copied from there."""
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    block = next(block for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[notify" in block)
+    settings = NotifySettings(**tomllib.loads(block)["notify"])
+    assert list(settings.receivers) == ["email.me", "webhook.team", "webhook.phone", "command.desktop"]
 
 
 @pytest.mark.parametrize("run", [[], [""], ["a\0b"]])
