@@ -12,7 +12,14 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from stockseq.errors import DataError, LedgerBroken, StoreError
-from stockseq.forecast_ledger import append_forecasts, append_outcomes, corrected_outcomes, live_record, verify
+from stockseq.forecast_ledger import (
+    append_forecasts,
+    append_outcomes,
+    corrected_outcomes,
+    live_record,
+    standing_forecasts,
+    verify,
+)
 from stockseq.schemas import Labels, as_labels
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
@@ -310,6 +317,17 @@ def test_the_live_record_takes_the_first_forecast_on_time_and_never_a_later_one(
         ["MSFT", 0.60, 0.02],
     ]
     assert set(record["session"]) == {pd.Timestamp(DAYS[0])}
+
+
+def test_a_mornings_forecast_takes_the_place_of_the_evenings(tmp_path: Path) -> None:
+    """Two of the evening before, the first by 12.5 hours: the last counts, until the morning has one."""
+    store = Store(tmp_path)
+    append(store, DAYS[1], f"{DAYS[0]} 22:00", up=0.60)
+    append(store, DAYS[1], f"{DAYS[1]} 02:00", up=0.61)
+    assert standing_forecasts(verify(store))["probability_up"].tolist() == [0.61, 0.61]
+    append(store, DAYS[1], f"{DAYS[1]} 13:00", up=0.62)
+    append(store, DAYS[1], f"{DAYS[1]} 14:00", up=0.63)
+    assert standing_forecasts(verify(store))["probability_up"].tolist() == [0.62, 0.62]
 
 
 def test_an_outcome_waits_for_the_final_bar(store: Store) -> None:

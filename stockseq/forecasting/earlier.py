@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stockseq.forecast_ledger import Ledger
+from stockseq.forecast_ledger import MORNING, Ledger, standing_forecasts
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,10 @@ def compare_with_earlier(
     now : Timestamp, tz-aware
         When the forecasts are made.
     """
-    made = ledger.as_of(now).of_models(model_ids).forecasts
-    standing = made[~made["late"] & (made["made_at"] < now)].drop_duplicates(["ticker", "session"])
-    pairs = standing.merge(forecasts, on=["ticker", "session"], suffixes=("", "_now"))
+    standing = standing_forecasts(ledger.as_of(now - pd.Timedelta(microseconds=1)).of_models(model_ids))
+    # Those of the evening before give way to a morning's.
+    gives_way = (standing["made_at"] < standing["opens_at"] - MORNING) & (now < standing["opens_at"])
+    pairs = standing[~gives_way].merge(forecasts, on=["ticker", "session"], suffixes=("", "_now"))
     change = (pairs["probability_up_now"] - pairs["probability_up"]).abs()
     changed = (change > 0) | (pairs["expected_return_now"] != pairs["expected_return"])
     if not changed.any():

@@ -160,8 +160,9 @@ def find_due(
     """
     session = calendar.next_session(calendar.last_final_session(now))
     made = forecasts[(forecasts["made_at"] <= now) & (forecasts["session"] == session)]
-    is_forecast = bool(made["model_id"].isin(model_ids).any())
     starts_at = starts.of_session(session)
+    # What was forecast by hand after the last close lacks the night's news, so the morning's run is still due.
+    is_forecast = bool((made["model_id"].isin(model_ids) & (made["made_at"] >= starts_at)).any())
     return Due(session, starts_at, is_forecast, not is_forecast and now >= starts_at)
 
 

@@ -37,6 +37,17 @@ def test_a_later_run_is_compared_with_the_first_of_each_ticker(tmp_path: Path) -
     assert compare_with_earlier(verify(store), forecasts(0.50, 0.60), model_ids=["m"], now=LATE) is None
 
 
+def test_the_evenings_forecast_gives_way_to_the_mornings(tmp_path: Path) -> None:
+    """And stands against a late one, where the morning had none."""
+    store = Store(tmp_path)
+    evening = pd.Timestamp("2024-11-27 22:00", tz="UTC")
+    enter(store, evening, 0.50)
+    assert compare_with_earlier(verify(store), forecasts(0.60), model_ids=["m"], now=FIRST) is None
+    late = compare_with_earlier(verify(store), forecasts(0.60), model_ids=["m"], now=LATE)
+    assert late is not None
+    assert late.made_at == evening
+
+
 def test_nothing_stands_before_the_first_run_in_another_trade_or_after_a_late_one(tmp_path: Path) -> None:
     """A late forecast never counts, so nothing is a later opinion of it."""
     store = Store(tmp_path)

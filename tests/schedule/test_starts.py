@@ -61,29 +61,31 @@ def test_another_clock_has_every_hour_that_the_year_brings():
 
 
 @pytest.mark.parametrize(
-    ("now", "made", "session", "is_due"),
+    ("now", "made", "session", "is_due", "hour"),
     [
-        ("2026-11-27T12:59:59Z", [], "2026-11-27", False),
-        ("2026-11-27T13:00:00Z", [], "2026-11-27", True),
+        ("2026-11-27T12:59:59Z", [], "2026-11-27", False, 13),
+        ("2026-11-27T13:00:00Z", [], "2026-11-27", True, 13),
         # It was forecast already, by another start of the same morning.
-        ("2026-11-27T13:00:00Z", [("m", "2026-11-27")], "2026-11-27", False),
+        ("2026-11-27T13:00:00Z", [("m", "2026-11-27")], "2026-11-27", False, 13),
+        # By hand, the evening before.
+        ("2026-11-27T13:00:00Z", [("m", "2026-11-27")], "2026-11-27", True, -2),
         # By a model of another trade.
-        ("2026-11-27T13:00:00Z", [("other", "2026-11-27")], "2026-11-27", True),
+        ("2026-11-27T13:00:00Z", [("other", "2026-11-27")], "2026-11-27", True, 13),
         # Slept through: late, but the past is still scored.
-        ("2026-11-27T16:00:00Z", [("m", "2026-11-25")], "2026-11-27", True),
+        ("2026-11-27T16:00:00Z", [("m", "2026-11-25")], "2026-11-27", True, 13),
         # Thanksgiving, and a Saturday.
-        ("2026-11-26T13:00:00Z", [("m", "2026-11-25")], "2026-11-27", False),
-        ("2026-11-28T13:00:00Z", [("m", "2026-11-27")], "2026-11-30", False),
+        ("2026-11-26T13:00:00Z", [("m", "2026-11-25")], "2026-11-27", False, 13),
+        ("2026-11-28T13:00:00Z", [("m", "2026-11-27")], "2026-11-30", False, 13),
         # In summer the same hour of New York comes an hour earlier.
-        ("2026-07-01T11:59:00Z", [], "2026-07-01", False),
-        ("2026-07-01T12:00:00Z", [], "2026-07-01", True),
+        ("2026-07-01T11:59:00Z", [], "2026-07-01", False, 13),
+        ("2026-07-01T12:00:00Z", [], "2026-07-01", True, 13),
     ],
 )
-def test_a_morning_is_due_once_its_hour_has_come_and_until_it_is_forecast(now, made, session, is_due):
+def test_a_morning_is_due_once_its_hour_has_come_and_until_it_is_forecast(now, made, session, is_due, hour):
     """So that a start too many, too early or on a holiday does nothing."""
     now = pd.Timestamp(now)
     forecasts = pd.DataFrame(made, columns=["model_id", "session"])
     forecasts["session"] = pd.to_datetime(forecasts["session"])
-    forecasts["made_at"] = (forecasts["session"] + pd.Timedelta(hours=9)).dt.tz_localize("UTC")
+    forecasts["made_at"] = (forecasts["session"] + pd.Timedelta(hours=hour)).dt.tz_localize("UTC")
     due = find_due(NEW_YORK, calendar_of("XNYS"), forecasts, now=now, model_ids={"m"})
     assert (due.session, due.is_due) == (pd.Timestamp(session), is_due)
