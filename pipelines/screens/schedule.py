@@ -63,8 +63,10 @@ def agrees(yes: str | None, question: str) -> bool:
     if not sys.stdin.isatty():
         console.print("Nothing was done: there is no terminal to ask on. YES=1 (`--yes 1`) agrees.")
         return False
-    answer = console.input(f"{question} (y/N) ").strip().lower()
-    agreed = answer in ("y", "yes")
+    try:
+        agreed = console.input(f"{question} (y/N) ").strip().lower() in ("y", "yes")
+    except EOFError:
+        agreed = False
     if not agreed:
         console.print("Nothing was done.")
     return agreed
