@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
 # The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
-VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET SET
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET AT BY YES ONLINE SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.
 export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
@@ -59,7 +59,7 @@ $(DOCS)/.docs: requirements-docs.lock
 	$(call install,requirements-docs.lock,alone)
 	@touch $@
 
-.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -104,6 +104,12 @@ models: setup ## List every model with its numbers and state
 	@$(RECIPE) models
 ledger: setup ## Verify the forecast ledger and show the live record
 	@$(RECIPE) ledger --verify
+schedule: setup ## Let this machine run the morning by itself; shown before it is installed (AT=08:10 BY=cron YES=1)
+	@$(RECIPE) schedule
+unschedule: setup ## Take away what schedule installed
+	@$(RECIPE) unschedule
+doctor: setup ## Check Python, packages, disk, clock, store, ledger, keys and schedule, and say what to do
+	@$(RECIPE) doctor
 maintain: setup ## Compact the store's tables
 	@$(RECIPE) maintain
 

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipelines.screens.console import SafeConsole, escape
+from pipelines.screens.failure import STOPPED, exit_status, failure_sentence
 from stockseq.errors import SettingsError, StockseqError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Forecast the next session's move of stocks, and tell the truth about the forecast.",
+    epilog="Ends with 0 when done, 1 on an error, 2 if it is mistyped, 75 if the same may work later, 130 if stopped.",
 )
 
 
@@ -100,6 +102,10 @@ OPTIONS = {
         Option("head", "HEAD", "A head hash noted earlier, to be found in the chain"),
         Option("markets", "MARKETS", "Simulated markets of each kind (default: 6)"),
         Option("dataset", "DATASET", "stocknet", default="stocknet"),
+        Option("at", "AT", "When to start, HH:MM of the exchange's clock (default: an hour before the decision)"),
+        Option("by", "BY", "systemd, launchd or cron (default: what this machine has)"),
+        Option("online", "ONLINE", "1: compare the clock with a server's, too"),
+        Option("yes", "YES", "1: do it without asking"),
     )
 }
 # Of what a person reads; what was received may be of any length.
@@ -119,7 +125,11 @@ SET = inspect.Parameter(
 
 
 def recipe(
-    takes: str, *, name: str | None = None, overrides: Mapping[str, object] | None = None
+    takes: str,
+    *,
+    name: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+    remembers: bool = True,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function of the run's settings and instant.
 
@@ -132,6 +142,8 @@ def recipe(
         Of the command; the function's by default.
     overrides : mapping, optional
         What the recipe sets over the settings file, dotted names to values; the command line goes over it.
+    remembers : bool, default=True
+        Whether the source of a store goes on where the settings name none; else the store isn't opened before.
     """
     options = [OPTIONS[name] for name in takes.split()]
 
@@ -144,7 +156,7 @@ def recipe(
             with report_errors():
                 # An empty make variable counts as not given.
                 given = {option.name: values.pop(option.name) or option.default for option in options}
-                settings, now = read_settings(given, values.pop("set") or (), overrides or {})
+                settings, now = read_settings(given, values.pop("set") or (), overrides or {}, remembers=remembers)
                 chosen = {name: value for name, value in given.items() if name in arguments}
                 function(settings, now, **chosen, **values)
 
@@ -159,7 +171,11 @@ def recipe(
 
 
 def read_settings(
-    given: Mapping[str, str | None], assigned: Sequence[str], overrides: Mapping[str, object]
+    given: Mapping[str, str | None],
+    assigned: Sequence[str],
+    overrides: Mapping[str, object],
+    *,
+    remembers: bool = True,
 ) -> tuple["Settings", "pd.Timestamp"]:
     """Return the settings and the instant of a run.
 
@@ -171,6 +187,8 @@ def read_settings(
         Each `NAME=VALUE`; they come last, after those in make's SET.
     overrides : mapping
         What the recipe sets over the settings file.
+    remembers : bool, default=True
+        Whether the source that the store was filled from goes on.
     """
     from stockseq.config import load_settings, read_now
     from stockseq.source_choice import with_remembered_source
@@ -181,7 +199,7 @@ def read_settings(
     if not named and path is not None and not path.exists():
         path = None
     settings = load_settings(path, overrides, assignments=[*_assignments(given), *_parse(assigned)], say=print_note)
-    settings = with_remembered_source(settings)
+    settings = with_remembered_source(settings) if remembers else settings
     now = given.get("now")
     if not now and settings.source == "simulated":
         from stockseq.sources.simulated import SimulatedSource
@@ -231,16 +249,12 @@ def report_errors() -> Iterator[None]:
     """Turn what went wrong in the world into one sentence and an exit status."""
     try:
         yield
-    except StockseqError as error:
-        print_error(str(error))
-        sys.exit(1)
+    except (StockseqError, OSError) as error:
+        print_error(failure_sentence(error))
+        sys.exit(exit_status(error))
     except KeyboardInterrupt:
         print_note("Stopped. The store is complete up to the last finished step; run the same command again to go on.")
-        sys.exit(130)
-    except OSError as error:
-        path = f" ({error.filename})" if error.filename else ""
-        print_error(f"{error.strerror or error}{path}. The store is complete as it was.")
-        sys.exit(1)
+        sys.exit(STOPPED)
 
 
 def print_error(sentence: str) -> None:
@@ -261,12 +275,19 @@ def use_every_core(settings: "Settings") -> "Settings":
     return settings.model_copy(update={"workers": workers})
 
 
-@recipe("config data source tickers files headlines horizon seeds now")
-def daily(settings: "Settings", now: "pd.Timestamp") -> None:
+@recipe("config data source tickers files headlines horizon seeds now at")
+def daily(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    at: str | None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Do nothing unless the next session's hour has come and it has no forecast")
+    ] = False,
+) -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
-    from pipelines.daily import run_daily
+    from pipelines.daily import run_and_tell
 
-    run_daily(settings, now)
+    run_and_tell(settings, now, due=due, at=at)
 
 
 @recipe("config data source tickers files headlines horizon seeds now mode only")
@@ -459,6 +480,40 @@ def show_settings(
     from pipelines.settings import run_settings
 
     run_settings(settings, markdown=markdown)
+
+
+@recipe("config data now at by yes")
+def schedule(
+    settings: "Settings",
+    now: "pd.Timestamp",
+    config: str | None,
+    data: str | None,
+    at: str | None,
+    by: str | None,
+    yes: str | None,
+) -> None:
+    """Let this machine run the morning by itself on each weekday of the exchange; shown before it is installed."""
+    from pipelines.schedule import run_schedule
+
+    run_schedule(settings, now, config=config, data=data, at=at, by=by, yes=yes)
+
+
+@recipe("config data now yes")
+def unschedule(
+    settings: "Settings", now: "pd.Timestamp", config: str | None, data: str | None, yes: str | None
+) -> None:
+    """Take away what `schedule` installed, and nothing else."""
+    from pipelines.schedule import run_unschedule
+
+    run_unschedule(settings, now, config=config, data=data, yes=yes)
+
+
+@recipe("config data now online", remembers=False)
+def doctor(settings: "Settings", now: "pd.Timestamp", config: str | None, data: str | None, online: str | None) -> None:
+    """Check machine, store, ledger, keys and schedule, and say what to do; ends with 1 if the morning would fail."""
+    from pipelines.doctor import run_doctor
+
+    run_doctor(settings, now, config=config, data=data, online=online)
 
 
 @recipe("config data")

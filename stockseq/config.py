@@ -20,6 +20,7 @@ from stockseq.dataset.labels import OPEN_TO_CLOSE, name_label, parse_label
 from stockseq.errors import SettingsError
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.variants import AblationSettings
+from stockseq.notify.settings import NotifySettings
 from stockseq.printable import shortened, shown, visible
 from stockseq.schemas import TICKER_FORM, capitals_note, valid_ticker
 from stockseq.sessions import DecisionPolicy
@@ -43,6 +44,8 @@ INSTANT = re.compile(
 )
 # Written in capitals, too, as tickers are.
 ARCHIVES_AND_YAHOO = ("yahoo", "edgar", "alpaca", "finnhub", "tiingo")
+# Sections whose values are never repeated in an error: they may be credentials, or be written in the place of one.
+SECRET = ("storage_options", "notify")
 # A longer value is for the settings file.
 LONGEST_VALUE = 2**16
 
@@ -141,6 +144,7 @@ class Settings(SettingsModel, frozen=True):
     daily: DailySettings = DailySettings()
     backtest: BacktestSettings = BacktestSettings()
     ablation: AblationSettings = AblationSettings()
+    notify: NotifySettings = NotifySettings()
 
     @field_validator("tickers", "headlines_from", mode="before")
     @classmethod
@@ -410,7 +414,7 @@ def _sentence(item: Any, path: Path | None, given: Mapping[str, Assignment]) -> 
     if item["type"] == "extra_forbidden":
         return f"Unknown setting `{shortened(name)}`{origin}; {hint(Settings, location)}"
     message = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
-    secret = location[0] == "storage_options"
+    secret = location[0] in SECRET
     if item["type"] != "variant" and "received" not in message and not secret:
         message += f" (received {shown(item['input'])})"
     return f"Setting `{shortened(name)}`{origin}: {message}{'' if message.endswith('?') else '.'}"

@@ -19,6 +19,10 @@ Each message says what was expected, what came, and what to do.
 import difflib
 from collections.abc import Iterable, Sequence
 
+# The status with which a process ends where the same may work later as it is: another run holds the store, or nothing
+# answers. A scheduler starts such a run again.
+TRY_AGAIN = 75
+
 
 class StockseqError(Exception):
     """Base of every error that stockseq raises for the world."""

@@ -20,6 +20,8 @@ from stockseq.schemas import FORECASTS, Labels, as_forecasts
 from stockseq.sessions import CLOSE_LAG, TradingCalendar
 from stockseq.store import TABLES, Appended, Store, arrange
 
+# Before the open: its forecasts know the night's news.
+MORNING = pd.Timedelta(hours=12)
 # A vendor repeats its prices to about one part in a million. Beyond this a return was another one, ...
 RETURN_TOLERANCE = 1e-4
 # ... and so was a volatility, the root of the variance.
@@ -304,8 +306,22 @@ def corrected_outcomes(ledger: Ledger) -> pd.DataFrame:
     return newest.merge(first, on="forecast_id", suffixes=("", "_first"))
 
 
+def standing_forecasts(ledger: Ledger) -> pd.DataFrame:
+    """Return the forecast of each ticker and session that counts: the first of its morning, made in time.
+
+    A morning is the twelve hours before the open. What was forecast before that, such as after the last close, lacks
+    news that the decision is to know, so the morning's takes its place; without a morning's the last of them counts.
+    A second one of the morning doesn't: whoever saw prices before the open could choose by it which of two counts.
+    """
+    on_time = ledger.forecasts[~ledger.forecasts["late"]]
+    early = on_time["made_at"] < on_time["opens_at"] - MORNING
+    key = ["ticker", "session"]
+    firsts, lasts = on_time[~early].drop_duplicates(key), on_time[early].drop_duplicates(key, keep="last")
+    return pd.concat([firsts, lasts]).drop_duplicates(key)
+
+
 def live_record(ledger: Ledger) -> pd.DataFrame:
-    """Return the last on-time forecast of each ticker and session whose outcome is known.
+    """Return the standing forecast of each ticker and session whose outcome is known; see `standing_forecasts`.
 
     Returns
     -------
@@ -313,8 +329,7 @@ def live_record(ledger: Ledger) -> pd.DataFrame:
         The ledger's columns with `realised_return` (fraction) and `scored_at`, sorted by session and ticker. A forecast
         that was late is never in it.
     """
-    on_time = ledger.forecasts[~ledger.forecasts["late"]].drop_duplicates(["ticker", "session"], keep="last")
-    scored = on_time.merge(
+    scored = standing_forecasts(ledger).merge(
         newest_outcomes(ledger)[["forecast_id", *OUTCOME, "scored_at"]], on="forecast_id", validate="one_to_one"
     )
     return scored.sort_values(["session", "ticker"], kind="stable", ignore_index=True)

@@ -446,7 +446,7 @@ class Workspace:
             recipe=recipe,
             title=title,
             now=self.now,
-            settings=self.settings.model_dump(mode="json", exclude_none=True),
+            settings=self._settings_to_show,
             metrics=metrics,
             frames=frames,
             provenance=self.provenance(data.market),
@@ -455,6 +455,12 @@ class Workspace:
             doubts=(*ingested.doubts, *doubts),
             models=models,
         )
+
+    @property
+    def _settings_to_show(self) -> dict[str, object]:
+        """The settings as a run's folder has them: no credentials, and not who is told of it."""
+        settings = self.settings.model_dump(mode="json", exclude_none=True, exclude={"notify"})
+        return {**settings, "storage_options": dict.fromkeys(self.settings.storage_options, "...")}
 
     def provenance(self, market: MarketData) -> Provenance:
         """Return where the figures of this run come from."""

@@ -12,7 +12,14 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from stockseq.errors import DataError, LedgerBroken, StoreError
-from stockseq.forecast_ledger import append_forecasts, append_outcomes, corrected_outcomes, live_record, verify
+from stockseq.forecast_ledger import (
+    append_forecasts,
+    append_outcomes,
+    corrected_outcomes,
+    live_record,
+    standing_forecasts,
+    verify,
+)
 from stockseq.schemas import Labels, as_labels
 from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
@@ -295,8 +302,8 @@ def test_a_forecast_is_late_from_the_open_on(tmp_path: Path, at: str, late: bool
     assert store.read("forecasts")["late"].tolist() == [late, late]
 
 
-def test_the_live_record_takes_the_last_forecast_on_time_and_never_a_late_one(tmp_path: Path) -> None:
-    """Of three forecasts of one session, the second stands; a session forecast only late has no record."""
+def test_the_live_record_takes_the_first_forecast_on_time_and_never_a_later_one(tmp_path: Path) -> None:
+    """Of three forecasts of one session, the first stands; a session forecast only late has no record."""
     store = Store(tmp_path)
     append(store, DAYS[0], f"{DAYS[0]} 13:00", up=0.60)
     append(store, DAYS[0], f"{DAYS[0]} 14:05", up=0.45, model_id="m2")
@@ -306,10 +313,21 @@ def test_the_live_record_takes_the_last_forecast_on_time_and_never_a_late_one(tm
         append_outcomes(store, labels(day, 0.02), scored_at=utc("2024-02-09"))
     record = live_record(verify(store))
     assert record[["ticker", "probability_up", "realised_return"]].to_numpy().tolist() == [
-        ["AAPL", 0.45, 0.02],
-        ["MSFT", 0.45, 0.02],
+        ["AAPL", 0.60, 0.02],
+        ["MSFT", 0.60, 0.02],
     ]
     assert set(record["session"]) == {pd.Timestamp(DAYS[0])}
+
+
+def test_a_mornings_forecast_takes_the_place_of_the_evenings(tmp_path: Path) -> None:
+    """Two of the evening before, the first by 12.5 hours: the last counts, until the morning has one."""
+    store = Store(tmp_path)
+    append(store, DAYS[1], f"{DAYS[0]} 22:00", up=0.60)
+    append(store, DAYS[1], f"{DAYS[1]} 02:00", up=0.61)
+    assert standing_forecasts(verify(store))["probability_up"].tolist() == [0.61, 0.61]
+    append(store, DAYS[1], f"{DAYS[1]} 13:00", up=0.62)
+    append(store, DAYS[1], f"{DAYS[1]} 14:00", up=0.63)
+    assert standing_forecasts(verify(store))["probability_up"].tolist() == [0.62, 0.62]
 
 
 def test_an_outcome_waits_for_the_final_bar(store: Store) -> None:

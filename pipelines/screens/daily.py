@@ -12,11 +12,13 @@ from stockseq.forecasting.morning import Morning
 from stockseq.forecasting.next_book import NextBook
 from stockseq.report.format import basis_points, probability
 from stockseq.report.outlook import interval_of, rank_words
+from stockseq.report.text.earlier import earlier_sentence
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
 from stockseq.report.text.plain import plain_morning
 from stockseq.report.text.skill import rank_and_size_sentence
 from stockseq.report.text.verdict import corrections_sentence, record_sentence
+from stockseq.schedule.starts import Due
 from stockseq.sessions import TradingCalendar
 
 MOST_CHARACTERS = 60
@@ -56,6 +58,8 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar, b
             "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
         )
     show_book(book)
+    if later := earlier_sentence(morning.earlier, calendar.timezone):
+        console.print(f"[yellow]Note:[/yellow] {escape(later)}")
     console.print(f"Model {escape(champion.model_id)}, trained through {champion.trained_through.date()}.")
     console.print(f"  Out of sample: {record_sentence(morning.scores)}")
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
@@ -74,6 +78,13 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar, b
     for sentence in plain_morning(morning.scores, live):
         console.print(f"[bold]{escape(sentence)}[/bold]")
     show_page(folder)
+
+
+def show_not_due(due: Due, *, timezone: str) -> None:
+    """Why a scheduled start does nothing."""
+    starts_at = due.starts_at.tz_convert(timezone)
+    why = "has its forecasts already" if due.is_forecast else f"is to be forecast from {starts_at:%Y-%m-%d %H:%M %Z} on"
+    console.print(f"Nothing to do: the next session, {due.session.date()}, {why}.", markup=False)
 
 
 def _news(headlines: pd.DataFrame | None) -> str:

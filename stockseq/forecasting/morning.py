@@ -13,6 +13,7 @@ from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.features.news import standing_session
 from stockseq.forecast_ledger import Ledger, append_forecasts
 from stockseq.forecasting.champion import Champion, forecast_record
+from stockseq.forecasting.earlier import EarlierForecasts, compare_with_earlier
 from stockseq.forecasting.live import LiveRecord, score_live
 from stockseq.ingestion.ingest import Ingested
 from stockseq.models.forecasting import NextSession, forecast_next
@@ -45,6 +46,8 @@ class Morning:
         The session had opened when it was forecast.
     without_headlines : mapping of ticker to reason
         Forecast though today's headlines could not be fetched.
+    earlier : EarlierForecasts or None
+        Those that stand, where other numbers were forecast for the same session before.
     """
 
     next: NextSession
@@ -57,6 +60,7 @@ class Morning:
     live: LiveRecord
     late: bool
     without_headlines: Mapping[str, str]
+    earlier: EarlierForecasts | None = None
 
     @property
     def dropped(self) -> tuple[Dropped, ...]:
@@ -95,7 +99,8 @@ def forecast_morning(
     )
     late = bool(market.calendar.opens_at(outlook.session) <= market.now)
     out_of_sample = forecast_record(champion, data)
-    failures = ingested.headline_failures
+    failures, label = ingested.headline_failures, champion.record.basis.label
+    of_label = models.loc[models["label"] == label, "model_id"].tolist()
     return Morning(
         next=outlook,
         n_new=appended.n_rows,
@@ -104,9 +109,10 @@ def forecast_morning(
         champion=champion,
         out_of_sample=out_of_sample,
         scores=score_forecasts(out_of_sample, horizon=data.inputs.horizon),
-        live=score_live(ledger.extend(appended).as_of(market.now), models, champion.record.basis.label),
+        live=score_live(ledger.extend(appended).as_of(market.now), models, label),
         late=late,
         without_headlines={ticker: why for ticker, why in failures.items() if ticker not in outlook.refused},
+        earlier=compare_with_earlier(ledger, outlook.forecasts, model_ids=of_label, now=market.now),
     )
 
 

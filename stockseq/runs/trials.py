@@ -12,7 +12,7 @@ from stockseq.runs.folder import as_json
 from stockseq.store import Store
 
 # Settings that say where and how fast, not what was tried.
-NO_CONFIGURATION = {"data", "workers", "scheduler", "storage_options", "yahoo", "backtest", "ablation"}
+NO_CONFIGURATION = {"data", "workers", "scheduler", "storage_options", "yahoo", "backtest", "ablation", "notify"}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from stockseq.errors import StoreBusy, StoreError
-from stockseq.printable import shown
+from stockseq.printable import shown, visible
 from stockseq.store.durability import sync
 from stockseq.store.tables import TABLES
 
@@ -129,9 +129,7 @@ def lock(path: Path, root: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StoreBusy(
-                f"Another run holds the store {root}: {_holder(file)}; wait for it to end, or end it, and run again."
-            ) from error
+            raise StoreBusy(f"Another run holds the store {root}: {_holder(file)}") from error
         # A forked child shares the lock; were it to outlive a killed parent, the store would stay locked.
         os.register_at_fork(after_in_child=file.close)
         _sign(file)
@@ -142,9 +140,28 @@ def _belongs(name: str) -> bool:
     return name.startswith(".") or name in TABLES or name in NEIGHBOURS
 
 
+def read_holder(path: Path) -> str | None:
+    """Return who holds a lock, a sentence with what to do; None where nobody does.
+
+    Raises
+    ------
+    OSError
+        If the file can't be read.
+    """
+    if not path.exists():
+        return None
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _holder(file)
+    return None
+
+
 def _sign(file: IO[str]) -> None:
+    about = "Held by a run while its process lives, and by nobody after that: there is nothing to delete."
     file.truncate(0)
-    file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+    file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "about": about}))
     file.flush()
 
 
@@ -153,7 +170,26 @@ def _holder(file: IO[str]) -> str:
     file.seek(0)
     try:
         signature = json.loads(file.read())
-        return f"process {signature['pid']} on {signature['host']} since {since}"
-    except (ValueError, KeyError):
+        pid, host = int(signature["pid"]), str(signature["host"])
+    except (ValueError, KeyError, TypeError):
         # It holds the lock and has not signed yet.
-        return f"a process that started at {since}"
+        return f"a process that started at {since}; wait for it to end, and run again."
+    who, here = f"process {pid} on {visible(host)[:80]} since {since}", socket.gethostname()
+    if host != here:
+        return f"{who}; this is {here}. Wait for it to end, or end it there, and run again."
+    if _lives(pid):
+        return f"{who}; wait for it to end, or end it (kill {pid}), and run again."
+    return (
+        f"{who}, which can't be seen from here: it runs in a container, or a process that it started lives on "
+        "(fuser names those that have the file open). The lock goes with the process; there is no file to delete."
+    )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True

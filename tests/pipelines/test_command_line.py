@@ -33,11 +33,11 @@ def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def refusal(*arguments: str) -> str:
+def refusal(*arguments: str, status: int = 1) -> str:
     """Run the command, which must refuse; return its one sentence."""
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, SystemExit), result.exc_info
-    assert result.exit_code == 1
+    assert result.exit_code == status
     return one_sentence(result.stderr)
 
 
@@ -65,8 +65,8 @@ def recipe_call(monkeypatch: pytest.MonkeyPatch, function: str, *arguments: str)
 @pytest.mark.parametrize(
     ("arguments", "function", "settings", "others"),
     [
-        ("daily", "daily.run_daily", ("simulated", "file", 3), {}),
-        ("daily --source files --data x", "daily.run_daily", ("files", "x", 3), {}),
+        ("daily", "daily.run_and_tell", ("simulated", "file", 3), {"due": False, "at": None}),
+        ("daily --source files --due", "daily.run_and_tell", ("files", "file", 3), {"due": True, "at": None}),
         ("train --mode finetune", "train.run_train", ("simulated", "file", 3), TRAINED | {"mode": "finetune"}),
         ("train", "train.run_train", ("simulated", "file", 3), TRAINED),
         ("ablation --set workers=1", "ablation.run_ablation", ("simulated", "file", os.cpu_count()), {}),
@@ -279,9 +279,9 @@ def test_a_second_run_on_a_store_says_who_holds_it(tmp_path: Path, recipe: str) 
     (tmp_path / "bars.csv").write_text(BARS + GOOD)
     given = {"import": ("--file", "bars.csv"), "maintain": ()}.get(recipe, ("--source", "simulated"))
     with Store("data").lock():
-        sentence = refusal(recipe, *given)
+        sentence = refusal(recipe, *given, status=75)
     assert sentence.startswith(f"Another run holds the store data: process {os.getpid()} on ")
-    assert sentence.endswith("wait for it to end, or end it, and run again.")
+    assert sentence.endswith(f"wait for it to end, or end it (kill {os.getpid()}), and run again.")
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_a_yahoo_that_can_not_be_reached_is_one_sentence_and_no_table(tmp_path: 
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
+    assert done.returncode == 75
     sentence = one_sentence(done.stderr)
     assert sentence.startswith("Yahoo Finance can't be reached: ")
     assert sentence.endswith("Check the network and the proxy, or choose another source, such as SOURCE=files.")

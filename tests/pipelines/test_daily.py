@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.daily import run_daily
+from pipelines.daily import is_due, run_daily
 from stockseq.errors import DataError
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.next_book import NextBook
 from stockseq.runs.folder import find_run
+from stockseq.schemas import as_headlines
 from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
 from tests.store.scans import count_scans
@@ -135,3 +136,38 @@ def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, ma
     assert set(outlook.refused) == {lagging}
     assert "is missing" in outlook.refused[lagging]
     assert lagging not in set(outlook.forecasts["ticker"])
+
+
+def test_a_scheduled_start_does_nothing_twice_or_too_early(begun, mornings, capsys):
+    """The first morning is over: its start comes again, then the next one an hour too early, then in time."""
+    assert not is_due(begun, mornings[0])
+    assert "has its forecasts already" in capsys.readouterr().out
+    assert not is_due(begun, mornings[1] - pd.Timedelta(hours=1))
+    assert "is to be forecast from" in capsys.readouterr().out
+    assert is_due(begun, mornings[1])
+    assert is_due(begun.model_copy(update={"data": f"{begun.data}-new"}), mornings[0])
+    assert not Path(f"{begun.data}-new").exists()
+
+
+def test_a_second_run_with_newer_news_is_a_later_opinion(begun, mornings, monkeypatch, capsys):
+    """Both are in the ledger, the first one counts, and screen, page and record say so."""
+    fetch = SimulatedSource.fetch_headlines
+
+    def with_news(source, tickers, *, since, now):
+        fetched = fetch(source, tickers, since=since, now=now)
+        text, at = "Profits soar to a great record, excellent outlook", now - pd.Timedelta(hours=1)
+        fresh = source.market.headlines.tail(1).assign(
+            ticker=tickers[0], text=text, headline_id="0" * 16, published_at=at, first_seen_at=at
+        )
+        return replace(fetched, headlines=as_headlines(pd.concat([fetched.headlines, fresh], ignore_index=True)))
+
+    monkeypatch.setattr(SimulatedSource, "fetch_headlines", with_news)
+    daily, folder = run_daily(begun, mornings[0] + pd.Timedelta(minutes=5))
+    ledger = verify(Store(begun.data)).forecasts
+    assert daily.earlier is not None
+    assert daily.earlier.made_at == mornings[0]
+    assert len(ledger) == 2 * daily.earlier.n_changed + (daily.earlier.n - daily.earlier.n_changed)
+    said = " ".join(capsys.readouterr().out.split())
+    page = (folder / "report" / "index.html").read_text()
+    for text in (said, " ".join(page.split())):
+        assert "stand and count in the live record; these are a later opinion" in text

@@ -1,7 +1,10 @@
 """One run at a time: the second says who holds the store, and no way of dying leaves it locked."""
 
+import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 
 from stockseq.errors import StoreBusy, StoreError
 from stockseq.store import Store
+from stockseq.store.root import read_holder
 
 LOCKER = """
 import multiprocessing, sys, time
@@ -110,3 +114,33 @@ def test_a_state_folder_that_can_not_be_written_says_so(tmp_path: Path, monkeypa
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with pytest.raises(StoreError, match="can't be locked for a run"), Store("s3://bucket/a").lock():
         pass
+
+
+@pytest.mark.parametrize(
+    ("signature", "advice"),
+    [
+        ({"pid": 2**22 + 1}, "which can't be seen from here: it runs in a container"),
+        ({"host": "elsewhere"}, f"; this is {socket.gethostname()}. Wait for it to end, or end it there"),
+        ({"pid": "x"}, "a process that started at "),
+    ],
+)
+def test_a_lock_whose_holder_is_not_seen_says_where_to_look(
+    tmp_path: Path, signature: dict[str, object], advice: str
+) -> None:
+    """In a container, on another machine that shares the folder, or before it has signed."""
+    path = Store(tmp_path).folder / ".lock"
+    with Store(tmp_path).lock():
+        path.write_text(json.dumps({**json.loads(path.read_text()), **signature}))
+        with pytest.raises(StoreBusy, match=re.escape(advice)), Store(tmp_path).lock():
+            pass
+        assert advice in (read_holder(path) or "")
+
+
+def test_a_killed_run_leaves_a_file_that_says_it_is_no_lock(tmp_path: Path) -> None:
+    """Whoever looks for what to delete finds that there is nothing."""
+    process = start_locker(tmp_path)
+    wait_until_locked(process)
+    assert f"process {process.pid} on" in (read_holder(tmp_path / ".lock") or "")
+    end(process)
+    assert "there is nothing to delete" in (tmp_path / ".lock").read_text()
+    assert read_holder(tmp_path / ".lock") is None
