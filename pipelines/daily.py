@@ -19,6 +19,7 @@ from stockseq.forecasting.champion import Champion, Incumbent
 from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
+from stockseq.forecasting.ticker_history import morning_history
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
@@ -75,6 +76,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
                 "headlines": morning.headlines,
                 "out_of_sample": morning.out_of_sample,
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
+                **morning_history(data, morning, ledger),
             },
             ingested=ingested,
             doubts=doubts,

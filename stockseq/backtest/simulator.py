@@ -27,8 +27,8 @@ class AccountHistory:
     flags : session, ticker, flag, shares. no_print and over_capacity: what expired unfilled; short_of_cash and
         over_gross: what was cut to the leverage; no_mark: a target without a price to size it (shares NaN);
         stale_mark: held without a close; delisted: taken out.
-    profits : session, ticker, profit; what each ticker earned after costs, by the marks of the closes. With interest and
-        less borrow fees they add up to the change of the equity.
+    profits : session, ticker, profit; what each ticker earned after costs, by the marks of the closes. With interest
+        and less borrow fees they add up to the change of the equity.
     """
 
     equity: pd.DataFrame
