@@ -98,6 +98,8 @@ const createTickerChart = (() => {
       kineticScroll: { touch: !still, mouse: false },
       localization: { locale: "en-US", timeFormatter: (time) => new Date(time * 1000).toISOString().slice(0, 10) },
       timeScale: { minBarSpacing: 0.1, rightOffset: 2 },
+      // Fills stay above their candle.
+      hoveredSeriesOnTop: false,
       // The page names the library in words.
       layout: { attributionLogo: false },
     });

@@ -23,13 +23,14 @@
 
   // ---- Words -----------------------------------------------------------------------------------------------------
 
-  const signed = (text) => text.replace("-", MINUS);
+  // What is rounded to nothing has no sign of its own.
+  const signed = (text) => text.replace("-", /[1-9]/.test(text) ? MINUS : "");
   const count = (value) => value.toLocaleString("en-US");
   const decimals = (value, digits) =>
     signed(value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-  const plus = (value, text) => (value > 0 ? `+${text}` : text);
+  const plus = (text) => (text.startsWith(MINUS) ? text : `+${text}`);
   const percent = (value, digits = 1) => `${decimals(100 * value, digits)}%`;
-  const change = (value, digits = 2) => plus(value, percent(value, digits));
+  const change = (value, digits = 2) => plus(percent(value, digits));
   // Cents, or four figures of what is cheaper.
   const priceDigits = (value) => (value >= 1 || !value ? 2 : Math.min(8, 3 - Math.floor(Math.log10(value))));
   const price = (value) => decimals(value, priceDigits(value));
@@ -214,7 +215,7 @@
       ? `${many(n, "scored forecast")}, right ${percent(hits / n)} against a base rate of ${percent(Math.max(ups, n - ups) / n)}`
       : "no scored forecast"];
     if (run.account) {
-      parts.push(nFills ? `profit ${plus(profit, decimals(profit, 0))} after costs of ${decimals(cost, 0)}, in ${many(nFills, "fill")}`
+      parts.push(nFills ? `profit ${plus(decimals(profit, 0))} after costs of ${decimals(cost, 0)}, in ${many(nFills, "fill")}`
         : "no fill");
     }
     const seen = shown.rows ? shown.points.slice(shown.rows[0], shown.rows[1] + 1) : [];
@@ -321,7 +322,8 @@
         n ? [hits / n, percent(hits / n)] : ["", DASH],
         n ? [Math.max(ups, n - ups) / n, percent(Math.max(ups, n - ups) / n)] : ["", DASH]];
       if (run.account) {
-        values.push([profit, plus(Math.round(profit), decimals(profit, 0))], [cost, decimals(cost, 0)], [nFills, count(nFills)]);
+        const none = profit === 0 && nFills === 0;
+        values.push(none ? ["", DASH] : [profit, plus(decimals(profit, 0))], [cost, decimals(cost, 0)], [nFills, count(nFills)]);
       }
       values.forEach(([sort, text], column) => {
         const cell = row.cells[column + 1];

@@ -200,7 +200,7 @@ def _cells(figures: Sums, *, has_account: bool) -> list[list[Cell]]:
         ]
         if has_account:
             cells += [
-                cell(profit, lambda value: wording.number(value, digits=0, signed=True)),
+                cell(profit if n_fills or profit else None, lambda value: wording.number(value, digits=0, signed=True)),
                 cell(cost, wording.count),
                 cell(int(n_fills), wording.count),
             ]
