@@ -4,7 +4,13 @@
 // By element: the script that holds a figure, and the figure once it is read.
 const figures = new Map();
 const scripts = new Map();
-const NEAR = "800px 0px";
+const NEAR = "400px 0px";
+// What somebody asked for, before which no figure that merely comes near is drawn.
+let asked = Promise.resolve();
+
+function goesFirst(task) {
+  asked = task;
+}
 
 // A script beside the page, loaded once.
 function loadScript(path) {
@@ -63,6 +69,13 @@ async function drawWhenLoaded(target) {
   } catch (error) {
     target.textContent = `This figure can't be drawn: ${error.message}`;
   }
+}
+
+async function drawNear(target) {
+  // What comes near in the same moment may ask for something first.
+  await new Promise((done) => setTimeout(done));
+  await asked;
+  drawWhenLoaded(target);
 }
 
 function drawAll() {
@@ -144,7 +157,7 @@ function printWhenDrawn(event) {
 }
 
 readFigures();
-whenNear(figures.keys(), drawWhenLoaded);
+whenNear(figures.keys(), drawNear);
 document.querySelectorAll("table").forEach(makeSortable);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 window.addEventListener("keydown", printWhenDrawn);

@@ -17,6 +17,8 @@
   let run = null;
   let chart = null;
   let shown = null;
+  // The stretch whose figures the table shows; it comes with those of all sessions.
+  let tabled = 0;
 
   window.stockseqSessions = (sessions) => { run = sessions; };
   window.stockseqTicker = (name, data) => files.set(name, data);
@@ -316,6 +318,8 @@
   }
 
   function writeTable(number) {
+    if (number === tabled) return;
+    tabled = number;
     for (const [position, row] of rows.entries()) {
       const [n, hits, ups, profit, cost, nFills] = run.figures[number][position];
       const values = [[n, count(n)],
@@ -342,25 +346,24 @@
     summary.textContent = `Loading ${label}\u2026`;
     try {
       await Promise.all(["lightweight-charts.js", "tickers/sessions.js", `tickers/${name}.js`].map(loadScript));
+      // Somebody may have chosen another one meanwhile.
+      if (choice.value !== name) return;
+      shown = { name, data: files.get(name), points: readPoints(files.get(name)), rows: null, row: -1 };
+      drawTicker();
+      chooseStretch();
+      await new Promise(requestAnimationFrame);
     } catch (error) {
       summary.textContent = `The chart of ${label} can't be drawn: ${error.message}`;
-      return;
     }
-    // Somebody may have chosen another one meanwhile.
-    if (choice.value !== name) return;
-    const data = files.get(name);
-    shown = { name, data, points: readPoints(data), rows: null, row: -1 };
-    drawTicker();
-    chooseStretch();
   }
 
-  async function restrict() {
-    await loadScript("tickers/sessions.js");
-    chooseStretch();
-  }
+  const ask = (name) => goesFirst(show(name));
 
-  choice.addEventListener("change", () => show(choice.value));
-  stretchChoice.addEventListener("change", restrict);
+  choice.addEventListener("change", () => ask(choice.value));
+  stretchChoice.addEventListener("change", () => {
+    if (run) chooseStretch();
+    if (!shown) ask(choice.value);
+  });
   slider.addEventListener("input", () => select(Number(slider.value), { moves: true }));
   for (const button of document.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", () => zoom(Number(button.dataset.zoom)));
@@ -372,11 +375,11 @@
   }, { passive: false });
   for (const row of rows) {
     row.querySelector("button").addEventListener("click", () => {
-      show(row.dataset.name);
+      ask(row.dataset.name);
       element("tickers").scrollIntoView();
       slider.focus({ preventScroll: true });
     });
   }
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart && chart.paint());
-  whenNear([element("ticker-chart")], () => { if (!shown) show(choice.value); });
+  whenNear([element("ticker-chart")], () => { if (!shown) ask(choice.value); });
 })();
