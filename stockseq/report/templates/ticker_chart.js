@@ -63,6 +63,7 @@ const createTickerChart = (() => {
       context.closePath();
       context.fillStyle = colours[fill.shares > 0 ? "optimum" : "benchmark"];
       context.fill();
+      if (width < 9 * ratio) continue;
       context.strokeStyle = colours.surface;
       context.stroke();
     }
@@ -104,12 +105,13 @@ const createTickerChart = (() => {
       layout: { attributionLogo: false },
     });
     const series = addSeries(api);
-    const readEvent = (event) => {
-      if (event.logical !== undefined && event.point) read(Math.round(event.logical));
+    const readEvent = (event, options) => {
+      if (event.logical !== undefined && event.point) read(Math.round(event.logical), options);
     };
     // A crosshair that we put somewhere comes without an event of the reader's.
     api.subscribeCrosshairMove((event) => { if (event.sourceEvent) readEvent(event); });
-    api.subscribeClick(readEvent);
+    // A finger leaves no crosshair behind.
+    api.subscribeClick((event) => readEvent(event, { moves: true }));
 
     function paint() {
       for (const name of COLOURS) colours[name] = colour(`--${name}`);

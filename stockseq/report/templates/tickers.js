@@ -322,13 +322,14 @@
     tabled = number;
     for (const [position, row] of rows.entries()) {
       const [n, hits, ups, profit, cost, nFills] = run.figures[number][position];
-      const values = [[n, count(n)],
+      const base = Math.max(ups, n - ups) / n;
+      const record = [
         n ? [hits / n, percent(hits / n)] : ["", DASH],
-        n ? [Math.max(ups, n - ups) / n, percent(Math.max(ups, n - ups) / n)] : ["", DASH]];
-      if (run.account) {
-        const none = profit === 0 && nFills === 0;
-        values.push(none ? ["", DASH] : [profit, plus(decimals(profit, 0))], [cost, decimals(cost, 0)], [nFills, count(nFills)]);
-      }
+        n ? [base, percent(base)] : ["", DASH],
+        [n, count(n)],
+      ];
+      const earned = profit || nFills ? [profit, plus(decimals(profit, 0))] : ["", DASH];
+      const values = run.account ? [earned, ...record, [cost, decimals(cost, 0)], [nFills, count(nFills)]] : record;
       values.forEach(([sort, text], column) => {
         const cell = row.cells[column + 1];
         cell.dataset.sort = sort;

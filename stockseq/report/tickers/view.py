@@ -21,8 +21,7 @@ from stockseq.report.tickers.frames import Axes, HistoryFrames, build_frames
 
 FOLDER = "tickers"
 SESSIONS_FILE = "sessions.js"
-RECORD_HEADS = ("Forecasts", "Right", "Base rate")
-ACCOUNT_HEADS = ("Profit", "Costs", "Fills")
+RECORD_HEADS = ("Right", "Base rate", "Forecasts")
 # What a stretch of a ticker is summed up in, in this order.
 FIGURES = ("n", "hits", "ups", "profit", "cost", "n_fills")
 Sums = Mapping[str, NDArray[np.float64]]
@@ -109,7 +108,7 @@ def build_tickers(run: RunReport) -> TickerView | None:
         "figures": [_rounded(part) for part in figures],
     }
     return TickerView(
-        heads=(*RECORD_HEADS, *(ACCOUNT_HEADS if has_account else ())),
+        heads=("Profit", *RECORD_HEADS, "Costs", "Fills") if has_account else RECORD_HEADS,
         rows=[
             TickerRow(wording.text(ticker, limit=40), file_name(ticker), cells)
             for ticker, cells in zip(axes.tickers, _cells(figures[0], has_account=has_account), strict=True)
@@ -193,16 +192,12 @@ def _cells(figures: Sums, *, has_account: bool) -> list[list[Cell]]:
     rows = []
     for n, hits, ups, profit, cost, n_fills in _rounded(figures):
         rose = ups / n if n else None
-        cells = [
-            cell(int(n), wording.count),
+        record = [
             cell(hits / n if n else None, wording.percent),
             cell(None if rose is None else max(rose, 1 - rose), wording.percent),
+            cell(int(n), wording.count),
         ]
-        if has_account:
-            cells += [
-                cell(profit if n_fills or profit else None, lambda value: wording.number(value, digits=0, signed=True)),
-                cell(cost, wording.count),
-                cell(int(n_fills), wording.count),
-            ]
-        rows.append(cells)
+        earned = cell(profit if n_fills or profit else None, lambda value: wording.number(value, digits=0, signed=True))
+        traded = [cell(cost, wording.count), cell(int(n_fills), wording.count)]
+        rows.append([earned, *record, *traded] if has_account else record)
     return rows

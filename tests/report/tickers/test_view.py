@@ -50,8 +50,8 @@ def test_a_ticker_is_summed_up_over_the_run_a_year_and_a_fold() -> None:
     assert figures["2024"][0] == [2, 1, 1, -12.34, 2.5, 2]
     assert figures["2025"][0] == [2, 2, 1, 30.0, 0.25, 1]
     assert figures["Fold 2: 2025-01-03 to 2025-01-03"][0] == [1, 1, 1, 30.0, 0.25, 1]
-    assert [cell.text for cell in view.rows[0].cells] == ["4", "75.0%", "50.0%", "+18", "3", "3"]
-    assert [cell.text for cell in view.rows[1].cells] == ["0", "–", "–", "–", "0", "0"]
+    assert [cell.text for cell in view.rows[0].cells] == ["+18", "75.0%", "50.0%", "4", "3", "3"]
+    assert [cell.text for cell in view.rows[1].cells] == ["–", "–", "–", "0", "0", "0"]
 
 
 def test_a_run_of_before_the_view_is_drawn_without_it() -> None:
