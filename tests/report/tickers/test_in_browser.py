@@ -18,7 +18,7 @@ CLOSES = (101.0, 99.0, 102.0, 100.5)
 SESSIONS = bars_of(closes=CLOSES)["session"]
 
 
-def small_run(ticker: str = "KOLA", text: str = "Kola wins an order") -> RunReport:
+def small_run(ticker: str = "KOLA", text: str = "Kola wins an order", *, label: str = "open_to_close") -> RunReport:
     """Two tickers and four sessions worked by hand, with the next session's forecast."""
     bars = pd.concat([bars_of(ticker, closes=CLOSES), bars_of("OTHER", closes=CLOSES)])
     forecasts = pd.DataFrame(
@@ -55,7 +55,8 @@ def small_run(ticker: str = "KOLA", text: str = "Kola wins an order") -> RunRepo
         }
     )
     profits = pd.DataFrame({"session": SESSIONS[:2], "ticker": ticker, "profit": [-100.0, -34.75]})
-    return run_of(bars, out_of_sample=forecasts, fills=fills, ticker_news=news, profits=profits)
+    settings = {"label": label}
+    return run_of(bars, out_of_sample=forecasts, fills=fills, ticker_news=news, profits=profits, settings=settings)
 
 
 def open_page(browser: Any, run: RunReport, folder: Path, **context: Any) -> Visit:
@@ -161,10 +162,14 @@ def test_paper_has_the_words_and_the_table_but_no_empty_chart(visit: Visit) -> N
 
 def test_nothing_foreign_runs_in_a_ticker_s_chart(browser: Any, tmp_path: Path) -> None:
     """A hostile ticker and its headlines stay text: in the file beside the page, the choice, the table, the words."""
-    visit = open_page(browser, small_run(ATTACK, f"{ATTACK} =HYPERLINK(1)"), tmp_path)
+    visit = open_page(browser, small_run(ATTACK, f"{ATTACK} =HYPERLINK(1)", label="open_to_open(2)"), tmp_path)
     visit.page.select_option("#ticker-choice", index=0)
+    # A trade of Thursday ends on Monday, two weekdays after the last bar.
     visit.page.focus("#ticker-session")
+    visit.page.keyboard.press("End")
+    assert "2024-12-02" in visit.page.inner_text("#ticker-detail h3")
     visit.page.keyboard.press("Home")
+    assert "Its trade ends at the open of 2024-11-27." in visit.page.inner_text("#ticker-detail")
     assert "<img src=x" in visit.page.inner_text("#ticker-detail .headlines")
     assert visit.page.evaluate("window.attacked") is None
     assert visit.page.locator("img").count() == 0
