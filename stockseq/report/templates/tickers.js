@@ -11,7 +11,8 @@
   const [choice, stretchChoice] = [element("ticker-choice"), element("stretch-choice")];
   const [summary, slider, detail, fillList] =
     [element("ticker-summary"), element("ticker-session"), element("ticker-detail"), element("ticker-fills")];
-  const rows = Array.from(element("ticker-table").tBodies[0].rows);
+  const table = element("ticker-table");
+  const rows = Array.from(table.tBodies[0].rows);
   const numbers = new Map(rows.map((row, number) => [row.dataset.name, number]));
   const files = new Map();
   let run = null;
@@ -237,12 +238,12 @@
     body.replaceChildren();
     if (!fills.length) return;
     const scroll = add(body, "div", undefined, "scroll");
-    const table = add(scroll, "table");
-    const head = add(add(table, "thead"), "tr");
+    const list = add(scroll, "table");
+    const head = add(add(list, "thead"), "tr");
     ["Session", "At the", "Side", "Shares", "Price", "Costs"].forEach((text, column) => {
       add(head, "th", text, column > 2 ? "number" : "").scope = "col";
     });
-    const lines = add(table, "tbody");
+    const lines = add(list, "tbody");
     for (const [point, fill] of fills.slice(0, MOST_FILLS)) {
       const line = add(lines, "tr");
       add(line, "th", date(point.day)).scope = "row";
@@ -336,6 +337,9 @@
         cell.textContent = text;
       });
     }
+    const heads = Array.from(table.tHead.rows[0].cells, (head) => head.getAttribute("aria-sort"));
+    const sorted = heads.findIndex((order) => order);
+    if (sorted >= 0) sortBy(table, sorted, heads[sorted] === "descending");
   }
 
   // ---- Asking for a ticker ---------------------------------------------------------------------------------------

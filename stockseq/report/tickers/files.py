@@ -17,8 +17,8 @@ from stockseq.schemas import PRICES, valid_ticker
 
 Json = dict[str, Any]
 
-# Characters of headlines in one file: those of thirty tickers stay below 10 MB.
-MOST_CHARACTERS = 300_000
+# Bytes of headlines in one file: those of thirty tickers stay below 10 MB.
+MOST_BYTES = 300_000
 MOST_HEADLINES = 8
 LONGEST_HEADLINE = 200
 # Probabilities and fractions are written as whole numbers of these steps.
@@ -66,6 +66,7 @@ def ticker_files(frames: HistoryFrames) -> tuple[dict[str, str], int]:
     files, n_hidden = {}, 0
     for number, ticker in enumerate(tickers):
         bars, forecasts, fills, news = (part[number] for part in parts)
+        news = news.assign(text=[wording.text(visible(text), limit=LONGEST_HEADLINE) for text in news["text"]])
         shown = fitting_headlines(news)
         places = _decimals(bars["low"])
         at = np.concatenate([rows["at"].to_numpy(dtype=np.int64) for rows in (bars, forecasts, fills, news)])
@@ -93,13 +94,13 @@ def fitting_headlines(news: pd.DataFrame) -> pd.DataFrame:
     news : DataFrame with at and text
         Of one ticker, the newest of a session first. Where not even one a session fits, the oldest sessions have none.
     """
+    sizes = pd.Series([len(json.dumps(text)) for text in news["text"]], index=news.index, dtype=np.int64)
     within = news.groupby("at").cumcount()
     for most in range(MOST_HEADLINES, 0, -1):
         shown = news[within < most]
-        lengths = shown["text"].str.len().clip(upper=LONGEST_HEADLINE)
-        if lengths.sum() <= MOST_CHARACTERS:
+        if sizes[shown.index].sum() <= MOST_BYTES:
             return shown
-    return shown[lengths[::-1].cumsum()[::-1] <= MOST_CHARACTERS]
+    return shown[sizes[shown.index][::-1].cumsum()[::-1] <= MOST_BYTES]
 
 
 def _by_ticker(frame: pd.DataFrame, n_tickers: int) -> list[pd.DataFrame]:
@@ -169,7 +170,7 @@ def _news_columns(shown: pd.DataFrame, news: pd.DataFrame, days: NDArray[np.int6
         "at": at.tolist(),
         "minute": (np.asarray(minutes // MINUTE, dtype=np.int64) - 1440 * days[at]).tolist(),
         "tone": _whole(shown["compound"].astype(float) * 100),
-        "text": [wording.text(visible(text), limit=LONGEST_HEADLINE) for text in shown["text"]],
+        "text": shown["text"].tolist(),
         "stale": np.flatnonzero(shown["stale"].astype(bool)).tolist(),
         "hidden": list(map(list, zip(left_out.index.tolist(), left_out.tolist(), strict=True))),
         "n_hidden": int(left_out.sum()),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockseq.report.run import RunReport
-from stockseq.report.tickers.files import MOST_CHARACTERS, file_name, fitting_headlines, script_call, ticker_files
+from stockseq.report.tickers.files import MOST_BYTES, file_name, fitting_headlines, script_call, ticker_files
 from stockseq.report.tickers.frames import build_frames
 from stockseq.schemas import valid_ticker
 from tests.report.conftest import ATTACK
@@ -142,10 +142,11 @@ def test_headlines_tell_their_minute_and_how_many_are_left_out() -> None:
 
 def test_more_headlines_than_a_file_has_room_for_are_cut_session_by_session() -> None:
     """Every session keeps its newest before any has a second one, and then the newest sessions keep theirs."""
-    text = "x" * 150
+    # Between quotes, one of 150 bytes: a letter that isn't ASCII takes six.
+    text = "é" * 10 + "x" * 88
     news = pd.DataFrame({"at": np.repeat(np.arange(900), 4), "text": text, "order": np.tile(np.arange(4), 900)})
     shown = fitting_headlines(news)
     assert shown.groupby("at").size().unique().tolist() == [2]
     assert shown["order"].max() == 1
     crowded = pd.DataFrame({"at": np.arange(3_000), "text": text})
-    assert fitting_headlines(crowded)["at"].tolist() == list(range(3_000 - MOST_CHARACTERS // 150, 3_000))
+    assert fitting_headlines(crowded)["at"].tolist() == list(range(3_000 - MOST_BYTES // 150, 3_000))
