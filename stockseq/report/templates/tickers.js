@@ -24,8 +24,6 @@
   window.stockseqSessions = (sessions) => { run = sessions; };
   window.stockseqTicker = (name, data) => files.set(name, data);
 
-  // ---- Words -----------------------------------------------------------------------------------------------------
-
   // What is rounded to nothing has no sign of its own.
   const signed = (text) => text.replace("-", /[1-9]/.test(text) ? MINUS : "");
   const count = (value) => value.toLocaleString("en-US");
@@ -47,8 +45,6 @@
     parent.append(child);
     return child;
   }
-
-  // ---- Data ------------------------------------------------------------------------------------------------------
 
   // Every session of a ticker: its bar, what was forecast for it, the band of the trade that ends in it, fills, news.
   function readPoints(data) {
@@ -132,8 +128,6 @@
     chart.draw(shown.points, priceDigits(shown.points.findLast((point) => point.bar)?.bar.close));
   }
 
-  // ---- What is chosen --------------------------------------------------------------------------------------------
-
   // Rows of the ticker's points in the chosen stretch, both included; null where it has none.
   function rowsOf(number) {
     const [first, last] = run.stretches[number];
@@ -198,8 +192,6 @@
     chart.mark(point);
   }
 
-  // ---- Words of what is chosen -----------------------------------------------------------------------------------
-
   const verdictOf = ({ probability, realised }) => ((probability > 0.5) === (realised > 0) ? "right" : "wrong");
 
   function inWords(point) {
@@ -238,7 +230,9 @@
     body.replaceChildren();
     if (!fills.length) return;
     const scroll = add(body, "div", undefined, "scroll");
+    Object.assign(scroll, { tabIndex: 0, role: "region", ariaLabel: `Fills of ${shown.data.ticker}` });
     const list = add(scroll, "table");
+    if (fills.length > MOST_FILLS) list.dataset.hidden = fills.length - MOST_FILLS;
     const head = add(add(list, "thead"), "tr");
     ["Session", "At the", "Side", "Shares", "Price", "Costs"].forEach((text, column) => {
       add(head, "th", text, column > 2 ? "number" : "").scope = "col";
@@ -249,9 +243,9 @@
       add(line, "th", date(point.day)).scope = "row";
       add(line, "td", fill.close ? "close" : "open");
       add(line, "td", fill.shares > 0 ? "buy" : "sell");
-      add(line, "td", count(Math.abs(fill.shares)), "number");
-      add(line, "td", price(fill.price), "number");
-      add(line, "td", decimals(fill.cost, 2), "number");
+      for (const [value, text] of [
+        [Math.abs(fill.shares), count(Math.abs(fill.shares))], [fill.price, price(fill.price)], [fill.cost, decimals(fill.cost, 2)],
+      ]) add(line, "td", text, "number").dataset.sort = value;
     }
     if (fills.length > MOST_FILLS) {
       add(body, "p", `${count(fills.length - MOST_FILLS)} older fills are not shown here; all are in the run's fills.parquet.`, "note");
@@ -337,12 +331,19 @@
         cell.textContent = text;
       });
     }
-    const heads = Array.from(table.tHead.rows[0].cells, (head) => head.getAttribute("aria-sort"));
-    const sorted = heads.findIndex((order) => order);
-    if (sorted >= 0) sortBy(table, sorted, heads[sorted] === "descending");
+    sortAgain();
   }
 
-  // ---- Asking for a ticker ---------------------------------------------------------------------------------------
+  // A table that the reader has sorted stays so when its figures change; what is missing stays last.
+  function sortAgain() {
+    const orders = Array.from(table.tHead.rows[0].cells, (head) => head.getAttribute("aria-sort"));
+    const column = orders.findIndex((order) => order);
+    if (column < 1) return;
+    const sign = orders[column] === "descending" ? -1 : 1;
+    const value = (row) => row.cells[column].dataset.sort;
+    const present = rows.filter((row) => value(row) !== "").sort((a, b) => sign * (value(a) - value(b)));
+    table.tBodies[0].append(...present, ...rows.filter((row) => value(row) === ""));
+  }
 
   async function show(name) {
     choice.value = name;
