@@ -56,7 +56,8 @@ def test_a_large_page_opens_at_once_and_a_chart_when_asked(
     opened = visit.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
     first_view = sum((tmp_path / url.rpartition("/")[2]).stat().st_size for url in visit.requests)
     at = time.monotonic()
-    visit.page.locator("#ticker-table button.ticker-link").last.click()
+    # From the first view, so that no figure comes near before it is asked for.
+    visit.page.locator("#ticker-table button.ticker-link").last.evaluate("button => button.click()")
     visit.page.wait_for_selector("#ticker-detail h3")
     visit.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     chart = time.monotonic() - at
