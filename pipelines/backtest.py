@@ -13,6 +13,7 @@ from stockseq.dataset.folds import cut_folds
 from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
 from stockseq.forecasting.placebos import run_placebos
+from stockseq.forecasting.ticker_history import backtest_history
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
 from stockseq.report.render import render_run
@@ -61,6 +62,8 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 "fills": account.history.fills,
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
                 "equity": account.curves.rename_axis("session").reset_index(),
+                "profits": account.history.profits,
+                **backtest_history(data, result.forecasts),
             },
             ingested=ingested,
             doubts=doubts,

@@ -23,6 +23,7 @@ from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.forecasting.next_book import NextBook, build_book, complete_market, live_forecasts
+from stockseq.forecasting.ticker_history import morning_history
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
@@ -129,6 +130,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
                 "headlines": morning.headlines,
                 "out_of_sample": morning.out_of_sample,
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
+                **morning_history(data, morning, ledger),
             },
             ingested=ingested,
             doubts=(*doubts, later) if later else doubts,

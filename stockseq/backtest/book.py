@@ -30,6 +30,9 @@ class Book:
         self.marks = np.full(len(market.tickers), np.nan)
         self.decided_on = account.capital
         self.flows = dict.fromkeys(FLOWS, 0.0)
+        # By ticker: what its position was worth when the session began, and the cash that it has brought in since.
+        self.worth = np.zeros(len(market.tickers))
+        self.received = np.zeros(len(market.tickers))
         self.journal = Journal(market.sessions, market.tickers)
 
     @property
@@ -51,6 +54,8 @@ class Book:
         """Turn to the session of `row`."""
         self.row = row
         self.flows = dict.fromkeys(FLOWS, 0.0)
+        self.worth = self.position_values
+        self.received = np.zeros_like(self.shares)
 
     def accrue_interest(self) -> None:
         """Receive or pay interest and borrow fees for the days since the previous session, on its closing balances."""
@@ -74,13 +79,14 @@ class Book:
         self.marks = self.marks / ratio
         self.shares = np.where(ratio == 1, self.shares, self.account.whole(exact))
         fraction = exact - self.shares
-        self.cash += float(np.where(fraction != 0, fraction * self.marks, 0.0).sum())
+        self._receive(np.where(fraction != 0, fraction * self.marks, 0.0))
         self.orders = np.where(ratio == 1, self.orders, self.account.whole(self.orders * ratio))
         self.tranches.split(ratio, self.account)
 
     def earn_dividends(self) -> None:
         """Book the dividends of shares held at the previous close; shorts owe them."""
         earned = self.shares * self.market.dividend[self.row]
+        self.received += earned
         for column in np.flatnonzero(earned):
             self.flows["dividends"] += earned[column]
             pay_row = int(self.market.pay_row[self.row, column])
@@ -96,7 +102,7 @@ class Book:
         if not gone.any():
             return
         left = np.where(gone, self.shares, 0.0)
-        self.cash += float(np.where(left != 0, left * self.marks * (1.0 + price_return), 0.0).sum())
+        self._receive(np.where(left != 0, left * self.marks * (1.0 + price_return), 0.0))
         self.flag("delisted", left)
         self.shares = np.where(gone, 0.0, self.shares)
         self.orders = np.where(gone, 0.0, self.orders)
@@ -130,6 +136,7 @@ class Book:
         printed = np.isfinite(close)
         self.marks = np.where(printed, close, self.marks)
         self.flag("stale_mark", np.where(printed, 0.0, self.shares))
+        self.journal.earn(self.row, self.position_values - self.worth + self.received)
 
     def take_over(self, shares: Floats, cash: float) -> None:
         """Go on with other holdings; the trades under way keep their parts of the equity, in whole lots."""
@@ -162,6 +169,10 @@ class Book:
         """Note the tickers whose `shares` aren't zero."""
         self.journal.flag(self.row, name, shares)
 
+    def _receive(self, amounts: Floats) -> None:
+        self.cash += float(amounts.sum())
+        self.received += amounts
+
     def _prices(self, moment: Moment) -> Floats:
         return (self.market.open if moment == "open" else self.market.close)[self.row]
 
@@ -193,6 +204,7 @@ class Book:
         commission = self.costs.commissions(np.abs(traded) * fill_price)
         cost = np.abs(traded) * price * self.costs.impact + commission
         self.cash -= float((traded * fill_price).sum() + commission.sum())
+        self.received[columns] -= traded * fill_price + commission
         self.shares[columns] += traded
         self.flows["traded"] += float((np.abs(traded) * price).sum())
         self.flows["cost"] += float(cost.sum())

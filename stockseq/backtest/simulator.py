@@ -1,7 +1,7 @@
 """The event ledger: what an account that follows target weights would have, session by session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,10 @@ import pandas as pd
 from stockseq.backtest.account import Account
 from stockseq.backtest.book import FLOWS, Book
 from stockseq.backtest.costs import Costs
+from stockseq.backtest.journal import PROFITS
 from stockseq.backtest.prints import Delisting, build_market
 from stockseq.backtest.targets import Targets, target_matrix
-from stockseq.schemas import Actions, Bars
+from stockseq.schemas import Actions, Bars, empty
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,15 @@ class AccountHistory:
     flags : session, ticker, flag, shares. no_print and over_capacity: what expired unfilled; short_of_cash and
         over_gross: what was cut to the leverage; no_mark: a target without a price to size it (shares NaN);
         stale_mark: held without a close; delisted: taken out.
+    profits : session, ticker, profit; what each ticker earned after costs, by the marks of the closes. With interest
+        and less borrow fees they add up to the change of the equity.
     """
 
     equity: pd.DataFrame
     fills: pd.DataFrame
     positions: pd.DataFrame
     flags: pd.DataFrame
+    profits: pd.DataFrame = field(default_factory=lambda: empty(PROFITS))
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,8 @@ def simulate(
     equity = pd.DataFrame(balances, index=market.sessions.rename("session"))
     before = equity["equity"].shift().clip(lower=0)
     equity["turnover"] = (equity["traded"] / before.where(before > 0)).fillna(0.0)
-    return AccountHistory(equity, book.journal.fills(), book.journal.positions(), book.journal.flags())
+    journal = book.journal
+    return AccountHistory(equity, journal.fills(), journal.positions(), journal.flags(), journal.profits())
 
 
 def decide_orders(

@@ -10,6 +10,7 @@ from stockseq.prices.corporate_actions import (
 )
 from stockseq.prices.returns import compute_volatility, find_jumps, known_before, volatility_before, volatility_path
 from stockseq.prices.silence import LONG_SILENCE, find_silences, find_stretches
+from stockseq.prices.split_basis import on_last_basis
 from stockseq.prices.split_like import find_split_like_jumps
 from stockseq.prices.traded_bars import has_print, is_traded, traded_bars
 from stockseq.prices.variance import LEAST_VARIANCE, garman_klass, parkinson, session_variances
@@ -31,6 +32,7 @@ __all__ = [
     "is_traded",
     "known_before",
     "later_splits",
+    "on_last_basis",
     "parkinson",
     "session_variances",
     "traded_bars",

@@ -1,4 +1,4 @@
-"""Writes a page that needs no network: index.html from a template, with its script and plotly.js next to it."""
+"""Writes a page that needs no network: index.html from a template, with its scripts and plotly.js next to it."""
 
 import os
 from collections.abc import Mapping
@@ -13,17 +13,19 @@ from plotly.offline import get_plotlyjs
 from stockseq.printable import visible
 from stockseq.report import format as wording
 
-# Styles are inline because plotly.js writes inline styles; scripts are only the two files next to the page.
+# Styles are inline because plotly.js writes inline styles; scripts are only the files next to the page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
 
 # A stylesheet a subject, in the order of the cascade.
-STYLES = ("frame", "verdict", "outlook", "figures", "tables", "book", "layers")
+STYLES = ("frame", "verdict", "outlook", "tickers", "figures", "tables", "book", "layers")
 
 
-def write_page(template: str, context: Mapping[str, object], folder: Path) -> Path:
+def write_page(
+    template: str, context: Mapping[str, object], folder: Path, *, beside: Mapping[str, str] | None = None
+) -> Path:
     """Write the page and what it needs, and return the path of its index.html.
 
     Parameters
@@ -34,6 +36,8 @@ def write_page(template: str, context: Mapping[str, object], folder: Path) -> Pa
         What the template names; a name that is missing raises jinja2's `UndefinedError`.
     folder : Path
         Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+    beside : mapping of path to content, optional
+        Further files of the page, by their path in the folder.
 
     Raises
     ------
@@ -42,7 +46,10 @@ def write_page(template: str, context: Mapping[str, object], folder: Path) -> Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "plotly.min.js", get_plotlyjs())
-    _replace(folder / "page.js", _asset("page.js"))
+    _replace(folder / "page.js", asset("page.js"))
+    for name, content in (beside or {}).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        _replace(folder / name, content)
     page = _environment().get_template(template).render(policy=CONTENT_SECURITY_POLICY, **context)
     return _replace(folder / "index.html", page)
 
@@ -65,7 +72,7 @@ def _environment() -> Environment:
         "text": wording.text,
         "count": wording.count,
     }
-    environment.globals["css"] = "\n".join(_asset(f"styles/{name}.css") for name in STYLES)
+    environment.globals["css"] = "\n".join(asset(f"styles/{name}.css") for name in STYLES)
     return environment
 
 
@@ -74,7 +81,8 @@ def _seen(value: object) -> object:
     return visible(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the templates."""
     return (files("stockseq.report") / "templates" / name).read_text(encoding="utf-8")
 
 

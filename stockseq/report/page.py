@@ -17,6 +17,7 @@ from stockseq.report.text.limits import distinct, limitations
 from stockseq.report.text.plain import plain_backtest, plain_morning
 from stockseq.report.text.skill import claim_sentences, rank_and_size_sentence
 from stockseq.report.text.verdict import corrections_sentence, record_sentence, seeds_sentence, verdict
+from stockseq.report.tickers.view import build_tickers, ticker_scripts
 from stockseq.report.tiles import build_strip, build_tiles, live_tiles
 
 
@@ -52,7 +53,7 @@ def render_report(run: RunReport, folder: Path) -> Path:
     ...     render_report(run, Path(folder)).name
     'index.html'
     """
-    fills = "fills.parquet"
+    fills, tickers = "fills.parquet", build_tickers(run)
     context = {
         "run": run,
         **_lead(run),
@@ -63,11 +64,12 @@ def render_report(run: RunReport, folder: Path) -> Path:
         "outlook": build_outlook(run.next_forecasts),
         "live_tiles": live_tiles(run.live),
         "live_sentence": "" if run.live is None else _live_sentence(run.live),
+        "ticker_view": tickers,
         "figures": build_figures(run),
         "fills_link": f"../{fills}" if (folder.parent / fills).exists() else "",
         "limitations": limitations(run),
     }
-    return write_page("page.html", context, folder)
+    return write_page("page.html", context, folder, beside=ticker_scripts(tickers, folder))
 
 
 def _live_sentence(live: LiveRecord) -> str:

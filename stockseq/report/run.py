@@ -59,6 +59,14 @@ class RunReport:
         of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)).
     models : DataFrame, optional
         One row a registered model.
+    bars : DataFrame, optional
+        Of the ticker view, split-adjusted as of the run: see `prices.on_last_basis`.
+    ticker_news : DataFrame, optional
+        Headlines by ticker and session: see `forecasting.ticker_history`.
+    ledger_forecasts : DataFrame, optional
+        Of earlier mornings, with what was realised: see `forecasting.ticker_history`.
+    profits : DataFrame, optional
+        session, ticker, profit: see `AccountHistory`.
     news : DataFrame, optional
         Headlines by ticker, year and source: see `dataset.news_coverage.tabulate_news`.
     dropped : sequence of Dropped
@@ -86,6 +94,10 @@ class RunReport:
     fills: pd.DataFrame | None = None
     next_forecasts: pd.DataFrame | None = None
     models: pd.DataFrame | None = None
+    bars: pd.DataFrame | None = None
+    ticker_news: pd.DataFrame | None = None
+    ledger_forecasts: pd.DataFrame | None = None
+    profits: pd.DataFrame | None = None
     news: pd.DataFrame | None = None
     dropped: Sequence[Dropped] = ()
     ticker_outcomes: Sequence[Outcome] = ()
@@ -130,6 +142,7 @@ def read_run(folder: Path) -> RunReport:
             book=NextBook.from_dict(metrics["book"]) if "book" in metrics else None,
             out_of_sample=_table(folder / "out_of_sample.parquet"),
             next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")),
+            ledger_forecasts=_table(folder / "live.parquet"),
         )
     if run.recipe == "train":
         return replace(run, out_of_sample=forecasts)
@@ -139,6 +152,7 @@ def read_run(folder: Path) -> RunReport:
         out_of_sample=forecasts,
         equity=None if equity is None else equity.set_index("session"),
         fills=_table(folder / "fills.parquet"),
+        profits=_table(folder / "profits.parquet"),
     )
 
 
@@ -159,6 +173,8 @@ def read_basics(folder: Path) -> RunReport:
         title=manifest["title"],
         coverage=None if coverage is None else Coverage.from_dict(coverage),
         models=_models(account["models"]),
+        bars=_table(folder / "bars.parquet"),
+        ticker_news=_table(folder / "ticker_news.parquet"),
         news=_table(folder / "news.parquet"),
         dropped=tuple(Dropped(**drop) for drop in account["dropped"]),
         ticker_outcomes=tuple(_outcome(**outcome) for outcome in account["outcomes"]),

@@ -90,6 +90,14 @@ class TestGoldenScenario:
         third = scenario.golden().equity.loc["2024-12-03"]
         assert [third["interest"], third["borrow"]] == near([2.01191707104775, 1.95])
 
+    def test_what_each_ticker_earned_is_the_golden_one(self):
+        """On 11-29, 500 of AAA at 101 x 1.0005 and 5 bp commission, marked at 102: 51,000 - 50,525.25 - 25.262625."""
+        profits = scenario.golden().profits.set_index(["session", "ticker"])["profit"]
+        assert profits.loc[pd.Timestamp("2024-11-29"), "AAA"] == near(449.487375)
+        # The split of 12-03 earns nothing: 500 at 104 become 1,000 at 52, of which 408 are sold at 52.5.
+        sold = 408 * 52.5 * (1 - 0.0005) * (1 - 0.0005)
+        assert profits.loc[pd.Timestamp("2024-12-03"), "AAA"] == near(592 * 53 + sold - 500 * 104)
+
     def test_the_halt_is_flagged_twice(self):
         """Once for the order that expired, once for the mark that is stale."""
         flags = scenario.golden().flags
@@ -393,6 +401,15 @@ class TestHolding:
         first = scenario.golden().equity.iloc[0]
         assert first["equity"] == 100_000
         assert first[["traded", "cost", "interest", "borrow", "dividends", "turnover"]].tolist() == [0] * 6
+
+
+def test_a_delisted_position_loses_its_part_in_the_ticker_s_profit():
+    """100 of AAA at 100 each, gone at 30 % less: it loses 3,000, as the equity does."""
+    gone = {"AAA": Delisting(DAYS[2], NYSE_DELISTING_RETURN)}
+    prices = {"AAA": [100, 100, None, None]}, {"AAA": [100, 100, None, None]}
+    result = run(*prices, {"2024-12-03": {"AAA": 1.0}}, delistings=gone)
+    assert result.profits.to_dict("records") == [{"session": DAYS[2], "ticker": "AAA", "profit": near(-3_000)}]
+    assert result.equity["equity"].tolist() == near([10_000, 10_000, 7_000, 7_000])
 
 
 def test_an_account_that_owes_more_than_it_has_has_no_turnover():

@@ -137,21 +137,24 @@ def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, horizon):
     columns = {"A": 0, "B": 1, "C": 2, "D": 3}
     shares, mark = np.zeros(N_TICKERS), closes[0].copy()
     fills = dict(list(result.fills.groupby("session")))
-    profits = [0.0]
+    profits = [np.zeros(N_TICKERS)]
     for row in range(1, N_SESSIONS):
         # What a split cuts off is settled at the old mark, and so earns nothing.
         shares, mark = np.trunc(shares * world.splits[row] * (1 + 1e-12)), mark / world.splits[row]
         new_mark = np.where(printed[row], closes[row], mark)
-        profit = float((shares * (new_mark - mark + dividends[row])).sum())
+        profit = shares * (new_mark - mark + dividends[row])
         for fill in fills.get(SESSIONS[row], result.fills.iloc[:0]).itertuples():
             column = columns[fill.ticker]
-            profit += fill.shares * (new_mark[column] - fill.fill_price) - fill.commission
+            profit[column] += fill.shares * (new_mark[column] - fill.fill_price) - fill.commission
             shares[column] += fill.shares
         profits.append(profit)
         mark = new_mark
     financing = result.equity["interest"] - result.equity["borrow"]
-    expected = 1e6 + np.cumsum(np.array(profits) + financing.to_numpy())
+    expected = 1e6 + np.cumsum(np.sum(profits, axis=1) + financing.to_numpy())
     assert result.equity["equity"].to_numpy() == pytest.approx(expected, rel=0, abs=1e-6)
+    by_ticker = result.profits.pivot_table(index="session", columns="ticker", values="profit")
+    by_ticker = by_ticker.reindex(index=SESSIONS, columns=list(columns)).fillna(0.0)
+    assert by_ticker.to_numpy() == pytest.approx(np.array(profits), rel=0, abs=1e-6)
 
 
 @given(seed=SEEDS)

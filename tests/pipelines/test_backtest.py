@@ -74,6 +74,27 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(folder):
     assert (folder / "report" / "index.html").exists()
     assert (folder / "report" / "plotly.min.js").exists()
     assert len(pd.read_parquet(folder / "fills.parquet")) == metrics["portfolio"]["n_fills"]
+    assert len(list((folder / "report" / "tickers").glob("t-*.js"))) == 6
+
+
+def test_what_each_ticker_earned_adds_up_to_what_the_account_did(folder):
+    """Interest and borrow fees are of no ticker; the account is in cash at each close, which earns none here."""
+    equity = pd.read_parquet(folder / "equity.parquet")["strategy"]
+    profits = pd.read_parquet(folder / "profits.parquet")
+    assert profits["profit"].sum() == pytest.approx(equity.iloc[-1] - equity.iloc[0], abs=1e-6)
+
+
+def test_a_backtest_leaves_the_bars_and_headlines_of_its_forecasts(folder):
+    """Every forecast has its bar; 63 sessions stand before the first; no headline is of a later decision."""
+    forecasts, bars, news = (
+        pd.read_parquet(folder / f"{name}.parquet") for name in ("forecasts", "bars", "ticker_news")
+    )
+    keys = pd.MultiIndex.from_frame(bars[["ticker", "session"]])
+    assert pd.MultiIndex.from_frame(forecasts[["ticker", "session"]]).isin(keys).all()
+    first = forecasts["session"].min()
+    assert bars.loc[bars["session"] < first, "session"].nunique() == 63
+    assert news["session"].between(first, forecasts["session"].max()).all()
+    assert (news["published_at"] < news["session"].dt.tz_localize("UTC") + pd.Timedelta(hours=14)).all()
 
 
 def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(quick, mornings):

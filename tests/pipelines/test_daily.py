@@ -119,6 +119,11 @@ def test_a_run_leaves_its_numbers_in_files_and_a_page(begun, mornings):
     assert metrics["model_id"] == daily.champion.model_id
     page = (folder / "report" / "index.html").read_text()
     assert all(ticker in page for ticker in forecasts["ticker"])
+    live = pd.read_parquet(folder / "live.parquet")
+    assert live["session"].unique().tolist() == [mornings[0].tz_localize(None).normalize()]
+    assert live["realised_return"].notna().all()
+    assert pd.read_parquet(folder / "bars.parquet")["session"].max() == live["session"].max()
+    assert '"live","2' in (folder / "report" / "tickers" / f"t-{forecasts['ticker'][0]}.js").read_text()
 
 
 def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, market, monkeypatch):

@@ -1,6 +1,7 @@
 """Runs of made-up numbers for the pages; seeded, so that a failure can be looked at again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from stockseq.report.tables.table import Table
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 from tests.report.made_up_scores import made_up_scores
+from tests.report.visit import open_browser
 
 ATTACK = "</script><script>window.attacked=1</script>\"'><img src=x onerror=window.attacked=1>\u202eDOWN"
 
@@ -215,6 +217,12 @@ def texts(table: Table | None) -> list[list[str]]:
     """The words of every cell of a table that is there."""
     assert table is not None
     return [[cell.text for cell in row] for row in table.rows]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return the machine's own Chromium, or skip where there is none."""
+    yield from open_browser()
 
 
 @pytest.fixture(scope="session")

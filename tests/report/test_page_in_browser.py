@@ -1,7 +1,5 @@
 """Tests of the page in a real browser: it draws, asks nobody, and nothing foreign runs."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +10,9 @@ from stockseq.report.page import render_report
 from stockseq.report.run import RunReport
 from tests.report.conftest import ATTACK
 from tests.report.made_up_ablation import made_up_ablation, made_up_ablation_run, made_up_result
+from tests.report.visit import Visit
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Return the machine's own Chromium, or skip where there is none."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip(f"No browser on the PATH; looked for {', '.join(BROWSERS)}.")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-class Visit:
-    """An opened page with everything it asked for and complained about."""
-
-    def __init__(self, browser: Any, path: Path, **context: Any) -> None:
-        self.page = browser.new_context(**context).new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector(".plot .main-svg")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +29,20 @@ def test_every_plot_is_drawn_without_a_complaint_or_a_request(visit: Visit) -> N
     assert visit.complaints == []
     assert len(visit.requests) == 3
     assert all(url.startswith("file://") for url in visit.requests)
+
+
+def test_plotly_is_loaded_when_the_first_figure_comes_near(browser: Any, build_run: Any, tmp_path: Path) -> None:
+    """Most of the page's bytes are plotly's, and the verdict needs none; on paper every figure is wanted."""
+    visit = Visit(browser, render_report(build_run(), tmp_path), draws=False, viewport={"width": 1000, "height": 400})
+    assert [url.rpartition("/")[2] for url in visit.requests] == ["index.html", "page.js"]
+    visit.page.locator("#plot-accuracy").scroll_into_view_if_needed()
+    visit.page.wait_for_selector("#plot-accuracy .main-svg")
+    assert visit.page.locator("#plot-drawdown .main-svg").count() == 0
+    visit.page.evaluate("window.print = () => document.body.classList.add('on-paper')")
+    visit.page.keyboard.press("Control+p")
+    visit.page.wait_for_selector("body.on-paper")
+    assert visit.page.locator(".plot:empty").count() == 0
+    assert visit.complaints == []
 
 
 def test_nothing_foreign_runs(browser: Any, attacked_run: RunReport, tmp_path: Path) -> None:
