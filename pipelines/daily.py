@@ -20,6 +20,8 @@ from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.market import MarketData
+from stockseq.models.explaining import explain
+from stockseq.models.why import tabulate_why
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
 from stockseq.report.text.names import trade_words
@@ -65,6 +67,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         doubts = show_doubts(data, settings, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
+        explained = explain(champion.model, data, morning.next.forecasts, progress=workspace.progress)
         contents = workspace.run_contents(
             "daily",
             f"Forecasts for {morning.next.session.date()}, {trade_words(champion.record.basis.label)}",
@@ -73,6 +76,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             frames={
                 "forecasts": morning.table,
                 "headlines": morning.headlines,
+                "why": tabulate_why(explained),
                 "out_of_sample": morning.out_of_sample,
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
             },
@@ -83,7 +87,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         )
         folder = write_run(contents, workspace.root, render=render_run)
     if not quiet:
-        show_morning(morning, folder, calendar=workspace.calendar)
+        show_morning(morning, folder, explained, calendar=workspace.calendar)
     return morning, folder
 
 

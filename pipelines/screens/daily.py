@@ -1,13 +1,16 @@
 """What a person reads of a morning in the terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.screens.console import build_table, console, escape, show_page
 from pipelines.screens.reasons import by_reason
+from pipelines.screens.why import show_strongest
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
+from stockseq.models.why import Why
 from stockseq.report.format import basis_points, percent
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.names import trade_words
@@ -19,8 +22,8 @@ from stockseq.sessions import TradingCalendar
 MOST_CHARACTERS = 60
 
 
-def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -> None:
-    """The next session's forecasts, the model's record, the live record, and where the page is."""
+def show_morning(morning: Morning, folder: Path, explained: Sequence[Why], *, calendar: TradingCalendar) -> None:
+    """The next session's forecasts and what moved them, the model's record, the live record, and where the page is."""
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
     trade = trade_words(champion.record.basis.label)
@@ -43,6 +46,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar) -
     if len(ordered):
         lookback, reads_text = int(ordered["lookback"].iloc[0]), bool(ordered["reads_text"].iloc[0])
         console.print(news_sentence(morning.headlines, lookback=lookback, reads_text=reads_text), markup=False)
+    show_strongest(explained)
     for ticker, reason in outlook.refused.items():
         console.print(f"  [yellow]No forecast for {escape(ticker)}[/yellow]: {escape(reason)}")
     for names, n, reason in by_reason(morning.without_headlines):

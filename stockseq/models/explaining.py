@@ -14,6 +14,7 @@ from stockseq.dataset.windows import Windows
 from stockseq.features.groups import NEWS, Group, group_features
 from stockseq.features.sentiment import SENTIMENT_COLUMNS, aggregate_sentiment
 from stockseq.models.cross_section import SUFFIX
+from stockseq.models.forecasting import windows_read
 from stockseq.models.matrix import BATCH, Masks, Matrix, check_windows, join_matrices, make_predictor
 from stockseq.models.model import Model
 from stockseq.models.network import reads_text
@@ -85,6 +86,25 @@ def explain_forecasts(
             Why(str(windows.ticker[number]), session, base, whole_value, tuple(parts), read.n_left_out[number])
         )
     return tuple(explained)
+
+
+def explain(model: Model, data: Dataset, forecasts: pd.DataFrame, *, progress: Progress = SILENT) -> tuple[Why, ...]:
+    """Return what moved some forecasts of a model, in the order of its windows; see `explain_forecasts`.
+
+    Parameters
+    ----------
+    model : Model
+    data : Dataset
+    forecasts : DataFrame of n rows with ticker and session
+        As the model gave them; those that have no window in the dataset are left out.
+    progress : Progress, optional
+    """
+    windows = windows_read(model, data)
+    keys = pd.MultiIndex.from_arrays([windows.ticker.astype(str), windows.session])
+    wanted = pd.MultiIndex.from_arrays(
+        [forecasts["ticker"].astype(str), forecasts["session"].to_numpy(dtype="datetime64[us]")]
+    )
+    return explain_forecasts(model, data, windows.where(np.asarray(keys.isin(wanted))), progress=progress)
 
 
 def groups_read(model: Model, data: Dataset) -> tuple[Group, ...]:

@@ -13,6 +13,7 @@ from stockseq.dataset.dataset import Coverage
 from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
+from stockseq.models.why import read_why
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.news import news_sentence
 from stockseq.schemas import Dropped
@@ -53,7 +54,8 @@ class RunReport:
         One row a fill; all rows are expected in `fills.parquet` next to the report's folder.
     next_forecasts : DataFrame, optional
         Columns ticker, session, decision_at, made_at, late, probability_up, expected_return, spread (standard deviation
-        of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)).
+        of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)), and
+        why (`models.why.Why` or None).
     models : DataFrame, optional
         One row a registered model.
     news : DataFrame, optional
@@ -124,7 +126,9 @@ def read_run(folder: Path) -> RunReport:
             run,
             live=LiveRecord.from_dict(metrics["live"]),
             out_of_sample=_table(folder / "out_of_sample.parquet"),
-            next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")),
+            next_forecasts=_with_why(
+                _with_headlines(forecasts, _table(folder / "headlines.parquet")), _table(folder / "why.parquet")
+            ),
         )
     if run.recipe == "train":
         return replace(run, out_of_sample=forecasts)
@@ -195,6 +199,15 @@ def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | No
         )
     ]
     return given.assign(news=words)
+
+
+def _with_why(forecasts: pd.DataFrame | None, why: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return the forecasts with what moved each; older runs don't say it."""
+    if forecasts is None or why is None:
+        return forecasts
+    explained = {(each.ticker, each.session): each for each in read_why(why)}
+    keys = zip(forecasts["ticker"], pd.DatetimeIndex(forecasts["session"]), strict=True)
+    return forecasts.assign(why=pd.Series([explained.get(key) for key in keys], dtype=object, index=forecasts.index))
 
 
 def _table(path: Path) -> pd.DataFrame | None:
