@@ -65,7 +65,7 @@ def test_what_is_not_there_is_named(begun, mornings):
         ask(begun, mornings[0], session="04/03/2021")
     with pytest.raises(SettingsError, match="has no forecast of 1999-01-04; its forecasts are of sessions from"):
         ask(begun, mornings[0], session="1999-01-04")
-    with pytest.raises(SettingsError, match="has no forecast of BANVEK .* did you mean `?BANVEX"):
+    with pytest.raises(SettingsError, match=r"has no forecast of BANVEK .* did you mean `?BANVEX"):
         ask(begun, mornings[0], tickers=("BANVEK",))
     with pytest.raises(StockseqError, match="No run 2020"):
         ask(begun, mornings[0], name="2020")
