@@ -116,7 +116,7 @@ campaign: dev ## Try thousands of faults, foes and random inputs (FAMILY=yahoo S
 mutation: dev ## Change the code of prices, dataset, news and simulator bit by bit; list what no test notices
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 bench: dev ## Run the measurements
-	@$(BIN)/python -m pytest -m bench -s -p no:timeout
+	@$(BIN)/python -m pytest -m bench -s --timeout=0
 lock: ## Rebuild the lock files (needs uv)
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
