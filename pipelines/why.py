@@ -41,15 +41,15 @@ def run_why(
         If there is no such run, or its forecast can't be made again.
     """
     chosen = _read_session(session)
-    held = Workspace(settings, now=now)
-    require_begun(held.store, held.registry, now)
-    run = read_recorded(find_run(held.root, name, now=now))
+    present = Workspace(settings, now=now)
+    require_begun(present.store, present.registry, now)
+    run = read_recorded(find_run(present.root, name, now=now))
     rows = run.find(chosen, tickers)
     n = len(rows)
     if not tickers:
         rows = rows.loc[(rows["probability_up"] - 0.5).abs().sort_values(ascending=False).index].head(MOST_TICKERS)
     console.print(f"Run {escape(run.folder.name)}", highlight=False)
-    explained = run.told(rows)
+    explained = run.saved_reasons(rows)
     if explained is None:
         explained = _again(run, rows, settings)
         run.require_same(explained, rows)

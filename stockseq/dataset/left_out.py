@@ -97,24 +97,24 @@ class Decision:
         columns = [panel.names.index(name) for name in SENTIMENT_COLUMNS if name in panel.names]
         news, owners = [], []
         for number, (window, left_out) in enumerate(pairs):
-            known = self._news[str(panel.keys["ticker"].iloc[self.ends[window]])]
-            known = known[(known["headline_id"] != left_out).to_numpy()]
+            ticker_news = self._news[str(panel.keys["ticker"].iloc[self.ends[window]])]
+            remaining = ticker_news[(ticker_news["headline_id"] != left_out).to_numpy()]
             if columns:
                 those = slice(number * self.lookback, (number + 1) * self.lookback)
-                sentiment = self._sentiment(known, panel.keys["session"].iloc[rows[those]])
+                sentiment = self._sentiment(remaining, panel.keys["session"].iloc[rows[those]])
                 values[those, columns] = sentiment[[panel.names[column] for column in columns]].to_numpy()
-            news.append(known)
-            owners.append(np.repeat(labels[number], len(known)))
+            news.append(remaining)
+            owners.append(np.repeat(labels[number], len(remaining)))
         keys = panel.keys.iloc[rows].assign(ticker=np.repeat(labels, self.lookback)).reset_index(drop=True)
         features = pd.concat([keys, pd.DataFrame(values, columns=list(panel.names))], axis=1)
         headlines = pd.concat(news).assign(ticker=np.concatenate(owners)).drop(columns="stands_at")
         return build_panel(features, headlines, names=panel.names, sessions=self.calendar).known_at(self.session)
 
-    def _sentiment(self, known: pd.DataFrame, sessions: pd.Series) -> pd.DataFrame:
+    def _sentiment(self, news: pd.DataFrame, sessions: pd.Series) -> pd.DataFrame:
         first, last = self.calendar.searchsorted(sessions.iloc[[0, -1]].to_numpy())
         memory = self.calendar[max(first - MEMORY_SESSIONS + 1, 0) : last + 1]
         standing = pd.DataFrame(
-            {"session": known["stands_at"], "known_session": known["session"], "compound": known["compound"]}
+            {"session": news["stands_at"], "known_session": news["session"], "compound": news["compound"]}
         )
         return aggregate_known_sentiment(standing, memory).loc[sessions.to_numpy()]
 

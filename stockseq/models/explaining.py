@@ -24,6 +24,8 @@ from stockseq.progress import SILENT, Progress
 
 # Headlines of a window that are taken out one by one, the newest; as many more cost as much again.
 MOST_HEADLINES = 40
+# Windows whose headlines are left out between two reports.
+TOGETHER = 16
 # Windows that are forecast between two reports of how far it has come.
 STEP = 16 * BATCH
 
@@ -141,18 +143,19 @@ def _read_windows(model: Model, data: Dataset, windows: Windows, *, reads_news: 
         those = np.flatnonzero(windows.session == np.datetime64(session)).tolist()
         here = windows.on(pd.DatetimeIndex([session]))
         decision = cut_decision(data, here, lookback=model.network.lookback)
-        pairs: list[tuple[int, str]] = []
-        for place, window in enumerate(those):
-            whole[window] = model.read(decision.panel, decision.ends[place : place + 1])
-            found = decision.window_headlines(place) if reads_news else decision.headlines.iloc[:0]
-            headlines[window] = _read_by(model, found)
-            n_left_out[window] = len(found) - len(headlines[window])
-            pairs += [(place, headline_id) for headline_id in headlines[window]["headline_id"]]
-        for (place, _), panel in zip(pairs, decision.without_each(pairs), strict=True):
-            without.append(model.read(panel, decision.ends[place : place + 1]))
-            owner.append(those[place])
-        n_done += len(those)
-        progress.step("Leaving out headlines", n_done, n)
+        for start in range(0, len(those), TOGETHER):
+            pairs: list[tuple[int, str]] = []
+            for position, window in enumerate(those[start : start + TOGETHER], start=start):
+                whole[window] = model.read(decision.panel, decision.ends[position : position + 1])
+                found = decision.window_headlines(position) if reads_news else decision.headlines.iloc[:0]
+                headlines[window] = _read_by(model, found)
+                n_left_out[window] = len(found) - len(headlines[window])
+                pairs += [(position, headline_id) for headline_id in headlines[window]["headline_id"]]
+            for (position, _), panel in zip(pairs, decision.without_each(pairs), strict=True):
+                without.append(model.read(panel, decision.ends[position : position + 1]))
+                owner.append(those[position])
+            n_done += len(those[start : start + TOGETHER])
+            progress.step("Leaving out headlines", n_done, n)
     matrix, ends = join_matrices([*(whole[window] for window in range(n)), *without])
     return _Read(matrix, ends, np.array(owner, dtype=np.int64), headlines, n_left_out)
 
@@ -200,9 +203,9 @@ def _group_parts(panel: Panel, end: int, groups: tuple[Group, ...], contribution
     """Yield the parts of the groups of indicators; headlines and the rest stand for the news."""
     for group, contribution in zip(groups, contributions.tolist(), strict=True):
         if not group.is_news:
-            told = group.telling
-            value = None if told is None else float(panel.indicators[end, panel.names.index(told)])
-            yield Part("group", group.name, contribution, told or "", value)
+            name = group.telling
+            value = None if name is None else float(panel.indicators[end, panel.names.index(name)])
+            yield Part("group", group.name, contribution, name or "", value)
 
 
 def _headline_parts(headlines: pd.DataFrame, contributions: Floats) -> Iterator[Part]:

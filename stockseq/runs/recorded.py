@@ -71,7 +71,7 @@ class RecordedRun:
                 )
         return rows[rows["ticker"].isin(tickers)] if tickers else rows
 
-    def told(self, rows: pd.DataFrame) -> tuple[Why, ...] | None:
+    def saved_reasons(self, rows: pd.DataFrame) -> tuple[Why, ...] | None:
         """Return what the run itself said of these forecasts, or None where it didn't say it of all of them."""
         by_key = {(why.ticker, why.session): why for why in self.explained}
         found = [by_key.get(key) for key in zip(rows["ticker"], rows["session"], strict=True)]

@@ -22,7 +22,7 @@ def _percent(value: float) -> str:
 
 
 # What the telling indicator of a group says, from its value in the feature table.
-_TOLD: Mapping[str, Callable[[float], str]] = {
+_VALUE_WORDS: Mapping[str, Callable[[float], str]] = {
     "return_5": lambda value: f"recent returns, 5 sessions {_percent(value)}",
     "return_21": lambda value: f"trend, 21 sessions {_percent(value)}",
     "rsi_14": lambda value: f"RSI {wording.number(50.0 * (value + 1.0), digits=0)}",
@@ -54,8 +54,8 @@ def part_words(part: Part, *, limit: int = LONGEST_HEADLINE) -> str:
     value = wording.finite(part.value)
     if value is None:
         return name
-    told = _TOLD.get(part.feature)
-    return f"{name} {wording.number(value)}" if told is None else told(value)
+    words = _VALUE_WORDS.get(part.feature)
+    return f"{name} {wording.number(value)}" if words is None else words(value)
 
 
 def points(contribution: float) -> str:
@@ -81,7 +81,7 @@ def why_sentence(why: Why, *, most: int = 3) -> str:
     >>> why_sentence(Why("ACME", pd.Timestamp("2024-11-29"), 0.5, 0.5, ()))
     'nothing moved it by a tenth of a point'
     """
-    told = [part for part in why.strongest if abs(part.contribution) >= 0.001][:most]
-    if not told:
+    strongest = [part for part in why.strongest if abs(part.contribution) >= 0.001][:most]
+    if not strongest:
         return "nothing moved it by a tenth of a point"
-    return "; ".join(f"{points(part.contribution)}: {part_words(part)}" for part in told)
+    return "; ".join(f"{points(part.contribution)}: {part_words(part)}" for part in strongest)
