@@ -32,8 +32,8 @@ ONE = TrainingSettings(n_seeds=1)
 
 @pytest.fixture(scope="module")
 def market() -> MarketData:
-    """Six tickers; every third headline was first seen two days late, and every fifth is told by another source."""
-    market = load_simulated(n_tickers=6, n_sessions=130)
+    """Five tickers; every third headline was first seen two days late, and every fifth is told by another source."""
+    market = load_simulated(n_tickers=5, n_sessions=112)
     rows = market.headlines
     number = np.arange(len(rows))
     late = (rows["published_at"] + pd.Timedelta(days=2)).where(number % 3 == 0)
@@ -51,8 +51,8 @@ def data(market: MarketData) -> Dataset:
 
 @pytest.fixture(scope="module")
 def fitted(data: Dataset) -> FittedForecaster:
-    forecaster = Forecaster(units=2, n_seeds=2, epochs=2, batch_size=64, learning_rate=0.05, headlines_per_session=2)
-    return forecaster.fit(data, folds=FoldSettings(min_train=30, validation_size=10, gap=0))
+    forecaster = Forecaster(units=2, n_seeds=2, epochs=1, batch_size=64, learning_rate=0.05, headlines_per_session=2)
+    return forecaster.fit(data, folds=FoldSettings(min_train=25, validation_size=5, gap=0))
 
 
 def newest(model: Model, data: Dataset) -> Windows:
@@ -106,6 +106,17 @@ def test_a_headline_moves_the_forecast_by_what_a_market_without_it_says(
         without = fitted.model.forecast(less.panel, windows.where(windows.ticker == why.ticker))
         moved = why.probability_up - float(without["probability_up"].iloc[0])
         assert moved == pytest.approx(part.contribution, abs=1e-6)
+
+
+def test_a_fitted_forecaster_says_why_of_the_newest_session_or_a_named_one(
+    fitted: FittedForecaster, market: MarketData, explained: tuple[Why, ...]
+) -> None:
+    """In memory, as `forecast_next` is."""
+    again = fitted.why(market, session=explained[0].session)
+    assert [why.probability_up for why in again] == [why.probability_up for why in explained]
+    assert again[0].parts == explained[0].parts
+    with pytest.raises(ValueError, match="no forecast of 1999-01-04 to explain"):
+        fitted.why(market.of(market.tickers[:1]), session="1999-01-04")
 
 
 def planted(data: Dataset, function: Any, names: tuple[str, ...], **settings: int) -> Model:
