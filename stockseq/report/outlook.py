@@ -79,7 +79,7 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
     shown = ordered.head(MOST_TICKERS)
     headlines = shown["headlines"] if "headlines" in shown else [()] * len(shown)
     words = shown["news"] if "news" in shown else [""] * len(shown)
-    why = [build_why(each) for each in (shown["why"] if "why" in shown else [None] * len(shown))]
+    why = [each and build_why(each) for each in (shown["why"] if "why" in shown else [None] * len(shown))]
     rank, interval = rank_words(ordered), ordered.apply(interval_of, axis=1)
     columns = (shown[name] for name in ("ticker", "probability_up", "expected_return", "spread", "late"))
     return Outlook(

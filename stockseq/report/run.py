@@ -16,6 +16,7 @@ from stockseq.forecasting.live import LiveRecord
 from stockseq.models.why import read_why
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.news import news_sentence
+from stockseq.runs.recorded import TOLERANCE
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 
@@ -202,12 +203,18 @@ def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | No
 
 
 def _with_why(forecasts: pd.DataFrame | None, why: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Return the forecasts with what moved each; older runs don't say it."""
+    """Return the forecasts with what moved each; older runs don't say it, and nothing is said of another forecast."""
     if forecasts is None or why is None:
         return forecasts
     explained = {(each.ticker, each.session): each for each in read_why(why)}
-    keys = zip(forecasts["ticker"], pd.DatetimeIndex(forecasts["session"]), strict=True)
-    return forecasts.assign(why=pd.Series([explained.get(key) for key in keys], dtype=object, index=forecasts.index))
+    columns = (forecasts[name] for name in ("ticker", "session", "probability_up"))
+    reasons = [
+        reason
+        if (reason := explained.get((ticker, session))) and abs(reason.probability_up - probability) <= TOLERANCE
+        else None
+        for ticker, session, probability in zip(*columns, strict=True)
+    ]
+    return forecasts.assign(why=pd.Series(reasons, dtype=object, index=forecasts.index))
 
 
 def _table(path: Path) -> pd.DataFrame | None:

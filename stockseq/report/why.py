@@ -35,8 +35,8 @@ class WhyView:
     forecast: str
 
 
-def build_why(why: Why | None) -> WhyView | None:
-    """Return the base, the strongest parts, all others in one, and the forecast; None where nobody said why.
+def build_why(why: Why, *, most: int = MOST_BARS) -> WhyView:
+    """Return the base, the `most` strongest parts, all others in one, and the forecast.
 
     What is left over by rounding is among the others.
 
@@ -49,10 +49,8 @@ def build_why(why: Why | None) -> WhyView | None:
     >>> view.base, [(bar.points, bar.words) for bar in view.bars], view.forecast
     ('50.0%', [('+3.0', 'trend')], '53.0%')
     """
-    if why is None:
-        return None
     base, forecast = _tenths(why.base), _tenths(why.probability_up)
-    shown = [part for part in why.strongest if _tenths(part.contribution)][:MOST_BARS]
+    shown = [part for part in why.strongest if _tenths(part.contribution)][:most]
     steps = [(_tenths(part.contribution), part_words(part, limit=LONGEST_TEXT)) for part in shown]
     others = forecast - base - sum(step for step, _ in steps)
     if others:

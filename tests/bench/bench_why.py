@@ -16,29 +16,38 @@ from stockseq.models.forecasting import windows_read
 from stockseq.models.model import Model
 from stockseq.models.shapley import ShapleyPlan, plan_shapley
 from stockseq.models.why import Part, Why
-from stockseq.schemas import Headlines
+from stockseq.schemas import Actions, Bars, Headlines
 from stockseq.sources.markets import load_simulated
 
-N_TICKERS, N_SESSIONS, N_EXPLAINED = 20, 420, 10
+N_TICKERS, N_SESSIONS, N_RECENT, N_EXPLAINED = 20, 420, 90, 10
 # Points of probability within which a headline must move the forecast as told.
 PROMISED = 0.002
 EXACT = 1e-6
 
 
 @pytest.fixture(scope="module")
-def market() -> MarketData:
+def whole() -> MarketData:
     return load_simulated(n_tickers=N_TICKERS, n_sessions=N_SESSIONS)
+
+
+@pytest.fixture(scope="module")
+def model(whole: MarketData) -> Model:
+    forecaster = Forecaster(n_seeds=3, epochs=12)
+    return forecaster.fit(build_dataset(whole), folds=FoldSettings(min_train=300, validation_size=40)).model
+
+
+@pytest.fixture(scope="module")
+def market(whole: MarketData) -> MarketData:
+    """The end of that market alone, which is built anew without each headline in a fraction of a second."""
+    first = whole.calendar.sessions[whole.calendar.sessions.searchsorted(whole.bars["session"].max()) - N_RECENT]
+    bars, actions = (table[table["session"] >= first].reset_index(drop=True) for table in (whole.bars, whole.actions))
+    news = whole.headlines[whole.headlines["published_at"] >= first.tz_localize("UTC")].reset_index(drop=True)
+    return replace(whole, bars=Bars(bars), actions=Actions(actions), headlines=Headlines(news))
 
 
 @pytest.fixture(scope="module")
 def data(market: MarketData) -> Dataset:
     return build_dataset(market)
-
-
-@pytest.fixture(scope="module")
-def model(data: Dataset) -> Model:
-    forecaster = Forecaster(n_seeds=3, epochs=12)
-    return forecaster.fit(data, folds=FoldSettings(min_train=300, validation_size=40)).model
 
 
 @pytest.fixture(scope="module")

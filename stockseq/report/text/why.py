@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
+from stockseq.errors import counted
 from stockseq.models.why import Part, Why
 from stockseq.report import format as wording
 
@@ -30,7 +31,7 @@ _VALUE_WORDS: Mapping[str, Callable[[float], str]] = {
     "relative_volume_20": lambda value: (
         f"volume, {wording.number(2.0 * math.exp(value) - 1.0, digits=1)} times its mean"
     ),
-    "days_closed": lambda value: f"calendar, {wording.number(value, digits=0)} days since the last session",
+    "days_closed": lambda value: f"calendar, {counted(round(value), 'day')} since the last session",
 }
 
 
