@@ -84,39 +84,44 @@ class Decision:
         return {str(ticker): rows for ticker, rows in self.headlines.groupby("ticker", sort=False)}
 
     @cached_property
-    def _news(self) -> dict[str, pd.DataFrame]:
-        """What rows are built of, by ticker, in the order in which the feature table adds it up: to the last bit."""
-        ordered = self.headlines[NEWS_COLUMNS].sort_values(["session", "headline_id"])
-        return {str(ticker): rows for ticker, rows in ordered.groupby("ticker", sort=False)}
+    def _news(self) -> pd.DataFrame:
+        """What rows are built of, in the order in which the feature table adds it up: to the last bit."""
+        return self.headlines[NEWS_COLUMNS].sort_values(["session", "headline_id"], ignore_index=True)
+
+    @cached_property
+    def _news_of(self) -> dict[str, npt.NDArray[np.int64]]:
+        """The rows of `_news` by ticker."""
+        return {str(ticker): rows for ticker, rows in self._news.groupby("ticker", sort=False).indices.items()}
 
     def _rebuilt(self, pairs: Sequence[tuple[int, str]]) -> Panel:
         """Return the rows of each pair's window without the headline, each pair as a ticker of its own."""
-        panel, rows = self.panel, np.concatenate([self._rows(window) for window, _ in pairs])
-        labels = np.array([f"{number:08d}" for number in range(len(pairs))], dtype=object)
+        panel, news = self.panel, self._news
+        ids, sessions = news["headline_id"].to_numpy(dtype=object), panel.keys["session"].to_numpy()
+        tickers = panel.keys["ticker"].iloc[self.ends].tolist()
+        rows = np.stack([self._rows(window) for window, _ in pairs])
+        remaining = [self._news_of[tickers[window]] for window, _ in pairs]
+        remaining = [those[ids[those] != left_out] for those, (_, left_out) in zip(remaining, pairs, strict=True)]
         values = panel.indicators[rows].astype(np.float64)
         columns = [panel.names.index(name) for name in SENTIMENT_COLUMNS if name in panel.names]
-        news, owners = [], []
-        for number, (window, left_out) in enumerate(pairs):
-            ticker_news = self._news[str(panel.keys["ticker"].iloc[self.ends[window]])]
-            remaining = ticker_news[(ticker_news["headline_id"] != left_out).to_numpy()]
-            if columns:
-                those = slice(number * self.lookback, (number + 1) * self.lookback)
-                sentiment = self._sentiment(remaining, panel.keys["session"].iloc[rows[those]])
-                values[those, columns] = sentiment[[panel.names[column] for column in columns]].to_numpy()
-            news.append(remaining)
-            owners.append(np.repeat(labels[number], len(remaining)))
-        keys = panel.keys.iloc[rows].assign(ticker=np.repeat(labels, self.lookback)).reset_index(drop=True)
-        features = pd.concat([keys, pd.DataFrame(values, columns=list(panel.names))], axis=1)
-        headlines = pd.concat(news).assign(ticker=np.concatenate(owners)).drop(columns="stands_at")
-        return build_panel(features, headlines, names=panel.names, sessions=self.calendar).known_at(self.session)
+        if columns:
+            inputs = news[["stands_at", "session", "compound"]].set_axis(
+                ["session", "known_session", "compound"], axis=1
+            )
+            for number, those in enumerate(remaining):
+                sentiment = self._sentiment(inputs.iloc[those], sessions[rows[number]])
+                values[number][:, columns] = sentiment[[panel.names[column] for column in columns]].to_numpy()
+        labels = np.array([f"{number:08d}" for number in range(len(pairs))], dtype=object)
+        keys = panel.keys.iloc[rows.ravel()].assign(ticker=np.repeat(labels, self.lookback)).reset_index(drop=True)
+        features = pd.DataFrame(values.reshape(len(keys), -1), columns=list(panel.names))
+        headlines = news.iloc[np.concatenate(remaining)].drop(columns="stands_at")
+        headlines = headlines.assign(ticker=np.repeat(labels, [len(those) for those in remaining]))
+        built = build_panel(pd.concat([keys, features], axis=1), headlines, names=panel.names, sessions=self.calendar)
+        return built.known_at(self.session)
 
-    def _sentiment(self, news: pd.DataFrame, sessions: pd.Series) -> pd.DataFrame:
-        first, last = self.calendar.searchsorted(sessions.iloc[[0, -1]].to_numpy())
+    def _sentiment(self, news: pd.DataFrame, sessions: npt.NDArray[np.datetime64]) -> pd.DataFrame:
+        first, last = self.calendar.searchsorted(sessions[[0, -1]])
         memory = self.calendar[max(first - MEMORY_SESSIONS + 1, 0) : last + 1]
-        standing = pd.DataFrame(
-            {"session": news["stands_at"], "known_session": news["session"], "compound": news["compound"]}
-        )
-        return aggregate_known_sentiment(standing, memory).loc[sessions.to_numpy()]
+        return aggregate_known_sentiment(news, memory).loc[sessions]
 
 
 def cut_decision(data: Dataset, windows: Windows, *, lookback: int) -> Decision:
