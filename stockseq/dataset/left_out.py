@@ -91,7 +91,8 @@ class Decision:
     @cached_property
     def _news_of(self) -> dict[str, npt.NDArray[np.int64]]:
         """The rows of `_news` by ticker."""
-        return {str(ticker): rows for ticker, rows in self._news.groupby("ticker", sort=False).indices.items()}
+        indices = self._news.groupby("ticker", sort=False).indices
+        return {str(ticker): np.asarray(rows, dtype=np.int64) for ticker, rows in indices.items()}
 
     def _rebuilt(self, pairs: Sequence[tuple[int, str]]) -> Panel:
         """Return the rows of each pair's window without the headline, each pair as a ticker of its own."""
@@ -121,7 +122,7 @@ class Decision:
     def _sentiment(self, news: pd.DataFrame, sessions: npt.NDArray[np.datetime64]) -> pd.DataFrame:
         first, last = self.calendar.searchsorted(sessions[[0, -1]])
         memory = self.calendar[max(first - MEMORY_SESSIONS + 1, 0) : last + 1]
-        return aggregate_known_sentiment(news, memory).loc[sessions]
+        return aggregate_known_sentiment(news, memory).loc[pd.DatetimeIndex(sessions)]
 
 
 def cut_decision(data: Dataset, windows: Windows, *, lookback: int) -> Decision:
