@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
 # The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
-VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET AT BY YES ONLINE SET
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID SESSION HEAD MARKETS DATASET AT BY YES ONLINE SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.
 export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
@@ -59,7 +59,7 @@ $(DOCS)/.docs: requirements-docs.lock
 	$(call install,requirements-docs.lock,alone)
 	@touch $@
 
-.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report why runs models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -98,6 +98,8 @@ import: setup ## Bring bars or headlines from FILE (or the folder FILES) into th
 	@$(RECIPE) import
 report: setup ## Rebuild and open the page of a run (RUN_ID=..., default the newest)
 	@$(RECIPE) report
+why: setup ## Show what moved a forecast (RUN_ID=... TICKERS=AAPL SESSION=2021-03-04, default the newest)
+	@$(RECIPE) why
 runs: setup ## List the runs
 	@$(RECIPE) runs
 models: setup ## List every model with its numbers and state
@@ -128,7 +130,7 @@ campaign: dev ## Try thousands of faults, foes and random inputs (FAMILY=yahoo S
 mutation: dev ## Change the code of prices, dataset, news and simulator bit by bit; list what no test notices
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 bench: dev ## Run the measurements
-	@$(BIN)/python -m pytest -m bench -s -p no:timeout
+	@$(BIN)/python -m pytest -m bench -s --timeout=0
 docs: $(DOCS)/.docs ## Build the documentation's site into build/site, strictly; it asks no network
 	@PATH="$(DOCS)/bin:$$PATH" NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 	@$(DOCS)/bin/python docs/scripts/check_site.py build/site

@@ -99,6 +99,7 @@ OPTIONS = {
         Option("accept", "ACCEPT", "Bars to accept, as `make doubts` lists them: TICKER or TICKER:SESSION"),
         Option("file", "FILE", "One file of bars or headlines"),
         Option("run", "RUN_ID", "The run (default: the newest)"),
+        Option("session", "SESSION", "The session that was forecast, such as 2021-03-04 (default: the run's newest)"),
         Option("head", "HEAD", "A head hash noted earlier, to be found in the chain"),
         Option("markets", "MARKETS", "Simulated markets of each kind (default: 6)"),
         Option("dataset", "DATASET", "stocknet", default="stocknet"),
@@ -452,6 +453,14 @@ def report(
     from pipelines.report import run_report
 
     run_report(settings, now, name=run, open_page=open_page)
+
+
+@recipe("config data tickers run session now")
+def why(settings: "Settings", now: "pd.Timestamp", run: str | None, session: str | None, tickers: str | None) -> None:
+    """Show what moved the forecasts of a run, TICKERS and SESSION, in points of probability."""
+    from pipelines.why import run_why
+
+    run_why(settings, now, name=run, session=session, tickers=settings.tickers if tickers else ())
 
 
 @recipe("config data now")

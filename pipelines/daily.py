@@ -25,6 +25,8 @@ from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.forecasting.next_book import NextBook, build_book, complete_market, live_forecasts
 from stockseq.forecasting.ticker_history import morning_history
 from stockseq.market import MarketData
+from stockseq.models.explaining import explain
+from stockseq.models.why import tabulate_why
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
 from stockseq.report.text.earlier import earlier_sentence, earlier_title
@@ -116,6 +118,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         doubts = show_doubts(data, settings, *standing)
         models = workspace.registry.list_models()
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
+        explained = explain(champion.model, data, morning.next.forecasts, progress=workspace.progress)
         # Only of what was known then: a day that is replayed follows no later forecast.
         book = next_book(workspace, morning, ledger.as_of(now), models, market=market, holdings=holdings)
         timezone, trade = workspace.calendar.timezone, trade_words(champion.record.basis.label)
@@ -128,6 +131,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             frames={
                 "forecasts": morning.table,
                 "headlines": morning.headlines,
+                "why": tabulate_why(explained),
                 "out_of_sample": morning.out_of_sample,
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
                 **morning_history(data, morning, ledger),
@@ -139,7 +143,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         )
         folder = write_run(contents, workspace.root, render=render_run)
     if not quiet:
-        show_morning(morning, folder, calendar=workspace.calendar, book=book)
+        show_morning(morning, folder, explained, calendar=workspace.calendar, book=book)
     return morning, folder
 
 

@@ -329,8 +329,8 @@ class Workspace:
         check_exchange(self.store, self.calendar)
         return self._with_truth(self.store.market(self.calendar, tickers=tickers, as_of=self.now))
 
-    def dataset(self, market: MarketData) -> Dataset:
-        """Build the dataset, with what the store holds of scores and features; what is new is stored.
+    def dataset(self, market: MarketData, *, keep: bool = True) -> Dataset:
+        """Build the dataset, with what the store holds of scores and features; with `keep`, what is new is stored.
 
         Raises
         ------
@@ -351,9 +351,10 @@ class Workspace:
             stored=stored if len(stored) else None,
             executor=self.executor,
         )
-        unscored = stored_scores.loc[stored_scores["scorer"] == self.inputs.scorer.name, "headline_id"]
-        self.store.append("scores", data.scores[~data.scores["headline_id"].isin(unscored)])
-        self.store.replace("features", data.features)
+        if keep:
+            unscored = stored_scores.loc[stored_scores["scorer"] == self.inputs.scorer.name, "headline_id"]
+            self.store.append("scores", data.scores[~data.scores["headline_id"].isin(unscored)])
+            self.store.replace("features", data.features)
         with self.explain_sessions(data):
             return data.require_samples()
 

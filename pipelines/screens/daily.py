@@ -1,5 +1,6 @@
 """What a person reads of a morning in the terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -7,9 +8,11 @@ import pandas as pd
 from pipelines.screens.book import show_book
 from pipelines.screens.console import build_table, console, escape, show_page
 from pipelines.screens.reasons import by_reason
+from pipelines.screens.why import show_strongest
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.forecasting.next_book import NextBook
+from stockseq.models.why import Why
 from stockseq.report.format import basis_points, probability
 from stockseq.report.outlook import interval_of, rank_words
 from stockseq.report.text.earlier import earlier_sentence
@@ -24,8 +27,10 @@ from stockseq.sessions import TradingCalendar
 MOST_CHARACTERS = 60
 
 
-def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar, book: NextBook) -> None:
-    """The next session's forecasts, the orders, the model's record, the live record, and where the page is."""
+def show_morning(
+    morning: Morning, folder: Path, explained: Sequence[Why], *, calendar: TradingCalendar, book: NextBook
+) -> None:
+    """The next session's forecasts and what moved them, the orders, the record so far, and where the page is."""
     outlook, champion, live = morning.next, morning.champion, morning.live
     opens_at = calendar.opens_at(outlook.session).tz_convert(calendar.timezone)
     trade = trade_words(champion.record.basis.label)
@@ -48,6 +53,7 @@ def show_morning(morning: Morning, folder: Path, *, calendar: TradingCalendar, b
     if len(ordered):
         lookback, reads_text = int(ordered["lookback"].iloc[0]), bool(ordered["reads_text"].iloc[0])
         console.print(news_sentence(morning.headlines, lookback=lookback, reads_text=reads_text), markup=False)
+    show_strongest(explained)
     for ticker, reason in outlook.refused.items():
         console.print(f"  [yellow]No forecast for {escape(ticker)}[/yellow]: {escape(reason)}")
     for names, n, reason in by_reason(morning.without_headlines):

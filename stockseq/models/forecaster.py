@@ -5,6 +5,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
+import pandas as pd
+
 from stockseq.dataset.dataset import Dataset, Inputs, build_dataset
 from stockseq.dataset.folds import Fold, FoldSettings, final_fold
 from stockseq.dataset.samples import Samples
@@ -16,6 +18,7 @@ from stockseq.progress import LINE, Progress
 if TYPE_CHECKING:
     from stockseq.models.forecasting import NextSession
     from stockseq.models.model import Model
+    from stockseq.models.why import Why
 
 
 Settings = TypeVar("Settings", NetworkSettings, TrainingSettings)
@@ -179,6 +182,38 @@ class FittedForecaster:
         from stockseq.models.forecasting import forecast_next
 
         return forecast_next(self.model, build_dataset(market, self.inputs))
+
+    def why(self, market: MarketData, *, session: pd.Timestamp | str | None = None) -> tuple["Why", ...]:
+        """Say what moved the forecast of each ticker, in parts that sum to the forecast less its base.
+
+        It tells of the model and not of the market: what it made of what it read, whether or not that is so.
+
+        Parameters
+        ----------
+        market : MarketData
+        session : Timestamp or str, optional
+            The traded session; the newest that can be forecast by default.
+
+        Returns
+        -------
+        tuple of Why
+            By ticker. `stockseq.models.why.tabulate_why` makes a table of them.
+
+        Raises
+        ------
+        ValueError
+            If no ticker has a window that ends on the session.
+        """
+        from stockseq.models.explaining import explain_forecasts
+        from stockseq.models.forecasting import windows_read
+
+        data = build_dataset(market, self.inputs)
+        windows = windows_read(self.model, data)
+        chosen = windows.sessions[-1:] if session is None else pd.DatetimeIndex([session])
+        if not len(windows.on(chosen)):
+            at = "" if session is None else f" of {chosen[0].date()}"
+            raise ValueError(f"There is no forecast{at} to explain: no ticker has a window of that session.")
+        return explain_forecasts(self.model, data, windows.on(chosen), progress=LINE)
 
 
 def _changed(settings: Settings, changes: Mapping[str, object]) -> Settings:

@@ -70,7 +70,7 @@ def forecast_next(model: Model, data: Dataset, outcomes: Mapping[str, Outcome] |
     market = data.market
     last = market.calendar.last_final_session(market.now)
     session = market.calendar.next_session(last)
-    windows = _windows(model, data).on(pd.DatetimeIndex([session]))
+    windows = windows_read(model, data).on(pd.DatetimeIndex([session]))
     fetched = outcomes or {ticker: Outcome(ticker, "nothing_new") for ticker in market.tickers}
     forecastable = set(windows.ticker)
     refused = {
@@ -82,7 +82,7 @@ def forecast_next(model: Model, data: Dataset, outcomes: Mapping[str, Outcome] |
     return NextSession(session, model.forecast(data.panel, accepted), refused)
 
 
-def _windows(model: Model, data: Dataset) -> Windows:
+def windows_read(model: Model, data: Dataset) -> Windows:
     """Return the dataset's windows, of the model's lookback if the dataset has another."""
     if model.network.lookback == data.inputs.lookback:
         return data.windows

@@ -1,6 +1,6 @@
 """What the networks read: one row per ticker and session, gathered into windows inside TensorFlow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from stockseq.dataset.vocabulary import PADDING
 from stockseq.layers.backend import tf
 
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
@@ -46,6 +47,61 @@ class Matrix:
             return {name: tf.gather(values, rows) for name, values in tensors.items()}
 
         return read
+
+
+@dataclass(frozen=True)
+class Masks:
+    """What windows are read without: in place of what is masked stands what is read where nothing is known.
+
+    Parameters
+    ----------
+    indicators : bool array of shape (n_masks, n_features)
+        Which indicators are read as they are.
+    text : bool array of shape (n_masks,)
+        Whether the headlines' words are read.
+    nothing : float32 array of shape (n_features,), scaled
+        What stands in place of an indicator.
+    """
+
+    indicators: npt.NDArray[np.bool_]
+    text: npt.NDArray[np.bool_]
+    nothing: npt.NDArray[np.float32]
+
+    def reader(self, matrix: Matrix, ends: npt.NDArray[np.int64]) -> Callable[[Any], Tensors]:
+        """Return the function from a tensor of pairs (batch,) to the network's inputs.
+
+        The pair of window w, which ends on `ends[w]`, and mask m is the number w * n_masks + m.
+        """
+        read, n_masks = matrix.reader(), len(self.indicators)
+        all_ends, nothing = tf.constant(ends), tf.constant(self.nothing)
+        shown, worded = tf.constant(self.indicators), tf.constant(self.text)
+
+        def read_masked(pairs: Any) -> Tensors:
+            inputs = read(tf.gather(all_ends, pairs // n_masks))
+            mask = pairs % n_masks
+            inputs["indicators"] = tf.where(tf.gather(shown, mask)[:, tf.newaxis], inputs["indicators"], nothing)
+            if "text" in inputs:
+                is_read = tf.gather(worded, mask)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+                inputs["text"] = tf.where(is_read, inputs["text"], PADDING)
+            return inputs
+
+        return read_masked
+
+
+def join_matrices(parts: Sequence[tuple[Matrix, npt.NDArray[np.int64]]]) -> tuple[Matrix, npt.NDArray[np.int64]]:
+    """Return matrices of one model as one, and where all their windows end in it, in their order.
+
+    Examples
+    --------
+    >>> part = (Matrix(np.zeros((3, 2), np.float32), None, 2), np.array([1, 2]))
+    >>> join_matrices([part, part])[1].tolist()
+    [1, 2, 4, 5]
+    """
+    firsts = np.cumsum([0, *(len(matrix.indicators) for matrix, _ in parts)])
+    ends = [those + first for (_, those), first in zip(parts, firsts.tolist(), strict=False)]
+    texts = [matrix.text for matrix, _ in parts if matrix.text is not None]
+    indicators = np.concatenate([matrix.indicators for matrix, _ in parts])
+    return Matrix(indicators, np.concatenate(texts) if texts else None, parts[0][0].lookback), np.concatenate(ends)
 
 
 def make_predictor(network: Any, read: Callable[[Any], Tensors]) -> Predictor:

@@ -1,5 +1,6 @@
 """A fitted model: an ensemble of networks with the scaler and vocabulary that they were trained with."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows, window_rows
 from stockseq.models.cross_section import read_indicators
-from stockseq.models.distribution import Calibration, describe, describe_apart, read_outputs
+from stockseq.models.distribution import Calibration, Floats, describe, describe_apart, read_outputs
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -117,12 +118,23 @@ class Model:
         matrix, ends = self.read(panel, windows.ends)
         reader = matrix.reader()
         outputs = [make_predictor(network, reader)(ends) for network in self.networks]
-        readings = read_outputs(outputs, windows.volatility)
-        if self.calibration is None:
-            columns, by_network = describe_apart(readings, windows.volatility)
-        else:
-            columns, by_network = describe(readings, self.calibration, windows.volatility, self.median_volatility)
+        columns, by_network = self.describe(outputs, windows.volatility)
         return as_forecasts(keys.assign(**columns, **dict(zip(names, by_network, strict=True))))
+
+    def describe(self, outputs: Sequence[Mapping[str, Floats]], volatility: Floats) -> tuple[dict[str, Floats], Floats]:
+        """Return the forecast columns of n windows and each network's probability, of shape (n_seeds, n).
+
+        Parameters
+        ----------
+        outputs : sequence of mapping, one per network
+            The values of its heads, of shape (n,).
+        volatility : array of shape (n,)
+            Of the windows.
+        """
+        readings = read_outputs(outputs, volatility)
+        if self.calibration is None:
+            return describe_apart(readings, volatility)
+        return describe(readings, self.calibration, volatility, self.median_volatility)
 
     def read(self, panel: Panel, ends: npt.NDArray[np.int64]) -> tuple[Matrix, npt.NDArray[np.int64]]:
         """Return the rows that windows read, as the networks read them, and where the windows end in them."""

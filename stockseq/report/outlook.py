@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from stockseq.report import format as wording
+from stockseq.report.why import WhyView, build_why
 
 MOST_TICKERS = 300
 MOST_HEADLINES = 8
@@ -43,6 +44,7 @@ class Row:
     headlines: Sequence[Headline]
     n_headlines: int
     news: str = ""
+    why: WhyView | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Outlook:
     has_spread: bool
     has_rank: bool
     has_interval: bool
+    has_why: bool = False
 
 
 def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
@@ -76,6 +79,7 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
     shown = ordered.head(MOST_TICKERS)
     headlines = shown["headlines"] if "headlines" in shown else [()] * len(shown)
     words = shown["news"] if "news" in shown else [""] * len(shown)
+    why = [each and build_why(each) for each in (shown["why"] if "why" in shown else [None] * len(shown))]
     rank, interval = rank_words(ordered), ordered.apply(interval_of, axis=1)
     columns = (shown[name] for name in ("ticker", "probability_up", "expected_return", "spread", "late"))
     return Outlook(
@@ -84,9 +88,9 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
         rows=[
-            replace(_row(values, reach), news=news)
-            for *values, news in zip(
-                *columns, rank.head(MOST_TICKERS), interval.head(MOST_TICKERS), headlines, words, strict=True
+            replace(_row(values, reach), news=news, why=moved)
+            for *values, news, moved in zip(
+                *columns, rank.head(MOST_TICKERS), interval.head(MOST_TICKERS), headlines, words, why, strict=True
             )
         ],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
@@ -94,6 +98,7 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         has_spread=bool(ordered["spread"].notna().any()),
         has_rank=bool((rank != "").any()),
         has_interval=bool((interval != "").any()),
+        has_why=any(each is not None for each in why),
     )
 
 

@@ -14,8 +14,10 @@ from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.live import LiveRecord
 from stockseq.forecasting.next_book import NextBook
+from stockseq.models.why import read_why
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.text.news import news_sentence
+from stockseq.runs.recorded import TOLERANCE
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
 
@@ -56,7 +58,8 @@ class RunReport:
         One row a fill; all rows are expected in `fills.parquet` next to the report's folder.
     next_forecasts : DataFrame, optional
         Columns ticker, session, decision_at, made_at, late, probability_up, expected_return, spread (standard deviation
-        of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)).
+        of the probability over seeds, NaN for one seed), headlines (list of (published_at, text, url, compound)), and
+        why (`models.why.Why` or None).
     models : DataFrame, optional
         One row a registered model.
     bars : DataFrame, optional
@@ -141,7 +144,9 @@ def read_run(folder: Path) -> RunReport:
             live=LiveRecord.from_dict(metrics["live"]),
             book=NextBook.from_dict(metrics["book"]) if "book" in metrics else None,
             out_of_sample=_table(folder / "out_of_sample.parquet"),
-            next_forecasts=_with_headlines(forecasts, _table(folder / "headlines.parquet")),
+            next_forecasts=_with_why(
+                _with_headlines(forecasts, _table(folder / "headlines.parquet")), _table(folder / "why.parquet")
+            ),
             ledger_forecasts=_table(folder / "live.parquet"),
         )
     if run.recipe == "train":
@@ -216,6 +221,21 @@ def _with_headlines(forecasts: pd.DataFrame | None, headlines: pd.DataFrame | No
         )
     ]
     return given.assign(news=words)
+
+
+def _with_why(forecasts: pd.DataFrame | None, why: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return the forecasts with what moved each; older runs don't say it, and nothing is said of another forecast."""
+    if forecasts is None or why is None:
+        return forecasts
+    explained = {(each.ticker, each.session): each for each in read_why(why)}
+    columns = (forecasts[name] for name in ("ticker", "session", "probability_up"))
+    reasons = [
+        reason
+        if (reason := explained.get((ticker, session))) and abs(reason.probability_up - probability) <= TOLERANCE
+        else None
+        for ticker, session, probability in zip(*columns, strict=True)
+    ]
+    return forecasts.assign(why=pd.Series(reasons, dtype=object, index=forecasts.index))
 
 
 def _table(path: Path) -> pd.DataFrame | None:

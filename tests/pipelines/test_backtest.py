@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.backtest import run_backtest
 from pipelines.report import list_runs
+from pipelines.why import run_why
 from stockseq.config import load_settings
 from stockseq.errors import StoreError
 from stockseq.models.baselines import BASELINES
@@ -152,3 +153,15 @@ def test_a_backtest_as_of_the_past_fetches_nothing(settings, mornings, market):
         assert known.bars["ticker"].nunique() == n_tickers
     with pytest.raises(StoreError, match="The store begins at"):
         Workspace(settings, now=mornings[0] - pd.Timedelta(days=1)).ingest(market.tickers, missing_only=True)
+
+
+def test_a_forecast_of_a_backtest_is_explained_by_its_fold_trained_again(folder, mornings):
+    """The networks aren't kept: those that are trained again must forecast what was recorded, whatever came later."""
+    data = str(folder.resolve().parents[1])
+    recorded = pd.read_parquet(folder / "forecasts.parquet")
+    row = recorded[(recorded["fold"] == 1) & (recorded["ticker"] == "BANVEX")].iloc[5]
+    settings = load_settings(overrides={"source": "simulated", "data": data})
+    chosen = {"session": f"{row['session']:%Y-%m-%d}", "tickers": ("BANVEX",)}
+    why = run_why(settings, mornings[-1], name=folder.name, **chosen)[0]
+    assert why.probability_up == pytest.approx(row["probability_up"], abs=1e-6)
+    assert sum(part.contribution for part in why.parts) == pytest.approx(why.probability_up - why.base, abs=1e-6)

@@ -117,7 +117,12 @@ def test_a_run_leaves_its_numbers_in_files_and_a_page(begun, mornings):
     assert {row["ticker"] for row in metrics["next"]} == set(forecasts["ticker"])
     assert {"n", "accuracy", "accuracy_ci", "base_rate", "pt_clustered_p"} <= metrics["forecast"].keys()
     assert metrics["model_id"] == daily.champion.model_id
+    why = pd.read_parquet(folder / "why.parquet")
+    told = why.groupby("ticker").agg({"base": "first", "contribution": "sum", "probability_up": "first"})
+    assert (told["base"] + told["contribution"] - forecasts.set_index("ticker")["probability_up"]).abs().max() < 1e-6
+    assert why["kind"].unique().tolist() == ["group", "headline", "rest"]
     page = (folder / "report" / "index.html").read_text()
+    assert page.count('<ol class="why"') == len(forecasts)
     assert all(ticker in page for ticker in forecasts["ticker"])
     live = pd.read_parquet(folder / "live.parquet")
     assert live["session"].unique().tolist() == [mornings[0].tz_localize(None).normalize()]

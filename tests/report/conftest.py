@@ -14,6 +14,7 @@ from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import Significance
 from stockseq.forecasting.live import LiveRecord
 from stockseq.forecasting.next_book import NextBook
+from stockseq.models.why import Part, Why
 from stockseq.report.metrics import BacktestMetrics
 from stockseq.report.run import RunReport
 from stockseq.report.tables.table import Table
@@ -88,8 +89,20 @@ def made_up_outlook(n_tickers: int) -> pd.DataFrame:
             "expected_return": (probability - 0.5) / 15,
             "spread": np.abs(random.normal(0.012, 0.004, n_tickers)),
             "headlines": [headlines[: number % 3] for number in range(n_tickers)],
+            "why": [made_up_why(chance, headlines[0][1]) for chance in probability.tolist()],
         }
     )
+
+
+def made_up_why(probability_up: float, text: str) -> Why:
+    """What moved a forecast: a headline, an RSI of 71, and a plug-in of the attacker's name where the text is one."""
+    parts = (
+        Part("headline", "h1", probability_up - 0.47, text=text),
+        Part("group", "oscillators", -0.04, "rsi_14", 0.42),
+        Part("group", text, 0.0096, text, 0.3),
+        Part("rest", "rest", 0.0004),
+    )
+    return Why("T000", pd.Timestamp("2016-01-04"), 0.5, probability_up, parts)
 
 
 def made_up_test(difference: float, p_holm: float | None) -> PairedTest:
@@ -257,7 +270,9 @@ def attacked_run(build_run: BuildRun) -> RunReport:
         equity=made_up_equity(60).assign(**{ATTACK: 1.0}),
         fills=pd.DataFrame({ATTACK: [ATTACK]}),
         book=made_up_book(ATTACK).model_copy(update={"unvalued": (ATTACK,), "reason": ATTACK}),
-        next_forecasts=made_up_outlook(3).assign(ticker=ATTACK, headlines=[[headline, link]] * 3),
+        next_forecasts=made_up_outlook(3).assign(
+            ticker=ATTACK, headlines=[[headline, link]] * 3, why=[made_up_why(0.5, ATTACK)] * 3
+        ),
         models=pd.DataFrame({"model_id": [ATTACK], "metrics": [ATTACK]}),
         dropped=[Dropped(ATTACK, ATTACK, ATTACK, 1)],
         ticker_outcomes=[Outcome(ATTACK, "failed", 0, ATTACK)],
