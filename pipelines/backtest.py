@@ -61,6 +61,8 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 "fills": account.history.fills,
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
                 "equity": account.curves.rename_axis("session").reset_index(),
+                "balances": account.balances,
+                "profits": account.profits,
             },
             ingested=ingested,
             doubts=doubts,

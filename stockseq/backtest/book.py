@@ -1,8 +1,10 @@
 """The state of one account, changed by one event after another."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stockseq.backtest.account import Account
+from stockseq.backtest.attribution import Attribution
 from stockseq.backtest.costs import BPS, Costs, Floats
 from stockseq.backtest.journal import Journal, Moment
 from stockseq.backtest.prints import Market
@@ -31,6 +33,7 @@ class Book:
         self.decided_on = account.capital
         self.flows = dict.fromkeys(FLOWS, 0.0)
         self.journal = Journal(market.sessions, market.tickers)
+        self.attribution = Attribution(len(market.tickers))
 
     @property
     def position_values(self) -> Floats:
@@ -55,9 +58,11 @@ class Book:
     def accrue_interest(self) -> None:
         """Receive or pay interest and borrow fees for the days since the previous session, on its closing balances."""
         days = (self.market.sessions[self.row] - self.market.sessions[self.row - 1]).days
-        short_value = -float(np.minimum(self.position_values, 0.0).sum())
+        values = self.position_values
+        short_value = -float(np.minimum(values, 0.0).sum())
         interest, borrow = self.costs.interest(self.cash, short_value, days)
         self.cash += interest - borrow
+        self.attribution.borrow(borrow, values)
         self.flows["interest"], self.flows["borrow"] = interest, borrow
 
     def receive_due(self) -> None:
@@ -72,6 +77,7 @@ class Book:
             return
         exact = self.shares * ratio
         self.marks = self.marks / ratio
+        self.attribution.split(ratio)
         self.shares = np.where(ratio == 1, self.shares, self.account.whole(exact))
         fraction = exact - self.shares
         self.cash += float(np.where(fraction != 0, fraction * self.marks, 0.0).sum())
@@ -81,6 +87,7 @@ class Book:
     def earn_dividends(self) -> None:
         """Book the dividends of shares held at the previous close; shorts owe them."""
         earned = self.shares * self.market.dividend[self.row]
+        self.attribution.dividends(earned)
         for column in np.flatnonzero(earned):
             self.flows["dividends"] += earned[column]
             pay_row = int(self.market.pay_row[self.row, column])
@@ -97,6 +104,7 @@ class Book:
             return
         left = np.where(gone, self.shares, 0.0)
         self.cash += float(np.where(left != 0, left * self.marks * (1.0 + price_return), 0.0).sum())
+        self.attribution.revalue(left, self.marks * (1.0 + price_return))
         self.flag("delisted", left)
         self.shares = np.where(gone, 0.0, self.shares)
         self.orders = np.where(gone, 0.0, self.orders)
@@ -129,6 +137,7 @@ class Book:
         close = self.market.close[self.row]
         printed = np.isfinite(close)
         self.marks = np.where(printed, close, self.marks)
+        self.attribution.revalue(self.shares, self.marks)
         self.flag("stale_mark", np.where(printed, 0.0, self.shares))
 
     def decide(self, weights: Floats) -> None:
@@ -187,6 +196,7 @@ class Book:
         commission = self.costs.commissions(np.abs(traded) * fill_price)
         cost = np.abs(traded) * price * self.costs.impact + commission
         self.cash -= float((traded * fill_price).sum() + commission.sum())
+        self.attribution.trade(self.shares, shares, prices, _spread(cost, columns, len(shares)))
         self.shares[columns] += traded
         self.flows["traded"] += float((np.abs(traded) * price).sum())
         self.flows["cost"] += float(cost.sum())
@@ -213,3 +223,10 @@ class Book:
         allowed = unopposed + self.account.lots((wanted - unopposed) * max(room, 0.0) / growth)
         self.flag("over_gross", wanted - allowed)
         return allowed
+
+
+def _spread(amounts: Floats, columns: NDArray[np.intp], n_tickers: int) -> Floats:
+    """Return the amounts of some tickers at their places among all, 0 elsewhere."""
+    spread = np.zeros(n_tickers)
+    spread[columns] = amounts
+    return spread

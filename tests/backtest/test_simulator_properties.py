@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stockseq.backtest.account import Account
 from stockseq.backtest.costs import Costs
+from stockseq.backtest.prints import Delisting
 from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
@@ -152,6 +153,21 @@ def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, horizon):
     financing = result.equity["interest"] - result.equity["borrow"]
     expected = 1e6 + np.cumsum(np.array(profits) + financing.to_numpy())
     assert result.equity["equity"].to_numpy() == pytest.approx(expected, rel=0, abs=1e-6)
+
+
+@given(seed=SEEDS, horizon=st.sampled_from([0, 1, 2, 3]), leaves=st.booleans())
+@settings(max_examples=20)
+def test_the_profit_of_tickers_and_sides_is_the_account_s_to_the_cent(seed, horizon, leaves):
+    """With splits, halts, dividends, costs, fees, interest, turned positions and a delisting: nothing is left over."""
+    world = draw(seed)
+    gone = {"C": Delisting(SESSIONS[N_SESSIONS // 2], -0.3)} if leaves else {}
+    result = run(world, splits=world.splits, lot=1, horizon=horizon, delistings=gone)
+    profits, equity = result.profits, result.equity
+    by_row = profits["price"] + profits["dividends"] - profits["borrow"] - profits["cost"]
+    assert by_row.sum() + equity["interest"].sum() == pytest.approx(equity["equity"].iloc[-1] - 1e6, rel=0, abs=1e-5)
+    for name in ("dividends", "borrow", "cost"):
+        assert profits[name].sum() == pytest.approx(equity[name].sum(), rel=0, abs=1e-6)
+    assert (profits["n_gained"] + profits["n_lost"] <= profits["n_sessions"]).all()
 
 
 @given(seed=SEEDS)
