@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from stockseq.backtest.attribution import SIDES
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, compute_drawdown, compute_returns
@@ -100,7 +101,7 @@ class SideProfit(Result):
 
 
 class TickerProfit(Result):
-    """What one ticker earned in the account, after its costs and fees, and in buy and hold; in the account's currency."""
+    """What one ticker earned after its costs and fees, in the account and in buy and hold; in their currency."""
 
     ticker: str
     long: float
@@ -130,7 +131,7 @@ class TearSheet(Result):
     years: tuple[Period, ...]
     drawdowns: tuple[Drawdown, ...]
     benchmark_drawdowns: tuple[Drawdown, ...] = ()
-    stakes: dict[str, Stake] = {}
+    stakes: dict[str, Stake] = Field(default_factory=dict)
     sides: tuple[SideProfit, ...] = ()
     tickers: tuple[TickerProfit, ...] = ()
     interest: float | None = None
@@ -291,7 +292,7 @@ def _periods(both: pd.DataFrame, flows: pd.DataFrame | None, frequency: str) -> 
 
 
 def _whole(index: pd.DatetimeIndex, periods: pd.Index) -> Sequence[bool]:
-    """Return which periods have all their sessions, by the calendar's own days: holidays of up to three are let pass."""
+    """Return which periods have all their sessions, as far as weekdays tell: up to three days of holidays pass."""
     whole = [True] * len(periods)
     # Where the capital's own session lies in the first period, that one had begun before.
     whole[0] = bool(index[0].to_period(periods.freqstr) < periods[0])

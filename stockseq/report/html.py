@@ -13,11 +13,14 @@ from plotly.offline import get_plotlyjs
 from stockseq.printable import visible
 from stockseq.report import format as wording
 
-# Styles are inline because plotly.js writes inline styles; scripts are only the two files next to the page.
+# Styles are inline because plotly.js writes inline styles; scripts are only the files next to the page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
+
+# Scripts beside every page.
+SCRIPTS = ("page.js", "tables.js")
 
 # A stylesheet a subject, in the order of the cascade.
 STYLES = ("frame", "verdict", "outlook", "figures", "tables", "layers")
@@ -33,7 +36,7 @@ def write_page(template: str, context: Mapping[str, object], folder: Path) -> Pa
     context : mapping
         What the template names; a name that is missing raises jinja2's `UndefinedError`.
     folder : Path
-        Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+        Created where missing; index.html, its scripts and plotly.min.js are replaced, each in one step.
 
     Raises
     ------
@@ -42,7 +45,8 @@ def write_page(template: str, context: Mapping[str, object], folder: Path) -> Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "plotly.min.js", get_plotlyjs())
-    _replace(folder / "page.js", _asset("page.js"))
+    for script in SCRIPTS:
+        _replace(folder / script, _asset(script))
     page = _environment().get_template(template).render(policy=CONTENT_SECURITY_POLICY, **context)
     return _replace(folder / "index.html", page)
 

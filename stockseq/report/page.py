@@ -29,7 +29,7 @@ def render_report(run: RunReport, folder: Path) -> Path:
     run : RunReport
         What to show. Parts that are absent are named as absent on the page.
     folder : Path
-        Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+        Created where missing; index.html, its scripts and plotly.min.js are replaced, each in one step.
 
     Returns
     -------

@@ -1,6 +1,7 @@
-"""Months, drawdowns, rolling figures, exposure and profits, against empyrical-reloaded 0.7.1 (pandas 3.1.1) and by hand."""
+"""Months, drawdowns, rolling figures, exposure and profits: empyrical-reloaded 0.7.1 with pandas 3.1.1, or by hand."""
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def test_the_deepest_drawdown_is_that_of_empyrical(curves):
     depths = [fall.depth for fall in sheet.drawdowns]
     assert depths == sorted(depths)
     spans = sorted((fall.peak, fall.recovered or date.max) for fall in sheet.drawdowns)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 def test_rolling_sharpe_and_beta_are_those_of_empyrical(curves):
@@ -66,7 +67,7 @@ def test_rolling_sharpe_and_beta_are_those_of_empyrical(curves):
 
 
 def test_a_drawdown_has_its_dates_its_length_and_what_the_other_made():
-    """By hand: a fall of a fifth, made good in the third session, in which the other rose from 50 to 55; the second has no end."""
+    """A fall of a fifth, made good in the third session, while the other rose from 50 to 55; the second has no end."""
     sessions = pd.bdate_range("2024-01-01", periods=6)
     equity = pd.Series([100.0, 90.0, 80.0, 100.0, 110.0, 99.0], index=sessions)
     other = pd.Series([50.0, 50.0, 55.0, 60.0, 60.0, 30.0], index=sessions)
@@ -84,7 +85,7 @@ def test_an_account_that_is_gone_has_no_growth_to_speak_of():
 
 
 def test_exposure_turnover_and_cost_are_those_of_the_ledger():
-    """The golden account: long 490 AAA at 101 and 600 BBB at 50, short 1000 CCC at 20.2, over 100 000 at the first open."""
+    """The golden account at its first open: AAA at 101 and BBB at 50 long, CCC at 20.2 short, over 100 000."""
     history = golden(COSTS)
     curves = history.equity[["equity"]].set_axis(["strategy"], axis=1)
     sheet = build_tear_sheet(curves, **tables(history))

@@ -66,7 +66,7 @@ def test_every_plot_is_drawn_without_a_complaint_or_a_request(visit: Visit) -> N
     assert len(drawn) == 5
     assert min(drawn) > 0
     assert visit.complaints == []
-    assert len(visit.requests) == 3
+    assert len(visit.requests) == 4
     assert all(url.startswith("file://") for url in visit.requests)
 
 
@@ -150,7 +150,7 @@ def test_an_ablation_is_drawn_without_a_complaint_or_a_request(ablation_visit: V
     bars = ablation_visit.page.locator("#plot-effects .scatterlayer .errorbar")
     assert (marks.count(), bars.count()) == (8, 8)
     assert ablation_visit.complaints == []
-    assert len(ablation_visit.requests) == 3
+    assert len(ablation_visit.requests) == 4
     assert all(url.startswith("file://") for url in ablation_visit.requests)
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the figures in the page's colours, makes tables sortable and opens every fold for printing.
+// Draws the figures in the page's colours and opens every fold for printing.
 
 const drawn = [];
 
@@ -30,42 +30,6 @@ function readFigures() {
   }
 }
 
-function sortValue(row, column) {
-  const text = row.cells[column].dataset.sort;
-  const number = Number(text);
-  return text === "" || Number.isNaN(number) ? text : number;
-}
-
-function compare(left, right) {
-  // Missing values stay last in either direction; the caller turns the sign.
-  if (typeof left === "number" && typeof right === "number") return left - right;
-  return String(left).localeCompare(String(right));
-}
-
-function sortBy(table, column, descending) {
-  const body = table.tBodies[0];
-  const rows = Array.from(body.rows).map((row) => ({ row, value: sortValue(row, column) }));
-  const present = rows.filter((item) => item.value !== "");
-  present.sort((a, b) => compare(a.value, b.value) * (descending ? -1 : 1));
-  body.append(...present.map((item) => item.row), ...rows.filter((item) => item.value === "").map((item) => item.row));
-}
-
-function makeSortable(table) {
-  if (table.tBodies[0].rows.length < 3) return;
-  Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const descending = head.getAttribute("aria-sort") !== "descending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      sortBy(table, column, descending);
-    });
-  });
-}
-
 function print(starting) {
   document.documentElement.classList.toggle("printing", starting);
   for (const fold of document.querySelectorAll("details")) {
@@ -81,7 +45,6 @@ function print(starting) {
 
 readFigures();
 draw();
-document.querySelectorAll("table").forEach(makeSortable);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 window.addEventListener("beforeprint", () => print(true));
 window.addEventListener("afterprint", () => print(false));
