@@ -1,6 +1,5 @@
 """An account month by month beside buy and hold: returns, drawdowns, exposure, turnover, cost, and who earned it."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -204,7 +203,7 @@ def find_drawdowns(
     starts = np.flatnonzero(under & ~np.r_[False, under[:-1]])
     ends = np.flatnonzero(under & ~np.r_[under[1:], False])
     falls = []
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         lowest = start + int(below[start : end + 1].argmin())
         recovered = end + 1 < len(below)
         stop = end + 1 if recovered else end
@@ -273,30 +272,31 @@ def _periods(both: pd.DataFrame, flows: pd.DataFrame | None, frequency: str) -> 
     # As `compute_returns` has it: an account that is gone grows no more.
     growth = (ends / starts.where(starts > 0) - 1.0).fillna(0.0)
     spans = pd.Series(index[1:], index=index[1:]).groupby(labels).agg(["min", "max", "size"])
-    means = None if flows is None else flows[["gross", "net"]].groupby(labels).mean()
-    sums = None if flows is None else flows[["turnover", "cost"]].groupby(labels).sum()
-    whole = _whole(index, growth.index)
+    table = spans.join(growth)
+    if flows is not None:
+        how = {"gross": "mean", "net": "mean", "turnover": "sum", "cost": "sum"}
+        table = table.join(flows.reindex(index[1:]).groupby(labels).agg(how))
+    whole = _whole(index, labels)
     return tuple(
         Period(
-            first=span["min"].date(),
-            last=span["max"].date(),
-            is_whole=bool(whole[number]),
-            n_sessions=int(span["size"]),
-            growth=float(growth[STRATEGY].iloc[number]),
-            benchmark=float(growth[BENCHMARK].iloc[number]) if BENCHMARK in growth else None,
-            **({} if means is None else {name: float(value) for name, value in means.iloc[number].items()}),
-            **({} if sums is None else {name: float(value) for name, value in sums.iloc[number].items()}),
+            first=row["min"].date(),
+            last=row["max"].date(),
+            is_whole=whole[number],
+            n_sessions=row["size"],
+            growth=row[STRATEGY],
+            benchmark=row.get(BENCHMARK),
+            **{name: row.get(name) for name in ("gross", "net", "turnover", "cost")},
         )
-        for number, (_, span) in enumerate(spans.iterrows())
+        for number, row in enumerate(table.to_dict("records"))
     )
 
 
-def _whole(index: pd.DatetimeIndex, periods: pd.Index) -> Sequence[bool]:
+def _whole(index: pd.DatetimeIndex, labels: pd.PeriodIndex) -> list[bool]:
     """Return which periods have all their sessions, as far as weekdays tell: up to three days of holidays pass."""
-    whole = [True] * len(periods)
+    whole = [True] * labels.nunique()
     # Where the capital's own session lies in the first period, that one had begun before.
-    whole[0] = bool(index[0].to_period(periods.freqstr) < periods[0])
-    last_business_day = pd.offsets.BDay().rollback(periods[-1].end_time.normalize())
+    whole[0] = bool(index[0] < labels[0].start_time)
+    last_business_day = pd.offsets.BDay().rollback(labels[-1].end_time.normalize())
     whole[-1] = whole[-1] and bool((last_business_day - index[-1]).days <= 3)
     return whole
 
@@ -362,20 +362,17 @@ def _tickers(profits: pd.DataFrame) -> tuple[TickerProfit, ...]:
     by_side = own.pivot_table(index="ticker", columns="side", values="profit", aggfunc="sum").reindex(columns=SIDES)
     held = own.groupby("ticker")[["cost", "n_sessions"]].sum()
     reference = other.groupby("ticker")["profit"].sum()
-    tickers = by_side.index.union(reference.index)
+    tickers = by_side.index.union(reference.index).rename("ticker")
     table = by_side.reindex(tickers).join(held).fillna(0.0)
     table["profit"] = table["long"] + table["short"]
     return tuple(
         TickerProfit(
-            ticker=str(row.Index),
-            long=float(row.long),
-            short=float(row.short),
-            profit=float(row.profit),
-            cost=float(row.cost),
-            n_held=int(row.n_sessions),
-            benchmark=float(reference[row.Index]) if row.Index in reference.index else None,
+            ticker=row["ticker"],
+            n_held=int(row["n_sessions"]),
+            benchmark=reference.get(row["ticker"]),
+            **{name: row[name] for name in ("long", "short", "profit", "cost")},
         )
-        for row in table.sort_values("profit", ascending=False, kind="stable").itertuples()
+        for row in table.sort_values("profit", ascending=False, kind="stable").reset_index().to_dict("records")
     )
 
 

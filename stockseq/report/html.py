@@ -23,7 +23,7 @@ CONTENT_SECURITY_POLICY = (
 SCRIPTS = ("page.js", "tables.js")
 
 # A stylesheet a subject, in the order of the cascade.
-STYLES = ("frame", "verdict", "outlook", "figures", "tables", "layers")
+STYLES = ("frame", "verdict", "outlook", "figures", "tables", "account", "layers")
 
 
 def write_page(template: str, context: Mapping[str, object], folder: Path) -> Path:

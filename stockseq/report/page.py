@@ -11,6 +11,7 @@ from stockseq.report.run import RunReport
 from stockseq.report.tables import inputs, results
 from stockseq.report.tables.rank_and_size import ranking_table, size_table
 from stockseq.report.tables.table import mapping_table
+from stockseq.report.tear_sheet import build_view
 from stockseq.report.text.findings import find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
 from stockseq.report.text.skill import claim_sentences, rank_and_size_sentence
@@ -116,6 +117,7 @@ def _account(run: RunReport) -> dict[str, object]:
     return {
         "performance": None if run.backtest is None else results.performance_table(run.backtest),
         "followed": None if run.backtest is None else results.followed_table(run.backtest),
+        "sheet": build_view(run),
         "fills": results.fills_table(run.fills),
         "n_fills": 0 if run.fills is None else len(run.fills),
     }

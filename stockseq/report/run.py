@@ -49,6 +49,8 @@ class RunReport:
         left out of every figure and counted.
     equity : DataFrame of n_sessions rows, optional
         Index session; a column a curve in money: strategy, strategy_0x, strategy_2x, and the benchmarks.
+    balances, profits : DataFrame, optional
+        Of the strategy and of buy and hold: see `AccountResult`; None in runs of before 0.4.
     fills : DataFrame, optional
         One row a fill; all rows are expected in `fills.parquet` next to the report's folder.
     next_forecasts : DataFrame, optional
@@ -79,6 +81,8 @@ class RunReport:
     trials: int = 0
     out_of_sample: pd.DataFrame | None = None
     equity: pd.DataFrame | None = None
+    balances: pd.DataFrame | None = None
+    profits: pd.DataFrame | None = None
     fills: pd.DataFrame | None = None
     next_forecasts: pd.DataFrame | None = None
     models: pd.DataFrame | None = None
@@ -133,6 +137,8 @@ def read_run(folder: Path) -> RunReport:
         backtest=BacktestMetrics.from_dict(metrics),
         out_of_sample=forecasts,
         equity=None if equity is None else equity.set_index("session"),
+        balances=_table(folder / "balances.parquet"),
+        profits=_table(folder / "profits.parquet"),
         fills=_table(folder / "fills.parquet"),
     )
 

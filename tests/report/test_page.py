@@ -49,7 +49,8 @@ def test_a_whole_run_shows_verdict_first_and_every_section(build_run, tmp_path: 
     sections = [section["id"] for section in page.named("section")]
     assert sections == ["verdict", "outlook", "record", "account", "inputs", "limits", "reproduce"]
     plots = [attributes["id"] for attributes in page.named("div") if (attributes.get("id") or "").startswith("plot-")]
-    assert plots == ["plot-accuracy", "plot-calibration", "plot-comparisons", "plot-equity", "plot-drawdown"]
+    account = ["plot-equity", "plot-drawdown", "plot-rolling-sharpe", "plot-rolling-beta"]
+    assert plots == ["plot-accuracy", "plot-calibration", "plot-comparisons", *account]
     assert page.text.index("51.0%") < page.text.index("Forecasts for 2016-01-04")
 
 

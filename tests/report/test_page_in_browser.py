@@ -63,7 +63,7 @@ def visit(browser: Any, build_run: Any, tmp_path_factory: pytest.TempPathFactory
 def test_every_plot_is_drawn_without_a_complaint_or_a_request(visit: Visit) -> None:
     """The page works from a folder on a machine without a network, under its own policy."""
     drawn = visit.page.eval_on_selector_all(".plot", "plots => plots.map(plot => plot.querySelectorAll('path').length)")
-    assert len(drawn) == 5
+    assert len(drawn) == 7
     assert min(drawn) > 0
     assert visit.complaints == []
     assert len(visit.requests) == 4

@@ -34,7 +34,7 @@ def heat_cell(value: float | None, *, reach: float, write: Callable[[object], st
 
     Examples
     --------
-    >>> heat_cell(-0.01, reach=0.04, write=wording.points).strength, heat_cell(None, reach=1.0, write=str).text
+    >>> heat_cell(-0.01, reach=0.04, write=str).strength, heat_cell(None, reach=1.0, write=str).text
     (25, '')
     """
     if value is None:
