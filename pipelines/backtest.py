@@ -16,6 +16,7 @@ from stockseq.forecasting.placebos import run_placebos
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.report.text.limits import policy_sentences
 from stockseq.report.text.names import trade_words
 from stockseq.runs.folder import write_run
@@ -68,6 +69,6 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
             doubts=doubts,
             dropped=account.dropped,
         )
-        folder = write_run(contents, workspace.root, render=render_run)
+        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     show_backtest(result, account, metrics, folder)
     return folder

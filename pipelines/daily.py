@@ -22,6 +22,7 @@ from stockseq.forecasting.morning import Morning, forecast_morning
 from stockseq.market import MarketData
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
 from stockseq.runs.folder import write_run
@@ -81,7 +82,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             dropped=morning.dropped,
             models=models,
         )
-        folder = write_run(contents, workspace.root, render=render_run)
+        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     if not quiet:
         show_morning(morning, folder, calendar=workspace.calendar)
     return morning, folder

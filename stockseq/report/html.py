@@ -23,7 +23,7 @@ CONTENT_SECURITY_POLICY = (
 SCRIPTS = ("page.js", "tables.js")
 
 # A stylesheet a subject, in the order of the cascade.
-STYLES = ("frame", "verdict", "outlook", "figures", "tables", "account", "layers")
+STYLES = ("frame", "verdict", "outlook", "figures", "tables", "account", "runs", "layers")
 
 
 def write_page(template: str, context: Mapping[str, object], folder: Path) -> Path:
@@ -83,7 +83,8 @@ def _asset(name: str) -> str:
 
 
 def _replace(path: Path, content: str) -> Path:
-    partial = path.with_name(path.name + ".partial")
+    # Two processes may write the list of runs at once.
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     partial.write_text(content, encoding="utf-8")
     os.replace(partial, path)
     return path
