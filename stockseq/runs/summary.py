@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 from pydantic import Field
 
 from stockseq.config import Settings
@@ -119,10 +120,18 @@ def _read(folder: Path) -> RunSummary:
 
 
 def _span(path: Path) -> dict[str, date]:
-    sessions = pd.read_parquet(path, columns=["session"])["session"] if path.exists() else pd.Series(dtype=object)
-    if sessions.empty:
+    """Return the first and the last session of a table, by the file's own statistics: no row is read."""
+    if not path.exists():
         return {}
-    return {"first": sessions.min().date(), "last": sessions.max().date()}
+    with ParquetFile(path) as file:
+        column, groups = file.schema_arrow.get_field_index("session"), file.metadata
+        if column < 0:
+            return {}
+        statistics = [groups.row_group(number).column(column).statistics for number in range(groups.num_row_groups)]
+    ends = [(known.min, known.max) for known in statistics if known is not None and known.has_min_max]
+    if not ends:
+        return {}
+    return {"first": pd.Timestamp(min(ends)[0]).date(), "last": pd.Timestamp(max(last for _, last in ends)).date()}
 
 
 def _changes(settings: Mapping[str, Any]) -> dict[str, str]:
