@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
 # The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
-VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID HEAD MARKETS DATASET SET
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUNS RUN_ID HEAD MARKETS DATASET SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.
 export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
@@ -51,7 +51,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.runtime $@
 
-.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report runs compare models ledger maintain check format test coverage test-slow campaign mutation bench lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -92,6 +92,8 @@ report: setup ## Rebuild and open the page of a run (RUN_ID=..., default the new
 	@$(RECIPE) report
 runs: setup ## List the runs
 	@$(RECIPE) runs
+compare: setup ## Compare runs on what both forecast, with the settings that differ (RUNS="NAME latest")
+	@$(RECIPE) compare
 models: setup ## List every model with its numbers and state
 	@$(RECIPE) models
 ledger: setup ## Verify the forecast ledger and show the live record

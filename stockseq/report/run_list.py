@@ -72,9 +72,9 @@ def render_runs(root: Path) -> Path:
     return write_page("runs.html", context, root / "runs")
 
 
-def runs_table(runs: Sequence[RunSummary], root: Path) -> Table:
-    """Return a row a run, each with a link to its page where it has one."""
-    return Table(HEADS, [_row(run, root) for run in runs]).split_blank()[0]
+def runs_table(runs: Sequence[RunSummary], root: Path, *, up: str = "./") -> Table:
+    """Return a row a run, each with a link to its page where it has one; `up` leads to the folder of the runs."""
+    return Table(HEADS, [_row(run, root, up) for run in runs]).split_blank()[0]
 
 
 def changes_table(runs: Sequence[RunSummary]) -> Table | None:
@@ -115,10 +115,10 @@ def equity_figure(runs: Sequence[RunSummary], root: Path) -> Figure | None:
     )
 
 
-def _row(run: RunSummary, root: Path) -> list[Cell]:
+def _row(run: RunSummary, root: Path, up: str) -> list[Cell]:
     page = root / "runs" / run.name / "report" / "index.html"
     name = wording.text(run.name, limit=80)
-    link = f"./{quote(run.name)}/report/index.html" if page.exists() else ""
+    link = f"{up}{quote(run.name)}/report/index.html" if page.exists() else ""
     first = Cell(name, run.name, link=link)
     if run.damage is not None:
         return [first, cell("damaged"), *[cell(None)] * (len(HEADS) - 2)]

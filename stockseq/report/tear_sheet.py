@@ -121,7 +121,7 @@ def periods_table(periods: Sequence[Period], head: str, pattern: str) -> Table:
             Cell(f"{period.first.strftime(pattern)}{'' if period.is_whole else ' (part)'}", period.first.isoformat()),
             cell(period.growth, signed),
             cell(period.benchmark, signed),
-            cell(None if period.benchmark is None else period.growth - period.benchmark, wording.points),
+            cell(None if period.benchmark is None else period.growth - period.benchmark, _points),
             cell(period.gross, wording.percent),
             cell(period.net, signed),
             cell(period.turnover, lambda value: wording.percent(value, digits=0)),
@@ -130,7 +130,7 @@ def periods_table(periods: Sequence[Period], head: str, pattern: str) -> Table:
         ]
         for period in reversed(periods)
     ]
-    heads = (head, "Strategy", "Buy and hold", "Ahead by, points", "Gross", "Net", "Turnover", "Costs", "Sessions")
+    heads = (head, "Strategy", "Buy and hold", "Ahead by", "Gross", "Net", "Turnover", "Costs", "Sessions")
     return Table(heads, rows).split_blank()[0]
 
 
@@ -240,6 +240,10 @@ def _total(value: float) -> HeatCell:
 
 def _date(day: date) -> Cell:
     return Cell(day.isoformat(), pd.Timestamp(day).isoformat())
+
+
+def _points(value: float) -> str:
+    return f"{wording.points(value)} pts"
 
 
 def _money(value: float) -> str:

@@ -88,8 +88,16 @@ def summarise_run(folder: Path) -> RunSummary:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """Return the settings of a run by dotted name, without those that no figure depends on."""
+    """Return the settings of a run by dotted name, without those that no figure depends on.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file is missing, damaged or empty.
+    """
     tables = tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8"))
+    if not tables:
+        raise ValueError("settings.toml is empty, and every run has settings")
     return {name: value for name, value in _leaves(tables).items() if not _is_no_choice(name)}
 
 

@@ -93,6 +93,7 @@ function makeSavable(table) {
   button.className = "csv";
   button.textContent = "CSV";
   button.setAttribute("aria-label", `Save as CSV: ${caption}`);
+  button.title = "Numbers as they are: a fraction where the page says percent or points";
   button.addEventListener("click", () => save(table, caption));
   frame.after(button);
 }
