@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pandas as pd
 import pytest
 
 from stockseq.report.page import render_report
+from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.schemas import Dropped
 from tests.report import test_page_in_browser as in_browser
 from tests.report.conftest import ATTACK
@@ -81,3 +84,19 @@ def test_numbers_are_raw_and_sessions_are_dates(visit: Any) -> None:
     assert fills[1][:2] == ["2014-01-02", "T000"]
     assert name == "fills-first-50-of-90.csv"
     assert len(fills) == 51
+
+
+def test_the_list_of_runs_fits_a_phone_sorts_and_leads_to_a_page(browser: Any, tmp_path: Path) -> None:
+    """From a folder on a disk, under its own policy; by hand, 45.6 % is the lowest accuracy of these runs but one."""
+    shutil.unpack_archive(Path(__file__).with_name("runs_0_1_0.zip"), tmp_path / "runs")
+    render_run(tmp_path / "runs" / "20190426T130000Z-daily")
+    visit = in_browser.Visit(browser, render_runs(tmp_path), viewport={"width": 390, "height": 900})
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+    head = visit.page.locator(".runs thead th", has_text="Accuracy").locator("button")
+    head.click()
+    head.click()
+    first = visit.page.locator(".runs tbody th").all_inner_texts()[:2]
+    assert first == ["20261128T142625Z-benchmark", "20190426T130000Z-daily"]
+    visit.page.locator(".runs a").click()
+    assert visit.page.title().startswith("Forecasts for 2019-04-26")
+    assert visit.complaints == []

@@ -125,10 +125,10 @@ def beta_summary(rolling: pd.DataFrame, window: int) -> str:
 
 
 def missing_sentence(sheet: TearSheet) -> str:
-    """Return what a run of before 0.4 can't show, "" of a newer one."""
+    """Return what a run of an earlier version can't show, "" of a newer one."""
     if sheet.stakes:
         return ""
     return (
-        "This run kept no balances (it is from before version 0.4), so exposure, turnover and costs by month, and "
+        "This run kept no balances (an earlier version made it), so exposure, turnover and costs by month, and "
         "profit by ticker and side, are not known; a new backtest keeps them."
     )
