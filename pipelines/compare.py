@@ -7,6 +7,7 @@ import pandas as pd
 from pipelines.screens.compare import show_comparison
 from stockseq.config import Settings
 from stockseq.report.comparison import render_comparison
+from stockseq.report.run_list import render_runs
 from stockseq.runs.compare import common_equity, compare_runs, find_runs
 from stockseq.workspace import Workspace
 
@@ -25,5 +26,7 @@ def run_compare(settings: Settings, now: pd.Timestamp, *, names: str | None) -> 
     folders = find_runs(root, (names or "").split(), now=now)
     comparison = compare_runs(folders)
     page = render_comparison(comparison, common_equity(folders, comparison), root)
+    # It leads to the list of runs, and the list to it.
+    render_runs(root)
     show_comparison(comparison, page)
     return page

@@ -68,6 +68,10 @@ def render_runs(root: Path) -> Path:
         "table_of_runs": runs_table(runs, root) if runs else None,
         "changes": changes_table(runs),
         "equity": equity_figure(runs, root),
+        "comparisons": [
+            (path.parent.name.replace("_", " "), f"./compare/{quote(path.parent.name)}/index.html")
+            for path in sorted((root / "runs").glob("compare/*/index.html"), reverse=True)
+        ],
     }
     return write_page("runs.html", context, root / "runs")
 

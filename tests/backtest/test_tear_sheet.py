@@ -116,3 +116,13 @@ def test_the_profits_of_sides_and_tickers_add_up_to_the_account_s():
     assert {row.ticker: row.benchmark for row in sheet.tickers} == {
         row.ticker: pytest.approx(row.profit) for row in sheet.tickers
     }
+
+
+def test_an_account_that_never_held_anything_has_no_sides():
+    """Buy and hold's tickers are there all the same, with nothing earned on them."""
+    history = golden(COSTS)
+    kept = tables(history)
+    kept["profits"] = kept["profits"][kept["profits"]["account"] == "buy_and_hold"]
+    sheet = build_tear_sheet(history.equity[["equity"]].set_axis(["strategy"], axis=1), **kept)
+    assert sheet.sides == ()
+    assert [(row.profit, row.n_held) for row in sheet.tickers] == [(0.0, 0)] * 3

@@ -34,6 +34,7 @@ def test_the_terminal_says_what_differs_and_where_the_page_is(compared: Settings
     assert "finance" in shown
     assert str(page) in shown
     assert page.exists()
+    assert f"./compare/{A}_{B}/index.html" in (page.parents[2] / "index.html").read_text()
 
 
 @pytest.mark.parametrize("names", [None, "", A])
