@@ -292,12 +292,12 @@ def _periods(both: pd.DataFrame, flows: pd.DataFrame | None, frequency: str) -> 
 
 
 def _whole(index: pd.DatetimeIndex, labels: pd.PeriodIndex) -> list[bool]:
-    """Return which periods have all their sessions, as far as weekdays tell: up to three days of holidays pass."""
+    """Return which periods have all their sessions; a last one that ends in a holiday counts as a part."""
     whole = [True] * labels.nunique()
     # Where the capital's own session lies in the first period, that one had begun before.
     whole[0] = bool(index[0] < labels[0].start_time)
     last_business_day = pd.offsets.BDay().rollback(labels[-1].end_time.normalize())
-    whole[-1] = whole[-1] and bool((last_business_day - index[-1]).days <= 3)
+    whole[-1] = whole[-1] and bool(index[-1] >= last_business_day)
     return whole
 
 

@@ -46,6 +46,14 @@ def test_months_and_years_are_those_of_empyrical(curves):
     assert [month.is_whole for month in sheet.months] == [False, *[True] * 13, False]
 
 
+def test_a_month_without_its_last_weekday_is_a_part():
+    """The share of months that gained counts whole ones alone: 29 July 2021 was a Thursday, the 30th a session."""
+    sessions = pd.DatetimeIndex(["2021-06-30", "2021-07-01", "2021-07-29", "2021-07-30"])
+    for n_sessions, is_whole in ((3, False), (4, True)):
+        equity = pd.DataFrame({"strategy": 1.0}, index=sessions[:n_sessions])
+        assert [month.is_whole for month in build_tear_sheet(equity).months] == [is_whole]
+
+
 def test_the_deepest_drawdown_is_that_of_empyrical(curves):
     """`max_drawdown`: 13.3 % and 18.3 %; falls don't overlap, and the deepest comes first."""
     sheet = build_tear_sheet(curves)
