@@ -63,7 +63,7 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
                 "equity": account.curves.rename_axis("session").reset_index(),
                 "balances": account.balances,
-                "profits": account.profits,
+                "attribution": account.attribution,
             },
             ingested=ingested,
             doubts=doubts,

@@ -9,7 +9,7 @@ from stockseq.schemas import NUMBER, TEXT, empty
 
 SIDES = ("long", "short")
 AMOUNTS = ("price", "dividends", "borrow", "cost")
-PROFITS = {
+ATTRIBUTION = {
     "ticker": TEXT,
     "side": TEXT,
     **dict.fromkeys(AMOUNTS, NUMBER),
@@ -90,14 +90,14 @@ class Attribution:
         self._begin(self._held.shape[1])
 
     def table(self, tickers: pd.Index) -> pd.DataFrame:
-        """Return the amounts by ticker and side, of those that were ever held; see `AccountHistory.profits`."""
+        """Return the amounts by ticker and side, of those that were ever held; see `AccountHistory.attribution`."""
         rows, columns = np.nonzero(self._counts[0])
         if not len(rows):
-            return empty(PROFITS)
+            return empty(ATTRIBUTION)
         counts = dict(zip(("n_sessions", "n_gained", "n_lost"), self._counts, strict=True))
         frame = pd.DataFrame({"ticker": tickers.to_numpy()[columns], "side": np.array(SIDES)[rows]})
         sums = {name: values[rows, columns] for name, values in {**self._sums, **counts}.items()}
-        return frame.assign(**sums).astype(PROFITS).sort_values(["ticker", "side"], ignore_index=True)
+        return frame.assign(**sums).astype(ATTRIBUTION).sort_values(["ticker", "side"], ignore_index=True)
 
     def _begin(self, n_tickers: int) -> None:
         self._held: Flags = np.zeros((2, n_tickers), dtype=np.bool_)

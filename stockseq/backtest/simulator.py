@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.backtest.account import Account
-from stockseq.backtest.attribution import PROFITS
+from stockseq.backtest.attribution import ATTRIBUTION
 from stockseq.backtest.book import FLOWS, Book
 from stockseq.backtest.costs import Costs, Floats
 from stockseq.backtest.prints import Delisting, build_market
@@ -30,7 +30,7 @@ class AccountHistory:
     flags : session, ticker, flag, shares. no_print and over_capacity: what expired unfilled; short_of_cash and
         over_gross: what was cut to the leverage; no_mark: a target without a price to size it (shares NaN);
         stale_mark: held without a close; delisted: taken out.
-    profits : ticker, side (long or short), price (gains at prints and marks), dividends, borrow (a fee), cost;
+    attribution : ticker, side (long or short), price (gains at prints and marks), dividends, borrow (a fee), cost;
         n_sessions in which it was held, n_gained and n_lost of them by price and dividends. price + dividends - borrow
         - cost of all rows, and the interest of `equity`, are what the account gained.
     """
@@ -39,7 +39,7 @@ class AccountHistory:
     fills: pd.DataFrame
     positions: pd.DataFrame
     flags: pd.DataFrame
-    profits: pd.DataFrame = field(default_factory=partial(empty, PROFITS))
+    attribution: pd.DataFrame = field(default_factory=partial(empty, ATTRIBUTION))
 
 
 def simulate(
@@ -134,8 +134,9 @@ def simulate(
     equity = pd.DataFrame(balances, index=market.sessions.rename("session"))
     before = equity["equity"].shift().clip(lower=0)
     equity["turnover"] = (equity["traded"] / before.where(before > 0)).fillna(0.0)
-    profits = book.attribution.table(market.tickers)
-    return AccountHistory(equity, book.journal.fills(), book.journal.positions(), book.journal.flags(), profits)
+    attribution = book.attribution.table(market.tickers)
+    journal = book.journal
+    return AccountHistory(equity, journal.fills(), journal.positions(), journal.flags(), attribution=attribution)
 
 
 def _open_session(book: Book) -> None:

@@ -141,7 +141,7 @@ def build_tear_sheet(
     curves: pd.DataFrame,
     *,
     balances: pd.DataFrame | None = None,
-    profits: pd.DataFrame | None = None,
+    attribution: pd.DataFrame | None = None,
     moves: pd.Series | None = None,
 ) -> TearSheet:
     """Return an account month by month, beside buy and hold.
@@ -150,7 +150,7 @@ def build_tear_sheet(
     ----------
     curves : DataFrame of n_sessions rows
         Equity at each close by session; column `strategy`, and `buy_and_hold` where there is one.
-    balances, profits : DataFrame, optional
+    balances, attribution : DataFrame, optional
         Those of `AccountResult`; runs of before 0.4 kept none.
     moves : Series, optional
         Realised returns of the forecasts' trade, of an account that is flat at each close: what its hit rate stands
@@ -173,8 +173,8 @@ def build_tear_sheet(
         drawdowns=find_drawdowns(both[STRATEGY], other=both.get(BENCHMARK)),
         benchmark_drawdowns=find_drawdowns(both[BENCHMARK], other=both[STRATEGY]) if BENCHMARK in both else (),
         stakes={} if balances is None else {name: _stake(_flows(balances, name)) for name in accounts},
-        sides=() if profits is None else _sides(profits, moves),
-        tickers=() if profits is None else _tickers(profits),
+        sides=() if attribution is None else _sides(attribution, moves),
+        tickers=() if attribution is None else _tickers(attribution),
         interest=None if balances is None else float(balances.loc[balances["account"] == STRATEGY, "interest"].sum()),
         profit=total,
     )
@@ -324,9 +324,9 @@ def _stake(flows: pd.DataFrame) -> Stake:
     )
 
 
-def _sides(profits: pd.DataFrame, moves: pd.Series | None) -> tuple[SideProfit, ...]:
-    own = profits[profits["account"] == STRATEGY]
-    other = profits[profits["account"] == BENCHMARK]
+def _sides(attribution: pd.DataFrame, moves: pd.Series | None) -> tuple[SideProfit, ...]:
+    own = attribution[attribution["account"] == STRATEGY]
+    other = attribution[attribution["account"] == BENCHMARK]
     sides = []
     for side in SIDES:
         rows = own[own["side"] == side]
@@ -355,9 +355,9 @@ def _base_rate(side: str, other: pd.DataFrame, moves: pd.Series | None) -> float
     return float(other["n_gained" if side == "long" else "n_lost"].sum()) / n_held if n_held else None
 
 
-def _tickers(profits: pd.DataFrame) -> tuple[TickerProfit, ...]:
+def _tickers(attribution: pd.DataFrame) -> tuple[TickerProfit, ...]:
     """Return the tickers of either account, the largest profit first."""
-    net = profits.assign(profit=_net(profits))
+    net = attribution.assign(profit=_net(attribution))
     own, other = net[net["account"] == STRATEGY], net[net["account"] == BENCHMARK]
     by_side = own.pivot_table(index="ticker", columns="side", values="profit", aggfunc="sum").reindex(columns=SIDES)
     held = own.groupby("ticker")[["cost", "n_sessions"]].sum()
@@ -376,8 +376,8 @@ def _tickers(profits: pd.DataFrame) -> tuple[TickerProfit, ...]:
     )
 
 
-def _net(profits: pd.DataFrame) -> pd.Series:
-    net: pd.Series = profits["price"] + profits["dividends"] - profits["borrow"] - profits["cost"]
+def _net(rows: pd.DataFrame) -> pd.Series:
+    net: pd.Series = rows["price"] + rows["dividends"] - rows["borrow"] - rows["cost"]
     return net
 
 

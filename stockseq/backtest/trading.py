@@ -121,9 +121,9 @@ class AccountResult:
         return _stacked({name: history.equity.reset_index() for name, history in self._judged.items()})
 
     @property
-    def profits(self) -> pd.DataFrame:
+    def attribution(self) -> pd.DataFrame:
         """Profit by `account`, ticker and side, of the strategy and of buy and hold; see `AccountHistory`."""
-        return _stacked({name: history.profits for name, history in self._judged.items()})
+        return _stacked({name: history.attribution for name, history in self._judged.items()})
 
     @property
     def _judged(self) -> dict[str, AccountHistory]:

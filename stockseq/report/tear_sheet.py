@@ -62,7 +62,7 @@ def build_view(run: RunReport) -> TearSheetView | None:
         return None
     at_close = parse_label(str(run.settings.get("label", OPEN_TO_CLOSE))) == 0
     moves = None if run.out_of_sample is None or not at_close else run.out_of_sample["realised_return"]
-    sheet = build_tear_sheet(curves, balances=run.balances, profits=run.profits, moves=moves)
+    sheet = build_tear_sheet(curves, balances=run.balances, attribution=run.attribution, moves=moves)
     several = len(sheet.months) > 1
     return TearSheetView(
         months=months_map(sheet, "growth") if several else None,

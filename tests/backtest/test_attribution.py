@@ -12,7 +12,7 @@ TICKERS = pd.Index(["AAA"])
 
 def rows(history):
     """Profits by ticker and side."""
-    return history.profits.set_index(["ticker", "side"])
+    return history.attribution.set_index(["ticker", "side"])
 
 
 def test_the_golden_account_s_profit_by_ticker_and_side():

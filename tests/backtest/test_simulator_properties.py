@@ -162,7 +162,7 @@ def test_the_profit_of_tickers_and_sides_is_the_account_s_to_the_cent(seed, hori
     world = draw(seed)
     gone = {"C": Delisting(SESSIONS[N_SESSIONS // 2], -0.3)} if leaves else {}
     result = run(world, splits=world.splits, lot=1, horizon=horizon, delistings=gone)
-    profits, equity = result.profits, result.equity
+    profits, equity = result.attribution, result.equity
     by_row = profits["price"] + profits["dividends"] - profits["borrow"] - profits["cost"]
     assert by_row.sum() + equity["interest"].sum() == pytest.approx(equity["equity"].iloc[-1] - 1e6, rel=0, abs=1e-5)
     for name in ("dividends", "borrow", "cost"):

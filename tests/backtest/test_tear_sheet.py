@@ -23,10 +23,13 @@ def curves():
 
 
 def tables(history):
-    """Balances and profits of one account beside itself."""
+    """Balances and attribution of one account beside itself."""
     names = ("strategy", "buy_and_hold")
     balances = pd.concat([history.equity.reset_index().assign(account=name) for name in names])
-    return {"balances": balances, "profits": pd.concat([history.profits.assign(account=name) for name in names])}
+    return {
+        "balances": balances,
+        "attribution": pd.concat([history.attribution.assign(account=name) for name in names]),
+    }
 
 
 def test_months_and_years_are_those_of_empyrical(curves):
@@ -130,7 +133,7 @@ def test_an_account_that_never_held_anything_has_no_sides():
     """Buy and hold's tickers are there all the same, with nothing earned on them."""
     history = golden(COSTS)
     kept = tables(history)
-    kept["profits"] = kept["profits"][kept["profits"]["account"] == "buy_and_hold"]
+    kept["attribution"] = kept["attribution"][kept["attribution"]["account"] == "buy_and_hold"]
     sheet = build_tear_sheet(history.equity[["equity"]].set_axis(["strategy"], axis=1), **kept)
     assert sheet.sides == ()
     assert [(row.profit, row.n_held) for row in sheet.tickers] == [(0.0, 0)] * 3

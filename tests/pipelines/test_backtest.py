@@ -80,7 +80,7 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(folder):
 def test_the_profit_by_ticker_and_side_is_that_of_the_curve(folder):
     """To the cent, for the strategy and for buy and hold; each month of the page comes from the same balances."""
     equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
-    balances, profits = (pd.read_parquet(folder / f"{name}.parquet") for name in ("balances", "profits"))
+    balances, profits = (pd.read_parquet(folder / f"{name}.parquet") for name in ("balances", "attribution"))
     for account, rows in profits.groupby("account"):
         own = balances[balances["account"] == account]
         assert own["equity"].tolist() == equity[account].tolist()

@@ -23,7 +23,7 @@ def kept() -> dict[str, object]:
     return {
         "equity": pd.DataFrame(dict.fromkeys(names, history.equity["equity"])),
         "balances": pd.concat([history.equity.reset_index().assign(account=name) for name in names]),
-        "profits": pd.concat([history.profits.assign(account=name) for name in names]),
+        "attribution": pd.concat([history.attribution.assign(account=name) for name in names]),
         "settings": {"label": "open_to_next_open", "costs": {"cash_rate": 0.036}},
     }
 
