@@ -46,7 +46,7 @@ def test_the_newest_is_first_and_leads_to_its_page(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "manifest.json", "settings.toml", "forecasts.parquet"])
-@pytest.mark.parametrize("text", ["[]", "{", "\x00", "[" * 100_000])
+@pytest.mark.parametrize("text", ["[]", "[" * 100_000])
 def test_a_damaged_run_is_listed_as_damaged_and_the_others_as_they_are(root: Path, name: str, text: str) -> None:
     """Valid JSON that is no table of numbers, too."""
     (root / "runs" / BACKTEST / name).write_text(text, encoding="utf-8")
