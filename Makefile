@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
 # The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
-VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUN_ID SESSION HEAD MARKETS DATASET AT BY YES ONLINE SET
+VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUNS RUN_ID SESSION HEAD MARKETS DATASET AT BY YES ONLINE SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.
 export STOCKSEQ_VARIABLES := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
@@ -59,7 +59,7 @@ $(DOCS)/.docs: requirements-docs.lock
 	$(call install,requirements-docs.lock,alone)
 	@touch $@
 
-.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report why runs models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report why runs compare models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -102,6 +102,8 @@ why: setup ## Show what moved a forecast (RUN_ID=... TICKERS=AAPL SESSION=2021-0
 	@$(RECIPE) why
 runs: setup ## List the runs
 	@$(RECIPE) runs
+compare: setup ## Compare runs on what both forecast, with the settings that differ (RUNS="NAME latest")
+	@$(RECIPE) compare
 models: setup ## List every model with its numbers and state
 	@$(RECIPE) models
 ledger: setup ## Verify the forecast ledger and show the live record

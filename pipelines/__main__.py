@@ -98,6 +98,7 @@ OPTIONS = {
         Option("mode", "MODE", "scratch or finetune (from the champion)", default="scratch"),
         Option("accept", "ACCEPT", "Bars to accept, as `make doubts` lists them: TICKER or TICKER:SESSION"),
         Option("file", "FILE", "One file of bars or headlines"),
+        Option("runs", "RUNS", "Runs to compare, by name, a unique beginning, or latest"),
         Option("run", "RUN_ID", "The run (default: the newest)"),
         Option("session", "SESSION", "The session that was forecast, such as 2021-03-04 (default: the run's newest)"),
         Option("head", "HEAD", "A head hash noted earlier, to be found in the chain"),
@@ -469,6 +470,14 @@ def runs(settings: "Settings", now: "pd.Timestamp") -> None:
     from pipelines.report import list_runs
 
     list_runs(settings, now)
+
+
+@recipe("config data now runs")
+def compare(settings: "Settings", now: "pd.Timestamp", runs: str | None) -> None:
+    """Compare two RUNS or more on the forecasts and sessions that both have, and show the settings that differ."""
+    from pipelines.compare import run_compare
+
+    run_compare(settings, now, names=runs)
 
 
 @recipe("config data now")

@@ -17,6 +17,7 @@ from stockseq.forecasting.walk_forward import optimum_on
 from stockseq.models.variants import PLAIN
 from stockseq.report.metrics import ablation_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.runs.folder import write_run
 from stockseq.runs.source_hash import hash_networks
 from stockseq.runs.trials import read_trials, record_trial
@@ -60,6 +61,6 @@ def run_ablation(settings: Settings, now: pd.Timestamp) -> Path:
             ingested=ingested,
             doubts=doubts,
         )
-        folder = write_run(contents, workspace.root, render=render_run)
+        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     show_ablation(result, folder)
     return folder

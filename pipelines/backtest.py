@@ -17,6 +17,7 @@ from stockseq.forecasting.ticker_history import backtest_history
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.report.text.limits import policy_sentences
 from stockseq.report.text.names import trade_words
 from stockseq.runs.folder import write_run
@@ -64,11 +65,13 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
                 "equity": account.curves.rename_axis("session").reset_index(),
                 "profits": account.history.profits,
                 **backtest_history(data, result.forecasts),
+                "balances": account.balances,
+                "attribution": account.attribution,
             },
             ingested=ingested,
             doubts=doubts,
             dropped=account.dropped,
         )
-        folder = write_run(contents, workspace.root, render=render_run)
+        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     show_backtest(result, account, metrics, folder)
     return folder

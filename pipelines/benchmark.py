@@ -16,6 +16,7 @@ from stockseq.errors import SettingsError, counted
 from stockseq.executors import open_executor
 from stockseq.report.metrics import benchmark_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.runs.folder import RunContents, write_run
 from stockseq.runs.trials import read_trials, record_trial
 from stockseq.workspace import Workspace
@@ -65,6 +66,6 @@ def run_benchmark(settings: Settings, now: pd.Timestamp, *, dataset: str) -> Pat
                 dropped=data.dropped,
                 outcomes=tuple(data.outcomes.values()),
             )
-            folder = write_run(contents, workspace.root, render=render_run)
+            folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     show_benchmark(result, folder)
     return folder

@@ -29,6 +29,7 @@ from stockseq.models.explaining import explain
 from stockseq.models.why import tabulate_why
 from stockseq.report.metrics import morning_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.report.text.earlier import earlier_sentence, earlier_title
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.notice import morning_message
@@ -141,7 +142,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
             dropped=morning.dropped,
             models=models,
         )
-        folder = write_run(contents, workspace.root, render=render_run)
+        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     if not quiet:
         show_morning(morning, folder, explained, calendar=workspace.calendar, book=book)
     return morning, folder

@@ -13,6 +13,7 @@ from stockseq.errors import StockseqError, counted
 from stockseq.evaluate.scores import Scores
 from stockseq.forecasting.clock import require_begun
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.report.text.verdict import record_sentence
 from stockseq.runs.folder import find_run, no_run, run_names
 from stockseq.workspace import Workspace
@@ -41,6 +42,7 @@ def run_report(settings: Settings, now: pd.Timestamp, *, name: str | None, open_
             f"{str(error)[:200]}). Put {folder} back from a copy, or run again."
         ) from error
     console.print(f"Page: {page}", markup=False)
+    _write_list(root)
     if open_page:
         webbrowser.open(page.as_uri())
 
@@ -56,6 +58,7 @@ def list_runs(settings: Settings, now: pd.Timestamp) -> None:
     for name in names:
         table.add_row(escape(name), _record(root / "runs" / name / "metrics.json"))
     console.print(table)
+    _write_list(root)
     if later:
         console.print(f"{counted(later, 'run')} of after {now:%Y-%m-%d %H:%M:%S} UTC, the instant of NOW, left out.")
 
@@ -65,6 +68,16 @@ def _begun(settings: Settings, now: pd.Timestamp) -> Workspace:
     workspace = Workspace(settings, now=now)
     require_begun(workspace.store, workspace.registry, now)
     return workspace
+
+
+def _write_list(root: Path) -> None:
+    """Write the page that lists all runs and say where it is; a folder that can only be read keeps what it has."""
+    try:
+        console.print(f"All runs: {render_runs(root)}", markup=False)
+    except OSError as error:
+        console.print(
+            f"The page of all runs can't be written ({error.strerror or error}), so it is not renewed.", markup=False
+        )
 
 
 def _record(path: Path) -> str:

@@ -16,6 +16,7 @@ from stockseq.forecasting.clock import require_newest
 from stockseq.forecasting.live import require_listed
 from stockseq.report.metrics import training_metrics
 from stockseq.report.render import render_run
+from stockseq.report.run_list import render_runs
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence
 from stockseq.runs.folder import write_run
@@ -69,7 +70,7 @@ def run_train(
             doubts=(outcome, *doubts),
             models=models,
         )
-        folder = write_run(contents, workspace.root, render=render_run)
+        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
     show_models(models)
     show_page(folder)
     return folder

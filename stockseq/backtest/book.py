@@ -1,8 +1,10 @@
 """The state of one account, changed by one event after another."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stockseq.backtest.account import Account
+from stockseq.backtest.attribution import Attribution
 from stockseq.backtest.costs import BPS, Costs, Floats
 from stockseq.backtest.journal import Journal, Moment
 from stockseq.backtest.prints import Market
@@ -30,10 +32,8 @@ class Book:
         self.marks = np.full(len(market.tickers), np.nan)
         self.decided_on = account.capital
         self.flows = dict.fromkeys(FLOWS, 0.0)
-        # By ticker: what its position was worth when the session began, and the cash that it has brought in since.
-        self.worth = np.zeros(len(market.tickers))
-        self.received = np.zeros(len(market.tickers))
         self.journal = Journal(market.sessions, market.tickers)
+        self.attribution = Attribution(len(market.tickers))
 
     @property
     def position_values(self) -> Floats:
@@ -54,15 +54,15 @@ class Book:
         """Turn to the session of `row`."""
         self.row = row
         self.flows = dict.fromkeys(FLOWS, 0.0)
-        self.worth = self.position_values
-        self.received = np.zeros_like(self.shares)
 
     def accrue_interest(self) -> None:
         """Receive or pay interest and borrow fees for the days since the previous session, on its closing balances."""
         days = (self.market.sessions[self.row] - self.market.sessions[self.row - 1]).days
-        short_value = -float(np.minimum(self.position_values, 0.0).sum())
+        values = self.position_values
+        short_value = -float(np.minimum(values, 0.0).sum())
         interest, borrow = self.costs.interest(self.cash, short_value, days)
         self.cash += interest - borrow
+        self.attribution.borrow(borrow, values)
         self.flows["interest"], self.flows["borrow"] = interest, borrow
 
     def receive_due(self) -> None:
@@ -77,16 +77,17 @@ class Book:
             return
         exact = self.shares * ratio
         self.marks = self.marks / ratio
+        self.attribution.split(ratio)
         self.shares = np.where(ratio == 1, self.shares, self.account.whole(exact))
         fraction = exact - self.shares
-        self._receive(np.where(fraction != 0, fraction * self.marks, 0.0))
+        self.cash += float(np.where(fraction != 0, fraction * self.marks, 0.0).sum())
         self.orders = np.where(ratio == 1, self.orders, self.account.whole(self.orders * ratio))
         self.tranches.split(ratio, self.account)
 
     def earn_dividends(self) -> None:
         """Book the dividends of shares held at the previous close; shorts owe them."""
         earned = self.shares * self.market.dividend[self.row]
-        self.received += earned
+        self.attribution.dividends(earned)
         for column in np.flatnonzero(earned):
             self.flows["dividends"] += earned[column]
             pay_row = int(self.market.pay_row[self.row, column])
@@ -102,7 +103,8 @@ class Book:
         if not gone.any():
             return
         left = np.where(gone, self.shares, 0.0)
-        self._receive(np.where(left != 0, left * self.marks * (1.0 + price_return), 0.0))
+        self.cash += float(np.where(left != 0, left * self.marks * (1.0 + price_return), 0.0).sum())
+        self.attribution.revalue(left, self.marks * (1.0 + price_return))
         self.flag("delisted", left)
         self.shares = np.where(gone, 0.0, self.shares)
         self.orders = np.where(gone, 0.0, self.orders)
@@ -135,8 +137,8 @@ class Book:
         close = self.market.close[self.row]
         printed = np.isfinite(close)
         self.marks = np.where(printed, close, self.marks)
+        self.attribution.revalue(self.shares, self.marks)
         self.flag("stale_mark", np.where(printed, 0.0, self.shares))
-        self.journal.earn(self.row, self.position_values - self.worth + self.received)
 
     def take_over(self, shares: Floats, cash: float) -> None:
         """Go on with other holdings; the trades under way keep their parts of the equity, in whole lots."""
@@ -169,10 +171,6 @@ class Book:
         """Note the tickers whose `shares` aren't zero."""
         self.journal.flag(self.row, name, shares)
 
-    def _receive(self, amounts: Floats) -> None:
-        self.cash += float(amounts.sum())
-        self.received += amounts
-
     def _prices(self, moment: Moment) -> Floats:
         return (self.market.open if moment == "open" else self.market.close)[self.row]
 
@@ -204,7 +202,7 @@ class Book:
         commission = self.costs.commissions(np.abs(traded) * fill_price)
         cost = np.abs(traded) * price * self.costs.impact + commission
         self.cash -= float((traded * fill_price).sum() + commission.sum())
-        self.received[columns] -= traded * fill_price + commission
+        self.attribution.trade(self.shares, shares, prices, _spread(cost, columns, len(shares)))
         self.shares[columns] += traded
         self.flows["traded"] += float((np.abs(traded) * price).sum())
         self.flows["cost"] += float(cost.sum())
@@ -231,3 +229,10 @@ class Book:
         allowed = unopposed + self.account.lots((wanted - unopposed) * max(room, 0.0) / growth)
         self.flag("over_gross", wanted - allowed)
         return allowed
+
+
+def _spread(amounts: Floats, columns: NDArray[np.intp], n_tickers: int) -> Floats:
+    """Return the amounts of some tickers at their places among all, 0 elsewhere."""
+    spread = np.zeros(n_tickers)
+    spread[columns] = amounts
+    return spread

@@ -1,4 +1,4 @@
-"""What a ledger writes down as it goes: fills, flags, and the positions and profits of each close."""
+"""What a ledger writes down as it goes: fills, flags and the positions of each close."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -24,7 +24,6 @@ FILLS = {
 }
 FLAGS = {"session": SESSION, "ticker": TEXT, "flag": TEXT, "shares": NUMBER}
 POSITIONS = {"session": SESSION, "ticker": TEXT, "shares": NUMBER, "mark": NUMBER, "value": NUMBER, "stale": FLAG}
-PROFITS = {"session": SESSION, "ticker": TEXT, "profit": NUMBER}
 
 
 class Journal:
@@ -35,7 +34,6 @@ class Journal:
         self._fills: list[dict[str, object]] = []
         self._flags: list[dict[str, object]] = []
         self._positions: list[dict[str, object]] = []
-        self._profits: list[dict[str, object]] = []
 
     def fill(self, row: int, moment: Moment, columns: NDArray[np.intp], **amounts: Floats) -> None:
         """Note one auction's fills of one side."""
@@ -55,12 +53,6 @@ class Journal:
             amounts = {"shares": quantity, "mark": mark, "value": quantity * mark, "stale": stale[columns]}
             self._positions.append(self._key(row, columns) | amounts)
 
-    def earn(self, row: int, profits: Floats) -> None:
-        """Note what each ticker earned in one session."""
-        columns = np.flatnonzero(profits)
-        if len(columns):
-            self._profits.append(self._key(row, columns) | {"profit": profits[columns]})
-
     def fills(self) -> pd.DataFrame:
         """Return the fills in the order in which they were made."""
         return self._table(self._fills, FILLS)
@@ -72,10 +64,6 @@ class Journal:
     def positions(self) -> pd.DataFrame:
         """Return the positions by session and ticker."""
         return self._table(self._positions, POSITIONS)
-
-    def profits(self) -> pd.DataFrame:
-        """Return what each ticker earned by session and ticker; none where it earned nothing."""
-        return self._table(self._profits, PROFITS)
 
     def _key(self, row: int, columns: NDArray[np.intp]) -> dict[str, object]:
         return {"row": np.full(len(columns), row), "column": columns}

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from stockseq.backtest.account import Account
+from stockseq.backtest.attribution import ATTRIBUTION, PROFITS
 from stockseq.backtest.book import FLOWS, Book
-from stockseq.backtest.costs import Costs
-from stockseq.backtest.journal import PROFITS
+from stockseq.backtest.costs import Costs, Floats
 from stockseq.backtest.prints import Delisting, build_market
 from stockseq.backtest.targets import Targets, target_matrix
 from stockseq.schemas import Actions, Bars, empty
@@ -21,21 +22,27 @@ class AccountHistory:
 
     equity : index session. cash, receivable, long, short (negative), equity at the close; traded (absolute value at the
         prints), cost (spread, slippage, commission), interest (negative: paid), borrow, dividends (on their ex-date),
-        turnover (traded over the previous equity, two-way).
+        turnover (traded over the previous equity, two-way); long_at_open, short_at_open: positions after the fills of
+        the open, at its prints and else at the last mark, which is what the account has at stake where it is flat at
+        the close.
     fills : session, ticker, moment (open or close), shares, price (the print), fill_price, commission, cost.
     positions : session, ticker, shares, mark, value, stale; what is held at each close.
     flags : session, ticker, flag, shares. no_print and over_capacity: what expired unfilled; short_of_cash and
         over_gross: what was cut to the leverage; no_mark: a target without a price to size it (shares NaN);
         stale_mark: held without a close; delisted: taken out.
-    profits : session, ticker, profit; what each ticker earned after costs, by the marks of the closes. With interest
-        and less borrow fees they add up to the change of the equity.
+    profits : session, ticker, profit; what each ticker earned after costs and borrow fees, by the marks of the closes.
+        With interest they add up to the change of the equity.
+    attribution : ticker, side (long or short), price (gains at prints and marks), dividends, borrow (a fee), cost;
+        n_sessions in which it was held, n_gained and n_lost of them by price and dividends. price + dividends - borrow
+        - cost of all rows, and the interest of `equity`, are what the account gained.
     """
 
     equity: pd.DataFrame
     fills: pd.DataFrame
     positions: pd.DataFrame
     flags: pd.DataFrame
-    profits: pd.DataFrame = field(default_factory=lambda: empty(PROFITS))
+    profits: pd.DataFrame = field(default_factory=partial(empty, PROFITS))
+    attribution: pd.DataFrame = field(default_factory=partial(empty, ATTRIBUTION))
 
 
 @dataclass(frozen=True)
@@ -138,16 +145,23 @@ def simulate(
     book = Book(market, costs=costs, account=account, n_tranches=max(horizon, 1))
     balances = []
     for row in range(len(market.sessions)):
-        _pass_session(book, row, horizon=horizon)
+        at_open = _pass_session(book, row, horizon=horizon)
         if row + 1 < len(weights):
             book.decide(weights[row + 1])
         book.journal.position(row, book.shares, book.marks, ~np.isfinite(market.close[row]))
-        balances.append(_balances(book))
+        balances.append({**_balances(book), **_stakes(at_open)})
     equity = pd.DataFrame(balances, index=market.sessions.rename("session"))
     before = equity["equity"].shift().clip(lower=0)
     equity["turnover"] = (equity["traded"] / before.where(before > 0)).fillna(0.0)
-    journal = book.journal
-    return AccountHistory(equity, journal.fills(), journal.positions(), journal.flags(), journal.profits())
+    journal, attribution = book.journal, book.attribution
+    return AccountHistory(
+        equity,
+        journal.fills(),
+        journal.positions(),
+        journal.flags(),
+        profits=attribution.profits(market.sessions, market.tickers),
+        attribution=attribution.table(market.tickers),
+    )
 
 
 def decide_orders(
@@ -212,15 +226,18 @@ def decide_orders(
     return PendingOrders(orders, cash=cash, equity=equity, delisted=tuple(delisted))
 
 
-def _pass_session(book: Book, row: int, *, horizon: int) -> None:
-    """Let one session happen up to its close; in the first nothing trades."""
+def _pass_session(book: Book, row: int, *, horizon: int) -> Floats:
+    """Let one session happen up to its close, and return the positions after the open; in the first nothing trades."""
     book.start(row)
     if row:
         _open_session(book)
         book.fill_orders()
-        if horizon == 0:
-            book.fill_exits()
+    at_open = book.attribution.values(book.shares)
+    if row and horizon == 0:
+        book.fill_exits()
     book.mark()
+    book.attribution.close()
+    return at_open
 
 
 def _open_session(book: Book) -> None:
@@ -240,4 +257,11 @@ def _balances(book: Book) -> dict[str, float]:
         "short": float(np.minimum(values, 0.0).sum()),
         "equity": book.equity,
         **{name: book.flows[name] for name in FLOWS},
+    }
+
+
+def _stakes(values: Floats) -> dict[str, float]:
+    return {
+        "long_at_open": float(np.maximum(values, 0.0).sum()),
+        "short_at_open": float(np.minimum(values, 0.0).sum()),
     }

@@ -28,7 +28,7 @@ from stockseq.plots import plot_account
 from stockseq.prices import compute_volatility
 from stockseq.progress import SILENT, Progress
 from stockseq.results import html_table
-from stockseq.schemas import Bars, Dropped, as_forecasts
+from stockseq.schemas import TEXT, Bars, Dropped, as_forecasts
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -116,6 +116,20 @@ class AccountResult:
         return pd.DataFrame({name: history.equity["equity"] for name, history in histories.items()})
 
     @property
+    def balances(self) -> pd.DataFrame:
+        """Balances and flows of the strategy and of buy and hold, by `account` and session; see `AccountHistory`."""
+        return _stacked({name: history.equity.reset_index() for name, history in self._judged.items()})
+
+    @property
+    def attribution(self) -> pd.DataFrame:
+        """Profit by `account`, ticker and side, of the strategy and of buy and hold; see `AccountHistory`."""
+        return _stacked({name: history.attribution for name, history in self._judged.items()})
+
+    @property
+    def _judged(self) -> dict[str, AccountHistory]:
+        return {"strategy": self.history, "buy_and_hold": self.benchmarks["buy_and_hold"]}
+
+    @property
     def dropped(self) -> tuple[Dropped, ...]:
         """What the account could not do, by ticker and reason."""
         counts = self.history.flags.groupby(["ticker", "flag"]).size().reset_index(name="n").to_dict("records")
@@ -159,6 +173,13 @@ class AccountResult:
         return summarise(history, cash_rate=self.rules.costs.cash_rate)
 
 
+def _stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of the same columns below one another, each row with the account that it is of."""
+    frames = [frame.assign(account=pd.Series(name, index=frame.index, dtype=TEXT)) for name, frame in tables.items()]
+    stacked = pd.concat(frames, ignore_index=True)
+    return stacked[["account", *stacked.columns.drop("account")]]
+
+
 def backtest(
     forecasts: pd.DataFrame,
     market: MarketData,
@@ -197,7 +218,7 @@ def backtest(
     >>> market = load_simulated(n_tickers=4, n_sessions=60)
     >>> recent = market.truth["session"].isin(market.bars["session"].unique()[-20:])
     >>> backtest(market.truth[recent], market, policy=TopK(1)).history.equity.shape
-    (21, 11)
+    (21, 13)
     """
     require_type(forecasts, pd.DataFrame, "forecasts", hint="Such as those of walk_forward(...).forecasts.")
     require_type(market, MarketData, "market", hint="The one that the forecasts were made on.")

@@ -19,8 +19,11 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 
+# Scripts beside every page.
+SCRIPTS = ("page.js", "tables.js")
+
 # A stylesheet a subject, in the order of the cascade.
-STYLES = ("frame", "verdict", "outlook", "tickers", "figures", "tables", "book", "layers")
+STYLES = ("frame", "verdict", "outlook", "tickers", "figures", "tables", "book", "account", "runs", "layers")
 
 
 def write_page(
@@ -35,7 +38,7 @@ def write_page(
     context : mapping
         What the template names; a name that is missing raises jinja2's `UndefinedError`.
     folder : Path
-        Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+        Created where missing; index.html, its scripts and plotly.min.js are replaced, each in one step.
     beside : mapping of path to content, optional
         Further files of the page, by their path in the folder.
 
@@ -46,7 +49,8 @@ def write_page(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "plotly.min.js", get_plotlyjs())
-    _replace(folder / "page.js", asset("page.js"))
+    for script in SCRIPTS:
+        _replace(folder / script, asset(script))
     for name, content in (beside or {}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         _replace(folder / name, content)
@@ -87,7 +91,8 @@ def asset(name: str) -> str:
 
 
 def _replace(path: Path, content: str) -> Path:
-    partial = path.with_name(path.name + ".partial")
+    # Two processes may write the list of runs at once.
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     partial.write_text(content, encoding="utf-8")
     os.replace(partial, path)
     return path

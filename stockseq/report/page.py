@@ -12,6 +12,7 @@ from stockseq.report.run import RunReport
 from stockseq.report.tables import inputs, results
 from stockseq.report.tables.rank_and_size import ranking_table, size_table
 from stockseq.report.tables.table import mapping_table
+from stockseq.report.tear_sheet import build_view
 from stockseq.report.text.findings import alarms, find, persistence_caution, second_opinion
 from stockseq.report.text.limits import distinct, limitations
 from stockseq.report.text.plain import plain_backtest, plain_morning
@@ -32,7 +33,7 @@ def render_report(run: RunReport, folder: Path) -> Path:
     run : RunReport
         What to show. Parts that are absent are named as absent on the page.
     folder : Path
-        Created where missing; index.html, page.js and plotly.min.js are replaced, each in one step.
+        Created where missing; index.html, its scripts and plotly.min.js are replaced, each in one step.
 
     Returns
     -------
@@ -127,6 +128,7 @@ def _account(run: RunReport) -> dict[str, object]:
     return {
         "performance": None if run.backtest is None else results.performance_table(run.backtest),
         "followed": None if run.backtest is None else results.followed_table(run.backtest),
+        "sheet": build_view(run),
         "fills": results.fills_table(run.fills),
         "n_fills": 0 if run.fills is None else len(run.fills),
     }

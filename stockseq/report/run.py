@@ -54,6 +54,8 @@ class RunReport:
         left out of every figure and counted.
     equity : DataFrame of n_sessions rows, optional
         Index session; a column a curve in money: strategy, strategy_0x, strategy_2x, and the benchmarks.
+    balances, attribution : DataFrame, optional
+        Of the strategy and of buy and hold: see `AccountResult`; None in runs of before 0.4.
     fills : DataFrame, optional
         One row a fill; all rows are expected in `fills.parquet` next to the report's folder.
     next_forecasts : DataFrame, optional
@@ -94,6 +96,8 @@ class RunReport:
     trials: int = 0
     out_of_sample: pd.DataFrame | None = None
     equity: pd.DataFrame | None = None
+    balances: pd.DataFrame | None = None
+    attribution: pd.DataFrame | None = None
     fills: pd.DataFrame | None = None
     next_forecasts: pd.DataFrame | None = None
     models: pd.DataFrame | None = None
@@ -156,6 +160,8 @@ def read_run(folder: Path) -> RunReport:
         backtest=BacktestMetrics.from_dict(metrics),
         out_of_sample=forecasts,
         equity=None if equity is None else equity.set_index("session"),
+        balances=_table(folder / "balances.parquet"),
+        attribution=_table(folder / "attribution.parquet"),
         fills=_table(folder / "fills.parquet"),
         profits=_table(folder / "profits.parquet"),
     )

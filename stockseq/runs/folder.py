@@ -34,8 +34,9 @@ LIBRARIES = (
     "exchange_calendars",
     "scikit-learn",
 )
-# Names that a run gives to what it has not finished: drafts of runs and of the link to the newest, drafts of bundles.
-UNFINISHED = ("runs/.draft-*", "runs/.latest-*", "models/.bundle-*")
+# Names that a run gives to what it has not finished: drafts of runs, of the link to the newest, of the list of runs,
+# and of bundles.
+UNFINISHED = ("runs/.draft-*", "runs/.latest-*", "runs/.partial-*", "models/.bundle-*")
 # What an earlier run of the same name is called in the draft's folder while the new one takes its place.
 REPLACED = "replaced"
 
@@ -101,7 +102,13 @@ class RunContents:
     models: pd.DataFrame | None = None
 
 
-def write_run(contents: RunContents, root: Path, *, render: Callable[[Path], Path]) -> Path:
+def write_run(
+    contents: RunContents,
+    root: Path,
+    *,
+    render: Callable[[Path], Path],
+    list_runs: Callable[[Path], object] | None = None,
+) -> Path:
     """Write a run's folder with its page in one step, point `runs/latest` at it; return the folder.
 
     A run of the same instant, recipe and settings is replaced; beside one of other settings the new one is numbered.
@@ -113,6 +120,8 @@ def write_run(contents: RunContents, root: Path, *, render: Callable[[Path], Pat
         The local folder in which `runs` lies.
     render : callable
         Draws the page of a run's folder.
+    list_runs : callable, optional
+        Writes the page that lists every run under `root`, once this one is there.
     """
     runs = root / "runs"
     runs.mkdir(parents=True, exist_ok=True)
@@ -138,6 +147,8 @@ def write_run(contents: RunContents, root: Path, *, render: Callable[[Path], Pat
         shutil.rmtree(workshop, ignore_errors=True)
     _point(runs / "latest", folder.name)
     sync(runs, root)
+    if list_runs is not None:
+        list_runs(root)
     return folder
 
 

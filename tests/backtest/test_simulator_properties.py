@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stockseq.backtest.account import Account
 from stockseq.backtest.costs import Costs
+from stockseq.backtest.prints import Delisting
 from stockseq.backtest.simulator import simulate
 from stockseq.backtest.targets import as_targets
 from stockseq.schemas import Actions, Bars
@@ -128,7 +129,7 @@ def test_equity_is_homogeneous_in_capital(seed, scale):
 @given(seed=SEEDS, horizon=st.sampled_from([0, 1, 2, 3]))
 @settings(max_examples=25)
 def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, horizon):
-    """Price moves of what was held, moves from each fill to the close, dividends and financing: no cash needed."""
+    """Price moves of what was held and from each fill to the close, dividends, fees and interest: no cash needed."""
     world = draw(seed)
     result = run(world, splits=world.splits, lot=1, horizon=horizon)
     later = np.cumprod(world.splits[::-1], axis=0)[::-1] / world.splits
@@ -138,23 +139,41 @@ def test_profit_added_up_without_a_cash_ledger_equals_the_ledger(seed, horizon):
     shares, mark = np.zeros(N_TICKERS), closes[0].copy()
     fills = dict(list(result.fills.groupby("session")))
     profits = [np.zeros(N_TICKERS)]
+    borrow = result.equity["borrow"].to_numpy()
     for row in range(1, N_SESSIONS):
+        short = np.maximum(-shares * mark, 0.0)
         # What a split cuts off is settled at the old mark, and so earns nothing.
         shares, mark = np.trunc(shares * world.splits[row] * (1 + 1e-12)), mark / world.splits[row]
         new_mark = np.where(printed[row], closes[row], mark)
         profit = shares * (new_mark - mark + dividends[row])
+        # Shorts pay the fee by their values at the close before.
+        profit -= borrow[row] * short / max(short.sum(), 1e-9)
         for fill in fills.get(SESSIONS[row], result.fills.iloc[:0]).itertuples():
             column = columns[fill.ticker]
             profit[column] += fill.shares * (new_mark[column] - fill.fill_price) - fill.commission
             shares[column] += fill.shares
         profits.append(profit)
         mark = new_mark
-    financing = result.equity["interest"] - result.equity["borrow"]
-    expected = 1e6 + np.cumsum(np.sum(profits, axis=1) + financing.to_numpy())
+    expected = 1e6 + np.cumsum(np.sum(profits, axis=1) + result.equity["interest"].to_numpy())
     assert result.equity["equity"].to_numpy() == pytest.approx(expected, rel=0, abs=1e-6)
     by_ticker = result.profits.pivot_table(index="session", columns="ticker", values="profit")
     by_ticker = by_ticker.reindex(index=SESSIONS, columns=list(columns)).fillna(0.0)
     assert by_ticker.to_numpy() == pytest.approx(np.array(profits), rel=0, abs=1e-6)
+
+
+@given(seed=SEEDS, horizon=st.sampled_from([0, 1, 2, 3]), leaves=st.booleans())
+@settings(max_examples=20)
+def test_the_profit_of_tickers_and_sides_is_the_account_s_to_the_cent(seed, horizon, leaves):
+    """With splits, halts, dividends, costs, fees, interest, turned positions and a delisting: nothing is left over."""
+    world = draw(seed)
+    gone = {"C": Delisting(SESSIONS[N_SESSIONS // 2], -0.3)} if leaves else {}
+    result = run(world, splits=world.splits, lot=1, horizon=horizon, delistings=gone)
+    profits, equity = result.attribution, result.equity
+    by_row = profits["price"] + profits["dividends"] - profits["borrow"] - profits["cost"]
+    assert by_row.sum() + equity["interest"].sum() == pytest.approx(equity["equity"].iloc[-1] - 1e6, rel=0, abs=1e-5)
+    for name in ("dividends", "borrow", "cost"):
+        assert profits[name].sum() == pytest.approx(equity[name].sum(), rel=0, abs=1e-6)
+    assert (profits["n_gained"] + profits["n_lost"] <= profits["n_sessions"]).all()
 
 
 @given(seed=SEEDS)

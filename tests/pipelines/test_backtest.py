@@ -74,6 +74,7 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(folder):
     assert (equity["strategy_0x"].iloc[-1] > equity["strategy_2x"].iloc[-1]).all()
     assert (folder / "report" / "index.html").exists()
     assert (folder / "report" / "plotly.min.js").exists()
+    assert folder.name in (folder.parent / "index.html").read_text()
     assert len(pd.read_parquet(folder / "fills.parquet")) == metrics["portfolio"]["n_fills"]
     assert len(list((folder / "report" / "tickers").glob("t-*.js"))) == 6
 
@@ -96,6 +97,19 @@ def test_a_backtest_leaves_the_bars_and_headlines_of_its_forecasts(folder):
     assert bars.loc[bars["session"] < first, "session"].nunique() == 63
     assert news["session"].between(first, forecasts["session"].max()).all()
     assert (news["published_at"] < news["session"].dt.tz_localize("UTC") + pd.Timedelta(hours=14)).all()
+
+
+def test_the_profit_by_ticker_and_side_is_that_of_the_curve(folder):
+    """To the cent, for the strategy and for buy and hold; each month of the page comes from the same balances."""
+    equity = pd.read_parquet(folder / "equity.parquet").set_index("session")
+    balances, profits = (pd.read_parquet(folder / f"{name}.parquet") for name in ("balances", "attribution"))
+    for account, rows in profits.groupby("account"):
+        own = balances[balances["account"] == account]
+        assert own["equity"].tolist() == equity[account].tolist()
+        gained = rows["price"].sum() + rows["dividends"].sum() - rows["borrow"].sum() - rows["cost"].sum()
+        change = equity[account].iloc[-1] - equity[account].iloc[0]
+        assert gained + own["interest"].sum() == pytest.approx(change, rel=0, abs=0.005)
+    assert "Who earned it" in (folder / "report" / "index.html").read_text()
 
 
 def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(quick, mornings):

@@ -53,4 +53,4 @@ def test_an_old_run_renders_and_what_is_not_ours_is_escaped(tmp_path):
     assert "Xu &amp; Cohen" in page
     assert "20,341 training instances, 20,284 of them with inputs" in page
     assert page.count("<li>") >= 6
-    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "page.js", "plotly.min.js"}
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "page.js", "plotly.min.js", "tables.js"}

@@ -28,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("name", "n_figures", "said"),
     [
-        (BACKTEST, 5, "skill is not shown (p 0.29)"),
+        (BACKTEST, 7, "skill is not shown (p 0.29)"),
         (DAILY, 2, "There is no live record yet"),
         ("20190426T130000Z-ablation", 1, "Ablation"),
         ("20261128T142625Z-benchmark", 4, "Xu & Cohen"),

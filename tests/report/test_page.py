@@ -49,7 +49,8 @@ def test_a_whole_run_shows_verdict_first_and_every_section(build_run, tmp_path: 
     sections = [section["id"] for section in page.named("section")]
     assert sections == ["verdict", "book", "outlook", "record", "account", "inputs", "limits", "reproduce"]
     plots = [attributes["id"] for attributes in page.named("div") if (attributes.get("id") or "").startswith("plot-")]
-    assert plots == ["plot-accuracy", "plot-calibration", "plot-comparisons", "plot-equity", "plot-drawdown"]
+    account = ["plot-equity", "plot-drawdown", "plot-rolling-sharpe", "plot-rolling-beta"]
+    assert plots == ["plot-accuracy", "plot-calibration", "plot-comparisons", *account]
     assert page.text.index("51.0%") < page.text.index("Forecasts for 2016-01-04")
 
 
@@ -80,7 +81,7 @@ def test_foreign_text_never_becomes_an_element(attacked_run, tmp_path: Path) -> 
     """Every script is one of ours or data, no element has a handler, and the attack reads as plain text."""
     page = render(attacked_run, tmp_path)
     scripts = [(script.get("src"), script.get("type")) for script in page.named("script")]
-    assert scripts == [("page.js", None)] + [(None, "application/json")] * 5
+    assert scripts == [("page.js", None), ("tables.js", None)] + [(None, "application/json")] * 5
     assert not page.named("img")
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert "<img src=x onerror=" in page.text
@@ -109,7 +110,7 @@ def test_plotly_and_the_script_lie_beside_the_page(build_run, tmp_path: Path) ->
     """The folder is whole: it can be moved or sent, and no half-written file stays behind."""
     render_report(build_run(n_tickers=3, n_sessions=30), tmp_path / "new" / "report")
     names = sorted(path.name for path in (tmp_path / "new" / "report").iterdir())
-    assert names == ["index.html", "page.js", "plotly.min.js"]
+    assert names == ["index.html", "page.js", "plotly.min.js", "tables.js"]
 
 
 def test_fills_link_to_the_parquet_file_where_it_exists(build_run, tmp_path: Path) -> None:

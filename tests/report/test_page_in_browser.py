@@ -24,10 +24,10 @@ def visit(browser: Any, build_run: Any, tmp_path_factory: pytest.TempPathFactory
 def test_every_plot_is_drawn_without_a_complaint_or_a_request(visit: Visit) -> None:
     """The page works from a folder on a machine without a network, under its own policy."""
     drawn = visit.page.eval_on_selector_all(".plot", "plots => plots.map(plot => plot.querySelectorAll('path').length)")
-    assert len(drawn) == 5
+    assert len(drawn) == 7
     assert min(drawn) > 0
     assert visit.complaints == []
-    assert len(visit.requests) == 3
+    assert len(visit.requests) == 4
     assert all(url.startswith("file://") for url in visit.requests)
 
 
@@ -127,7 +127,7 @@ def test_an_ablation_is_drawn_without_a_complaint_or_a_request(ablation_visit: V
     bars = ablation_visit.page.locator("#plot-effects .scatterlayer .errorbar")
     assert (marks.count(), bars.count()) == (8, 8)
     assert ablation_visit.complaints == []
-    assert len(ablation_visit.requests) == 3
+    assert len(ablation_visit.requests) == 4
     assert all(url.startswith("file://") for url in ablation_visit.requests)
 
 

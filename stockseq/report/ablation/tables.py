@@ -1,11 +1,9 @@
 """The tables of an ablation: every variant's scores, what it adds, what it costs, and its difference fold by fold."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from stockseq.ablation.result import AblationResult, VariantResult
 from stockseq.ablation.sets import ModelSet
 from stockseq.report import format as wording
+from stockseq.report.tables.heat import HeatMap, heat_cell
 from stockseq.report.tables.table import Cell, Table, cell
 from stockseq.report.text.ablation import network_name
 
@@ -50,27 +48,6 @@ COSTS = (
 )
 
 
-@dataclass(frozen=True)
-class FoldCell:
-    """The difference in one fold as it is written, and how strongly and to which side it is coloured.
-
-    `side` is "gain", "loss" or "none"; `strength` is a whole percentage of the page's deepest colour.
-    """
-
-    text: str
-    side: str
-    strength: int
-
-
-@dataclass(frozen=True)
-class FoldMap:
-    """What each component adds by fold; `reach` is the largest difference, in points."""
-
-    folds: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[FoldCell]]]
-    reach: str
-
-
 def variants_table(result: AblationResult) -> Table:
     """Return every variant's scores by themselves, a row each, the plain network first."""
     return Table(SCORES, [_scores_row(result, variant) for variant in result.variants])
@@ -86,15 +63,19 @@ def costs_table(result: AblationResult) -> Table:
     return Table(COSTS, [_costs_row(variant) for variant in result.variants])
 
 
-def build_fold_map(result: AblationResult) -> FoldMap | None:
+def build_fold_map(result: AblationResult) -> HeatMap | None:
     """Return the difference in accuracy of each component in each fold, or None where there is none."""
     judged = [(variant.component, variant.by_fold) for variant in rank(result) if variant.by_fold]
     if not judged:
         return None
     reach = max(abs(difference) for _, by_fold in judged for difference in by_fold)
-    return FoldMap(
-        folds=[f"Fold {fold}" for fold in range(1, result.n_folds + 1)],
-        rows=[(name, [_fold_cell(difference, reach) for difference in by_fold]) for name, by_fold in judged],
+    return HeatMap(
+        corner="Points of accuracy",
+        heads=[f"Fold {fold}" for fold in range(1, result.n_folds + 1)],
+        rows=[
+            (name, [heat_cell(difference, reach=reach, write=wording.points) for difference in by_fold])
+            for name, by_fold in judged
+        ],
         reach=_size(reach, digits=1),
     )
 
@@ -164,11 +145,6 @@ def _costs_row(variant: VariantResult) -> list[Cell]:
         cell(alone, wording.interval),
         cell(seeds and seeds.spread, _size),
     ]
-
-
-def _fold_cell(difference: float, reach: float) -> FoldCell:
-    side = "none" if difference == 0 else "gain" if difference > 0 else "loss"
-    return FoldCell(wording.points(difference), side, round(100 * abs(difference) / reach) if reach else 0)
 
 
 def _size(fraction: float, *, digits: int = 2) -> str:

@@ -28,11 +28,12 @@ COLUMN_FORMATS: dict[str, Format] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell's words and what it sorts by; `is_number` sets it flush right."""
+    """A cell's words and what it sorts by; `is_number` sets it flush right, `link` leads to a page of ours."""
 
     text: str
     sort: float | str
     is_number: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True)

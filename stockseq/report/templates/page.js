@@ -1,5 +1,5 @@
 "use strict";
-// Draws each figure in the page's colours when it comes near, makes tables sortable and opens every fold for printing.
+// Draws each figure in the page's colours when it comes near, and opens every fold for printing.
 
 // By element: the script that holds a figure, and the figure once it is read.
 const figures = new Map();
@@ -98,42 +98,6 @@ function allDrawn() {
   return Array.from(figures.values()).every((figure) => figure.content);
 }
 
-function sortValue(row, column) {
-  const text = row.cells[column].dataset.sort;
-  const number = Number(text);
-  return text === "" || Number.isNaN(number) ? text : number;
-}
-
-function compare(left, right) {
-  // Missing values stay last in either direction; the caller turns the sign.
-  if (typeof left === "number" && typeof right === "number") return left - right;
-  return String(left).localeCompare(String(right));
-}
-
-function sortBy(table, column, descending) {
-  const body = table.tBodies[0];
-  const rows = Array.from(body.rows).map((row) => ({ row, value: sortValue(row, column) }));
-  const present = rows.filter((item) => item.value !== "");
-  present.sort((a, b) => compare(a.value, b.value) * (descending ? -1 : 1));
-  body.append(...present.map((item) => item.row), ...rows.filter((item) => item.value === "").map((item) => item.row));
-}
-
-function makeSortable(table) {
-  if (table.tBodies[0].rows.length < 3) return;
-  Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const descending = head.getAttribute("aria-sort") !== "descending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      sortBy(table, column, descending);
-    });
-  });
-}
-
 function print(starting) {
   document.documentElement.classList.toggle("printing", starting);
   for (const fold of document.querySelectorAll("details")) {
@@ -158,7 +122,6 @@ function printWhenDrawn(event) {
 
 readFigures();
 whenNear(figures.keys(), drawNear);
-document.querySelectorAll("table").forEach(makeSortable);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 window.addEventListener("keydown", printWhenDrawn);
 window.addEventListener("beforeprint", () => print(true));

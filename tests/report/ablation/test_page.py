@@ -126,7 +126,7 @@ def test_what_others_named_never_becomes_an_element(tmp_path):
     ablation["variants"][4]["chosen"] = [ATTACK]
     page = draw(tmp_path, ablation, settings={ATTACK: ATTACK}, limitations=[ATTACK])
     scripts = [(script.get("src"), script.get("type")) for script in page.named("script")]
-    assert scripts == [("page.js", None), (None, "application/json")]
+    assert scripts == [("page.js", None), ("tables.js", None), (None, "application/json")]
     assert not page.named("img")
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert "\u202e" not in page.text

@@ -8,7 +8,7 @@ def test_the_heat_map_is_coloured_by_the_largest_difference():
     """By hand: 2.4 points is the deepest, 0.6 a quarter of it, and 0 has no side."""
     heat = build_fold_map(made_up_result())
     assert heat is not None
-    assert heat.folds == ["Fold 1", "Fold 2", "Fold 3", "Fold 4"]
+    assert heat.heads == ["Fold 1", "Fold 2", "Fold 3", "Fold 4"]
     assert heat.reach == "2.4"
     rows = dict(heat.rows)
     assert [cell.strength for cell in rows["text input"]] == [75, 100, 79, 83]
