@@ -287,9 +287,10 @@ def daily(
     ] = False,
 ) -> None:
     """Fetch, score, build features, forecast the next session, score past forecasts."""
-    from pipelines.daily import run_and_tell
+    from pipelines.daily import run_daily
+    from pipelines.unattended import run_unattended
 
-    run_and_tell(settings, now, due=due, at=at)
+    run_unattended(settings, now, daily=run_daily, due=due, at=at)
 
 
 @recipe("config data source tickers files headlines horizon seeds now mode only")

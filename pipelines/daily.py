@@ -7,22 +7,20 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.screens.console import console
-from pipelines.screens.daily import show_morning, show_not_due
-from pipelines.screens.notify import tell, tell_of_failure
+from pipelines.screens.daily import show_morning
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.backtest.positions_file import read_positions
-from stockseq.backtest.simulator import Holdings
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.news_coverage import tabulate_news
-from stockseq.errors import StoreError, counted
-from stockseq.forecast_ledger import Ledger, verify
+from stockseq.errors import counted
+from stockseq.forecast_ledger import verify
 from stockseq.forecasting.champion import Champion, Incumbent
 from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
 from stockseq.forecasting.live import require_listed, score_open_forecasts
 from stockseq.forecasting.morning import Morning, forecast_morning
-from stockseq.forecasting.next_book import NextBook, build_book, complete_market, live_forecasts
+from stockseq.forecasting.next_book import plan_book
 from stockseq.forecasting.ticker_history import morning_history
 from stockseq.market import MarketData
 from stockseq.models.explaining import explain
@@ -32,50 +30,10 @@ from stockseq.report.render import render_run
 from stockseq.report.run_list import render_runs
 from stockseq.report.text.earlier import earlier_sentence, earlier_title
 from stockseq.report.text.names import trade_words
-from stockseq.report.text.notice import morning_message
 from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
 from stockseq.runs.folder import write_run
 from stockseq.runs.trials import read_trials
-from stockseq.schedule.starts import find_due, find_starts
-from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.workspace import Workspace
-
-
-def run_and_tell(settings: Settings, now: pd.Timestamp, *, due: bool = False, at: str | None = None) -> None:
-    """Run the day, where `due` only if it is due, and tell whom the settings name how it went."""
-    with tell_of_failure(settings, now):
-        if due and not is_due(settings, now, at=at):
-            return
-        morning, folder = run_daily(settings, now)
-    # The run is complete and the store free again, whatever a receiver does.
-    if settings.notify.receivers:
-        calendar = TradingCalendar.until(now, exchange=settings.exchange)
-        page = (folder / "report" / "index.html").absolute()
-        tell(settings, morning_message(morning, page=page, calendar=calendar))
-
-
-def is_due(settings: Settings, now: pd.Timestamp, *, at: str | None = None) -> bool:
-    """Return whether the next session's forecasts are missing though their hour has come; say so where not.
-
-    So a start that comes at the wrong hour, on a holiday, twice or late is harmless.
-    """
-    try:
-        workspace = Workspace(settings, now=now)
-    except StoreError:
-        # The first run makes the store, and one that finds it damaged says what is wrong.
-        return True
-    starts = find_starts(workspace.calendar, DecisionPolicy.parse(settings.decision), now=now, at=at)
-    models = workspace.registry.list_models()
-    due = find_due(
-        starts,
-        workspace.calendar,
-        workspace.store.read("forecasts", columns=["model_id", "session", "made_at"]),
-        now=now,
-        model_ids=set(models.loc[models["label"] == settings.label, "model_id"]),
-    )
-    if not due.is_due:
-        show_not_due(due, timezone=workspace.calendar.timezone)
-    return due.is_due
 
 
 def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning, Path]:
@@ -121,7 +79,7 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
         explained = explain(champion.model, data, morning.next.forecasts, progress=workspace.progress)
         # Only of what was known then: a day that is replayed follows no later forecast.
-        book = next_book(workspace, morning, ledger.as_of(now), models, market=market, holdings=holdings)
+        book = plan_book(morning, ledger.as_of(now), models, market, store, rules=workspace.rules, holdings=holdings)
         timezone, trade = workspace.calendar.timezone, trade_words(champion.record.basis.label)
         later = earlier_sentence(morning.earlier, timezone)
         contents = workspace.run_contents(
@@ -146,24 +104,6 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     if not quiet:
         show_morning(morning, folder, explained, calendar=workspace.calendar, book=book)
     return morning, folder
-
-
-def next_book(
-    workspace: Workspace,
-    morning: Morning,
-    ledger: Ledger,
-    models: pd.DataFrame,
-    *,
-    market: MarketData,
-    holdings: Holdings | None,
-) -> NextBook:
-    """Return what the policy would order for the session, against the holdings, or the ledger's own paper account."""
-    session, rules = morning.next.session, workspace.rules
-    past = live_forecasts(ledger, models, rules.label, before=session)
-    needed = {*past["ticker"], *(() if holdings is None else holdings.shares)}
-    whole = complete_market(market, workspace.store, sorted(needed))
-    removed = {*whole.tickers} - {*market.tickers}
-    return build_book(morning.table, past, whole, rules, session=session, holdings=holdings, removed=removed)
 
 
 def current_champion(

@@ -14,6 +14,7 @@ from stockseq.backtest.targets import Targets, as_targets
 from stockseq.backtest.trading import SESSIONS_WITHOUT_A_BAR, TradingRules, find_delistings
 from stockseq.errors import DataError
 from stockseq.forecast_ledger import Ledger
+from stockseq.forecasting.morning import Morning
 from stockseq.market import MarketData
 from stockseq.prices import compute_volatility, has_print
 from stockseq.results import Result
@@ -164,6 +165,39 @@ def complete_market(market: MarketData, store: Store, tickers: list[str]) -> Mar
     bars = pd.concat([market.bars, further.bars]).sort_values(["ticker", "session"], ignore_index=True)
     actions = pd.concat([market.actions, further.actions], ignore_index=True)
     return MarketData(bars, actions, market.headlines, market.calendar, market.now)  # type: ignore[arg-type]
+
+
+def plan_book(
+    morning: Morning,
+    ledger: Ledger,
+    models: pd.DataFrame,
+    market: MarketData,
+    store: Store,
+    *,
+    rules: TradingRules,
+    holdings: Holdings | None = None,
+) -> NextBook:
+    """Return the orders for a morning's session, against the holdings, or against the ledger's own paper account.
+
+    Parameters
+    ----------
+    morning : Morning
+    ledger : Ledger
+        As of the morning.
+    models : DataFrame
+        Every registered model.
+    market : MarketData
+        Of the morning; what it lacks of tickers that have left it is read from the store.
+    store : Store
+    rules : TradingRules
+    holdings : Holdings, optional
+    """
+    session = morning.next.session
+    past = live_forecasts(ledger, models, rules.label, before=session)
+    needed = {*past["ticker"], *(() if holdings is None else holdings.shares)}
+    whole = complete_market(market, store, sorted(needed))
+    removed = {*whole.tickers} - {*market.tickers}
+    return build_book(morning.table, past, whole, rules, session=session, holdings=holdings, removed=removed)
 
 
 def build_book(

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from pipelines import __main__ as command_line
 from pipelines.__main__ import MAKE_VARIABLES, OPTIONS, app
+from pipelines.daily import run_daily
 from stockseq.config import Settings
 from stockseq.store import Store
 from tests.pipelines.small import write_settings
@@ -49,6 +50,7 @@ def one_sentence(said: str) -> str:
     return line.removeprefix("✗ ")
 
 
+UNATTENDED = {"daily": run_daily, "at": None}
 TRAINED = {"mode": "scratch", "added": (), "only": None}
 
 
@@ -65,8 +67,8 @@ def recipe_call(monkeypatch: pytest.MonkeyPatch, function: str, *arguments: str)
 @pytest.mark.parametrize(
     ("arguments", "function", "settings", "others"),
     [
-        ("daily", "daily.run_and_tell", ("simulated", "file", 3), {"due": False, "at": None}),
-        ("daily --source files --due", "daily.run_and_tell", ("files", "file", 3), {"due": True, "at": None}),
+        ("daily", "unattended.run_unattended", ("simulated", "file", 3), UNATTENDED | {"due": False}),
+        ("daily --source files --due", "unattended.run_unattended", ("files", "file", 3), UNATTENDED | {"due": True}),
         ("train --mode finetune", "train.run_train", ("simulated", "file", 3), TRAINED | {"mode": "finetune"}),
         ("train", "train.run_train", ("simulated", "file", 3), TRAINED),
         ("ablation --set workers=1", "ablation.run_ablation", ("simulated", "file", os.cpu_count()), {}),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.daily import is_due, run_daily
+from pipelines.daily import run_daily
+from pipelines.unattended import is_due
 from stockseq.errors import DataError
 from stockseq.forecast_ledger import verify
 from stockseq.forecasting.next_book import NextBook
