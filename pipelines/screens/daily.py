@@ -11,7 +11,7 @@ from pipelines.screens.reasons import by_reason
 from pipelines.screens.why import show_strongest
 from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
-from stockseq.forecasting.next_book import NextBook
+from stockseq.forecasting.next_book import NextBook, has_no_view
 from stockseq.models.why import Why
 from stockseq.report.format import basis_points, probability
 from stockseq.report.outlook import interval_of, rank_words
@@ -40,10 +40,11 @@ def show_morning(
     )
     ordered = morning.table.sort_values("probability_up", ascending=False)
     headlines = {str(ticker): rows for ticker, rows in morning.headlines.groupby("ticker", sort=False)}
-    for rank, (_, row) in zip(rank_words(ordered), ordered.iterrows(), strict=True):
+    columns = (rank_words(ordered), has_no_view(ordered), ordered.iterrows())
+    for rank, viewless, (_, row) in zip(*columns, strict=True):
         table.add_row(
             escape(row["ticker"]),
-            probability(row["probability_up"]),
+            probability(row["probability_up"]) + ("\n[dim]no view[/dim]" if viewless else ""),
             basis_points(row["expected_return"]),
             rank,
             interval_of(row),

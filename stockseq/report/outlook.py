@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from stockseq.forecasting.next_book import has_no_view
 from stockseq.report import format as wording
 from stockseq.report.why import WhyView, build_why
 
@@ -45,6 +46,7 @@ class Row:
     n_headlines: int
     news: str = ""
     why: WhyView | None = None
+    has_no_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,16 @@ def build_outlook(forecasts: pd.DataFrame | None) -> Outlook | None:
         made_at=_span(ordered["made_at"], wording.instant),
         reach=(wording.percent(0.5 - reach, digits=0), wording.percent(0.5 + reach, digits=0)),
         rows=[
-            replace(_row(values, reach), news=news, why=moved)
-            for *values, news, moved in zip(
-                *columns, rank.head(MOST_TICKERS), interval.head(MOST_TICKERS), headlines, words, why, strict=True
+            replace(_row(values, reach), news=news, why=moved, has_no_view=bool(viewless))
+            for *values, news, moved, viewless in zip(
+                *columns,
+                rank.head(MOST_TICKERS),
+                interval.head(MOST_TICKERS),
+                headlines,
+                words,
+                why,
+                has_no_view(shown),
+                strict=True,
             )
         ],
         n_hidden=max(0, len(ordered) - MOST_TICKERS),
