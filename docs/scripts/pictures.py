@@ -29,6 +29,7 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
 PAGES = {
     "daily": "*-daily/report/index.html",
     "backtest": "*-backtest/report/index.html",
+    "index": "index.html",
 }
 
 
@@ -50,6 +51,8 @@ class Part:
         A selector within the section: the picture begins at the first element that it finds.
     tallest : int, default=1400
         Pixels; what is below is left out.
+    title : str, optional
+        What its pictures are called in the place of the section's id.
     """
 
     page: str
@@ -58,27 +61,33 @@ class Part:
     opened: str = ""
     begins: str = ""
     tallest: int = 1400
+    title: str = ""
 
     @property
     def name(self) -> str:
         """What its pictures are called."""
-        return f"{self.page}-{self.section}"
+        return f"{self.page}-{self.title or self.section}"
 
 
 WIDE, DARK, PHONE = (1280, "light"), (1280, "dark"), (390, "light")
 PARTS = (
     Part("daily", "verdict", shown=(WIDE, PHONE)),
+    Part("daily", "book", shown=(WIDE,)),
     Part("daily", "outlook", shown=(WIDE,), opened="details", tallest=900),
+    Part("daily", "tickers", tallest=1100),
     Part("daily", "record"),
     Part("daily", "inputs", tallest=900),
     Part("daily", "limits"),
     Part("daily", "reproduce"),
     Part("backtest", "verdict", shown=(WIDE, DARK)),
+    Part("backtest", "tickers", shown=(WIDE,), tallest=1100),
     Part("backtest", "record", shown=(WIDE,), tallest=1150),
     Part("backtest", "account", shown=(WIDE,), tallest=1500),
+    Part("backtest", "account", shown=(WIDE,), begins=".heat", tallest=700, title="months"),
     Part("backtest", "inputs", tallest=900),
     Part("backtest", "limits", shown=(WIDE,)),
     Part("backtest", "reproduce"),
+    Part("index", "runs", shown=(WIDE,), tallest=900),
 )
 
 OPEN = """(section, selector) => {
