@@ -13,7 +13,7 @@ from stockseq.backtest.simulator import Holdings, PendingOrders, decide_orders
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.backtest.trading import SESSIONS_WITHOUT_A_BAR, TradingRules, find_delistings
 from stockseq.errors import DataError
-from stockseq.forecast_ledger import Ledger
+from stockseq.forecast_ledger import Ledger, standing_forecasts
 from stockseq.forecasting.morning import Morning
 from stockseq.market import MarketData
 from stockseq.prices import compute_volatility, has_print
@@ -120,7 +120,7 @@ class NextBook(Result):
 
 
 def live_forecasts(ledger: Ledger, models: pd.DataFrame, label: str, *, before: pd.Timestamp) -> pd.DataFrame:
-    """Return the last on-time forecast of each ticker and session before one, of the models of one trade.
+    """Return the standing forecast of each ticker and session before one, of the models of one trade.
 
     Parameters
     ----------
@@ -132,10 +132,9 @@ def live_forecasts(ledger: Ledger, models: pd.DataFrame, label: str, *, before: 
     before : Timestamp
         The session that is not followed yet.
     """
-    made = ledger.of_models(models.loc[models["label"] == label, "model_id"].tolist()).forecasts
-    rows = made[~made["late"] & (made["session"] < before)]
-    last = rows.drop_duplicates(["ticker", "session"], keep="last")
-    return last[[name for name in FORECASTS if name in last]].sort_values(["session", "ticker"], ignore_index=True)
+    made = standing_forecasts(ledger.of_models(models.loc[models["label"] == label, "model_id"].tolist()))
+    rows = made[made["session"] < before]
+    return rows[[name for name in FORECASTS if name in rows]].sort_values(["session", "ticker"], ignore_index=True)
 
 
 def has_no_view(forecasts: pd.DataFrame) -> "pd.Series[bool]":

@@ -4,7 +4,7 @@ import pandas as pd
 
 from stockseq.dataset.dataset import Dataset
 from stockseq.features.news import is_stale, standing_session
-from stockseq.forecast_ledger import Ledger, newest_outcomes
+from stockseq.forecast_ledger import Ledger, newest_outcomes, standing_forecasts
 from stockseq.forecasting.morning import Morning
 from stockseq.prices import on_last_basis
 from stockseq.sessions import TradingCalendar
@@ -65,7 +65,7 @@ def morning_history(data: Dataset, morning: Morning, ledger: Ledger) -> dict[str
     return {
         "bars": ticker_bars(data, tickers, first=first),
         "ticker_news": ticker_news(data, tickers, first=first, last=session),
-        "live": live_forecasts(ledger.as_of(data.market.now), tickers, first=first),
+        "live": live_forecasts(ledger.as_of(data.market.now), tickers, first=first, before=session),
     }
 
 
@@ -98,8 +98,8 @@ def ticker_news(data: Dataset, tickers: pd.Series, *, first: pd.Timestamp, last:
     return scored[columns].assign(text=scored["text"].str.slice(0, LONGEST_TEXT)).astype({"compound": "float32"})
 
 
-def live_forecasts(ledger: Ledger, tickers: pd.Series, *, first: pd.Timestamp) -> pd.DataFrame:
-    """Return the last forecast of each ticker and session that was made in time, or the last late one.
+def live_forecasts(ledger: Ledger, tickers: pd.Series, *, first: pd.Timestamp, before: pd.Timestamp) -> pd.DataFrame:
+    """Return the standing forecast of each ticker and session of a stretch, or the last late one where none stands.
 
     Returns
     -------
@@ -107,11 +107,11 @@ def live_forecasts(ledger: Ledger, tickers: pd.Series, *, first: pd.Timestamp) -
         ticker, session, made_at, late, model_id, probability_up, expected_return, relative, low_80, high_80 and
         realised_return (fractions), NaN where the trade is not over.
     """
-    made = ledger.forecasts
-    made = made[made["ticker"].isin(tickers.unique()) & (made["session"] >= first)]
-    # In time beats late, and within each the last one counts.
-    ordered = made.sort_values("late", ascending=False, kind="stable")
-    last = ordered.drop_duplicates(["ticker", "session"], keep="last")
+    key, late = ["ticker", "session"], ledger.forecasts[ledger.forecasts["late"]]
+    made = pd.concat([standing_forecasts(ledger), late.drop_duplicates(key, keep="last")])
+    # The session of the morning itself is on the page already, and not yet in the ledger when it is forecast first.
+    inside = made["ticker"].isin(tickers.unique()) & (made["session"] >= first) & (made["session"] < before)
+    last = made[inside].drop_duplicates(key)
     outcomes = newest_outcomes(ledger)[["forecast_id", "realised_return"]]
     scored = last.merge(outcomes, on="forecast_id", how="left", validate="one_to_one")
     return scored.sort_values(["ticker", "session"], kind="stable", ignore_index=True)[list(LIVE)]

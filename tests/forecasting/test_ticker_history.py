@@ -14,17 +14,25 @@ def made(rows: list[tuple[str, pd.Timestamp, bool, float]]) -> pd.DataFrame:
     """Rows of the ledger's chain, in its order: id, session, late, probability."""
     frame = pd.DataFrame(rows, columns=["forecast_id", "session", "late", "probability_up"])
     nothing = dict.fromkeys(("expected_return", "relative", "low_80", "high_80"), 0.0)
-    return frame.assign(ticker="KOLA", made_at=pd.Timestamp("2024-11-25", tz="UTC"), model_id="m", **nothing)
+    made_at = pd.Timestamp("2024-11-25 13:00", tz="UTC")
+    opens_at = made_at + pd.Timedelta(hours=1)
+    return frame.assign(ticker="KOLA", made_at=made_at, opens_at=opens_at, model_id="m", **nothing)
 
 
-def test_the_last_forecast_made_in_time_is_shown_and_a_late_one_where_there_is_no_other() -> None:
-    """A later opinion after the open must not stand where the live record counts another."""
+def test_the_forecast_that_counts_is_shown_and_a_late_one_where_there_is_no_other() -> None:
+    """A later opinion must not stand where the live record counts another; the next session is none of it."""
     chain = made(
-        [("a", DAYS[0], False, 0.1), ("b", DAYS[0], False, 0.2), ("c", DAYS[0], True, 0.3), ("d", DAYS[1], True, 0.4)]
+        [
+            ("a", DAYS[0], False, 0.1),
+            ("b", DAYS[0], False, 0.2),
+            ("c", DAYS[0], True, 0.3),
+            ("d", DAYS[1], True, 0.4),
+            ("e", DAYS[2], False, 0.5),
+        ]
     )
-    outcomes = pd.DataFrame({"forecast_id": ["b"], "realised_return": 0.01, "sequence": 1})
-    shown = live_forecasts(Ledger(chain, outcomes), pd.Series(["KOLA"]), first=DAYS[0])
-    assert shown["probability_up"].tolist() == [0.2, 0.4]
+    outcomes = pd.DataFrame({"forecast_id": ["a"], "realised_return": 0.01, "sequence": 1})
+    shown = live_forecasts(Ledger(chain, outcomes), pd.Series(["KOLA"]), first=DAYS[0], before=DAYS[2])
+    assert shown["probability_up"].tolist() == [0.1, 0.4]
     assert shown["late"].tolist() == [False, True]
     assert shown["realised_return"].fillna(-1.0).tolist() == [0.01, -1.0]
 
