@@ -28,7 +28,6 @@ from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
 from tests.yahoo_server.simulated import SimulatedListings
 
-N_DAYS = 5
 READ = ["ticker", "published_at", "text", "compound", "sessions_ago"]
 
 
@@ -42,13 +41,14 @@ class Week:
     committed_again: list[str]
 
 
-@pytest.fixture(scope="module", params=[230, pytest.param(2016, marks=pytest.mark.slow)], ids=["a year", "8 years"])
+@pytest.fixture(scope="module", params=[(230, 2), pytest.param((2016, 5), marks=pytest.mark.slow)], ids=["a year", "8 years"])
 def week(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Week:
-    """The archive until the day before the first morning, then five mornings from both."""
-    market = SimulatedMarket(n_sessions=request.param, n_tickers=4)
+    """The archive until the day before the first morning, then two or five mornings from both."""
+    n_sessions, n_mornings = request.param
+    market = SimulatedMarket(n_sessions=n_sessions, n_tickers=4)
     folder = tmp_path_factory.mktemp("news-week")
     decided = market.calendar.decision_at(DecisionPolicy())
-    mornings = [decided[session] - pd.Timedelta(minutes=10) for session in market.sessions[-N_DAYS:]]
+    mornings = [decided[session] - pd.Timedelta(minutes=10) for session in market.sessions[-n_mornings:]]
     listings = SimulatedListings(market)
     found = []
     with (
