@@ -41,7 +41,9 @@ class Week:
     committed_again: list[str]
 
 
-@pytest.fixture(scope="module", params=[(230, 2), pytest.param((2016, 5), marks=pytest.mark.slow)], ids=["a year", "8 years"])
+@pytest.fixture(
+    scope="module", params=[(230, 2), pytest.param((2016, 5), marks=pytest.mark.slow)], ids=["a year", "8 years"]
+)
 def week(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Week:
     """The archive until the day before the first morning, then two or five mornings from both."""
     n_sessions, n_mornings = request.param
