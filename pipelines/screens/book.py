@@ -6,7 +6,7 @@ from stockseq.report.book import book_table
 from stockseq.report.text.book import book_sentences
 
 MOST_ROWS = 60
-SHOWN = ("Ticker", "Order", "Shares", "Last close", "Value", "Cost to enter", "Held")
+SHOWN = ("Ticker", "Order", "Shares", "Last close", "Value", "Cost to enter", "Held", "P(up)")
 
 
 def show_book(book: NextBook) -> None:

@@ -60,6 +60,7 @@ class BookRow(Result):
     value: float = 0.0
     cost: float = 0.0
     no_view: bool = False
+    probability_up: float | None = None
 
 
 class NextBook(Result):
@@ -96,6 +97,12 @@ class NextBook(Result):
         The session had opened when it was forecast.
     reason : str
         Why there is no book; empty where there is one.
+    capital : float or None
+        That the paper account began with; None where it isn't followed.
+    top_k : int
+        Tickers a side that the policy takes by their rank; 0 where it takes all beyond a threshold.
+    two_sided : bool
+        Whether it sells short.
     """
 
     session: str
@@ -117,6 +124,9 @@ class NextBook(Result):
     silent: tuple[str, ...] = ()
     late: bool = False
     reason: str = ""
+    capital: float | None = None
+    top_k: int = 0
+    two_sided: bool = False
 
 
 def live_forecasts(ledger: Ledger, models: pd.DataFrame, label: str, *, before: pd.Timestamp) -> pd.DataFrame:
@@ -240,6 +250,9 @@ def build_book(
         "since": None if past.empty else f"{past['session'].min():%Y-%m-%d}",
         "n_sessions": int(past["session"].nunique()),
         "late": bool(len(table) and table["late"].any()),
+        "capital": rules.account.capital if holdings is None else None,
+        "top_k": rules.policy.top_k if rules.policy.select == "top_k" else 0,
+        "two_sided": rules.policy.mode == "long_short",
     }
     if table.empty and past.empty:
         return NextBook.from_dict(head | {"reason": "No forecast was made, so there is nothing to order."})
@@ -263,7 +276,14 @@ def build_book(
         )
     except DataError as error:
         return NextBook.from_dict(head | {"reason": str(error)})
-    rows = book_rows(pending, wanted, noise=noise, rules=rules)
+    if pending.equity <= 0:
+        owed = f"the account owes more than it holds ({pending.equity:,.0f} in all at the last closes)"
+        return NextBook.from_dict(head | {"reason": f"Nothing is ordered, because {owed}."})
+    chances = table.set_index("ticker")["probability_up"].to_dict()
+    rows = tuple(
+        row.model_copy(update={"probability_up": chances.get(row.ticker)})
+        for row in book_rows(pending, wanted, noise=noise, rules=rules)
+    )
     forecast = {*table["ticker"]}
     unvalued = () if holdings is None or known is None else sorted({*holdings.shares} - {*known.shares})
     return NextBook.from_dict(

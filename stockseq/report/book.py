@@ -8,7 +8,7 @@ from stockseq.report.tables.table import Cell, Table, cell
 from stockseq.report.text.book import RULE, book_sentences, side_words
 
 MOST_ROWS = 300
-HEADS = ("Ticker", "Order", "Shares", "Last close", "Value", "Cost to enter", "Held", "Weight wanted")
+HEADS = ("Ticker", "Order", "Shares", "Last close", "Value", "Cost to enter", "Held", "Weight wanted", "P(up)")
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,5 @@ def _cells(row: BookRow, *, any_held: bool) -> list[Cell]:
         cell(row.cost or None, lambda cost: wording.number(cost, digits=2)),
         cell(row.held if any_held else None, shares),
         cell(row.weight or None, lambda weight: wording.percent(weight, signed=True)),
+        cell(row.probability_up, wording.probability),
     ]

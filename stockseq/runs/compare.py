@@ -236,7 +236,8 @@ def _named(name: str, present: Sequence[str]) -> str:
     if found:
         some = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
         raise StockseqError(f"{name} is the beginning of {len(found)} runs: {some}. Give more of the name.")
-    hint = nearest(name, present, f"there are: {', '.join(present[-5:])}.")
+    there = "the newest are" if len(present) > 5 else "there are"
+    hint = nearest(name, present, f"{there}: {', '.join(present[-5:])}.")
     raise StockseqError(f"There is no run {name}; {hint}")
 
 

@@ -115,3 +115,19 @@ def test_without_a_book_there_is_a_reason() -> None:
         "There is no book for 2024-12-05: The weights exceed it."
     ]
     assert build_book_view(None) is None
+
+
+def test_the_policy_and_an_order_against_its_own_direction_are_said() -> None:
+    """The best of tickers that may all fall is bought: who reads P(up) 43.0% beside it must be told why."""
+    falls = BUY.model_copy(update={"probability_up": 0.43})
+    rises = BookRow(ticker="D", side="short", order=-9.0, held=0.0, weight=-0.1, last_close=10.0, probability_up=0.55)
+    told = book_sentences(book(falls, rises, top_k=1, two_sided=True, capital=10_000.0))
+    assert told[0].endswith("has 9,700 in cash. It began with 10,000.")
+    assert told[1] == (
+        "The policy buys the 1 ticker that the model ranks highest, and sells short the 1 that it ranks lowest."
+    )
+    assert told[2] == (
+        "Bought though it is more likely to fall: A; sold short though it is more likely to rise: D. The rank compares "
+        "tickers with one another, and the policy goes by it alone."
+    )
+    assert texts(book_table(book(falls)))[0][-1] == "43.0%"

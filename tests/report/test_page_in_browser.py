@@ -34,7 +34,7 @@ def test_every_plot_is_drawn_without_a_complaint_or_a_request(visit: Visit) -> N
 def test_plotly_is_loaded_when_the_first_figure_comes_near(browser: Any, build_run: Any, tmp_path: Path) -> None:
     """Most of the page's bytes are plotly's, and the verdict needs none; on paper every figure is wanted."""
     visit = Visit(browser, render_report(build_run(), tmp_path), draws=False, viewport={"width": 1000, "height": 400})
-    assert [url.rpartition("/")[2] for url in visit.requests] == ["index.html", "page.js"]
+    assert [url.rpartition("/")[2] for url in visit.requests] == ["index.html", "page.js", "tables.js"]
     visit.page.locator("#plot-accuracy").scroll_into_view_if_needed()
     visit.page.wait_for_selector("#plot-accuracy .main-svg")
     assert visit.page.locator("#plot-drawdown .main-svg").count() == 0

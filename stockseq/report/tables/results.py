@@ -114,7 +114,7 @@ def _leading(rows: Mapping[str, Scores], growth: Mapping[str, float]) -> Table:
         ]
         for name, scores in rows.items()
     ]
-    whole = Table(["Forecast", *heads, "Growth after costs", SCORES["accuracy_ci"][0], SCORES["n"][0]], cells)
+    whole = Table(["Forecast", *heads, "Growth after costs", "95% interval of the accuracy", SCORES["n"][0]], cells)
     # A phone shows four columns at once.
     return whole.split_blank()[0]
 

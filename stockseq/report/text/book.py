@@ -29,6 +29,8 @@ def book_sentences(book: NextBook) -> list[str]:
         for sentence in (
             _late(book),
             _account(book),
+            _policy(book),
+            _against(book),
             _trade(book),
             _orders(book),
             _no_view(book),
@@ -64,9 +66,31 @@ def _account(book: NextBook) -> str:
     if book.since is None:
         return f"No forecast is live yet, so the ledger's paper account starts with {count(book.cash)} in cash."
     followed = f"followed every live forecast since {book.since} ({counted(book.n_sessions, 'session')})"
+    began = "" if book.capital is None else f" It began with {count(book.capital)}."
     if not held:
-        return f"Nothing is held: the ledger's paper account, which {followed}, has {count(book.cash)} in cash."
-    return f"What is held is what the ledger's paper account has, which {followed}: {worth}."
+        return f"Nothing is held: the ledger's paper account, which {followed}, has {count(book.cash)} in cash.{began}"
+    return f"What is held is what the ledger's paper account has, which {followed}: {worth}.{began}"
+
+
+def _policy(book: NextBook) -> str:
+    if not book.top_k or not book.n_targets:
+        return ""
+    n = min(book.top_k, book.n_targets // 2) if book.two_sided else book.n_targets
+    short = f", and sells short the {n} that it ranks lowest" if book.two_sided else ""
+    return f"The policy buys the {counted(n, 'ticker')} that the model ranks highest{short}."
+
+
+def _against(book: NextBook) -> str:
+    """Say which orders go against the ticker's own direction: ranks compare tickers, and may all of them fall."""
+    rows = [row for row in book.rows if row.order and row.probability_up is not None and not row.no_view]
+    bought = tuple(row.ticker for row in rows if row.weight > 0 and (row.probability_up or 0) < 0.5)
+    sold = tuple(row.ticker for row in rows if row.weight < 0 and (row.probability_up or 0) > 0.5)
+    parts = [f"bought though it is more likely to fall: {_named(bought)}"] if bought else []
+    parts += [f"sold short though it is more likely to rise: {_named(sold)}"] if sold else []
+    if not parts:
+        return ""
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}. The rank compares tickers with one another, and the policy goes by it alone."
 
 
 def _trade(book: NextBook) -> str:

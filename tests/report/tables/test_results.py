@@ -111,7 +111,7 @@ def test_the_rivals_show_five_columns_first() -> None:
     """What each is right on, what always saying the same is right on, and what trading it made."""
     metrics = made_up_metrics()
     leading = scores_table(metrics.forecast, metrics.baselines, growth=growth_by_forecast(metrics)).leading
-    assert leading.heads == ["Forecast", "Accuracy", "Base rate", "Growth after costs", "95% interval"]
+    assert leading.heads == ["Forecast", "Accuracy", "Base rate", "Growth after costs", "95% interval of the accuracy"]
     assert [row[3] for row in texts(leading)] == ["+0.0%", "\u2013", "+0.0%", "\u2013"]
     alone = scores_table(metrics.forecast, {}).leading
-    assert alone.heads == ["Forecast", "Accuracy", "Base rate", "95% interval", "Forecasts"]
+    assert alone.heads == ["Forecast", "Accuracy", "Base rate", "95% interval of the accuracy", "Forecasts"]

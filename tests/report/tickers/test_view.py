@@ -72,7 +72,7 @@ def test_the_files_of_tickers_that_left_are_removed(build_run, tmp_path: Path) -
     assert names == ["sessions.js", "t-T000.js", "t-T001.js", "t-T002.js"]
     assert "Apache License" in (tmp_path / "lightweight-charts.LICENSE.txt").read_text(encoding="utf-8")
     assert [option["value"] for option in page.named("option")][:3] == ["t-T000", "t-T001", "t-T002"]
-    assert [section["id"] for section in page.named("section")][1:4] == ["outlook", "tickers", "record"]
+    assert [section["id"] for section in page.named("section")][1:5] == ["book", "outlook", "tickers", "record"]
     assert [link["href"] for link in page.named("a") if "tradingview" in (link["href"] or "")] == [
         "https://www.tradingview.com/"
     ]
