@@ -62,11 +62,12 @@ def show_morning(
         console.print(f"  [yellow]{escape(names)}[/yellow] {verb} forecast without today's headlines: {escape(reason)}")
     if morning.late:
         console.print(
-            "[yellow]Late:[/yellow] this session has opened, so its forecasts are marked late and never count live."
+            "[yellow]Late:[/yellow] this session has opened, so what is forecast now is marked late and never counts "
+            "live; what was forecast in time stands."
         )
-    show_book(book)
     if later := earlier_sentence(morning.earlier, calendar.timezone):
-        console.print(f"[yellow]Note:[/yellow] {escape(later)}")
+        console.print(f"[yellow]Note:[/yellow] {escape(later)} The orders below are the later opinion's.")
+    show_book(book)
     console.print(f"Model {escape(champion.model_id)}, trained through {champion.trained_through.date()}.")
     console.print(f"  Out of sample: {record_sentence(morning.scores)}")
     late = f" {live.n_late} late forecasts don't count." if live.n_late else ""
