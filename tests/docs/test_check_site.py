@@ -23,7 +23,7 @@ def test_what_a_page_loads_from_elsewhere_is_found(tmp_path, loaded):
 
 def test_links_that_a_reader_follows_and_files_beside_the_page_pass(tmp_path):
     """An address in the text loads nothing."""
-    kept = '<a href="https://pypi.org">x</a><img src="pictures/a.webp"><link rel="canonical" href="https://example/">'
+    kept = '<a href="https://example">x</a><img src="pictures/a.webp"><link rel="canonical" href="https://example/">'
     (tmp_path / "index.html").write_text(f"<p>url(https://example)</p>{kept}", encoding="utf-8")
     (tmp_path / "a.css").write_text("a { background: url(data:image/png;base64,xyz) }", encoding="utf-8")
     assert list(find_foreign(tmp_path)) == []
