@@ -10,6 +10,7 @@ from pipelines.screens.notify import tell, tell_of_failure
 from stockseq.config import Settings
 from stockseq.errors import StoreError
 from stockseq.forecasting.morning import Morning
+from stockseq.models.registry import of_label
 from stockseq.report.text.notice import morning_message
 from stockseq.schedule.starts import find_due, find_starts
 from stockseq.sessions import DecisionPolicy, TradingCalendar
@@ -54,7 +55,7 @@ def is_due(settings: Settings, now: pd.Timestamp, *, at: str | None = None) -> b
         workspace.calendar,
         workspace.store.read("forecasts", columns=["model_id", "session", "made_at"]),
         now=now,
-        model_ids=set(models.loc[models["label"] == settings.label, "model_id"]),
+        model_ids=set(of_label(models, settings.label)),
     )
     if not due.is_due:
         show_not_due(due, timezone=workspace.calendar.timezone)

@@ -83,15 +83,31 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names, one at least, as they stand in a sentence.
+def listed(names: Sequence[str], *, most: int | None = None) -> str:
+    """Return names, one at least, as they stand in a sentence; beyond `most` of them, how many more there are.
 
     Examples
     --------
     >>> listed(["text"]), listed(["text", "sentiment", "indicators"])
     ('text', 'text, sentiment and indicators')
+    >>> listed(["A", "B", "C", "D"], most=2)
+    'A, B and 2 more'
     """
+    if most is not None and len(names) > most:
+        names = [*names[:most], f"{len(names) - most:,} more"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def os_problem(error: OSError) -> str:
+    """Return what the operating system says, with the file that it says it of.
+
+    Examples
+    --------
+    >>> os_problem(OSError(28, "No space left on device", "/data/bars"))
+    'No space left on device (/data/bars)'
+    """
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def nearest(name: str, names: Iterable[str], otherwise: str) -> str:

@@ -1,6 +1,6 @@
 """What went wrong, in one sentence, and the status that a process ends with."""
 
-from stockseq.errors import TRY_AGAIN, SourceUnreachable, StockseqError, StoreBusy
+from stockseq.errors import TRY_AGAIN, SourceUnreachable, StockseqError, StoreBusy, os_problem
 
 # Statuses of a process: a mistyped command line is 2 (Typer's), a stop by hand 130.
 FAILED, STOPPED = 1, 130
@@ -19,8 +19,7 @@ def failure_sentence(error: Exception) -> str:
     if isinstance(error, StockseqError):
         return str(error)
     if isinstance(error, OSError):
-        path = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror or error}{path}. The store is complete as it was."
+        return f"{os_problem(error)}. The store is complete as it was."
     return f"A fault of stockseq's own stopped the run: {type(error).__name__}: {str(error)[:300]}."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from stockseq.errors import StockseqError
+from stockseq.errors import StockseqError, os_problem
 
 Verdict = Literal["ok", "warning", "failure"]
 
@@ -56,8 +56,7 @@ def guard(subject: str, look: Callable[[], Iterable[Check]]) -> tuple[Check, ...
     except StockseqError as error:
         return (Check(subject, "failure", str(error).rstrip(".")),)
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        return (Check(subject, "failure", f"{error.strerror or error}{where}"),)
+        return (Check(subject, "failure", os_problem(error)),)
     except Exception as error:
         # A damaged table may raise anything; whoever asks what is wrong must get an answer.
         why = f"it can't be looked at: {type(error).__name__}: {str(error)[:200]}"

@@ -60,7 +60,7 @@ def check_packages(lock: Path) -> Iterator[Check]:
         missing, other = [name for name in names if _version(name) is None], []
         source = f"the {len(names)} that stockseq needs"
     if missing:
-        said = listed([*missing[:5], *([f"{len(missing) - 5} more"] if len(missing) > 5 else [])])
+        said = listed(missing, most=5)
         yield Check("packages", "failure", f"of {source} {said} are not installed", "Run make setup.")
     elif other:
         said = listed([f"{name} {_version(name)}" for name in other[:5]])

@@ -14,6 +14,7 @@ from stockseq.evaluate.size import SizeScores, score_size
 from stockseq.forecast_ledger import Ledger, append_outcomes, corrected_outcomes, live_record
 from stockseq.hash_chain import broken
 from stockseq.market import MarketData
+from stockseq.models.registry import of_label
 from stockseq.schemas import as_labels
 from stockseq.store import Store
 
@@ -103,7 +104,7 @@ def score_live(ledger: Ledger, models: pd.DataFrame, label: str) -> LiveRecord:
     label : str
         Of the trade. Forecasts of other trades have a record of their own.
     """
-    ledger = ledger.of_models(models.loc[models["label"] == label, "model_id"].tolist())
+    ledger = ledger.of_models(of_label(models, label))
     record = live_record(ledger)
     n_sessions = int(record["session"].nunique())
     forecasts = ledger.forecasts

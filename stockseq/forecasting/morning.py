@@ -19,6 +19,7 @@ from stockseq.ingestion.ingest import Ingested
 from stockseq.models.forecasting import NextSession, forecast_next
 from stockseq.models.model import Model
 from stockseq.models.network import reads_text
+from stockseq.models.registry import of_label
 from stockseq.schemas import Dropped
 from stockseq.store import Store
 
@@ -100,7 +101,6 @@ def forecast_morning(
     late = bool(market.calendar.opens_at(outlook.session) <= market.now)
     out_of_sample = forecast_record(champion, data)
     failures, label = ingested.headline_failures, champion.record.basis.label
-    of_label = models.loc[models["label"] == label, "model_id"].tolist()
     return Morning(
         next=outlook,
         n_new=appended.n_rows,
@@ -112,7 +112,7 @@ def forecast_morning(
         live=score_live(ledger.extend(appended).as_of(market.now), models, label),
         late=late,
         without_headlines={ticker: why for ticker, why in failures.items() if ticker not in outlook.refused},
-        earlier=compare_with_earlier(ledger, outlook.forecasts, model_ids=of_label, now=market.now),
+        earlier=compare_with_earlier(ledger, outlook.forecasts, model_ids=of_label(models, label), now=market.now),
     )
 
 

@@ -1,6 +1,6 @@
 """Tomorrow's book: what the policy would order for the next session, against what is held."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from stockseq.errors import DataError
 from stockseq.forecast_ledger import Ledger, standing_forecasts
 from stockseq.forecasting.morning import Morning
 from stockseq.market import MarketData
+from stockseq.models.registry import of_label
 from stockseq.prices import compute_volatility, has_print
 from stockseq.results import Result
 from stockseq.schemas import FORECASTS, Forecasts, as_forecasts
@@ -49,6 +50,8 @@ class BookRow(Result):
         Of one share; of the order at that close; of entering it there: spread, slippage and commission.
     no_view : bool
         The policy wants it, and its forecast is noise; an order is then one of an earlier trade that ends.
+    probability_up : float or None
+        Of its forecast; None where it has none.
     """
 
     ticker: str
@@ -142,7 +145,7 @@ def live_forecasts(ledger: Ledger, models: pd.DataFrame, label: str, *, before: 
     before : Timestamp
         The session that is not followed yet.
     """
-    made = standing_forecasts(ledger.of_models(models.loc[models["label"] == label, "model_id"].tolist()))
+    made = standing_forecasts(ledger.of_models(of_label(models, label)))
     rows = made[made["session"] < before]
     return rows[[name for name in FORECASTS if name in rows]].sort_values(["session", "ticker"], ignore_index=True)
 
@@ -279,11 +282,8 @@ def build_book(
     if pending.equity <= 0:
         owed = f"the account owes more than it holds ({pending.equity:,.0f} in all at the last closes)"
         return NextBook.from_dict(head | {"reason": f"Nothing is ordered, because {owed}."})
-    chances = table.set_index("ticker")["probability_up"].to_dict()
-    rows = tuple(
-        row.model_copy(update={"probability_up": chances.get(row.ticker)})
-        for row in book_rows(pending, wanted, noise=noise, rules=rules)
-    )
+    chances: dict[str, float] = dict(zip(table["ticker"], table["probability_up"], strict=True))
+    rows = book_rows(pending, wanted, chances, noise=noise, rules=rules)
     forecast = {*table["ticker"]}
     unvalued = () if holdings is None or known is None else sorted({*holdings.shares} - {*known.shares})
     return NextBook.from_dict(
@@ -305,7 +305,7 @@ def build_book(
 
 
 def book_rows(
-    pending: PendingOrders, wanted: pd.Series, *, noise: set[str], rules: TradingRules
+    pending: PendingOrders, wanted: pd.Series, chances: Mapping[str, float], *, noise: set[str], rules: TradingRules
 ) -> tuple[BookRow, ...]:
     """Return the rows of the book, what frees cash first, each side by ticker.
 
@@ -314,6 +314,8 @@ def book_rows(
     pending : PendingOrders
     wanted : Series of shape (n_targets,)
         The policy's weights by ticker, none of them 0.
+    chances : mapping of ticker to float
+        P(up) of each forecast.
     noise : set of str
         Tickers among these whose forecast is noise.
     rules : TradingRules
@@ -325,13 +327,32 @@ def book_rows(
     weights = wanted.reindex(orders.index).fillna(0.0)
     shown = (orders["order"] != 0) | (orders["held"] != 0) | (weights != 0)
     rows = [
-        _row(str(ticker), order, held, mark, float(weights[ticker]), noise=ticker in noise, costs=rules.costs)
+        _row(
+            str(ticker),
+            order,
+            held,
+            mark,
+            float(weights[ticker]),
+            chance=chances.get(str(ticker)),
+            noise=ticker in noise,
+            costs=rules.costs,
+        )
         for ticker, held, order, mark in orders.loc[shown, ["held", "order", "mark"]].itertuples()
     ]
     return tuple(sorted(rows, key=lambda row: (ORDER.index(row.side), row.ticker)))
 
 
-def _row(ticker: str, order: float, held: float, mark: float, weight: float, *, noise: bool, costs: Costs) -> BookRow:
+def _row(
+    ticker: str,
+    order: float,
+    held: float,
+    mark: float,
+    weight: float,
+    *,
+    chance: float | None,
+    noise: bool,
+    costs: Costs,
+) -> BookRow:
     priced = bool(np.isfinite(mark))
     value = abs(order) * mark if priced else 0.0
     paid = value * (1.0 + np.sign(order) * costs.impact)
@@ -346,6 +367,7 @@ def _row(ticker: str, order: float, held: float, mark: float, weight: float, *, 
         value=value,
         cost=cost,
         no_view=noise,
+        probability_up=chance,
     )
 
 

@@ -111,8 +111,7 @@ def explain(model: Model, data: Dataset, forecasts: pd.DataFrame, *, progress: P
 
 def groups_read(model: Model, data: Dataset) -> tuple[Group, ...]:
     """Return the groups of all that a model reads of a dataset, the news among them where it reads words."""
-    plain = [name if name in data.panel.names else name.removesuffix(SUFFIX) for name in model.names]
-    groups = group_features(plain)
+    groups = group_features(_plain_names(model, data))
     if any(group.is_news for group in groups) or not reads_text(model.network, len(model.vocabulary)):
         return groups
     return (*groups, Group(NEWS, ()))
@@ -168,8 +167,13 @@ def _read_by(model: Model, headlines: pd.DataFrame) -> pd.DataFrame:
     return headlines.head(MOST_HEADLINES)
 
 
+def _plain_names(model: Model, data: Dataset) -> list[str]:
+    """Return the names of the features that a model reads, those of ranks without their suffix."""
+    return [name if name in data.panel.names else name.removesuffix(SUFFIX) for name in model.names]
+
+
 def _masks(model: Model, data: Dataset, groups: tuple[Group, ...], plan: ShapleyPlan) -> Masks:
-    plain = [name if name in data.panel.names else name.removesuffix(SUFFIX) for name in model.names]
+    plain = _plain_names(model, data)
     member = np.array([[name in group.features for name in plain] for group in groups])
     news = np.array([group.is_news for group in groups])
     raw = np.array([model.scaler.centre])

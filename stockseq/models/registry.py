@@ -19,6 +19,17 @@ COLUMNS = TABLES[TABLE].columns
 STATES = ("candidate", "champion", "retired")
 
 
+def of_label(models: pd.DataFrame, label: str) -> list[str]:
+    """Return the ids of the models of one trade, out of those that `Registry.list_models` lists.
+
+    Examples
+    --------
+    >>> of_label(pd.DataFrame({"model_id": ["a", "b"], "label": ["next_open", "open_to_close"]}), "open_to_close")
+    ['b']
+    """
+    return [str(model_id) for model_id in models.loc[models["label"] == label, "model_id"]]
+
+
 class RegisteredModel(NamedTuple):
     """A model as the registry lists it; `metrics` are its out-of-sample numbers."""
 

@@ -19,7 +19,7 @@ from stockseq.evaluate.ranking import daily_ranks
 from stockseq.evaluate.scored import KEY
 from stockseq.evaluate.significance import SIZE, mean_over_time
 from stockseq.results import Result
-from stockseq.runs.folder import find_run, no_run, run_names
+from stockseq.runs.folder import find_run, newest_names, no_run, run_names
 from stockseq.runs.summary import DAMAGED, RunSummary, read_settings, record_table, summarise_run
 
 # The recipes whose runs leave forecasts of one model with their outcomes.
@@ -236,9 +236,7 @@ def _named(name: str, present: Sequence[str]) -> str:
     if found:
         some = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
         raise StockseqError(f"{name} is the beginning of {len(found)} runs: {some}. Give more of the name.")
-    there = "the newest are" if len(present) > 5 else "there are"
-    hint = nearest(name, present, f"{there}: {', '.join(present[-5:])}.")
-    raise StockseqError(f"There is no run {name}; {hint}")
+    raise StockseqError(f"There is no run {name}; {nearest(name, present, newest_names(present))}")
 
 
 def _load(folder: Path) -> _Run:

@@ -221,10 +221,20 @@ def find_run(root: Path, name: str | None, *, now: pd.Timestamp | None = None) -
 def no_run(root: Path, name: str | None = None, *, now: pd.Timestamp | None = None) -> StockseqError:
     """Return the error of a run that isn't there, with the names there are or the way to the first."""
     names = run_names(root)
-    first = "the newest are" if len(names) > 5 else "there are"
-    hint = f"{first}: {', '.join(names[-5:])}." if names else "`make daily` or `make demo` makes the first."
+    hint = newest_names(names) if names else "`make daily` or `make demo` makes the first."
     then = f" as of {now:%Y-%m-%d %H:%M:%S} UTC" if names and now is not None else ""
     return StockseqError(f"No run{f' {name}' if name else ''}{then} under {root / 'runs'}; {hint}")
+
+
+def newest_names(names: Sequence[str]) -> str:
+    """Return the end of a sentence that names the newest runs there are, the last five.
+
+    Examples
+    --------
+    >>> newest_names(["daily-2026-11-26", "daily-2026-11-27"])
+    'there are: daily-2026-11-26, daily-2026-11-27.'
+    """
+    return f"{'the newest are' if len(names) > 5 else 'there are'}: {', '.join(names[-5:])}."
 
 
 def run_names(root: Path, *, now: pd.Timestamp | None = None) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from stockseq.errors import SettingsError, StockseqError, nearest
 from stockseq.models.why import Why, read_why
+from stockseq.runs.summary import DAMAGED
 
 # The same network on the same rows, across processes of one machine.
 TOLERANCE = 1e-6
@@ -136,7 +137,7 @@ def read_recorded(folder: Path) -> RecordedRun:
             explained=read_why(pd.read_parquet(why)) if why.exists() else (),
             libraries=dict(manifest["libraries"]),
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except DAMAGED as error:
         raise StockseqError(
             f"The run {folder.name} can't be read: a file of it is missing or damaged ({type(error).__name__}: "
             f"{str(error)[:200]}). Put {folder} back from a copy, or run again."

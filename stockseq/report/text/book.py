@@ -160,5 +160,4 @@ def _unvalued(book: NextBook) -> str:
 
 
 def _named(tickers: tuple[str, ...]) -> str:
-    more = len(tickers) - MOST_NAMED
-    return listed([*tickers[:MOST_NAMED], *([f"{more:,} more"] if more > 0 else [])])
+    return listed(tickers, most=MOST_NAMED)
