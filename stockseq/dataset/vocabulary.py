@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.feature_extraction.text import CountVectorizer
+
+from stockseq.dataset.tokens import TokenRows, choose_rows
 
 PADDING = 0
 UNKNOWN = 1
@@ -34,7 +35,7 @@ class Vocabulary:
     >>> vocabulary = Vocabulary.fit([["Profit beats forecast"], ["Profit misses forecast", "Shares fall"]])
     >>> vocabulary.tokens
     ('forecast', 'profit')
-    >>> vocabulary.encode([["Profit beats"], []], headlines_per_session=1, tokens_per_headline=3).tolist()
+    >>> vocabulary.encode([["Profit beats"], []], headlines_per_session=1, tokens_per_headline=3).padded().tolist()
     [[[3, 1, 0]], [[0, 0, 0]]]
     """
 
@@ -74,7 +75,7 @@ class Vocabulary:
         """Return the number of codes, padding and unknown among them: the embedding's rows."""
         return len(self.tokens) + FIRST_TOKEN
 
-    def encode(self, texts: RowTexts, headlines_per_session: int, tokens_per_headline: int) -> npt.NDArray[np.int32]:
+    def encode(self, texts: RowTexts, headlines_per_session: int, tokens_per_headline: int) -> TokenRows:
         """Return the codes of each row's newest headlines.
 
         Parameters
@@ -85,9 +86,9 @@ class Vocabulary:
 
         Returns
         -------
-        int32 array of shape (n_rows, headlines_per_session, tokens_per_headline)
-            0 is padding, behind the tokens and behind the headlines; 1 is an unknown word. With bigrams the words come
-            first, then the known pairs.
+        TokenRows of n_rows
+            1 is an unknown word. With bigrams the words come first, then the known pairs. Padding, which is 0, stands
+            behind the tokens and behind the headlines of `TokenRows.padded()`.
         """
         if headlines_per_session < 1 or tokens_per_headline < 1:
             raise ValueError(
@@ -96,18 +97,14 @@ class Vocabulary:
             )
         newest = [row[-headlines_per_session:] for row in texts]
         distinct = _distinct(newest)
-        # Row 0 stands for "no headline", so that a row of the panel is one look-up per slot.
-        codes = np.zeros((len(distinct) + 1, tokens_per_headline), dtype=np.int32)
         analyse = _analyser(self.bigrams)
-        for position, text in enumerate(distinct, start=1):
-            found = self._codes(analyse(text), tokens_per_headline)
-            codes[position, : len(found)] = found
-        positions = {text: position for position, text in enumerate(distinct, start=1)}
-        slots = np.zeros((len(newest), headlines_per_session), dtype=np.int64)
+        codes = [self._codes(analyse(text), tokens_per_headline) for text in distinct]
+        positions = {text: position for position, text in enumerate(distinct)}
+        slots = np.full((len(newest), headlines_per_session), -1, dtype=np.int64)
         for row, headlines in enumerate(newest):
             if headlines:
                 slots[row, : len(headlines)] = [positions[text] for text in headlines]
-        return codes[slots]
+        return choose_rows(codes, slots, tokens_per_headline)
 
     def to_dict(self) -> dict[str, list[str] | bool]:
         """Return a JSON-able form that `from_dict` reads back exactly."""

@@ -165,6 +165,6 @@ def _words(read: pd.DataFrame, model: Model | None) -> dict[str, Any]:
         return {"as_text": False, "n_words": 0, "n_unknown": 0}
     network = model.network
     as_text = read.groupby(["ticker", "sessions_ago"]).cumcount() < network.headlines_per_session
-    codes = model.vocabulary.encode([[text] for text in read["text"]], 1, network.tokens_per_headline)[:, 0]
+    codes = model.vocabulary.encode([[text] for text in read["text"]], 1, network.tokens_per_headline).padded()[:, 0]
     n_words, n_unknown = (codes != PADDING).sum(axis=1), (codes == UNKNOWN).sum(axis=1)
     return {"as_text": as_text, "n_words": n_words * as_text, "n_unknown": n_unknown * as_text}

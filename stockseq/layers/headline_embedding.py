@@ -55,14 +55,33 @@ class HeadlineEmbedding(keras.layers.Layer):
         )
 
     def call(self, codes: Any) -> Any:
-        headlines, tokens = codes.shape[2:]
-        flat = tf.reshape(codes, (-1, tokens))
+        batch, lookback, (headlines, tokens) = tf.shape(codes)[0], codes.shape[1], codes.shape[2:]
+        # Without an activation a session is one sum; with it each headline is one first.
+        per_headline = self.activation is not None
+        flat = tf.reshape(codes, (-1, tokens if per_headline else headlines * tokens))
         positions = tf.where(flat > 0)
-        embedded = tf.gather(tf.convert_to_tensor(self.embeddings), tf.gather_nd(flat, positions))
-        summed = tf.math.unsorted_segment_sum(embedded, positions[:, 0], tf.shape(flat)[0])
-        active = keras.activations.get(self.activation)(summed)
-        shape = (-1, codes.shape[1], headlines, self.dimension)
-        return tf.reduce_sum(tf.reshape(active, shape), axis=2)
+        summed = self.sum_tokens(tf.gather_nd(flat, positions), positions[:, 0], tf.shape(flat)[0])
+        if per_headline:
+            active = keras.activations.get(self.activation)(summed)
+            summed = tf.reduce_sum(tf.reshape(active, (-1, headlines, self.dimension)), axis=1)
+        return tf.reshape(summed, (batch, lookback, self.dimension))
+
+    def sum_tokens(self, codes: Any, group: Any, n_groups: Any) -> Any:
+        """Return the sum of the embedded tokens of each group: float32 of shape (n_groups, dimension).
+
+        Parameters
+        ----------
+        codes, group : integer tensors of shape (n_tokens,)
+            The codes, padding left out, and the group that each belongs to, ascending.
+        n_groups : scalar integer tensor
+        """
+        # A product with how often each code stands in each group: a third of the time of gathering and summing, there
+        # and back. There is no deterministic one on a GPU.
+        with tf.device("CPU:0"):
+            places = tf.stack([tf.cast(group, tf.int64), tf.cast(codes, tf.int64)], axis=1)
+            shape = (tf.cast(n_groups, tf.int64), self.vocabulary_size)
+            counts = tf.SparseTensor(places, tf.ones_like(codes, tf.float32), shape)
+            return tf.sparse.sparse_dense_matmul(counts, tf.convert_to_tensor(self.embeddings))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:2], self.dimension)

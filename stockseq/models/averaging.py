@@ -31,6 +31,12 @@ class AveragedWeights:
         self._momentum = momentum
         self._step = tf.Variable(0.0)
 
+    def restart(self) -> None:
+        """Begin anew from the variables as they are."""
+        for mean, variable in zip(self._means, self._variables, strict=True):
+            mean.assign(tf.convert_to_tensor(variable))
+        self._step.assign(0.0)
+
     def update(self) -> None:
         """Take the variables as they are into the mean."""
         kept = tf.minimum(self._momentum, (1.0 + self._step) / (FIRST_STEPS + self._step))

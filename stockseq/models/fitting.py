@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,17 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.errors import PluginError, TrainingFailed
 from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
-from stockseq.models.averaging import AveragedWeights
+from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
 from stockseq.models.losses import weighted_loss
-from stockseq.models.matrix import Matrix, Tensors, make_predictor
+from stockseq.models.matrix import Matrix, Tensors
 from stockseq.models.network import RELATIVE, SIZE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import HEADS, Targets
 
 # Enough for a few hundred principal components; a layer holds them all at once.
 START_WINDOWS = 4096
-
+# Keras draws the seeds that a layer leaves open from Python's one generator.
+BUILDING = Lock()
 
 Outputs = Mapping[str, npt.NDArray[np.float64]]
 
@@ -66,11 +68,14 @@ class FitResult:
     validation: Outputs
 
 
-def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) -> FitResult:
+def fit_network(
+    job: FitJob, progress: Callable[[Epoch], None] | None = None, *, tensors: Tensors | None = None
+) -> FitResult:
     """Train the network of one seed and return its weights where the validation loss was lowest.
 
     Without validation windows all epochs are run and the last weights returned. With `job.start` training goes on from
-    these weights, and returns them if no epoch improves on them.
+    these weights, and returns them if no epoch improves on them. `tensors` are those of `job.matrix`, where other jobs
+    hold them already.
 
     Raises
     ------
@@ -79,38 +84,45 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     """
     # Process-wide and for good, but it only chooses among kernels; without it sums differ from run to run.
     tf.config.experimental.enable_op_determinism()
-    network = build_network(
-        job.network,
-        n_features=job.matrix.indicators.shape[1],
-        vocabulary_size=job.vocabulary_size,
-        seed=job.seed,
-        names=job.names,
-        scaler=job.scaler,
-    )
-    read = job.matrix.reader()
+    with BUILDING:
+        network = build_network(
+            job.network,
+            n_features=job.matrix.indicators.shape[1],
+            vocabulary_size=job.vocabulary_size,
+            seed=job.seed,
+            names=job.names,
+            scaler=job.scaler,
+        )
+    tensors = job.matrix.tensors() if tensors is None else tensors
     if job.start is not None:
         network.set_weights(list(job.start))
     else:
-        _start_layers(network, read, job)
+        _start_layers(network, job)
         _start_size(network, job.train)
         _silence_ranks(network, job.train)
-    averaged = AveragedWeights(network.trainable_variables, job.training.averaging)
-    run_epoch = _make_epoch(network, read, job, averaged)
-    predict = make_predictor(network, read)
+    with compiled_training(network, _recipe(job)) as compiled:
+        return _train(job, compiled, tensors, progress)
+
+
+def _train(
+    job: FitJob, compiled: CompiledTraining, tensors: Tensors, progress: Callable[[Epoch], None] | None
+) -> FitResult:
+    """Train epoch by epoch until the validation loss has not fallen for the training's patience."""
+    targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
 
     def report(epoch: int, train_loss: float) -> tuple[Epoch, Outputs]:
-        outputs = predict(job.validation.ends) if len(job.validation) else {}
+        outputs = compiled.predict(job.validation.ends, tensors) if len(job.validation) else {}
         validation = _validation_loss(outputs, job) if outputs else None
         return Epoch(job.seed, epoch, train_loss, validation), outputs
 
     shuffle = np.random.default_rng(job.seed)
     best, outputs = report(0, math.nan) if job.start is not None else (None, {})
-    weights = network.get_weights()
+    weights = compiled.network.get_weights()
     epoch = 0
     for epoch in range(1, job.training.epochs + 1):
-        train_loss = float(run_epoch(tf.constant(shuffle.permutation(len(job.train)))))
-        with averaged.applied():
-            (state, said), latest = report(epoch, train_loss), network.get_weights()
+        train_loss = compiled.run_epoch(shuffle.permutation(len(job.train)), targets, tensors)
+        with compiled.mean_weights():
+            (state, said), latest = report(epoch, train_loss), compiled.network.get_weights()
         if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
                 f"The loss of seed {job.seed} is no number any more in epoch {epoch} (training {state.train_loss}, "
@@ -128,13 +140,29 @@ def fit_network(job: FitJob, progress: Callable[[Epoch], None] | None = None) ->
     return FitResult(job.seed, tuple(weights), epoch, best, outputs)
 
 
-def _start_layers(network: Any, read: Callable[[Any], Tensors], job: FitJob) -> None:
+def _recipe(job: FitJob) -> Recipe:
+    return Recipe(
+        network=job.network,
+        # What is asked outside the graphs makes no other graph.
+        training=job.training.model_copy(update={"seed": 0, "n_seeds": 1, "epochs": 1, "patience": 1}),
+        n_features=job.matrix.indicators.shape[1],
+        vocabulary_size=job.vocabulary_size,
+        batch_size=min(job.training.batch_size, len(job.train)),
+        learning_rate=_rate(job),
+    )
+
+
+def _start_layers(network: Any, job: FitJob) -> None:
     """Let the layers that begin from data see their inputs on training windows, spread evenly over all of them."""
+    startable: list[Any] = [layer for layer in network.layers if isinstance(layer, Startable)]
+    if not startable:
+        return
     ends = job.train.ends
     ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), START_WINDOWS)).astype(np.int64)]
-    for layer in filter(lambda layer: isinstance(layer, Startable), network.layers):
+    inputs = job.matrix.reader()(tf.constant(ends))
+    for layer in startable:
         try:
-            layer.start_from(keras.Model(network.input, layer.input)(read(tf.constant(ends)), training=False))
+            layer.start_from(keras.Model(network.input, layer.input)(inputs, training=False))
         except Exception as error:  # a user's layer may raise anything
             raise PluginError(f"The layer `{layer.name}` can't start from {len(ends)} windows: {error}") from error
 
@@ -151,43 +179,6 @@ def _silence_ranks(network: Any, train: Targets) -> None:
     if RELATIVE in network.output and not train.known[:, HEADS.index(RELATIVE)].any():
         layer = network.get_layer(RELATIVE)
         layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])
-
-
-def _make_epoch(
-    network: Any, read: Callable[[Any], Tensors], job: FitJob, averaged: AveragedWeights
-) -> Callable[[Any], Any]:
-    """Return the function that trains on all batches of one order of the windows and returns the mean loss."""
-    ends, values, known = (tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known))
-    # The few windows that fill no batch wait for the next epoch's order.
-    size = min(job.training.batch_size, len(job.train))
-    n_steps = len(job.train) // size
-    optimizer = keras.optimizers.AdamW(_rate(job), weight_decay=job.training.weight_decay)
-    variables = network.trainable_variables
-    optimizer.build(variables)
-
-    @tf.function
-    def run_epoch(order: Any) -> Any:
-        batches = tf.reshape(order[: n_steps * size], (n_steps, size))
-        total = 0.0
-        for step in tf.range(n_steps):
-            picked = batches[step]
-            with tf.GradientTape() as tape:
-                outputs = network(read(tf.gather(ends, picked)), training=True)
-                loss = weighted_loss(
-                    {head: output[:, 0] for head, output in outputs.items()},
-                    tf.gather(values, picked),
-                    tf.gather(known, picked),
-                    job.training,
-                    ops=keras.ops,
-                )
-                # What the layers ask for themselves, such as weight penalties.
-                loss += sum(network.losses)
-            optimizer.apply(tape.gradient(loss, variables), variables)
-            averaged.update()
-            total += loss
-        return total / n_steps
-
-    return run_epoch
 
 
 def _validation_loss(outputs: Outputs, job: FitJob) -> float:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from stockseq.dataset.tokens import Places, TokenRows, join_rows
 from stockseq.dataset.vocabulary import PADDING
 from stockseq.layers.backend import tf
 
@@ -26,27 +27,28 @@ class Matrix:
     Parameters
     ----------
     indicators : float32 array of shape (n_rows, n_features), scaled
-    text : int32 array of shape (n_rows, headlines_per_session, tokens_per_headline), or None without text
+    text : TokenRows of n_rows, or None without text
     lookback : int
         Rows of a window.
     """
 
     indicators: npt.NDArray[np.float32]
-    text: npt.NDArray[np.int32] | None
+    text: TokenRows | None
     lookback: int
+
+    def tensors(self) -> Tensors:
+        """Return what `read_windows` reads from."""
+        tensors = {"indicators": tf.constant(self.indicators)}
+        if self.text is not None:
+            splits = self.text.splits
+            tensors |= {"codes": tf.constant(self.text.codes), "headlines": tf.constant(splits)}
+            tensors |= {"rows": tf.constant(splits[:: self.text.places[0]])}
+        return tensors
 
     def reader(self) -> Callable[[Any], Tensors]:
         """Return the function from a tensor of window ends (batch,) to the network's inputs."""
-        tensors = {"indicators": tf.constant(self.indicators)}
-        if self.text is not None:
-            tensors["text"] = tf.constant(self.text)
-        offsets = tf.range(1 - self.lookback, 1, dtype=tf.int64)
-
-        def read(ends: Any) -> Tensors:
-            rows = ends[:, tf.newaxis] + offsets
-            return {name: tf.gather(values, rows) for name, values in tensors.items()}
-
-        return read
+        tensors, places = self.tensors(), self.text.places if self.text is not None else (0, 0)
+        return lambda ends: read_windows(tensors, ends, self.lookback, places)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,29 @@ def join_matrices(parts: Sequence[tuple[Matrix, npt.NDArray[np.int64]]]) -> tupl
     ends = [those + first for (_, those), first in zip(parts, firsts.tolist(), strict=False)]
     texts = [matrix.text for matrix, _ in parts if matrix.text is not None]
     indicators = np.concatenate([matrix.indicators for matrix, _ in parts])
-    return Matrix(indicators, np.concatenate(texts) if texts else None, parts[0][0].lookback), np.concatenate(ends)
+    return Matrix(indicators, join_rows(texts) if texts else None, parts[0][0].lookback), np.concatenate(ends)
+
+
+def read_windows(tensors: Tensors, ends: Any, lookback: int, places: Places) -> Tensors:
+    """Return the network's inputs for the windows of `lookback` rows that end on `ends`, a tensor of shape (batch,)."""
+    rows = window_rows(ends, lookback)
+    inputs = {"indicators": tf.gather(tensors["indicators"], rows)}
+    if "codes" in tensors:
+        headlines, tokens = places
+        first = tf.reshape(rows[..., tf.newaxis] * headlines + tf.range(headlines, dtype=tf.int64), (-1,))
+        padded = read_tokens(tensors, "headlines", first).to_tensor(PADDING, shape=(None, tokens))
+        inputs["text"] = tf.reshape(padded, (-1, lookback, headlines, tokens))
+    return inputs
+
+
+def window_rows(ends: Any, lookback: int) -> Any:
+    """Return the rows of windows, a tensor of shape (batch, lookback), the oldest first."""
+    return ends[:, tf.newaxis] + tf.range(1 - lookback, 1, dtype=tf.int64)
+
+
+def read_tokens(tensors: Tensors, of: Literal["rows", "headlines"], numbers: Any) -> Any:
+    """Return the codes of some rows, or of some headlines, as a ragged tensor; `numbers` has the shape (n,)."""
+    return tf.gather(tf.RaggedTensor.from_row_splits(tensors["codes"], tensors[of], validate=False), numbers)
 
 
 def make_predictor(network: Any, read: Callable[[Any], Tensors]) -> Predictor:
@@ -111,16 +135,18 @@ def make_predictor(network: Any, read: Callable[[Any], Tensors]) -> Predictor:
     def forward(ends: Any) -> Any:
         return network(read(ends), training=False)
 
-    def predict(ends: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
-        # A padded row repeats the first window: it is there, whatever the panel holds.
-        padded = np.concatenate([ends, np.full(-len(ends) % BATCH, ends[0])]).reshape(-1, BATCH)
-        batches = [forward(tf.constant(batch)) for batch in padded]
-        return {
-            head: np.concatenate([batch[head].numpy()[:, 0] for batch in batches])[: len(ends)].astype(np.float64)
-            for head in batches[0]
-        }
+    return lambda ends: in_batches(forward, ends)
 
-    return predict
+
+def in_batches(forward: Callable[[Any], Tensors], ends: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return each head's values, of shape (n,), from a function of a batch of window ends."""
+    # A padded row repeats the first window: it is there, whatever the panel holds.
+    padded = np.concatenate([ends, np.full(-len(ends) % BATCH, ends[0])]).reshape(-1, BATCH)
+    batches = [forward(tf.constant(batch)) for batch in padded]
+    return {
+        head: np.concatenate([batch[head].numpy()[:, 0] for batch in batches])[: len(ends)].astype(np.float64)
+        for head in batches[0]
+    }
 
 
 def check_windows(keys: pd.DataFrame, ends: npt.NDArray[np.int64], lookback: int) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
+from stockseq.dataset.tokens import TokenRows, join_rows
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows, window_rows
 from stockseq.models.cross_section import read_indicators
@@ -175,7 +176,7 @@ def make_matrix(
     """
     reads_words = reads_text(network, len(vocabulary))
     indicators: list[npt.NDArray[np.float32]] = []
-    texts: list[npt.NDArray[np.int32]] = []
+    texts: list[TokenRows] = []
     places, n_rows = np.empty(len(ends), dtype=np.int64), 0
     for view, windows in panel.views(ends, network.lookback):
         rows = window_rows(ends[windows], network.lookback)
@@ -185,7 +186,7 @@ def make_matrix(
             texts.append(vocabulary.encode(words, network.headlines_per_session, network.tokens_per_headline))
         places[windows] = n_rows + np.searchsorted(rows, ends[windows])
         n_rows += len(rows)
-    text = np.concatenate(texts) if reads_words else None
+    text = join_rows(texts) if reads_words else None
     return Matrix(np.concatenate(indicators), text, network.lookback), places
 
 

@@ -1,12 +1,14 @@
 """Fit the ensemble: scaler and vocabulary on the training rows alone, then one network per seed."""
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from stockseq.cores import usable_cores
 from stockseq.dataset.folds import Fold
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import TARGET_LIMIT, Samples
@@ -47,7 +49,7 @@ def fit_model(
         looked at.
     network, training : NetworkSettings, TrainingSettings
     executor : Executor, optional
-        Where the seeds are fitted; one after another in this process by default. The model is the same.
+        Where the seeds are fitted; in this process by default, as many at once as it has cores. The model is the same.
     progress : Progress, optional
         Told of each epoch, or of each finished seed with an executor; the steps are the epochs at most.
 
@@ -180,15 +182,15 @@ def _restore(job: FitJob, result: FitResult) -> Any:
 
 def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress) -> list[FitResult]:
     """Fit every job and return the results in their order."""
-    report = partial(_report, progress, jobs)
+    report = _EpochReport(progress, jobs)
     if executor is None:
-        return [fit_network(job, partial(report, number)) for number, job in enumerate(jobs)]
+        return _run_here(jobs, report)
     futures = [executor.submit(fit_network, job) for job in jobs]
     results = []
     try:
         for number, future in enumerate(futures):
             results.append(future.result())
-            report(number, results[-1].best, finished=True)
+            report.finish(number, results[-1].best)
     except BaseException:
         # One seed failed or the user interrupted: those not yet begun would only keep the pool busy.
         for future in futures:
@@ -197,12 +199,55 @@ def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress) 
     return results
 
 
-def _report(progress: Progress, jobs: Sequence[FitJob], number: int, epoch: Epoch, *, finished: bool = False) -> None:
-    most = jobs[number].training.epochs
-    loss = epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
-    note = f"network {number + 1} of {len(jobs)}, epoch {epoch.epoch}, loss {loss:.4f}"
-    done = number * most + (most if finished else epoch.epoch)
-    progress.step("Training", done, len(jobs) * most, note)
+def _run_here(jobs: Sequence[FitJob], report: "_EpochReport") -> list[FitResult]:
+    """Fit the jobs in threads, as many at once as there are cores: a small network keeps one of them busy.
+
+    TensorFlow leaves Python's lock alone while it works, and all read the same tensors.
+    """
+    tensors = jobs[0].matrix.tensors()
+    fit = [partial(fit_network, job, partial(report.epoch, number), tensors=tensors) for number, job in enumerate(jobs)]
+    n_threads = min(len(jobs), usable_cores())
+    if n_threads == 1:
+        return [one() for one in fit]
+    with ThreadPoolExecutor(n_threads) as pool:
+        futures = [pool.submit(one) for one in fit]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            # What is left would be trained for nobody; a network that is being trained ends with its epoch.
+            report.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _EpochReport:
+    """How far the networks have come, all together; called from several threads."""
+
+    def __init__(self, progress: Progress, jobs: Sequence[FitJob]) -> None:
+        self._progress, self._most = progress, jobs[0].training.epochs
+        self._done = [0] * len(jobs)
+        self._lock, self._stopped = Lock(), False
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """Report an epoch of one network; raise `CancelledError` where nobody waits for it any more."""
+        if self._stopped:
+            raise CancelledError
+        self._report(number, epoch, epoch.epoch)
+
+    def finish(self, number: int, best: Epoch) -> None:
+        """Report that one network is finished."""
+        self._report(number, best, self._most)
+
+    def stop(self) -> None:
+        """Let each network end with the epoch that it is in."""
+        self._stopped = True
+
+    def _report(self, number: int, epoch: Epoch, done: int) -> None:
+        loss = epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
+        with self._lock:
+            self._done[number] = done
+            note = f"network {number + 1} of {len(self._done)}, epoch {epoch.epoch}, loss {loss:.4f}"
+            self._progress.step("Training", sum(self._done), len(self._done) * self._most, note)
 
 
 def _check_balance(train: Samples, n_sessions: int) -> None:

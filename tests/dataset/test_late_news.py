@@ -105,7 +105,7 @@ def read_last(data: Dataset, *, back: int = 0) -> tuple[np.ndarray, np.ndarray]:
     matrix, ends = make_matrix(data.panel, ends, names, scaler, vocabulary, network)
     rows = ends[:, None] + np.arange(1 - LOOKBACK, 1)
     assert matrix.text is not None
-    return matrix.indicators[rows], matrix.text[rows]
+    return matrix.indicators[rows], matrix.text.padded()[rows]
 
 
 def test_day_one_reads_what_whoever_collected_all_along_reads() -> None:

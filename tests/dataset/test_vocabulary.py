@@ -37,7 +37,7 @@ def test_a_repeated_headline_counts_once() -> None:
 
 def test_codes_keep_padding_and_unknown_apart() -> None:
     """0 pads behind tokens and headlines, 1 is a word never seen in training; profit 2, forecast 3."""
-    codes = Vocabulary.fit(TRAIN).encode([["forecast of profit rises", "profit"], []], 3, 3)
+    codes = Vocabulary.fit(TRAIN).encode([["forecast of profit rises", "profit"], []], 3, 3).padded()
     assert codes.dtype == np.int32
     assert codes.tolist() == [[[3, 1, 2], [2, 0, 0], [0, 0, 0]], [[0, 0, 0]] * 3]
 
@@ -45,7 +45,7 @@ def test_codes_keep_padding_and_unknown_apart() -> None:
 def test_the_newest_headlines_are_kept_and_the_rest_counted() -> None:
     """Rows hold the newest last; what doesn't fit is said."""
     vocabulary = Vocabulary(("old", "mid", "new"))
-    assert vocabulary.encode([["old", "mid", "new"]], 2, 1).tolist() == [[[3], [4]]]
+    assert vocabulary.encode([["old", "mid", "new"]], 2, 1).padded().tolist() == [[[3], [4]]]
     assert count_left_out([["old", "mid", "new"], []], 2) == 1
 
 
@@ -53,29 +53,29 @@ def test_pairs_of_words_stay_within_a_headline() -> None:
     """ "profit warning" is a pair; words of two headlines are not. Known pairs follow the words."""
     vocabulary = Vocabulary.fit([["profit warning issued", "warning"], ["profit warning"]], bigrams=True)
     assert vocabulary.tokens == ("warning", "profit", "profit warning")
-    assert vocabulary.encode([["profit warning soon"]], 1, 6).tolist() == [[[3, 2, 1, 4, 0, 0]]]
+    assert vocabulary.encode([["profit warning soon"]], 1, 6).padded().tolist() == [[[3, 2, 1, 4, 0, 0]]]
 
 
 def test_words_of_held_out_rows_are_unknown() -> None:
     """Whether a word appears in the future must not show in the codes of the past."""
     vocabulary = Vocabulary.fit(TRAIN)
-    before = vocabulary.encode(TRAIN, 2, 4)
+    before = vocabulary.encode(TRAIN, 2, 4).padded()
     vocabulary.encode([["bankruptcy bankruptcy"]], 2, 4)
-    assert vocabulary.encode(TRAIN, 2, 4).tolist() == before.tolist()
-    assert vocabulary.encode([["bankruptcy"]], 1, 1).tolist() == [[[1]]]
+    assert vocabulary.encode(TRAIN, 2, 4).padded().tolist() == before.tolist()
+    assert vocabulary.encode([["bankruptcy"]], 1, 1).padded().tolist() == [[[1]]]
 
 
 @given(st.lists(st.lists(st.text(max_size=40) | st.sampled_from(HOSTILE), max_size=3), min_size=1, max_size=4))
 def test_any_text_encodes_within_the_vocabulary(texts: list[list[str]]) -> None:
     """Emoji, right-to-left marks, lone surrogates and ten thousand letters must not break or grow it."""
     vocabulary = Vocabulary.fit(texts, min_headlines=1, bigrams=True)
-    codes = vocabulary.encode(texts, 2, 5)
+    codes = vocabulary.encode(texts, 2, 5).padded()
     assert codes.shape == (len(texts), 2, 5)
     assert codes.min() >= 0
     assert codes.max() < len(vocabulary)
     restored = Vocabulary.from_dict(json.loads(json.dumps(vocabulary.to_dict())))
     assert restored == vocabulary
-    assert restored.encode(texts, 2, 5).tolist() == codes.tolist()
+    assert restored.encode(texts, 2, 5).padded().tolist() == codes.tolist()
     assert all(len(word) <= 40 for token in vocabulary.tokens for word in token.split(" "))
 
 
@@ -111,7 +111,7 @@ def test_accents_make_no_other_word() -> None:
     """One vendor writes Nestlé and another Nestle; with one of each the word is in two headlines."""
     vocabulary = Vocabulary.fit([["Nestlé rises"], ["Nestle falls"]])
     assert vocabulary.tokens == ("nestle",)
-    assert vocabulary.encode([["NESTLÉ"]], 1, 1).tolist() == [[[2]]]
+    assert vocabulary.encode([["NESTLÉ"]], 1, 1).padded().tolist() == [[[2]]]
 
 
 def test_a_word_of_forty_letters_is_learnt_and_one_more_is_noise() -> None:

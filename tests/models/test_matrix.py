@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stockseq.dataset.tokens import choose_rows
 from stockseq.dataset.windows import gather
 from stockseq.layers.backend import tf
 from stockseq.models.matrix import BATCH, Matrix, check_windows, make_predictor
@@ -16,16 +17,18 @@ SETTINGS = NetworkSettings(lookback=3, units=4, headlines_per_session=2, tokens_
 @pytest.fixture(scope="module")
 def matrix() -> Matrix:
     generator = np.random.default_rng(1)
-    text = generator.integers(0, 9, (BATCH + 60, 2, 3), dtype=np.int32)
+    codes = [generator.integers(1, 9, size).tolist() for size in generator.integers(0, 4, 50)]
+    text = choose_rows(codes, generator.integers(-1, 50, (BATCH + 60, 2)), 3)
     return Matrix(generator.standard_normal((BATCH + 60, 4)).astype(np.float32), text, 3)
 
 
 def test_tensorflow_gathers_the_windows_that_numpy_gathers(matrix: Matrix) -> None:
     """`dataset.windows.gather` says what a window is."""
     ends = np.array([2, 7, 40], dtype=np.int64)
+    assert matrix.text is not None
     window = matrix.reader()(tf.constant(ends))
     np.testing.assert_array_equal(window["indicators"], gather(matrix.indicators, ends, 3))
-    np.testing.assert_array_equal(window["text"], gather(matrix.text, ends, 3))
+    np.testing.assert_array_equal(window["text"], gather(matrix.text.padded(), ends, 3))
 
 
 def test_a_forecast_is_the_same_alone_and_among_others(matrix: Matrix) -> None:

@@ -1,0 +1,172 @@
+"""One network compiled for training: traced once, then used for every seed and fold of the same shape."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stockseq.layers.backend import keras, tf
+from stockseq.models.averaging import AveragedWeights
+from stockseq.models.losses import weighted_loss
+from stockseq.models.matrix import Tensors, in_batches
+from stockseq.models.padding import without_padding
+from stockseq.models.settings import NetworkSettings, TrainingSettings
+
+# Compiled networks that wait for the next seed or fold; each holds some kilobytes of weights and its graphs.
+MOST_IDLE = 16
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the graphs of a training depend on: two trainings of the same recipe differ in data and weights alone."""
+
+    network: NetworkSettings
+    training: TrainingSettings
+    n_features: int
+    vocabulary_size: int
+    batch_size: int
+    learning_rate: float
+
+
+class CompiledTraining:
+    """A network with the optimiser and the graphs that train it and forecast with it.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Its weights are changed by `run_epoch`.
+    recipe : Recipe
+    """
+
+    def __init__(self, network: Any, recipe: Recipe) -> None:
+        self.network, self.recipe = network, recipe
+        self._read_and_run = without_padding(network, recipe.network)
+        self._variables = network.trainable_variables
+        # All weights in one row: the optimiser and the mean take one small step instead of one for each variable.
+        self._weights = tf.Variable(self._in_one_row(self._variables))
+        self._optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.training.weight_decay)
+        self._optimizer.build([self._weights])
+        self._initial = [tf.identity(variable.value) for variable in self._optimizer.variables]
+        self.averaged = AveragedWeights([self._weights], recipe.training.averaging)
+        self._epoch = tf.function(self._trace_epoch, reduce_retracing=True)
+        self._forward = tf.function(self._trace_forward, reduce_retracing=True)
+
+    def restart(self, network: Any) -> None:
+        """Begin anew from the weights, and the random state, of a network of the same shape."""
+        for variable, begun in zip(self.network.variables, network.variables, strict=True):
+            variable.assign(begun.value)
+        for variable, begun in zip(self._optimizer.variables, self._initial, strict=True):
+            variable.assign(begun)
+        self._weights.assign(self._in_one_row(self._variables))
+        self.averaged.restart()
+
+    def run_epoch(self, order: npt.NDArray[np.int64], targets: Sequence[Any], tensors: Tensors) -> float:
+        """Train on all batches of one order of the windows and return the mean loss.
+
+        Parameters
+        ----------
+        order : int64 array of shape (n,)
+            The few windows that fill no batch wait for the next epoch's order.
+        targets : (int64 tensor (n,), float32 tensor (n, 4), float32 tensor (n, 4))
+            `Targets.ends`, `values` and `known`.
+        tensors : mapping of tensors
+            `Matrix.tensors`.
+        """
+        self._write(self._weights)
+        return float(self._epoch(tf.constant(order), *targets, tensors))
+
+    @contextmanager
+    def mean_weights(self) -> Iterator[None]:
+        """Forecast with the running mean of the weights for as long as the context lasts."""
+        with self.averaged.applied():
+            self._write(self._weights)
+            yield
+        self._write(self._weights)
+
+    def predict(self, ends: npt.NDArray[np.int64], tensors: Tensors) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Return each head's values, arrays of shape (n,), of the windows that end on `ends`, without dropout."""
+        return in_batches(lambda batch: self._forward(batch, tensors), ends)
+
+    def _trace_epoch(self, order: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
+        size = self.recipe.batch_size
+        n_steps = tf.size(order) // size
+        batches = tf.reshape(order[: n_steps * size], (n_steps, size))
+        total = 0.0
+        for step in tf.range(n_steps):
+            picked = batches[step]
+            with tf.GradientTape() as tape:
+                outputs, penalties = self._read_and_run(tensors, tf.gather(ends, picked), training=True)
+                loss = weighted_loss(
+                    {head: output[:, 0] for head, output in outputs.items()},
+                    tf.gather(values, picked),
+                    tf.gather(known, picked),
+                    self.recipe.training,
+                    ops=keras.ops,
+                )
+                # What the layers ask for themselves, such as weight penalties.
+                loss += sum(penalties)
+            gradients = tape.gradient(loss, self._variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            self._optimizer.apply([self._in_one_row(gradients)], [self._weights])
+            self._constrain()
+            self.averaged.update()
+            self._write(self._weights)
+            total += loss
+        return total / tf.cast(n_steps, tf.float32)
+
+    def _trace_forward(self, ends: Any, tensors: Tensors) -> Any:
+        outputs, _ = self._read_and_run(tensors, ends, training=False)
+        return outputs
+
+    def _constrain(self) -> None:
+        """Apply the constraints that layers put on their weights, as Keras does after a step."""
+        if any(variable.constraint is not None for variable in self._variables):
+            parts = zip(self._variables, self._parts(self._weights), strict=True)
+            kept = [part if of.constraint is None else of.constraint(part) for of, part in parts]
+            self._weights.assign(self._in_one_row(kept))
+
+    def _write(self, row: Any) -> None:
+        for variable, part in zip(self._variables, self._parts(row), strict=True):
+            variable.assign(part)
+
+    def _parts(self, row: Any) -> list[Any]:
+        """Return each variable's share of all weights in one row, in its shape."""
+        sizes = [int(np.prod(variable.shape)) for variable in self._variables]
+        shapes = [tuple(variable.shape) for variable in self._variables]
+        split = tf.split(tf.convert_to_tensor(row), sizes)
+        return [tf.reshape(part, shape) for part, shape in zip(split, shapes, strict=True)]
+
+    @staticmethod
+    def _in_one_row(tensors: Sequence[Any]) -> Any:
+        return tf.concat([tf.reshape(tf.convert_to_tensor(tensor), (-1,)) for tensor in tensors], axis=0)
+
+
+_idle: list[CompiledTraining] = []
+_lock = Lock()
+
+
+@contextmanager
+def compiled_training(network: Any, recipe: Recipe) -> Iterator[CompiledTraining]:
+    """Yield a training that begins from the network's weights.
+
+    Tracing takes longer than an epoch on a small market. The graphs of the plain network are therefore kept for the
+    next seed and fold, in whatever thread. A layer in a slot may hold what a trace would bake in, so a network that
+    has one is traced for itself.
+    """
+    settings = recipe.network
+    plain = settings.before is None and settings.within is None and settings.after is None
+    with _lock:
+        found = next((number for number, idle in enumerate(_idle) if plain and idle.recipe == recipe), None)
+        compiled = None if found is None else _idle.pop(found)
+    if compiled is None:
+        compiled = CompiledTraining(network, recipe)
+    else:
+        compiled.restart(network)
+    yield compiled
+    if plain:
+        with _lock:
+            _idle.append(compiled)
+            del _idle[:-MOST_IDLE]

@@ -1,0 +1,133 @@
+"""A training is the same whatever was trained before it, beside it, and however its text is laid out."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stockseq.dataset.tokens import choose_rows
+from stockseq.layers.backend import keras, tf
+from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
+from stockseq.models.fitting import FitJob, FitResult, fit_network
+from stockseq.models.matrix import Matrix
+from stockseq.models.network import build_network
+from stockseq.models.padding import without_padding
+from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.training_targets import Targets
+
+N_ROWS, N_FEATURES, N_CODES = 90, 3, 12
+SMALL = NetworkSettings(lookback=4, units=3, headlines_per_session=2, tokens_per_headline=5)
+TRAINING = TrainingSettings(epochs=2, batch_size=16)
+
+
+def make_matrix(*, seed: int = 0, lookback: int = 4) -> Matrix:
+    drawn = np.random.default_rng(seed)
+    codes = [drawn.integers(1, N_CODES, size).tolist() for size in drawn.integers(0, 6, 30)]
+    text = choose_rows(codes, drawn.integers(-1, 30, (N_ROWS, 2)), 5)
+    return Matrix(drawn.standard_normal((N_ROWS, N_FEATURES)).astype(np.float32), text, lookback)
+
+
+def make_job(seed: int, *, data_seed: int = 0, network: NetworkSettings = SMALL) -> FitJob:
+    matrix = make_matrix(seed=data_seed)
+    target = np.random.default_rng(data_seed + 100).standard_normal(N_ROWS).astype(np.float32)
+    values = np.stack([target > 0, target, target, np.maximum(target**2, 0.01)], axis=1).astype(np.float32)
+    ends = np.arange(3, N_ROWS, dtype=np.int64)
+    parts = [Targets(ends[part], values[ends[part]], np.ones((len(ends[part]), 4), np.float32)) for part in PARTS]
+    names = tuple(f"f{number}" for number in range(N_FEATURES))
+    return FitJob(matrix, *parts, network, TRAINING, N_CODES, seed, names=names)
+
+
+PARTS = (slice(0, 60), slice(60, None))
+
+
+def weights(result: FitResult) -> list[list[float]]:
+    return [part.reshape(-1).tolist() for part in result.weights]
+
+
+def test_a_seed_is_the_same_after_another_seed_and_after_another_market() -> None:
+    """The graphs are kept; the weights, the optimiser's memory and the random state must not be."""
+    first = fit_network(make_job(5))
+    fit_network(make_job(6, data_seed=1))
+    assert weights(fit_network(make_job(5))) == weights(first)
+    assert weights(fit_network(make_job(6))) != weights(first)
+
+
+def test_seeds_side_by_side_are_the_seeds_one_after_another() -> None:
+    """Threads share the tensors and nothing that training changes."""
+    alone = [weights(fit_network(make_job(seed))) for seed in range(4)]
+    tensors = make_matrix().tensors()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(partial(fit_network, tensors=tensors), map(make_job, range(4))))
+    assert [weights(result) for result in together] == alone
+
+
+def test_text_without_padding_is_the_padded_text() -> None:
+    """The network that Keras calls on padded windows is the reference, to the bit."""
+    network = build_network(SMALL, n_features=N_FEATURES, vocabulary_size=N_CODES, seed=1)
+    matrix = make_matrix()
+    ends = tf.constant(np.array([3, 60, 17, 89], dtype=np.int64))
+    expected = network(matrix.reader()(ends), training=False)
+    outputs, penalties = without_padding(network, SMALL)(matrix.tensors(), ends, training=False)
+    assert {head: value.numpy().tolist() for head, value in outputs.items()} == {
+        head: value.numpy().tolist() for head, value in expected.items()
+    }
+    assert [float(each) for each in penalties] == [float(each) for each in network.losses]
+
+
+def step_by_keras(network: Any, job: FitJob) -> list[np.ndarray]:
+    """One epoch in the given order by Keras' own optimiser, a variable at a time, without dropout."""
+    optimizer = keras.optimizers.AdamW(job.training.learning_rate, weight_decay=job.training.weight_decay)
+    read = job.matrix.reader()
+    for first in range(0, 48, 16):
+        picked = slice(first, first + 16)
+        with tf.GradientTape() as tape:
+            said = network(read(tf.constant(job.train.ends[picked])), training=True)
+            loss = tf.reduce_mean((said["return"][:, 0] - job.train.values[picked, 1]) ** 2) / 2 + sum(network.losses)
+        gradients = tape.gradient(loss, network.trainable_variables, unconnected_gradients="zero")
+        optimizer.apply([tf.convert_to_tensor(each) for each in gradients], network.trainable_variables)
+    return [variable.numpy() for variable in network.trainable_variables]
+
+
+def test_one_row_of_weights_is_stepped_as_keras_steps_each_variable() -> None:
+    """AdamW treats each number by itself, so in one row they move as they do apart."""
+    still = {"indicator_dropout": 0.0, "output_dropout": 0.0, "heads": ("return",), "relative_head": False}
+    settings = SMALL.model_copy(update={**still, "size_head": False})
+    training = TrainingSettings(batch_size=16, return_weight=1.0, averaging=0.0)
+    job = make_job(1, network=settings)
+    build = partial(build_network, settings, n_features=N_FEATURES, vocabulary_size=N_CODES, seed=1)
+    expected = step_by_keras(build(), job)
+    recipe = Recipe(settings, training, N_FEATURES, N_CODES, 16, training.learning_rate)
+    with compiled_training(build(), recipe) as compiled:
+        targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+        compiled.run_epoch(np.arange(60), targets, job.matrix.tensors())
+        for variable, value in zip(compiled.network.trainable_variables, expected, strict=True):
+            np.testing.assert_allclose(variable.numpy(), value, rtol=1e-5, atol=1e-7)
+
+
+def test_a_layers_constraint_holds_after_each_step() -> None:
+    """Keras applies it to the variable; the row of all weights must come to hold it, too."""
+    options = {"units": 2, "kernel_constraint": "non_neg"}
+    settings = SMALL.model_copy(update={"after": "keras.layers:Dense", "after_options": options})
+    # A running mean would still remember the weights that training began with.
+    job = replace(make_job(2, network=settings), training=TRAINING.model_copy(update={"averaging": 0.0}))
+    result = fit_network(job)
+    kernel = next(part for part in result.weights if part.shape == (3, 2))
+    assert (kernel >= 0).all()
+    assert (kernel > 0).any()
+
+
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_a_network_with_a_layer_in_a_slot_is_traced_for_itself(name: str) -> None:
+    """Whatever a user's layer holds while it is traced stays with its network."""
+    layer = {"before": "keras.layers:LayerNormalization", "after": "keras.layers:LayerNormalization"}[name]
+    settings = SMALL.model_copy(update={name: layer})
+    recipe = Recipe(settings, TRAINING, N_FEATURES, N_CODES, 16, 1e-3)
+    made: list[CompiledTraining] = []
+    for _ in range(2):
+        network = build_network(settings, n_features=N_FEATURES, vocabulary_size=N_CODES, seed=1)
+        with compiled_training(network, recipe) as compiled:
+            made.append(compiled)
+    assert made[0] is not made[1]
