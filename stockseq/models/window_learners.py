@@ -5,13 +5,14 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.scaling import Scaler
-from stockseq.dataset.windows import gather, window_rows
+from stockseq.dataset.windows import window_rows
+from stockseq.models.lagged_linear import LaggedWindows, fit_logistic, fit_ridge
 from stockseq.models.training_targets import compute_relative
 
 Kind = Literal["linear", "boosting"]
@@ -54,13 +55,15 @@ def classify_windows(
     """
     if not len(test) or train.up.all() or not train.up.any():
         return np.full(len(test), float(train.up.mean()))
-    read = _reader(kind, panel, columns, train, lookback)
+    rows = _scaled_rows(panel, columns, train, lookback)
     if kind == "linear":
-        model: Any = LogisticRegression(C=WEIGHT_SPREAD**2, max_iter=1000)
-    else:
-        model = HistGradientBoostingClassifier(**_boosting(len(train)))
-    model.fit(read(train.ends), train.up)
-    return _in_chunks(lambda ends: model.predict_proba(read(ends))[:, 1], test.ends)
+        weights, intercept = fit_logistic(
+            LaggedWindows(rows, train.ends, lookback), train.up, weight_spread=WEIGHT_SPREAD
+        )
+        return expit(LaggedWindows(rows, test.ends, lookback).dot(weights) + intercept)
+    model = HistGradientBoostingClassifier(**_boosting(len(train)))
+    model.fit(_last_and_mean(rows, train.ends, lookback), train.up)
+    return _in_chunks(lambda ends: model.predict_proba(_last_and_mean(rows, ends, lookback))[:, 1], test.ends)
 
 
 def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Callable[[Samples], Numbers]:
@@ -87,10 +90,14 @@ def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Cal
     of_trade = train.target if kind == "linear" else train.realised_return.astype(np.float32)
     target = compute_relative(of_trade, train.session)
     usable = np.isfinite(target)
-    read = _reader(kind, panel, list(range(len(panel.names))), train, lookback)
-    model = Ridge(alpha=RIDGE_PENALTY) if kind == "linear" else HistGradientBoostingRegressor(**_boosting(len(train)))
-    model.fit(read(train.ends[usable]), np.clip(target[usable], -LIMIT, LIMIT))
-    return lambda samples: _in_chunks(lambda ends: model.predict(read(ends)), samples.ends)
+    rows = _scaled_rows(panel, list(range(len(panel.names))), train, lookback)
+    learnt, ends = np.clip(target[usable], -LIMIT, LIMIT), train.ends[usable]
+    if kind == "linear":
+        weights, intercept = fit_ridge(LaggedWindows(rows, ends, lookback), learnt, penalty=RIDGE_PENALTY)
+        return lambda samples: LaggedWindows(rows, samples.ends, lookback).dot(weights) + intercept
+    model = HistGradientBoostingRegressor(**_boosting(len(train)))
+    model.fit(_last_and_mean(rows, ends, lookback), learnt)
+    return lambda samples: _in_chunks(lambda ends: model.predict(_last_and_mean(rows, ends, lookback)), samples.ends)
 
 
 def can_rank(train: Samples) -> bool:
@@ -111,20 +118,20 @@ def _boosting(n_windows: int) -> dict[str, Any]:
     }
 
 
-def _reader(
-    kind: Kind, panel: Panel, columns: list[int], train: Samples, lookback: int
-) -> Callable[[npt.NDArray[np.int64]], Rows]:
-    """Return a function from window ends to rows of numbers, scaled by what the training windows read."""
+def _scaled_rows(panel: Panel, columns: list[int], train: Samples, lookback: int) -> Rows:
+    """Return the panel's rows, scaled by what the training windows read."""
     read = panel.indicators[:, columns]
-    matrix = Scaler.fit(read[window_rows(train.ends, lookback)]).transform(read)
+    return Scaler.fit(read[window_rows(train.ends, lookback)]).transform(read)
 
-    def laid_out(ends: npt.NDArray[np.int64]) -> Rows:
-        windows = gather(matrix, ends, lookback)
-        if kind == "linear" or lookback == 1:
-            return windows.reshape(len(ends), -1)
-        return np.hstack([windows[:, -1], windows[:, :-1].mean(axis=1)])
 
-    return lambda ends: np.concatenate([laid_out(ends[at : at + CHUNK]) for at in range(0, max(len(ends), 1), CHUNK)])
+def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Rows:
+    """Return each window's last row, and beside it the mean of those before."""
+    if lookback == 1:
+        return rows[ends]
+    before = np.zeros((len(ends), rows.shape[1]), dtype=np.float32)
+    for back in range(1, lookback):
+        before += rows[ends - back]
+    return np.hstack([rows[ends], before / np.float32(lookback - 1)])
 
 
 def _in_chunks(predict: Callable[[npt.NDArray[np.int64]], Numbers], ends: npt.NDArray[np.int64]) -> Numbers:
