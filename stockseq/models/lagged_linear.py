@@ -18,8 +18,8 @@ Ends = npt.NDArray[np.int64]
 
 # Numbers held at once beside the rows: 32 MB.
 CHUNK_NUMBERS = 4_000_000
-# L-BFGS stops at a tenth of the gradient at which scikit-learn's stops.
-GRADIENT_TOLERANCE, LOSS_TOLERANCE, MOST_STEPS = 1e-5, 64 * float(np.finfo(float).eps), 1000
+# As scikit-learn 1.9 stops its own L-BFGS.
+GRADIENT_TOLERANCE, LOSS_TOLERANCE, MOST_STEPS = 1e-4, 64 * float(np.finfo(float).eps), 1000
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def fit_ridge(windows: LaggedWindows, target: Numbers, *, penalty: float) -> tup
     mean = windows.transposed_dot(np.full(n, 1.0 / n)).reshape(-1)
     products = windows.products() - n * np.outer(mean, mean)
     moments = windows.transposed_dot(target - target.mean()).reshape(-1)
-    weights: Numbers = np.linalg.solve(products + penalty * np.eye(len(mean)), moments)
+    weights = np.asarray(np.linalg.solve(products + penalty * np.eye(len(mean)), moments), dtype=np.float64)
     return weights.reshape(windows.shape), float(target.mean() - mean @ weights)
 
 
