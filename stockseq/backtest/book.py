@@ -4,7 +4,7 @@ import numpy as np
 
 from stockseq.backtest.account import Account
 from stockseq.backtest.attribution import Attribution
-from stockseq.backtest.costs import BPS, Columns, Costs, Floats, total
+from stockseq.backtest.costs import BPS, Columns, Costs, Flags, Floats, total
 from stockseq.backtest.journal import Journal, Moment
 from stockseq.backtest.prints import Market
 from stockseq.backtest.tranches import Tranches
@@ -123,19 +123,19 @@ class Book:
 
     def fill_orders(self) -> None:
         """Fill the day orders as far as print, volume and cash allow; what remains expires."""
-        filled = np.zeros_like(self.orders)
         columns, fillable, prices = self._fillable(self.orders, self.market.open[self.row])
-        sells = fillable < 0
-        self._settle(columns[sells], fillable[sells], prices[sells], "open")
-        filled[columns[sells]] = fillable[sells]
-        buys = fillable > 0
-        columns, fillable, prices = columns[buys], fillable[buys], prices[buys]
-        affordable = self._affordable(fillable, prices)
-        self.journal.flag(self.row, "short_of_cash", fillable - affordable, columns)
-        bought = affordable > 0
-        self._settle(columns[bought], affordable[bought], prices[bought], "open")
-        filled[columns] = affordable
+        sells = _part(fillable < 0, columns, fillable, prices)
+        self._settle(*sells, "open")
+        columns, wanted, prices = _part(fillable > 0, columns, fillable, prices)
+        affordable = self._affordable(wanted, prices)
+        if affordable is wanted:
+            self._settle(columns, wanted, prices, "open")
+        else:
+            self.journal.flag(self.row, "short_of_cash", wanted - affordable, columns)
+            self._settle(*_part(affordable > 0, columns, affordable, prices), "open")
         if self.tranches.n > 1:
+            filled = np.zeros_like(self.orders)
+            filled[sells[0]], filled[columns] = sells[1], affordable
             self.tranches.settle(self.shares, filled=filled == self.orders)
         self.orders = np.zeros_like(self.orders)
 
@@ -143,7 +143,7 @@ class Book:
         """Close every position at the close, as far as print and volume allow."""
         columns, fillable, prices = self._fillable(-self.shares, self.market.close[self.row])
         for side in (fillable < 0, fillable > 0):
-            self._settle(columns[side], fillable[side], prices[side], "close")
+            self._settle(*_part(side, columns, fillable, prices), "close")
 
     def mark(self) -> None:
         """Mark to the close; a position without a valid close keeps its mark and is flagged."""
@@ -151,7 +151,8 @@ class Book:
         printed = np.isfinite(close)
         self.marks = np.where(printed, close, self.marks)
         self.attribution.revalue(self.shares, self.marks)
-        self.flag("stale_mark", np.where(printed, 0.0, self.shares))
+        if not printed.all():
+            self.flag("stale_mark", np.where(printed, 0.0, self.shares))
 
     def take_over(self, shares: Floats, cash: float) -> None:
         """Go on with other holdings; the trades under way keep their parts of the equity, in whole lots."""
@@ -200,7 +201,10 @@ class Book:
             self.journal.flag(self.row, "no_print", np.where(printed, 0.0, wanted), columns)
             columns, wanted, prices = columns[printed], wanted[printed], prices[printed]
         limit = self.account.whole(self.costs.capacity * self.market.volume[self.row, columns])
-        fillable: Floats = np.sign(wanted) * np.minimum(np.abs(wanted), limit)
+        size = np.abs(wanted)
+        if not (size > limit).any():
+            return columns, wanted, prices
+        fillable: Floats = np.sign(wanted) * np.minimum(size, limit)
         self.journal.flag(self.row, "over_capacity", wanted - fillable, columns)
         return columns, fillable, prices
 
@@ -243,7 +247,8 @@ class Book:
 
     def _within_gross(self, wanted: Floats) -> Floats:
         """Cut what adds exposure pro rata, where held and wanted positions together exceed the leverage."""
-        marks = np.where(np.isnan(self.marks), 0.0, self.marks)
+        unknown = np.isnan(self.marks)
+        marks = np.where(unknown, 0.0, self.marks) if unknown.any() else self.marks
         if self.shares.any():
             side, size = np.sign(wanted), np.abs(wanted)
             unopposed = np.where(side == np.sign(self.shares), side * np.minimum(size, np.abs(self.shares)), 0.0)
@@ -256,3 +261,10 @@ class Book:
         allowed = unopposed + self.account.lots((wanted - unopposed) * max(room, 0.0) / growth)
         self.flag("over_gross", wanted - allowed)
         return allowed
+
+
+def _part(chosen: Flags, columns: Columns, shares: Floats, prices: Floats) -> tuple[Columns, Floats, Floats]:
+    """Return the chosen fills; mostly they are all, or none."""
+    if np.count_nonzero(chosen) == len(chosen):
+        return columns, shares, prices
+    return columns[chosen], shares[chosen], prices[chosen]
