@@ -59,7 +59,7 @@ $(DOCS)/.docs: requirements-docs.lock
 	$(call install,requirements-docs.lock,alone)
 	@touch $@
 
-.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report why runs compare models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench docs pictures notebooks lock help clean
+.PHONY: setup dev demo daily news train add remove doubts refetch promote settings backtest ablation audit exam benchmark import report why runs compare models ledger schedule unschedule doctor maintain check format test coverage test-slow campaign mutation bench bench-compare docs pictures notebooks lock help clean
 
 setup: $(VENV)/.runtime ## Make the virtual environment from the lock
 dev: $(VENV)/.dev ## The same with the developers' tools
@@ -131,8 +131,10 @@ campaign: dev ## Try thousands of faults, foes and random inputs (FAMILY=yahoo S
 	@$(BIN)/python -m tests.campaign $(if $(FAMILY),--family $(FAMILY)) $(if $(SEED),--seed $(SEED))
 mutation: dev ## Change the code of prices, dataset, news and simulator bit by bit; list what no test notices
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
-bench: dev ## Run the measurements
+bench: dev ## Run the measurements; their figures go to bench.json
 	@$(BIN)/python -m pytest -m bench -s --timeout=0
+bench-compare: dev ## Tell what got slower since the figures of BASE (BASE=bench-before.json)
+	@$(BIN)/python -m tests.bench.compare "$(BASE)"
 docs: $(DOCS)/.docs ## Build the documentation's site into build/site, strictly; it asks no network
 	@PATH="$(DOCS)/bin:$$PATH" NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 	@$(DOCS)/bin/python docs/scripts/check_site.py build/site
@@ -145,6 +147,6 @@ lock: ## Rebuild the lock files (needs uv)
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url -c requirements-dev.lock --group docs -o requirements-docs.lock
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 clean: ## Remove the virtual environments, what was built and the demo's data
 	@rm -rf $(VENV) $(DOCS) demo build mutants .coverage *.egg-info

@@ -17,9 +17,11 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0
 _DEEPEST_ESCAPE = 4
 # They join emoji and letters, and mark the direction of single words; overrides of whole lines are not among them.
 _JOINERS_AND_MARKS = frozenset("\u200c\u200d\u200e\u200f\u061c")
-_APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u2032\u00b4\u0060\uff40"), "'")
-_QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u301d\u301e"), '"')
-_PLAIN = str.maketrans(_APOSTROPHES | _QUOTES)
+_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201a\u201b\u02b9\u02bb\u02bc\u02bd\u2032\u00b4\u0060\uff40", "'")
+_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u301d\u301e", '"')
+_PLAIN = _APOSTROPHES | _QUOTES
+# Four times as fast as `str.translate` where a text has few of them.
+_TYPOGRAPHIC = re.compile(f"[{''.join(_PLAIN)}]")
 
 
 def clean_text(text: object) -> str:
@@ -56,7 +58,7 @@ def clean_address(address: object) -> str:
     """
     if not isinstance(address, str):
         return ""
-    return "".join((address if address.isprintable() else _printable(address)).split())
+    return "".join(_printable(address).split())
 
 
 def plain_text(text: str) -> str:
@@ -73,8 +75,11 @@ def plain_text(text: str) -> str:
     if text.isascii() and "&" not in text:
         return text
     # First by hand: NFKC takes an acute accent for a blank and a mark.
-    plain = unicodedata.normalize("NFKC", clean_text(text).translate(_PLAIN))
-    return plain.translate(_PLAIN)
+    return _as_typed(unicodedata.normalize("NFKC", _as_typed(clean_text(text))))
+
+
+def _as_typed(text: str) -> str:
+    return _TYPOGRAPHIC.sub(lambda sign: _PLAIN[sign[0]], text)
 
 
 def _decode(entity: re.Match[str]) -> str:
@@ -85,7 +90,7 @@ def _decode(entity: re.Match[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(map(_visible, _ESCAPE_CODES.sub("", text)))
+    return text if text.isprintable() else "".join(map(_visible, _ESCAPE_CODES.sub("", text)))
 
 
 def _visible(letter: str) -> str:

@@ -39,5 +39,5 @@ class Account(SettingsModel, frozen=True):
 def _cut(shares: Floats, unit: int) -> Floats:
     if unit == 0:
         return shares
-    cut: Floats = np.trunc(shares / unit * SLACK) * unit
+    cut: Floats = np.trunc(shares * SLACK) if unit == 1 else np.trunc(shares / unit * SLACK) * unit
     return cut

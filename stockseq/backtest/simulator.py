@@ -10,8 +10,8 @@ import pandas as pd
 from stockseq.backtest.account import Account
 from stockseq.backtest.attribution import ATTRIBUTION, PROFITS
 from stockseq.backtest.book import FLOWS, Book
-from stockseq.backtest.costs import Costs, Floats
-from stockseq.backtest.prints import Delisting, build_market
+from stockseq.backtest.costs import Costs, Floats, total
+from stockseq.backtest.prints import Delisting, Market, build_market
 from stockseq.backtest.targets import Targets, target_matrix
 from stockseq.schemas import Actions, Bars, empty
 
@@ -137,11 +137,34 @@ def simulate(
     >>> result.equity["equity"].tolist()
     [100000.0, 100500.0]
     """
-    tickers = pd.Index(sorted(targets["ticker"].unique()), dtype="str")
     market = build_market(
-        bars, actions, sessions=sessions, tickers=tickers, delistings=delistings or {}, pay_dates=pay_dates or {}
+        bars,
+        actions,
+        sessions=sessions,
+        tickers=targeted_tickers(targets),
+        delistings=delistings or {},
+        pay_dates=pay_dates or {},
     )
-    weights = target_matrix(targets, sessions=market.sessions, tickers=tickers, max_gross=account.max_gross)
+    return simulate_market(targets, market, costs=costs, account=account, horizon=horizon)
+
+
+def targeted_tickers(targets: Targets) -> pd.Index:
+    """Return the tickers of some targets, sorted."""
+    return pd.Index(sorted(targets["ticker"].unique()), dtype="str")
+
+
+def simulate_market(
+    targets: Targets, market: Market, *, costs: Costs, account: Account, horizon: int = 0
+) -> AccountHistory:
+    """Trade target weights as `simulate` does, on a market that was built before, of more tickers perhaps.
+
+    Raises
+    ------
+    DataError
+        If a target's ticker isn't part of the market, lies outside its sessions or exceeds the leverage.
+    """
+    market = market.of(targeted_tickers(targets))
+    weights = target_matrix(targets, sessions=market.sessions, tickers=market.tickers, max_gross=account.max_gross)
     book = Book(market, costs=costs, account=account, n_tranches=max(horizon, 1))
     balances = []
     for row in range(len(market.sessions)):
@@ -253,15 +276,15 @@ def _balances(book: Book) -> dict[str, float]:
     return {
         "cash": book.cash,
         "receivable": book.receivable,
-        "long": float(np.maximum(values, 0.0).sum()),
-        "short": float(np.minimum(values, 0.0).sum()),
-        "equity": book.equity,
+        "long": total(np.maximum(values, 0.0)),
+        "short": total(np.minimum(values, 0.0)),
+        "equity": book.worth(values),
         **{name: book.flows[name] for name in FLOWS},
     }
 
 
 def _stakes(values: Floats) -> dict[str, float]:
     return {
-        "long_at_open": float(np.maximum(values, 0.0).sum()),
-        "short_at_open": float(np.minimum(values, 0.0).sum()),
+        "long_at_open": total(np.maximum(values, 0.0)),
+        "short_at_open": total(np.minimum(values, 0.0)),
     }

@@ -17,9 +17,9 @@ from stockseq.backtest.costs import Costs
 from stockseq.backtest.overfitting import Overfitting, estimate_overfitting
 from stockseq.backtest.performance import SESSIONS_PER_YEAR, PerformanceFigures, compute_returns, summarise
 from stockseq.backtest.policy import PolicySettings, RankBy, find_ranking, target_weights
-from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting
+from stockseq.backtest.prints import NYSE_DELISTING_RETURN, Delisting, build_market
 from stockseq.backtest.sharpe import deflated_sharpe
-from stockseq.backtest.simulator import AccountHistory, simulate
+from stockseq.backtest.simulator import AccountHistory, simulate_market
 from stockseq.backtest.targets import Targets
 from stockseq.dataset.labels import OPEN_TO_CLOSE, compute_labels, parse_label
 from stockseq.errors import DataError
@@ -321,16 +321,16 @@ def _simulator(
     first = market.calendar.previous_session(forecasts["session"].min())
     sessions = market.calendar.between(first, forecasts["session"].max())
     bars = market.of(tuple(forecasts["ticker"].unique())).bars
-    run = partial(
-        simulate,
-        bars=bars,
-        actions=market.actions,
+    # Built once: every account trades it.
+    prints = build_market(
+        bars,
+        market.actions,
         sessions=sessions,
-        costs=rules.costs,
-        account=rules.account,
-        horizon=rules.horizon,
+        tickers=pd.Index(sorted(bars["ticker"].unique()), dtype="str"),
         delistings=find_delistings(bars, sessions),
+        pay_dates={},
     )
+    run = partial(simulate_market, market=prints, costs=rules.costs, account=rules.account, horizon=rules.horizon)
     return run, bars, sessions
 
 

@@ -44,8 +44,9 @@ def test_costs_and_fees_stand_at_the_side_that_bears_them():
 def test_a_turned_position_shares_its_cost_by_what_it_closes_and_opens():
     """10 long, 30 sold for 6: a third closes the long side, two thirds open the short one."""
     attribution = Attribution(1)
-    attribution.trade(np.zeros(1), np.array([10.0]), np.array([100.0]), np.array([1.0]))
-    attribution.trade(np.array([10.0]), np.array([-30.0]), np.array([104.0]), np.array([6.0]))
+    first = np.array([0])
+    attribution.trade(first, np.zeros(1), np.array([10.0]), np.array([100.0]), np.array([1.0]))
+    attribution.trade(first, np.array([10.0]), np.array([-30.0]), np.array([104.0]), np.array([6.0]))
     attribution.revalue(np.array([-20.0]), np.array([105.0]))
     attribution.close()
     table = attribution.table(TICKERS).set_index("side")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from stockseq.backtest.account import Account
-from stockseq.backtest.prints import Delisting
-from stockseq.backtest.simulator import simulate
+from stockseq.backtest.prints import Delisting, build_market
+from stockseq.backtest.simulator import simulate, simulate_market
 from stockseq.errors import DataError
 from stockseq.schemas import Actions, Bars
 from tests.backtest import scenario
@@ -70,3 +70,28 @@ def test_a_delisting_can_not_lose_more_than_everything():
     """-30 instead of -0.30 is a percentage."""
     with pytest.raises(ValueError, match="delisting return of AAA must be at least -1, received -30"):
         run(delistings={"AAA": Delisting(SESSIONS[2], -30.0)})
+
+
+def test_a_market_of_more_tickers_gives_the_same_account_to_the_bit():
+    """A backtest builds the market once and trades baselines and benchmarks on it, some of them of fewer tickers."""
+    weights = {"2024-11-29": {"CCC": 0.4, "AAA": 0.3}, "2024-12-04": {"AAA": 0.0, "CCC": 0.2}}
+    bars, actions = scenario.bars(SESSIONS, scenario.OPENS, scenario.CLOSES), scenario.actions(scenario.SPLIT)
+    tickers = pd.Index(["AAA", "BBB", "CCC"], dtype="str")
+    market = build_market(bars, actions, sessions=SESSIONS, tickers=tickers, delistings={}, pay_dates={})
+    shared = simulate_market(scenario.targets(weights), market, costs=scenario.COSTS, account=Account())
+    alone = run(weights, costs=scenario.COSTS)
+    # Two entries and exits, then one.
+    assert len(alone.fills) == 6
+    for name in ("equity", "fills", "positions", "flags", "profits", "attribution"):
+        pd.testing.assert_frame_equal(getattr(shared, name), getattr(alone, name), check_exact=True)
+    with pytest.raises(DataError, match="needs bars; 1 of 1 have none, first ZZZ"):
+        simulate_market(scenario.targets({"2024-11-29": {"ZZZ": 0.5}}), market, costs=scenario.FREE, account=Account())
+
+
+def test_bars_in_any_order_give_the_same_account():
+    """Sorted bars are known to repeat none without being compared; others are compared and looked up alike."""
+    bars = scenario.bars(SESSIONS, scenario.OPENS, scenario.CLOSES)
+    mixed = Bars(bars.sample(frac=1.0, random_state=1))
+    pd.testing.assert_frame_equal(run(bars=mixed).equity, run(bars=bars).equity, check_exact=True)
+    with pytest.raises(DataError, match=r"one bar per ticker, session; 17 repeat"):
+        run(bars=Bars(pd.concat([mixed, bars])))

@@ -3,7 +3,7 @@
 A made file of 2 million rows, of which a third have an article and four summaries, as long as FNSPID's: once filtered
 to 30 tickers, once all, and once more when all of it is stored. Each runs in a process of its own.
 
-Run by `make bench`, or by itself: `python tests/bench/bench_archive.py [rows]`.
+Run by `make bench`, or by itself: `python -m tests.bench.bench_archive [rows]`.
 """
 
 import json
@@ -22,6 +22,7 @@ from stockseq.ingestion.file_import import FileImport
 from stockseq.sessions import TradingCalendar
 from stockseq.sources.files import FilesSettings
 from stockseq.store import Store
+from tests.bench.figures import Recorder
 
 N_ROWS, N_TICKERS = 2_000_000, 4_000
 REPOSITORY = Path(__file__).parents[2]
@@ -96,7 +97,14 @@ def measure(n_rows: int = N_ROWS) -> dict[str, dict[str, float]]:
         write_archive(path, n_rows=n_rows, n_tickers=N_TICKERS)
         print(f"\n{n_rows:,} rows, {path.stat().st_size / 1e9:.2f} GB")
         for name, data, n_wanted in (("30 tickers", "some", 30), ("all tickers", "all", 0), ("all again", "all", 0)):
-            command = [sys.executable, __file__, str(path), str(Path(folder, data)), str(n_wanted)]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.bench.bench_archive",
+                str(path),
+                str(Path(folder, data)),
+                str(n_wanted),
+            ]
             said = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=True, text=True).stdout
             cost = found[name] = json.loads(said)
             print(
@@ -107,9 +115,13 @@ def measure(n_rows: int = N_ROWS) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.bench
-def test_an_archive_imports_in_bounded_memory() -> None:
+def test_an_archive_imports_in_bounded_memory(bench: Recorder) -> None:
     """Memory doesn't depend on what else runs; the rate, which does, is printed with the seconds of the processor."""
-    assert all(cost["peak_mb"] < 1000 for cost in measure().values())
+    found = measure()
+    for name, cost in found.items():
+        bench.record(f"import of {name}", cost["cpu_seconds"], "s")
+        bench.record(f"memory of import of {name}", cost["peak_mb"], "MB")
+    assert all(cost["peak_mb"] < 1000 for cost in found.values())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.table import build_features
 from stockseq.schemas import HEADLINES, SCORES, Actions, Bars, as_actions, as_bars, empty
 from stockseq.sessions import DecisionPolicy, TradingCalendar
+from tests.bench.figures import Recorder
 
 N_TICKERS, N_SESSIONS, N_ANCHOR = 500, 2520, 20
 CALENDAR = TradingCalendar("XNYS", pd.Timestamp("2012-01-03"), pd.Timestamp("2022-12-30"))
@@ -37,7 +38,7 @@ def _dividends(bars: Bars) -> Actions:
 
 
 @pytest.mark.bench
-def test_features_of_500_tickers() -> None:
+def test_features_of_500_tickers(bench: Recorder) -> None:
     """Seconds of processor time: whole, with one new session, and the same indicators by `ta` one by one."""
     bars = _bars(np.random.default_rng(0))
     actions = _dividends(bars)
@@ -66,6 +67,8 @@ def test_features_of_500_tickers() -> None:
         for feature in DEFAULT_FEATURES:
             feature.values(seen)
     anchor = (time.process_time() - started) * N_TICKERS / N_ANCHOR
+    bench.record("features of 500 tickers, 10 years", whole, "s", anchor="ta one by one", anchors=anchor)
+    bench.record("features of one new session", one_more, "s", anchor="ta one by one", anchors=anchor)
     print(
         f"\n{len(table):,} rows: whole {whole:.1f} s, one new session {one_more:.1f} s; one by one by `ta` "
         f"{anchor:.1f} s, of {N_ANCHOR} tickers: {anchor / whole:.1f} and {anchor / one_more:.1f} times as long"

@@ -1,6 +1,6 @@
 """What each layer costs: an epoch's training time over the plain network's, by rounds that take turns.
 
-Run by `make bench`, or by itself: `python tests/bench/bench_layers.py`.
+Run by `make bench`, or by itself: `python -m tests.bench.bench_layers`.
 """
 
 import time
@@ -14,6 +14,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.layers.backend import keras, tf
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
+from tests.bench.figures import Recorder
 
 N_WINDOWS, BATCH, ROUNDS = 4096, 512, 5
 NAMES = ("days_closed", "news_mean", "news_share_positive", "news_share_negative", "news_decayed_mean", "no_news")
@@ -67,8 +68,8 @@ def make_epoch(variant: dict[str, Any]) -> Callable[[], Any]:
     return run
 
 
-def measure() -> dict[str, float]:
-    """Return each variant's time over the plain network's, the median over rounds, and print them."""
+def measure() -> dict[str, list[float]]:
+    """Return each variant's seconds an epoch, by round, and print their median over the plain network's."""
     epochs = {name: make_epoch(variant) for name, variant in VARIANTS.items()}
     seconds: dict[str, list[float]] = {name: [] for name in VARIANTS}
     # Whatever else the machine does meets all variants of a round alike.
@@ -78,18 +79,21 @@ def measure() -> dict[str, float]:
             float(run())
             seconds[name].append(time.perf_counter() - start)
     plain = np.array(seconds["plain"])
-    ratios = {name: float(np.median(np.array(each) / plain)) for name, each in seconds.items()}
-    for name, ratio in ratios.items():
-        print(
-            f"{name}: {ratio:.2f} times the plain network, {N_WINDOWS / np.median(seconds[name]):,.0f} windows a second"
-        )
-    return ratios
+    for name, each in seconds.items():
+        ratio = float(np.median(np.array(each) / plain))
+        print(f"{name}: {ratio:.2f} times the plain network, {N_WINDOWS / np.median(each):,.0f} windows a second")
+    return seconds
 
 
 @pytest.mark.bench
-def test_what_each_layer_costs() -> None:
+def test_what_each_layer_costs(bench: Recorder) -> None:
     """A figure to read beside what a layer gains; how fast a machine is, is no fault."""
-    assert set(measure()) == set(VARIANTS)
+    seconds = measure()
+    assert set(seconds) == set(VARIANTS)
+    plain = seconds.pop("plain")
+    bench.record("epoch of the plain network", plain, "s")
+    for name, each in seconds.items():
+        bench.record(f"epoch with {name}", each, "s", anchor="the plain network", anchors=plain)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
 The lexicon was written from knowledge of the field and then revised once after a look at one half of the gold texts
 (the even half, by hash), so the other half is the measurement. Run by `make bench`, or by itself:
-`python tests/bench/bench_sentiment.py`.
+`python -m tests.bench.bench_sentiment`.
 """
 
 import hashlib
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,10 @@ import pandas as pd
 import pytest
 from scipy.stats import bootstrap
 from sklearn.metrics import f1_score
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from stockseq.features.sentiment import THRESHOLD, VaderScorer, score_texts
+from tests.bench.figures import Recorder, seconds_of
 
 GOLD = Path(__file__).resolve().parents[3] / "shared" / "data" / "sentiment_gold" / "gold.parquet"
 SCORERS = (VaderScorer(), VaderScorer(finance=True))
@@ -64,13 +65,36 @@ def measure() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def speed(scorer: VaderScorer, *, n_texts: int = 20_000) -> float:
-    """Return the headlines a second of processor time, each text distinct, of nine words."""
-    texts = [f"Acme {n} posts strong results as sales rise {n % 17} percent" for n in range(n_texts)]
+# As newswires write them; 58 % have a word of VADER's lexicon, as 47 % of 9,088 real headlines of Benzinga.
+PATTERNS = (
+    "Kola Corp Q{n} EPS $1.{n} Misses $1.32 Estimate",
+    "Kola Reports Q{n} Revenue $2.{n}B vs $2.1B Est.",
+    "{n} Stocks Moving In Monday's Pre-Market Session",
+    "Analyst Upgrades Acme Inc. To Buy, Raises PT To ${n}",
+    "UPDATE: Acme Shares Down {n}% After Weak Guidance",
+    "Acme, Kola Among {n} Companies To Report Before The Bell",
+    "Why Acme Is Not As Safe As {n} Analysts Think",
+    "Acme wins {n}-year contract with the Navy worth $40 million",
+    "Kola to open {n} stores in the Midwest by the end of 2021",
+    "Acme's Best Quarter In {n} Years, But Margins Fall",
+    "Option Alert: ACME Jan {n} Calls Sweep, 1,204 Contracts @ $2.15",
+    "Kola Prices {n}M Share Offering At $14/Share",
+)
+
+
+def made_headlines(n_texts: int) -> list[str]:
+    """Return distinct headlines."""
+    return [PATTERNS[n % len(PATTERNS)].format(n=n // len(PATTERNS)) for n in range(n_texts)]
+
+
+def speeds(scorer: VaderScorer, *, n_texts: int = 20_000) -> tuple[list[float], list[float]]:
+    """Return the distinct headlines a second of processor time, by the scorer and by vaderSentiment alone."""
+    texts, library = made_headlines(n_texts), SentimentIntensityAnalyzer()
     score_texts(texts[:10], scorer)
-    started = time.process_time()
-    score_texts(texts, scorer)
-    return n_texts / (time.process_time() - started)
+    ours, alone = seconds_of(
+        lambda: score_texts(texts, scorer), lambda: [library.polarity_scores(text) for text in texts]
+    )
+    return [n_texts / seconds for seconds in ours], [n_texts / seconds for seconds in alone]
 
 
 @pytest.mark.bench
@@ -97,17 +121,21 @@ def test_the_finance_lexicon_reads_unseen_gold_texts_better_than_plain_vader(
 
 @pytest.mark.bench
 @pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: scorer.name)
-def test_headlines_are_scored_at_the_speed_of_the_library(
-    scorer: VaderScorer, capsys: pytest.CaptureFixture[str]
+def test_headlines_are_scored_faster_than_by_the_library(
+    bench: Recorder, scorer: VaderScorer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A day's headlines of a whole market should take seconds."""
-    rate = speed(scorer)
+    """A day's headlines of a whole market should take seconds; this is one process, and a run may have several."""
+    ours, library = speeds(scorer)
+    kind = "finance" if scorer.finance else "plain"
+    figure = bench.record(
+        f"scoring, {kind}", ours, "headlines/s", better="more", anchor="vaderSentiment", anchors=library
+    )
     with capsys.disabled():
-        print(f"\n{scorer.name}: {rate:,.0f} headlines a second")
-    assert rate > 5_000
+        print(f"\n{scorer.name}: {figure.value:,.0f} headlines a second, {figure.ratio:.1f} times the library")
+    assert min(ours) > min(library)
 
 
 if __name__ == "__main__":
     print(measure().round(3).to_string(index=False) if GOLD.exists() else f"There are no gold texts at {GOLD}.")
     for each in SCORERS:
-        print(f"{each.name}: {speed(each):,.0f} headlines a second")
+        print(f"{each.name}: {max(speeds(each)[0]):,.0f} headlines a second")

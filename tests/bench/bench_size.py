@@ -2,7 +2,7 @@
 
 Returns are Student's t with 5 degrees of freedom and correlate by 0.3 within a session. 2,000 panels, so that the
 standard error of a rate of 5 % is 0.5 points; 500 where each panel is resampled 999 times, and then it is 1 point. Run
-by `make bench`, or by itself: `python tests/bench/bench_size.py`.
+by `make bench`, or by itself: `python -m tests.bench.bench_size`.
 """
 
 from collections import defaultdict
@@ -29,6 +29,7 @@ from stockseq.evaluate.significance import (
     clustered_mean,
     newey_west_mean,
 )
+from tests.bench.figures import Recorder
 
 N_PANELS, N_RESAMPLED, N_RESAMPLES = 2_000, 500, 999
 N_SESSIONS, N_TICKERS, N_MODELS = 250, 20, 5
@@ -204,11 +205,18 @@ def keeps_its_size(found: Mapping[str, Rates], *tests: str) -> bool:
     return all(0.03 < rate < 0.07 for rate in found_rates if rate is not None)
 
 
+def farthest(found: Mapping[str, Rates], *tests: str) -> float:
+    """Return how far the rates of these tests are at most from the 5 % that they promise."""
+    found_rates = [of[test] for of in found.values() for test in tests]
+    return max(abs(rate - 0.05) for rate in found_rates if rate is not None)
+
+
 @pytest.mark.bench
-def test_the_tests_of_direction_keep_their_size() -> None:
+def test_the_tests_of_direction_keep_their_size(bench: Recorder) -> None:
     """Clustered wherever sessions are independent, serial also where all comes in runs; naive ones fail somewhere."""
     found = measure_directions(N_PANELS)
     show("forecaster without skill", found)
+    bench.record("size of PT serial", farthest(found, "PT serial"), "from 5 % at most")
     assert keeps_its_size(found, "PT serial")
     trending_alike = {"same sign in runs, market trends": found.pop("same sign in runs, market trends")}
     assert keeps_its_size(found, "PT clustered")
@@ -218,19 +226,22 @@ def test_the_tests_of_direction_keep_their_size() -> None:
 
 
 @pytest.mark.bench
-def test_the_tests_of_means_keep_their_size() -> None:
+def test_the_tests_of_means_keep_their_size(bench: Recorder) -> None:
     """Two models that know nothing lose alike, and neither ranks."""
     found = measure_means(N_PANELS, comparisons)
     show("probabilities without skill", found)
+    bench.record("size of tests of means", farthest(found, *next(iter(found.values()))), "from 5 % at most")
     assert keeps_its_size(found, *next(iter(found.values())))
 
 
 @pytest.mark.bench
-def test_the_resampled_tests_keep_their_size() -> None:
+def test_the_resampled_tests_keep_their_size(bench: Recorder) -> None:
     """The 95 % interval leaves out the truth, and the best of five that know nothing is called better, in 5 %."""
     found = measure_means(N_RESAMPLED, resampled)
     show("probabilities without skill", found)
-    assert keeps_its_size(found, "bootstrap interval", "SPA consistent")
+    tests = ("bootstrap interval", "SPA consistent")
+    bench.record("size of resampled tests", farthest(found, *tests), "from 5 % at most")
+    assert keeps_its_size(found, *tests)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Three simulated markets of 30 tickers at full strength: 1,000 sessions to train and validate, 500 to test. The optimum
 is known in closed form (.579 of directions); a network above it by more than three standard errors would have seen
-what it may not. Run by `make bench`, or by itself: `python tests/bench/bench_training.py [seed ...]`.
+what it may not. Run by `make bench`, or by itself: `python -m tests.bench.bench_training [seed ...]`.
 """
 
 import sys
@@ -19,6 +19,7 @@ from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples, join_realised
 from stockseq.sources.markets import load_simulated
 from stockseq.sources.simulated import optimum
+from tests.bench.figures import Recorder
 
 SEEDS = (100, 101, 102)
 N_TRAIN, N_TEST, N_TICKERS = 1_000, 500, 30
@@ -53,14 +54,23 @@ def measure(data: Dataset) -> dict[str, float]:
         + f"; {len(model.networks)} seeds in {seconds:.0f} s, {n_windows / seconds:,.0f} windows a second",
         flush=True,
     )
-    return {"accuracy": scores.accuracy, "optimum": best.accuracy, "half": (high - low) / 2}
+    return {
+        "accuracy": scores.accuracy,
+        "optimum": best.accuracy,
+        "half": (high - low) / 2,
+        "windows_per_second": n_windows / seconds,
+    }
 
 
 @pytest.mark.bench
-def test_the_default_network_finds_most_of_what_there_is() -> None:
+def test_the_default_network_finds_most_of_what_there_is(bench: Recorder) -> None:
     """At least .560 on the mean of three markets, and on none more than three standard errors above the optimum."""
     found = [measure(prepare(seed)) for seed in SEEDS]
-    assert np.mean([each["accuracy"] for each in found]) >= 0.560
+    accuracies, optima = ([each[name] for each in found] for name in ("accuracy", "optimum"))
+    bench.record("accuracy", accuracies, "directions", better="more", anchor="the optimum", anchors=optima)
+    rates = [each["windows_per_second"] for each in found]
+    bench.record("training of the default network", rates, "windows/s", better="more")
+    assert np.mean(accuracies) >= 0.560
     assert all(each["accuracy"] <= each["optimum"] + 3 * each["half"] / 1.96 for each in found)
 
 

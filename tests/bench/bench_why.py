@@ -18,6 +18,7 @@ from stockseq.models.shapley import ShapleyPlan, plan_shapley
 from stockseq.models.why import Part, Why
 from stockseq.schemas import Actions, Bars, Headlines
 from stockseq.sources.markets import load_simulated
+from tests.bench.figures import Recorder
 
 N_TICKERS, N_SESSIONS, N_RECENT, N_EXPLAINED = 20, 420, 90, 10
 # Points of probability within which a headline must move the forecast as told.
@@ -138,7 +139,7 @@ def test_groups_agree_with_leaving_them_out_and_drawn_orders_with_all_orders(
 
 
 @pytest.mark.bench
-def test_a_morning_of_thirty_tickers_is_explained_in_seconds(model: Model) -> None:
+def test_a_morning_of_thirty_tickers_is_explained_in_seconds(bench: Recorder, model: Model) -> None:
     """Five networks read a window in 128 coalitions, and once without each headline."""
     data = build_dataset(load_simulated(n_tickers=30, n_sessions=120))
     networks = (*model.networks, *model.networks)[:5]
@@ -147,6 +148,7 @@ def test_a_morning_of_thirty_tickers_is_explained_in_seconds(model: Model) -> No
     started, used = time.perf_counter(), time.process_time()
     explained = explain_forecasts(five, data, windows.on(windows.sessions[-1:]))
     seconds, used = time.perf_counter() - started, time.process_time() - used
+    bench.record("why of 30 forecasts", used, "s")
     n = sum(part.kind == "headline" for why in explained for part in why.parts)
     print(
         f"\n{len(explained)} forecasts, {n} headlines, five networks: {seconds:.1f} s, {used:.1f} s of processor time"

@@ -135,6 +135,14 @@ def test_an_executor_changes_no_score() -> None:
         pd.testing.assert_frame_equal(score_texts(texts, FINANCE, executor=executor), score_texts(texts, FINANCE))
 
 
+def test_few_texts_start_no_process() -> None:
+    """To start one costs more than to score a morning's headlines; this executor would refuse."""
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    assert score_texts(["Great results"], PLAIN, executor=executor)["compound"].tolist() == [0.6249]
+    assert score_texts([], PLAIN, executor=executor).empty
+
+
 @given(text=st.text(max_size=300))
 @example("")
 @example(" \n\t")
