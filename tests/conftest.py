@@ -23,11 +23,17 @@ hypothesis.settings.load_profile("stockseq")
 LONGEST_FILES = (
     "test_campaign.py",
     "test_kill.py",
-    "test_own_layer.py",
-    "test_yahoo_week.py",
-    "test_news_week.py",
-    "test_readme.py",
     "test_layers.py",
+    "test_model_leaks.py",
+    "test_daily.py",
+    "test_ablation.py",
+    "test_backtest.py",
+    "test_yahoo_week.py",
+    "test_own_layer.py",
+    "test_data_leaks.py",
+    "test_notebooks.py",
+    "test_news_week.py",
+    "test_walk_forward.py",
 )
 
 
