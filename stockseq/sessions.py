@@ -199,7 +199,7 @@ class TradingCalendar:
         return pd.Series(sessions, index=available_at.index, dtype=SESSION, name="session")
 
     @property
-    def _library_calendar(self) -> exchange_calendars.ExchangeCalendar:
+    def _library_calendar(self) -> "exchange_calendars.ExchangeCalendar":
         """The library's calendar until the end of the next year, which serves every other day of this one too."""
         begins, ends = min(self.first, FIRST_SESSION), pd.Timestamp(self.last.year + 1, 12, 31)
         try:
@@ -219,7 +219,7 @@ class TradingCalendar:
         return self.sessions[position]
 
 
-# Working out the holidays takes a third of a second, and one run asks for the same calendar many times.
+# Working out the holidays takes half a second, and one run asks for the same calendar many times.
 @lru_cache(maxsize=16)
 def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
     try:
