@@ -103,7 +103,7 @@ class TradingCalendar:
     @cached_property
     def schedule(self) -> pd.DataFrame:
         """Open and close (UTC) by session; index `session`, tz-naive."""
-        schedule = _exchange(self.exchange, self.first, self.last).schedule[["open", "close"]].astype(INSTANT)
+        schedule = self._library_calendar.schedule.loc[self.first : self.last, ["open", "close"]].astype(INSTANT)
         schedule.index = pd.DatetimeIndex(schedule.index).astype(SESSION).rename("session")
         return schedule
 
@@ -115,7 +115,7 @@ class TradingCalendar:
     @property
     def timezone(self) -> str:
         """The exchange's time zone, such as America/New_York."""
-        return str(_exchange(self.exchange, self.first, self.last).tz)
+        return str(self._library_calendar.tz)
 
     def date_faults(self, dates: pd.Series) -> pd.Series:
         """Return why each date (tz-naive) is no session; missing where it is one, and for NaT.
@@ -197,6 +197,18 @@ class TradingCalendar:
         sessions = np.full(len(instants), np.datetime64("NaT", "us"))
         sessions[inside] = self.sessions.to_numpy()[positions[inside]]
         return pd.Series(sessions, index=available_at.index, dtype=SESSION, name="session")
+
+    @property
+    def _library_calendar(self) -> "exchange_calendars.ExchangeCalendar":
+        """The library's calendar until the end of the next year, which serves every other day of this one too."""
+        begins, ends = min(self.first, FIRST_SESSION), pd.Timestamp(self.last.year + 1, 12, 31)
+        try:
+            years = _exchange(self.exchange, begins, ends)
+        except SettingsError:
+            # What is said names the dates that were asked for.
+            return _exchange(self.exchange, self.first, self.last)
+        inside = years.sessions.slice_indexer(self.first, self.last)
+        return years if len(years.sessions[inside]) else _exchange(self.exchange, self.first, self.last)
 
     def _at(self, position: int, asked: pd.Timestamp) -> pd.Timestamp:
         if not 0 <= position < len(self.sessions):

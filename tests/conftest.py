@@ -1,6 +1,9 @@
 """What every test shares: quiet TensorFlow, private caches, and the seed of the property tests."""
 
 import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import curl_cffi  # noqa: F401  before any test imports TensorFlow, which would break it
 import hypothesis
@@ -20,11 +23,17 @@ hypothesis.settings.load_profile("stockseq")
 LONGEST_FILES = (
     "test_campaign.py",
     "test_kill.py",
-    "test_own_layer.py",
-    "test_yahoo_week.py",
-    "test_news_week.py",
-    "test_readme.py",
     "test_layers.py",
+    "test_model_leaks.py",
+    "test_daily.py",
+    "test_ablation.py",
+    "test_backtest.py",
+    "test_yahoo_week.py",
+    "test_own_layer.py",
+    "test_data_leaks.py",
+    "test_notebooks.py",
+    "test_news_week.py",
+    "test_walk_forward.py",
 )
 
 
@@ -34,7 +43,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
+@pytest.fixture(scope="session")
+def cache_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders for caches, none made yet; a numbered one of pytest's is found among all that there are, each time."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def private_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def private_caches(cache_names: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every cache that a library writes away from the user's own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(next(cache_names)))

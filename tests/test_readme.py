@@ -155,8 +155,17 @@ def test_the_ten_lines_run_in_a_fresh_process_and_load_one_module_at_first() -> 
 
     The audit, which takes a minute, is only named; tests/audit runs it in memory.
     """
-    small = {"n_tickers=20": "n_tickers=6", "n_sessions=900": "n_sessions=640", "n_seeds=3": "n_seeds=1, epochs=1"}
-    assert "WalkForwardResult(" in run_first_block({**small, "sq.audit(market)": "sq.audit"})
+    tiny = "n_seeds=1, epochs=1"
+    small = {
+        "n_tickers=20": "n_tickers=6",
+        "n_sessions=900": "n_sessions=640",
+        "n_seeds=3": tiny,
+        "n_folds=2": "n_folds=1",
+        "sq.audit(market)": "sq.audit",
+        # Five networks of thirty epochs, which take longer than all the rest.
+        'before="temporal_convolution"': f'before="temporal_convolution", {tiny}',
+    }
+    assert "WalkForwardResult(" in run_first_block(small)
 
 
 @pytest.mark.slow

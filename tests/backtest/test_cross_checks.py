@@ -104,8 +104,13 @@ def equity_of_bt(prices: pd.DataFrame, orders: pd.DataFrame) -> np.ndarray:
 def equity_of_vectorbt(prices: pd.DataFrame, orders: pd.DataFrame) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import numba
+
+        # Compiling its functions takes twenty seconds, and calling them as they are written one.
+        compiles, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, True
         import vectorbt
 
+        numba.config.DISABLE_JIT = compiles
         portfolio = vectorbt.Portfolio.from_orders(
             prices,
             size=orders.replace(0.0, np.nan),

@@ -19,7 +19,7 @@ from tests.campaign.file_faults.preload import compiled_library
 
 REPOSITORY = Path(__file__).parents[2]
 SERVER = """
-import ctypes, json, os, sys
+import ctypes, json, os, resource, sys
 import gc
 import pandas as pd
 import pyarrow.dataset, pyarrow.parquet
@@ -49,6 +49,8 @@ for line in sys.stdin:
             ctypes.CDLL(None).watch_files(
                 faults["folder"].encode(), faults["notes"].encode(), *map(ctypes.c_long, faults["calls"])
             )
+        if asked["limit_kib"] is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (asked["limit_kib"] * 1024,) * 2)
         sys.argv = ["pipelines", *asked["arguments"]]
         app()
     print(process, flush=True)
@@ -144,8 +146,9 @@ class ForkServer:
         folder: Path = REPOSITORY,
         faults: Faults | None = None,
         environment: Mapping[str, str] | None = None,
+        limit_kib: int | None = None,
     ) -> ForkedRun:
-        """Start the command in a folder; the run before must have ended."""
+        """Start the command in a folder, where no file may grow beyond a limit; the run before must have ended."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self._n_runs += 1
@@ -156,6 +159,7 @@ class ForkServer:
             "output": str(output),
             "environment": dict(environment or {}),
             "faults": faults.asked() if faults else None,
+            "limit_kib": limit_kib,
         }
         print(json.dumps(asked), file=self.process.stdin, flush=True)
         return ForkedRun(self.process, int(self.process.stdout.readline()), output)

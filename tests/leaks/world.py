@@ -8,10 +8,10 @@ import pandas as pd
 
 from stockseq.audit.clock import Cut
 from stockseq.audit.comparison import Compared, examine
-from stockseq.audit.pipeline import Pipeline
+from stockseq.audit.pipeline import Pipeline, describe_dataset
 from stockseq.audit.result import Finding
 from stockseq.audit.rows import examine_instants
-from stockseq.dataset.dataset import Inputs
+from stockseq.dataset.dataset import Dataset, Inputs
 from stockseq.dataset.folds import FoldSettings
 from stockseq.dataset.labels import OPEN_TO_CLOSE
 from stockseq.features.feature import Feature
@@ -41,17 +41,18 @@ class World:
     market: MarketData
     cuts: tuple[Cut, ...]
 
-    def compare(self) -> Iterator[Compared]:
-        """Yield what the audit compares at each cut, before any model is fitted."""
+    def compare(self, whole: Dataset | None = None) -> Iterator[Compared]:
+        """Yield what the audit compares at each cut, before any model is fitted; `whole` is built where not given."""
         pipeline = self.pipeline
-        reference = pipeline.build(self.market)
+        reference = describe_dataset(pipeline.dataset(self.market) if whole is None else whole, pipeline.clock)
         for cut in self.cuts:
             yield from examine(self.market, reference, cut, pipeline.build, clock=pipeline.clock, seed=7)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what moves, and what breaks the rules of instants."""
-        yield from examine_instants(self.pipeline.dataset(self.market), self.pipeline.clock).findings
-        for compared in self.compare():
+        whole = self.pipeline.dataset(self.market)
+        yield from examine_instants(whole, self.pipeline.clock).findings
+        for compared in self.compare(whole):
             yield from compared.findings
 
 

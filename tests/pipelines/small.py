@@ -11,7 +11,8 @@ SMALL: dict[str, Any] = {
     "simulated.n_tickers": 6,
     "network.lookback": 3,
     "network.units": 2,
-    "training.n_seeds": 2,
+    # Loading a network and tracing it takes as long as the rest of a small morning.
+    "training.n_seeds": 1,
     "training.epochs": 2,
     "folds.min_train": 90,
     "folds.validation_size": 20,

@@ -63,7 +63,7 @@ def test_a_backtest_leaves_the_promised_numbers_tables_and_page(folder):
     assert 0 < metrics["random_signal"]["p"] <= 1
     assert 0 <= metrics["overfitting"]["pbo"] <= 1
     assert metrics["repetition"]["n_tickers"] == 6
-    assert metrics["readings"] == [{}, {}]
+    assert metrics["readings"] == [{}]
     assert 0.5 < metrics["optimum"]["accuracy"] < 0.65
     assert metrics["baseline_sizes"].keys() == {"ewma", "har"}
     # Six tickers are too few to rank.

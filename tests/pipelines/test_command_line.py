@@ -341,7 +341,9 @@ def test_rows_that_can_not_be_used_are_left_out_and_counted(tmp_path: Path) -> N
     assert store.read("headlines")["text"].tolist() == ["[red]<b>Kept</b>[/red]"]
 
 
-def test_a_yahoo_that_can_not_be_reached_is_one_sentence_and_no_table(tmp_path: Path) -> None:
+def test_a_yahoo_that_can_not_be_reached_is_one_sentence_and_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A train without a network is where many a first run happens; here a proxy where nobody listens."""
     settings = write_settings(
         tmp_path,
@@ -354,15 +356,13 @@ def test_a_yahoo_that_can_not_be_reached_is_one_sentence_and_no_table(tmp_path: 
             "yahoo.cache_folder": str(tmp_path / "cache"),
         },
     )
-    proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelines", "daily", "--config", str(settings), "--data", str(tmp_path / "data")],
-        env={**os.environ, **proxies, "NO_PROXY": "", "no_proxy": ""},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 75
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    command = ["daily", "--config", str(settings), "--data", str(tmp_path / "data")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 75
     sentence = one_sentence(done.stderr)
     assert sentence.startswith("Yahoo Finance can't be reached: ")
     assert sentence.endswith("Check the network and the proxy, or choose another source, such as SOURCE=files.")

@@ -1,8 +1,9 @@
 """A day forecasts once, is scored when its bars are final, and changes nothing when it is run again."""
 
 import json
+import shutil
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,14 +11,17 @@ import pytest
 
 from pipelines.daily import run_daily
 from pipelines.unattended import is_due
+from stockseq.config import Settings, load_settings
 from stockseq.errors import DataError
 from stockseq.forecast_ledger import verify
+from stockseq.forecasting.morning import Morning
 from stockseq.forecasting.next_book import NextBook
 from stockseq.runs.folder import find_run
 from stockseq.schemas import as_headlines
 from stockseq.sources.simulated import SimulatedSource
 from stockseq.store import TABLES, Store
-from tests.store.scans import count_scans
+from tests.pipelines.small import SMALL
+from tests.store.scans import Scans, count_scans
 
 
 def contents(store: Store) -> dict[str, pd.DataFrame]:
@@ -34,10 +38,29 @@ def test_the_same_day_again_changes_no_table(begun, mornings):
         pd.testing.assert_frame_equal(frame, before[table])
 
 
-def test_a_day_reads_each_table_once(begun, mornings, monkeypatch):
+@dataclass(frozen=True)
+class SecondMorning:
+    """The day after `first_morning`, for all who only look: settings, result, folder of the run and what it read."""
+
+    settings: Settings
+    daily: Morning
+    folder: Path
+    scans: Scans
+
+
+@pytest.fixture(scope="module")
+def second(first_morning, mornings, tmp_path_factory) -> SecondMorning:
+    data = shutil.copytree(first_morning, tmp_path_factory.mktemp("second-morning") / "data", symlinks=True)
+    settings = load_settings(overrides={**SMALL, "data": str(data)})
+    with pytest.MonkeyPatch.context() as patch:
+        scans = count_scans(patch)
+        daily, folder = run_daily(settings, mornings[1], quiet=True)
+    return SecondMorning(settings, daily, folder, scans)
+
+
+def test_a_day_reads_each_table_once(second):
     """What was written in the meantime is known without reading; only the name of the content needs all vintages."""
-    scans = count_scans(monkeypatch)
-    run_daily(begun, mornings[1], quiet=True)
+    scans = second.scans
     named = {"bars": 1, "actions": 1, "headlines": 1}
     assert scans.reads - Counter(named) == Counter(
         [
@@ -72,14 +95,14 @@ def test_positions_of_a_file_are_read_before_anything_is_fetched(begun, mornings
     assert "Out of sample: right" in printed
 
 
-def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, market):
+def test_each_day_adds_one_session_and_scores_the_one_before(settings, second, mornings, market):
     """Three mornings: three sessions of forecasts in the chain, two of them with their outcome."""
-    for morning in mornings[1:3]:
-        daily, folder = run_daily(begun, morning)
+    shutil.copytree(second.settings.data, settings.data, symlinks=True)
+    daily, folder = run_daily(settings, mornings[2])
     book = read_book(folder)
     assert (book.reason, book.source, book.n_sessions) == ("", "ledger", 2)
     assert 'id="book"' in (folder / "report" / "index.html").read_text(encoding="utf-8")
-    store = Store(begun.data)
+    store = Store(settings.data)
     ledger, outcomes = store.read("forecasts"), store.read("outcomes")
     assert ledger["session"].unique().tolist() == market.sessions[-5:-2].tolist()
     assert len(ledger) == 3 * len(market.tickers)
@@ -93,7 +116,8 @@ def test_each_day_adds_one_session_and_scores_the_one_before(begun, mornings, ma
 
 
 def test_a_forecast_after_the_open_is_late_and_never_counts(settings, mornings, market):
-    """Hindsight must not enter the live record by way of a late run."""
+    """Hindsight must not enter the live record by way of a late run; two networks say so, as one would."""
+    settings = settings.model_copy(update={"training": settings.training.model_copy(update={"n_seeds": 2})})
     opened = mornings[0] + pd.Timedelta(hours=2)
     assert run_daily(settings, opened)[0].late
     daily, _ = run_daily(settings, mornings[1])
@@ -109,10 +133,10 @@ def test_a_forecast_does_not_depend_on_what_came_later(begun, mornings):
     pd.testing.assert_frame_equal(first, again)
 
 
-def test_a_run_leaves_its_numbers_in_files_and_a_page(begun, mornings):
+def test_a_run_leaves_its_numbers_in_files_and_a_page(second, mornings):
     """Everything that the screen shows stands in Parquet and JSON too."""
-    daily, folder = run_daily(begun, mornings[1])
-    assert find_run(Path(begun.data), None) == folder.resolve()
+    daily, folder = second.daily, second.folder
+    assert find_run(Path(second.settings.data), None) == folder.resolve()
     metrics = json.loads((folder / "metrics.json").read_text())
     forecasts = pd.read_parquet(folder / "forecasts.parquet")
     assert {row["ticker"] for row in metrics["next"]} == set(forecasts["ticker"])
@@ -132,7 +156,7 @@ def test_a_run_leaves_its_numbers_in_files_and_a_page(begun, mornings):
     assert '"live","2' in (folder / "report" / "tickers" / f"t-{forecasts['ticker'][0]}.js").read_text()
 
 
-def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, market, monkeypatch):
+def test_a_ticker_without_its_last_bar_is_refused_by_name(begun, mornings, market, monkeypatch):
     """A stale price is worse than no forecast."""
     lagging = market.tickers[0]
     fetch = SimulatedSource.fetch_bars
@@ -143,7 +167,7 @@ def test_a_ticker_without_its_last_bar_is_refused_by_name(settings, mornings, ma
         return replace(fetched, bars=fetched.bars[~stale])
 
     monkeypatch.setattr(SimulatedSource, "fetch_bars", without_the_last_bar)
-    outlook = run_daily(settings, mornings[0])[0].next
+    outlook = run_daily(begun, mornings[1])[0].next
     assert set(outlook.refused) == {lagging}
     assert "is missing" in outlook.refused[lagging]
     assert lagging not in set(outlook.forecasts["ticker"])

@@ -27,7 +27,7 @@ TICKERS = ("A", "B", "C")
 def start(target: Callable[..., None], *arguments: Any) -> BaseProcess:
     """Start a process that shares nothing with this one; forked from a server that has imported all, so it is quick."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["store_rows", "stockseq.store"])
+    context.set_forkserver_preload([__name__])
     process = context.Process(target=target, args=arguments)
     process.start()
     return process
