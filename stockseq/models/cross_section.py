@@ -1,16 +1,21 @@
 """How a ticker's indicators stand among those of its session: half of what a network reads, and what ranks are of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from stockseq.dataset.panel import Panel
+from stockseq.dataset.scaling import Scaler
 from stockseq.models.training_targets import LEAST_TICKERS
 
 SUFFIX = "_in_session"
 # What differs by less than rounding does not differ.
 LEAST_SPREAD = 1e-6
+# Columns in float64 at once: of a large panel all of them would be four times the panel.
+BLOCK = 8
+
+Numbers = npt.NDArray[np.float64]
 
 
 def with_cross_section(names: Sequence[str]) -> tuple[str, ...]:
@@ -24,7 +29,7 @@ def with_cross_section(names: Sequence[str]) -> tuple[str, ...]:
     return (*names, *(f"{name}{SUFFIX}" for name in names))
 
 
-def read_indicators(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> npt.NDArray[np.float64]:
+def read_indicators(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> Numbers:
     """Return indicators of some rows of the panel, and where they stand within their session.
 
     Parameters
@@ -54,6 +59,31 @@ def read_indicators(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[s
     >>> read_indicators(panel, np.array([0, 4]), ["return_1", "return_1_in_session"]).round(3).tolist()
     [[1.0, -1.414], [5.0, 1.414]]
     """
+    return np.concatenate([*_blocks(panel, rows, names)], axis=1)
+
+
+def fit_scaler(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> Scaler:
+    """Return `Scaler.fit(read_indicators(panel, rows, names))`, some columns at a time."""
+    parts = [Scaler.fit(block) for block in _blocks(panel, rows, names)]
+    return Scaler(sum((part.centre for part in parts), ()), sum((part.spread for part in parts), ()))
+
+
+def read_scaled(
+    panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str], scaler: Scaler
+) -> npt.NDArray[np.float32]:
+    """Return `scaler.transform(read_indicators(panel, rows, names))`, some columns at a time."""
+    scaled = np.empty((len(rows), len(names)), dtype=np.float32)
+    done = 0
+    for block in _blocks(panel, rows, names):
+        those = slice(done, done + block.shape[1])
+        part = Scaler(scaler.centre[those], scaler.spread[those], scaler.limit)
+        scaled[:, those] = part.transform(block)
+        done += block.shape[1]
+    return scaled
+
+
+def _blocks(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[Numbers]:
+    """Yield the indicators as arrays of shape (n, some), in the order of their names."""
     plain = [name if name in panel.names else name.removesuffix(SUFFIX) for name in names]
     missing = sorted(set(plain) - set(panel.names))
     if missing:
@@ -61,27 +91,39 @@ def read_indicators(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[s
             f"The model was trained with the features {missing}, which the panel lacks; it has {panel.names}."
         )
     columns = np.array([panel.names.index(name) for name in plain], dtype=np.int64)
-    values = panel.indicators[rows][:, columns].astype(np.float64)
     placed = np.array([name != base for name, base in zip(names, plain, strict=True)])
-    if placed.any():
-        values[:, placed] = _places(panel, rows, columns[placed])
-    return values
+    among = _Sessions(panel, rows) if placed.any() else None
+    for part in np.array_split(np.arange(len(columns)), -(-len(columns) // BLOCK)):
+        # Column by column, so that a column's mean is rounded alike whatever stands beside it.
+        values = panel.indicators[np.ix_(rows, columns[part])].astype(np.float64, order="F")
+        if among is not None and placed[part].any():
+            values[:, placed[part]] = among.places(columns[part][placed[part]])
+        yield values
 
 
-def _places(panel: Panel, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    sessions = panel.keys["session"].to_numpy()
-    among = np.flatnonzero(np.isin(sessions, np.unique(sessions[rows])))
-    _, session = np.unique(sessions[among], return_inverse=True)
-    values = panel.indicators[among][:, columns].astype(np.float64)
-    mean = _means(values, session)
-    centred = values - mean[session]
-    spread = np.sqrt(_means(centred**2, session))
-    usable = (np.bincount(session)[:, None] >= LEAST_TICKERS) & (spread > LEAST_SPREAD * np.abs(mean))
-    places = np.divide(centred, spread[session], out=np.zeros_like(centred), where=usable[session])
-    return places[np.searchsorted(among, rows)]
+class _Sessions:
+    """The rows of a panel by the sessions that some of them are asked of."""
+
+    def __init__(self, panel: Panel, rows: npt.NDArray[np.int64]) -> None:
+        sessions = panel.keys["session"].to_numpy()
+        self._indicators = panel.indicators
+        self._among = np.flatnonzero(np.isin(sessions, np.unique(sessions[rows])))
+        _, self._session = np.unique(sessions[self._among], return_inverse=True)
+        self._asked = np.searchsorted(self._among, rows)
+
+    def places(self, columns: npt.NDArray[np.int64]) -> Numbers:
+        """Return where the asked rows stand within their session, by these columns of the panel."""
+        session = self._session
+        values = self._indicators[np.ix_(self._among, columns)].astype(np.float64)
+        mean = _means(values, session)
+        centred = values - mean[session]
+        spread = np.sqrt(_means(centred**2, session))
+        usable = (np.bincount(session)[:, None] >= LEAST_TICKERS) & (spread > LEAST_SPREAD * np.abs(mean))
+        places = np.divide(centred, spread[session], out=np.zeros_like(centred), where=usable[session])
+        return np.asarray(places[self._asked])
 
 
-def _means(values: npt.NDArray[np.float64], session: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _means(values: Numbers, session: npt.NDArray[np.int64]) -> Numbers:
     """Return the mean of each column by session, of shape (n_sessions, n_columns)."""
     # In the order of the rows, session by session: other sessions can't move it by a bit.
     sums = np.stack([np.bincount(session, weights=column) for column in values.T], axis=1)

@@ -13,7 +13,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.tokens import TokenRows, join_rows
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows, window_rows
-from stockseq.models.cross_section import read_indicators
+from stockseq.models.cross_section import read_scaled
 from stockseq.models.distribution import Calibration, Floats, describe, describe_apart, read_outputs
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
@@ -180,14 +180,19 @@ def make_matrix(
     places, n_rows = np.empty(len(ends), dtype=np.int64), 0
     for view, windows in panel.views(ends, network.lookback):
         rows = window_rows(ends[windows], network.lookback)
-        indicators.append(scaler.transform(read_indicators(view, rows, names)))
+        indicators.append(read_scaled(view, rows, names, scaler))
         if reads_words:
             words = [view.texts[row] for row in rows]
             texts.append(vocabulary.encode(words, network.headlines_per_session, network.tokens_per_headline))
         places[windows] = n_rows + np.searchsorted(rows, ends[windows])
         n_rows += len(rows)
     text = join_rows(texts) if reads_words else None
-    return Matrix(np.concatenate(indicators), text, network.lookback), places
+    return Matrix(_joined(indicators), text, network.lookback), places
+
+
+def _joined(parts: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return the parts as one array; a single one, which may be large, is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _check_volatility(volatility: npt.NDArray[np.float64]) -> None:

@@ -15,7 +15,7 @@ from stockseq.dataset.samples import TARGET_LIMIT, Samples
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
-from stockseq.models.cross_section import read_indicators
+from stockseq.models.cross_section import fit_scaler
 from stockseq.models.distribution import Calibration, calibrate, read_outputs
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
 from stockseq.models.matrix import check_windows
@@ -75,7 +75,7 @@ def fit_model(
         texts, max_tokens=network.max_tokens, min_headlines=network.min_headlines, bigrams=network.bigrams
     )
     names = input_names(network, panel.names)
-    scaler = Scaler.fit(read_indicators(panel, np.flatnonzero(rows), names))
+    scaler = fit_scaler(panel, np.flatnonzero(rows), names)
     fit = partial(_fit, panel, samples, fold, executor=executor, progress=progress)
     return fit(names, scaler, vocabulary, network, training, starts=[None] * training.n_seeds)
 
