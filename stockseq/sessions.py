@@ -3,15 +3,17 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import exchange_calendars
 import numpy as np
 import pandas as pd
 
 from stockseq.errors import SettingsError
 from stockseq.printable import shown
 from stockseq.schemas import INSTANT, SESSION
+
+if TYPE_CHECKING:
+    import exchange_calendars
 
 # A bar is final this long after the close: late prints and the vendor's own settling.
 CLOSE_LAG = pd.Timedelta(minutes=30)
@@ -89,6 +91,8 @@ class TradingCalendar:
         SettingsError
             If no such exchange is known, or none of its sessions after `now`.
         """
+        import exchange_calendars
+
         today = now.tz_convert("UTC").tz_localize(None).normalize()
         calendar = cls(exchange, first, today + pd.Timedelta(days=100))
         if not len(calendar.sessions) or calendar.sessions[-1] <= today:
@@ -209,7 +213,9 @@ class TradingCalendar:
 
 # Working out the holidays takes half a second, and one run asks for the same calendar many times.
 @lru_cache(maxsize=16)
-def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
+def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> "exchange_calendars.ExchangeCalendar":
+    import exchange_calendars
+
     try:
         return exchange_calendars.get_calendar(code, start=first, end=last)
     except exchange_calendars.errors.InvalidCalendarName as error:

@@ -19,7 +19,6 @@ import tomli_w
 from stockseq.errors import StockseqError
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
-from stockseq.store.durability import sync, sync_tree
 
 LIBRARIES = (
     "stockseq",
@@ -123,6 +122,9 @@ def write_run(
     list_runs : callable, optional
         Writes the page that lists every run under `root`, once this one is there.
     """
+    # The tables, which whoever only reads the folders of runs doesn't need.
+    from stockseq.store.durability import sync, sync_tree
+
     runs = root / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     settings = tomli_w.dumps(dict(contents.settings))
@@ -194,6 +196,18 @@ def clear_drafts(root: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+def local_root(data: str) -> Path:
+    """Return the local folder of runs and model bundles: the data root itself, or a folder named after a remote one.
+
+    Examples
+    --------
+    >>> local_root("demo").as_posix(), local_root("s3://bucket/prices").as_posix()
+    ('demo', 'data/s3/bucket_prices')
+    """
+    scheme, remote, rest = data.partition("://")
+    return Path("data") / scheme / rest.replace("/", "_") if remote else Path(data)
 
 
 def find_run(root: Path, name: str | None, *, now: pd.Timestamp | None = None) -> Path:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import __main__ as command_line
-from pipelines.__main__ import MAKE_VARIABLES, OPTIONS, app
+from pipelines import __main__ as commands
+from pipelines.__main__ import app
+from pipelines.command_line import MAKE_VARIABLES, OPTIONS
 from pipelines.daily import run_daily
 from stockseq.config import Settings
 from stockseq.store import Store
@@ -159,7 +160,7 @@ def test_make_hands_on_every_variable() -> None:
 def test_the_installed_command_is_the_same_application() -> None:
     """`stockseq daily` is `make daily`; `--version` says what is installed."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert EntryPoint("stockseq", project["scripts"]["stockseq"], "console_scripts").load() is command_line.main
+    assert EntryPoint("stockseq", project["scripts"]["stockseq"], "console_scripts").load() is commands.main
     result = CliRunner().invoke(app, ["--version"])
     assert (result.exit_code, result.stdout) == (0, f"stockseq {version('stockseq')}\n")
 

@@ -6,7 +6,6 @@ Student's t with 5 degrees of freedom; two tickers' noises correlate by `common_
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
 
 from stockseq.sources.simulated.paths import OVERNIGHT_SHARE, RANGE_SHARE
 
@@ -97,6 +96,8 @@ def expected_range_variance(mean: Array, volatility: Array) -> Array:
     >>> expected_range_variance(np.array([0.0]), np.array([0.01])).round(8).tolist()
     [0.00013992]
     """
+    from scipy.stats import t
+
     square = 1 + mean**2
     # E|mean + noise|, and the first two moments of the sum of two |normal|.
     z = mean / T5_SCALE
@@ -122,6 +123,8 @@ def return_bounds(mean: Array, volatility: Array, *, level: float) -> tuple[Arra
     >>> low.round(6).tolist(), high.round(6).tolist()
     ([-0.011432], [0.011432])
     """
+    from scipy.stats import t
+
     reach = T5_SCALE * float(t.ppf(0.5 + level / 2, 5))
     return volatility * (mean - reach), volatility * (mean + reach)
 
