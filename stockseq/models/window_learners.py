@@ -5,8 +5,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
@@ -52,6 +50,9 @@ def classify_windows(
     float64 array of shape (len(test),)
         The training samples' share of up where they all went one way.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+
     if not len(test) or train.up.all() or not train.up.any():
         return np.full(len(test), float(train.up.mean()))
     read = _reader(kind, panel, columns, train, lookback)
@@ -84,6 +85,9 @@ def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Cal
     ----------
     Gu, Kelly & Xiu (2020), Review of Financial Studies 33(5).
     """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.linear_model import Ridge
+
     of_trade = train.target if kind == "linear" else train.realised_return.astype(np.float32)
     target = compute_relative(of_trade, train.session)
     usable = np.isfinite(target)

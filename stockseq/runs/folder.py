@@ -7,7 +7,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -86,6 +86,8 @@ class RunContents:
         What the reader must know of the data, a sentence each.
     models : DataFrame, optional
         Every registered model.
+    inputs : mapping, optional
+        What the forecasts were made of, as hashes.
     """
 
     recipe: str
@@ -99,6 +101,7 @@ class RunContents:
     outcomes: Sequence[Outcome] = ()
     doubts: Sequence[str] = ()
     models: pd.DataFrame | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
 
 
 def write_run(
@@ -172,6 +175,7 @@ def _write_files(contents: RunContents, folder: Path) -> None:
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
         **asdict(contents.provenance),
+        **({"inputs": contents.inputs} if contents.inputs else {}),
         "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
     }
     (folder / "manifest.json").write_text(as_json(manifest), encoding="utf-8")

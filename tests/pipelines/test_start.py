@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipelines.small import SMALL, write_settings
+
 REPOSITORY = Path(__file__).parents[2]
 # Each takes a tenth of a second to several seconds to load.
 MODELS = {"tensorflow", "keras", "sklearn", "statsmodels", "arch", "scipy", "ta", "distributed"}
@@ -14,19 +16,21 @@ DATA = {"pandas", "numpy", "pyarrow", "deltalake", "exchange_calendars"}
 PAGES = {"jinja2", "plotly"}
 
 
-def loaded(code: str, *arguments: str) -> set[str]:
-    """Return the top-level modules that a fresh process has loaded after the code."""
+def loaded(code: str, *arguments: str, expected: str = "") -> set[str]:
+    """Return the top-level modules that a fresh process has loaded after the code, which says what is expected."""
     ending = "import sys\nprint()\nprint(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{ending}", *arguments],
         cwd=REPOSITORY, check=True, capture_output=True, text=True,
     )  # fmt: skip
+    assert expected in done.stdout
     return set(done.stdout.splitlines()[-1].split())
 
 
-def command(*arguments: str) -> set[str]:
+def command(*arguments: str, expected: str = "") -> set[str]:
     """Return what the command line has loaded when it is done."""
-    return loaded("from pipelines.__main__ import app\ntry:\n    app()\nexcept SystemExit:\n    pass", *arguments)
+    code = "from pipelines.__main__ import app\ntry:\n    app()\nexcept SystemExit:\n    pass"
+    return loaded(code, *arguments, expected=expected)
 
 
 def test_the_front_door_loads_nothing():
@@ -45,3 +49,13 @@ def test_a_list_of_runs_loads_neither_models_nor_tables(begun):
     modules = command("runs", "--data", begun.data)
     assert {"pandas", "jinja2"} <= modules
     assert not modules & (MODELS | CLIENTS | {"deltalake", "exchange_calendars"})
+
+
+def test_a_morning_with_nothing_new_loads_no_network(begun, mornings, tmp_path):
+    """TensorFlow is loaded only if a network must run, and no statistics, no page either."""
+    config = write_settings(tmp_path, SMALL)
+    modules = command(
+        "daily", "--config", str(config), "--data", begun.data, "--now", mornings[0].isoformat(), expected="Nothing new"
+    )
+    assert {"pandas", "deltalake", "exchange_calendars"} <= modules
+    assert not modules & ((MODELS | CLIENTS | PAGES) - {"scipy", "ta"})
