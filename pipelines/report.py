@@ -11,9 +11,9 @@ from pipelines.screens.console import build_table, console, escape
 from stockseq.config import Settings
 from stockseq.errors import StockseqError, counted
 from stockseq.evaluate.scores import Scores
-from stockseq.report.run_list import render_runs
 from stockseq.report.text.verdict import record_sentence
 from stockseq.runs.folder import find_run, local_root, no_run, run_names
+from stockseq.runs.list_page import find_current
 
 if TYPE_CHECKING:
     from stockseq.workspace import Workspace
@@ -81,7 +81,12 @@ def _begun(settings: Settings, now: pd.Timestamp) -> "Workspace":
 def _write_list(root: Path) -> None:
     """Write the page that lists all runs and say where it is; a folder that can only be read keeps what it has."""
     try:
-        console.print(f"All runs: {render_runs(root)}", markup=False)
+        page = find_current(root)
+        if page is None:
+            from stockseq.report.run_list import render_runs
+
+            page = render_runs(root)
+        console.print(f"All runs: {page}", markup=False)
     except OSError as error:
         console.print(
             f"The page of all runs can't be written ({error.strerror or error}), so it is not renewed.", markup=False
