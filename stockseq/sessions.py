@@ -1,5 +1,7 @@
 """Exchange sessions, decision instants, and the map from an instant to the session it decides."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -35,7 +37,7 @@ class DecisionPolicy:
     minutes: int = 30
 
     @classmethod
-    def parse(cls, text: str) -> "DecisionPolicy":
+    def parse(cls, text: str) -> DecisionPolicy:
         """Read the form used in settings; raise `SettingsError` for anything else."""
         match = re.fullmatch(r"(before_open|after_close|close_minus)\((\d{1,4})\)", text.strip(), re.ASCII)
         if match is None:
@@ -81,7 +83,7 @@ class TradingCalendar:
     @classmethod
     def until(
         cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION
-    ) -> "TradingCalendar":
+    ) -> TradingCalendar:
         """Return the calendar from `first` to 100 days beyond `now` (tz-aware), where the longest trade ends.
 
         It begins later or ends sooner where the exchange's holidays are not known so far.
@@ -213,7 +215,7 @@ class TradingCalendar:
 
 # Working out the holidays takes half a second, and one run asks for the same calendar many times.
 @lru_cache(maxsize=16)
-def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> "exchange_calendars.ExchangeCalendar":
+def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
     import exchange_calendars
 
     try:

@@ -29,6 +29,8 @@ from stockseq.sessions import TradingCalendar
 TABLES_READ = ("scores", "features", "models", "trials", "forecasts", "outcomes", "ledger_heads", "outcome_heads")
 # Where it runs, how fast, and who is told changes no forecast.
 NO_INPUT = {"data", "workers", "scheduler", "storage_options", "notify"}
+# They make the figures of the page.
+STATISTICS = ("scipy", "statsmodels", "arch")
 RECIPE = "daily"
 
 
@@ -116,7 +118,7 @@ def read_inputs(
         "settings": settings.model_dump(mode="json", exclude=NO_INPUT),
         "positions": None if positions is None else file_digest(Path(positions)),
         "code": source_hash(),
-        "libraries": [platform.python_version(), platform.machine(), *(version(name) for name in LIBRARIES)],
+        "libraries": [platform.python_version(), platform.machine(), *map(version, (*LIBRARIES, *STATISTICS))],
         "session": session,
         # In the ledger a morning's forecasts, those of the evening before, and late ones count differently.
         "part of the day": [bool(now < opens_at - MORNING), bool(opens_at <= now)],
