@@ -11,20 +11,13 @@ from pipelines.screens.daily import show_morning, show_nothing_new
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.backtest.positions_file import read_positions
-from stockseq.backtest.simulator import Holdings
 from stockseq.config import Settings
-from stockseq.dataset.dataset import Dataset
-from stockseq.forecast_ledger import Ledger
-from stockseq.forecasting.champion import Champion
 from stockseq.forecasting.clock import refuse_training
 from stockseq.forecasting.live import score_open_forecasts
-from stockseq.forecasting.morning import Morning, begin_morning, forecast_morning
-from stockseq.forecasting.next_book import plan_book
-from stockseq.ingestion.ingest import Ingested
-from stockseq.report.morning_run import MorningRun, write_morning
+from stockseq.forecasting.morning import Morning, begin_morning
+from stockseq.report.morning_run import run_morning, write_morning
 from stockseq.report.text.training import standing_sentence
 from stockseq.runs.inputs import EarlierMorning, find_earlier, read_inputs
-from stockseq.workspace import Workspace
 
 
 def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning | EarlierMorning, Path]:
@@ -69,35 +62,12 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         champion, data = current_champion(
             workspace, market, incumbent or workspace.incumbent(), before_training=before_training
         )
-        found = _forecast(workspace, champion, data, ledger=ledger, ingested=ingested, holdings=holdings)
+        changes = workspace.changes(champion.model)
+        doubts = show_doubts(data, settings, *([standing_sentence(champion.model_id, changes)] if changes else []))
+        found = run_morning(workspace, champion, data, ledger=ledger, ingested=ingested, holdings=holdings)
         left = known()
-        run = replace(found, inputs=left and left.after(market, ingested))
+        run = replace(found, doubts=doubts, inputs=left and left.after(market, ingested))
         folder = write_morning(run, workspace.of_model(champion.model))
     if not quiet:
         show_morning(run.morning, folder, run.explained, calendar=calendar, book=run.book)
     return run.morning, folder
-
-
-def _forecast(
-    workspace: Workspace,
-    champion: Champion,
-    data: Dataset,
-    *,
-    ledger: Ledger,
-    ingested: Ingested,
-    holdings: Holdings | None,
-) -> MorningRun:
-    """Forecast, enter the forecasts into the ledger, say what moved them, and plan the orders."""
-    # It brings TensorFlow, which a morning with nothing new doesn't load.
-    from stockseq.models.explaining import explain
-
-    store, models, market = workspace.store, workspace.registry.list_models(), data.market
-    changes = workspace.changes(champion.model)
-    standing = (standing_sentence(champion.model_id, changes),) if changes else ()
-    doubts = show_doubts(data, workspace.settings, *standing)
-    morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
-    explained = explain(champion.model, data, morning.next.forecasts, progress=workspace.progress)
-    # Only of what was known then: a day that is replayed follows no later forecast.
-    past = ledger.as_of(workspace.now)
-    book = plan_book(morning, past, models, market, store, rules=workspace.rules, holdings=holdings)
-    return MorningRun(morning, data, ledger, ingested, explained, book, doubts)

@@ -1,14 +1,16 @@
-"""A morning as the folder of a run: its numbers in files, and its page."""
+"""A morning from the champion to the folder of a run: forecasts, what moved them, orders, files and page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stockseq.backtest.simulator import Holdings
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.forecast_ledger import Ledger
-from stockseq.forecasting.morning import Morning
-from stockseq.forecasting.next_book import NextBook
+from stockseq.forecasting.champion import Champion
+from stockseq.forecasting.morning import Morning, forecast_morning
+from stockseq.forecasting.next_book import NextBook, plan_book
 from stockseq.forecasting.ticker_history import morning_history
 from stockseq.ingestion.ingest import Ingested
 from stockseq.models.why import Why, tabulate_why
@@ -35,7 +37,7 @@ class MorningRun:
     ingested : Ingested
     explained : tuple of Why
     book : NextBook
-    doubts : sequence of str
+    doubts : sequence of str, optional
         What the reader must know of the data.
     inputs : Inputs, optional
         Of `read_inputs` once all is entered.
@@ -47,8 +49,45 @@ class MorningRun:
     ingested: Ingested
     explained: tuple[Why, ...]
     book: NextBook
-    doubts: Sequence[str]
+    doubts: Sequence[str] = ()
     inputs: Inputs | None = None
+
+
+def run_morning(
+    workspace: Workspace,
+    champion: Champion,
+    data: Dataset,
+    *,
+    ledger: Ledger,
+    ingested: Ingested,
+    holdings: Holdings | None,
+) -> MorningRun:
+    """Forecast, enter the forecasts into the ledger, say what moved them, and plan the orders.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    champion : Champion
+        Who forecasts.
+    data : Dataset
+        As the champion reads it.
+    ledger : Ledger
+        As `verify` gave it, with the outcomes scored since.
+    ingested : Ingested
+        How the fetch ended; a ticker that failed gets no forecast.
+    holdings : Holdings or None
+        What is held; None is the ledger's own paper account.
+    """
+    # It brings TensorFlow, which a morning with nothing new doesn't load.
+    from stockseq.models.explaining import explain
+
+    store, models, market = workspace.store, workspace.registry.list_models(), data.market
+    morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
+    explained = explain(champion.model, data, morning.next.forecasts, progress=workspace.progress)
+    # Only of what was known then: a day that is replayed follows no later forecast.
+    past = ledger.as_of(workspace.now)
+    book = plan_book(morning, past, models, market, store, rules=workspace.rules, holdings=holdings)
+    return MorningRun(morning, data, ledger, ingested, explained, book)
 
 
 def write_morning(run: MorningRun, workspace: Workspace) -> Path:
