@@ -21,6 +21,7 @@ from stockseq.models.bundle_files import MANIFEST, check_files, file_digest
 from stockseq.models.registry import Registry
 from stockseq.plugins import SLOTS
 from stockseq.runs.folder import LIBRARIES, as_json, as_records, run_names
+from stockseq.runs.list_page import find_current
 from stockseq.runs.source_hash import source_hash
 from stockseq.runs.summary import DAMAGED
 from stockseq.sessions import TradingCalendar
@@ -129,7 +130,7 @@ def read_inputs(
 
 
 def find_earlier(root: Path, inputs: Inputs | None, *, now: pd.Timestamp) -> EarlierMorning | None:
-    """Return the newest morning up to `now`, if it stood on the same inputs before its fetch and its folder is whole.
+    """Return the newest morning up to `now`, if it stood on the same inputs before its fetch and was finished.
 
     Parameters
     ----------
@@ -155,6 +156,9 @@ def find_earlier(root: Path, inputs: Inputs | None, *, now: pd.Timestamp) -> Ear
         files = [*(folder / name for name in manifest["sha256"]), folder / "report" / "index.html"]
     except DAMAGED:
         # A run of an earlier version, too, which noted no inputs.
+        return None
+    # The list of runs is what a run writes last, so one that was killed before it is made anew.
+    if find_current(root) is None:
         return None
     same = (earlier.inputs.session, earlier.inputs.known) == (inputs.session, inputs.known)
     return earlier if same and all(file.is_file() for file in files) else None

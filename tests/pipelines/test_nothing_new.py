@@ -115,9 +115,11 @@ def test_other_positions_run_in_full(begun, mornings, tmp_path):
     assert before.known != read(settings, mornings[0]).known
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "forecasts.parquet", "manifest.json", "report/index.html"])
-def test_a_folder_that_lacks_something_is_made_anew(begun, mornings, name):
-    """A page that is gone comes back with the next run."""
+@pytest.mark.parametrize(
+    "name", ["metrics.json", "forecasts.parquet", "manifest.json", "report/index.html", "../index.html"]
+)
+def test_a_run_that_lacks_something_is_made_anew(begun, mornings, name):
+    """A page that is gone comes back with the next run; one killed before it listed all runs lacks the list."""
     folder = Path(begun.data) / "runs" / runs(begun)[0]
     (folder / name).unlink()
     assert find(begun, mornings[0] + LATER) is None
