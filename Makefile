@@ -11,7 +11,7 @@ export MALLOC_TRIM_THRESHOLD_ := 8000000000
 export MALLOC_MMAP_THRESHOLD_ := 8000000000
 
 # Settings from the command line, the same for every target: make daily TICKERS="AAPL MSFT" DATA=elsewhere
-# The names are those of OPTIONS in pipelines/__main__.py; SET takes any other: make backtest SET="network.units=16"
+# The names are those of OPTIONS in pipelines/command_line.py; SET takes any other: make backtest SET="network.units=16"
 VARIABLES := CONFIG DATA SOURCE TICKERS FILES HEADLINES FROM FOLDS HORIZON SEEDS NOW MODE ONLY MODEL ACCEPT FILE RUNS RUN_ID SESSION HEAD MARKETS DATASET AT BY YES ONLINE SET
 $(foreach name,$(VARIABLES),$(eval export STOCKSEQ_$(name) := $$($(name))))
 # Every variable of the command line, so that a misspelt one is refused.

@@ -1,45 +1,30 @@
 """Each morning: ingest, build, train where needed, forecast the next session, score what was forecast before."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from pipelines.screens.console import console
-from pipelines.screens.daily import show_morning
+from pipelines.screens.champion import current_champion
+from pipelines.screens.daily import show_morning, show_nothing_new
 from pipelines.screens.outcomes import show_outcomes
 from pipelines.screens.workspace import open_workspace, show_doubts
 from stockseq.backtest.positions_file import read_positions
 from stockseq.config import Settings
-from stockseq.dataset.dataset import Dataset
-from stockseq.dataset.news_coverage import tabulate_news
-from stockseq.errors import counted
-from stockseq.forecast_ledger import verify
-from stockseq.forecasting.champion import Champion, Incumbent
-from stockseq.forecasting.clock import is_replay, refuse_training, require_begun
-from stockseq.forecasting.live import require_listed, score_open_forecasts
-from stockseq.forecasting.morning import Morning, forecast_morning
-from stockseq.forecasting.next_book import plan_book
-from stockseq.forecasting.ticker_history import morning_history
-from stockseq.market import MarketData
-from stockseq.models.explaining import explain
-from stockseq.models.why import tabulate_why
-from stockseq.report.metrics import morning_metrics
-from stockseq.report.render import render_run
-from stockseq.report.run_list import render_runs
-from stockseq.report.text.earlier import earlier_sentence, earlier_title
-from stockseq.report.text.names import trade_words
-from stockseq.report.text.training import challenge_sentence, incumbent_sentence, standing_sentence
-from stockseq.runs.folder import write_run
-from stockseq.runs.trials import read_trials
-from stockseq.workspace import Workspace
+from stockseq.forecasting.clock import refuse_training
+from stockseq.forecasting.live import score_open_forecasts
+from stockseq.forecasting.morning import Morning, begin_morning
+from stockseq.report.morning_run import run_morning, write_morning
+from stockseq.report.text.training import standing_sentence
+from stockseq.runs.inputs import EarlierMorning, find_earlier, read_inputs
 
 
-def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning, Path]:
+def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning | EarlierMorning, Path]:
     """Run the day once, and return what was found and the run's folder; the same day again changes nothing.
 
-    A day of before the store's newest forecast is shown as it was: nothing is fetched, trained or scored.
+    A day on which nothing is new since an earlier run forecasts nothing anew: that run is returned, with its folder. A
+    day of before the store's newest forecast is shown as it was: nothing is fetched, trained or scored.
 
     Raises
     ------
@@ -56,78 +41,33 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     # Read before anything is fetched: a wrong line in it is somebody's money.
     holdings = None if named is None else read_positions(named, account=settings.account)
     with open_workspace(settings, now, trains=False) as workspace:
-        store = workspace.store
-        # Before anything is fetched or trained: what is, and what may be done as of this instant.
-        require_begun(store, workspace.registry, now)
-        ledger = verify(store)
-        require_listed(ledger.as_of(now).forecasts, workspace.registry.list_models())
-        replays = is_replay(ledger, workspace.registry, workspace.calendar, now)
-        incumbent = workspace.incumbent()
+        registry, calendar = workspace.registry, workspace.calendar
+        ledger, replays = begin_morning(workspace.store, registry, calendar, now)
+        known = partial(read_inputs, workspace.settings, registry, workspace.models, calendar, now)
+        inputs = None if replays else known()
+        earlier = find_earlier(workspace.root, inputs, now=now)
+        # A network that need not run is not loaded; one that is damaged costs no fetch.
+        incumbent = workspace.incumbent() if earlier is None else None
         ingested, market = workspace.ingest(workspace.universe(), stored_only=replays)
         if not quiet:
             show_outcomes(ingested)
         ingested.require_any()
         if not replays:
-            ledger = score_open_forecasts(store, ledger, workspace.registry.list_models(), market)
-        before_training = partial(refuse_training, workspace.registry, ledger, now)
-        champion, data = current_champion(workspace, market, incumbent, before_training=before_training)
-        changes = workspace.changes(champion.model)
-        workspace = workspace.of_model(champion.model)
-        standing = (standing_sentence(champion.model_id, changes),) if changes else ()
-        doubts = show_doubts(data, settings, *standing)
-        models = workspace.registry.list_models()
-        morning = forecast_morning(store, ledger, champion, data, ingested=ingested, models=models)
-        explained = explain(champion.model, data, morning.next.forecasts, progress=workspace.progress)
-        # Only of what was known then: a day that is replayed follows no later forecast.
-        book = plan_book(morning, ledger.as_of(now), models, market, store, rules=workspace.rules, holdings=holdings)
-        timezone, trade = workspace.calendar.timezone, trade_words(champion.record.basis.label)
-        later = earlier_sentence(morning.earlier, timezone)
-        contents = workspace.run_contents(
-            "daily",
-            f"Forecasts for {morning.next.session.date()}, {trade}{earlier_title(morning.earlier, timezone)}",
-            data,
-            metrics=morning_metrics(morning, data.coverage, read_trials(store), book=book),
-            frames={
-                "forecasts": morning.table,
-                "headlines": morning.headlines,
-                "why": tabulate_why(explained),
-                "out_of_sample": morning.out_of_sample,
-                "news": tabulate_news(market.headlines, data.panel, timezone=market.calendar.timezone),
-                **morning_history(data, morning, ledger),
-            },
-            ingested=ingested,
-            doubts=(*doubts, later) if later else doubts,
-            dropped=morning.dropped,
-            models=models,
+            ledger = score_open_forecasts(workspace.store, ledger, registry.list_models(), market)
+        if inputs and earlier and earlier.is_same(inputs.after(market, ingested), workspace.store.versions()):
+            if not quiet:
+                show_nothing_new(earlier, timezone=calendar.timezone)
+            return earlier, earlier.folder
+        before_training = partial(refuse_training, registry, ledger, now)
+        champion, data = current_champion(
+            workspace, market, incumbent or workspace.incumbent(), before_training=before_training
         )
-        folder = write_run(contents, workspace.root, render=render_run, list_runs=render_runs)
+        changes = workspace.changes(champion.model)
+        doubts = show_doubts(data, settings, *([standing_sentence(champion.model_id, changes)] if changes else []))
+        found = run_morning(workspace, champion, data, ledger=ledger, ingested=ingested, holdings=holdings)
+        left = known()
+        run = replace(found, doubts=doubts, inputs=left and left.after(market, ingested))
+        folder = write_morning(run, workspace.of_model(champion.model))
     if not quiet:
-        show_morning(morning, folder, explained, calendar=workspace.calendar, book=book)
-    return morning, folder
-
-
-def current_champion(
-    workspace: Workspace, market: MarketData, incumbent: Incumbent, *, before_training: Callable[[], None]
-) -> tuple[Champion, Dataset]:
-    """Return the model that forecasts today, and the dataset as it reads it.
-
-    It is the champion, on the settings that it was trained by, or whoever wins where there is none or it is stale.
-    """
-    champion = incumbent.champion
-    if champion is None:
-        console.print(incumbent_sentence(incumbent), markup=False)
-    else:
-        data = workspace.of_model(champion.model).dataset(market)
-        # A candidate that lost counts too, or a champion that stays would be challenged anew every day.
-        models = workspace.registry.list_models()
-        newest = models.loc[models["label"] == data.inputs.label, "trained_through"].max()
-        age = int((data.sessions > newest).sum())
-        if age <= workspace.settings.daily.stale_after:
-            return champion, data
-        console.print(f"The newest model has not seen the last {counted(age, 'session')}, so a candidate is trained.")
-    before_training()
-    data = workspace.dataset(market)
-    result = workspace.challenge(data, champion)
-    console.print(challenge_sentence(result), markup=False)
-    winner = result.winner
-    return winner, workspace.of_model(winner.model).dataset(market) if workspace.changes(winner.model) else data
+        show_morning(run.morning, folder, run.explained, calendar=calendar, book=run.book)
+    return run.morning, folder

@@ -11,7 +11,8 @@ from stockseq.config import Settings
 from stockseq.errors import StoreError
 from stockseq.forecasting.morning import Morning
 from stockseq.models.registry import of_label
-from stockseq.report.text.notice import morning_message
+from stockseq.report.text.notice import morning_message, nothing_new_message
+from stockseq.runs.inputs import EarlierMorning
 from stockseq.schedule.starts import find_due, find_starts
 from stockseq.sessions import DecisionPolicy, TradingCalendar
 from stockseq.workspace import Workspace
@@ -20,7 +21,7 @@ from stockseq.workspace import Workspace
 class Daily(Protocol):
     """The recipe of a morning."""
 
-    def __call__(self, settings: Settings, now: pd.Timestamp) -> tuple[Morning, Path]: ...
+    def __call__(self, settings: Settings, now: pd.Timestamp) -> tuple[Morning | EarlierMorning, Path]: ...
 
 
 def run_unattended(
@@ -35,7 +36,11 @@ def run_unattended(
     if settings.notify.receivers:
         calendar = TradingCalendar.until(now, exchange=settings.exchange)
         page = (folder / "report" / "index.html").absolute()
-        tell(settings, morning_message(morning, page=page, calendar=calendar))
+        if isinstance(morning, EarlierMorning):
+            message = nothing_new_message(morning, page=page, calendar=calendar)
+        else:
+            message = morning_message(morning, page=page, calendar=calendar)
+        tell(settings, message)
 
 
 def is_due(settings: Settings, now: pd.Timestamp, *, at: str | None = None) -> bool:

@@ -1,17 +1,21 @@
 """Exchange sessions, decision instants, and the map from an instant to the session it decides."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import exchange_calendars
 import numpy as np
 import pandas as pd
 
 from stockseq.errors import SettingsError
 from stockseq.printable import shown
 from stockseq.schemas import INSTANT, SESSION
+
+if TYPE_CHECKING:
+    import exchange_calendars
 
 # A bar is final this long after the close: late prints and the vendor's own settling.
 CLOSE_LAG = pd.Timedelta(minutes=30)
@@ -33,7 +37,7 @@ class DecisionPolicy:
     minutes: int = 30
 
     @classmethod
-    def parse(cls, text: str) -> "DecisionPolicy":
+    def parse(cls, text: str) -> DecisionPolicy:
         """Read the form used in settings; raise `SettingsError` for anything else."""
         match = re.fullmatch(r"(before_open|after_close|close_minus)\((\d{1,4})\)", text.strip(), re.ASCII)
         if match is None:
@@ -79,7 +83,7 @@ class TradingCalendar:
     @classmethod
     def until(
         cls, now: pd.Timestamp, *, exchange: str = "XNYS", first: pd.Timestamp = FIRST_SESSION
-    ) -> "TradingCalendar":
+    ) -> TradingCalendar:
         """Return the calendar from `first` to 100 days beyond `now` (tz-aware), where the longest trade ends.
 
         It begins later or ends sooner where the exchange's holidays are not known so far.
@@ -89,6 +93,8 @@ class TradingCalendar:
         SettingsError
             If no such exchange is known, or none of its sessions after `now`.
         """
+        import exchange_calendars
+
         today = now.tz_convert("UTC").tz_localize(None).normalize()
         calendar = cls(exchange, first, today + pd.Timedelta(days=100))
         if not len(calendar.sessions) or calendar.sessions[-1] <= today:
@@ -199,7 +205,7 @@ class TradingCalendar:
         return pd.Series(sessions, index=available_at.index, dtype=SESSION, name="session")
 
     @property
-    def _library_calendar(self) -> "exchange_calendars.ExchangeCalendar":
+    def _library_calendar(self) -> exchange_calendars.ExchangeCalendar:
         """The library's calendar until the end of the next year, which serves every other day of this one too."""
         begins, ends = min(self.first, FIRST_SESSION), pd.Timestamp(self.last.year + 1, 12, 31)
         try:
@@ -222,6 +228,8 @@ class TradingCalendar:
 # Working out the holidays takes half a second, and one run asks for the same calendar many times.
 @lru_cache(maxsize=16)
 def _exchange(code: str, first: pd.Timestamp, last: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
+    import exchange_calendars
+
     try:
         return exchange_calendars.get_calendar(code, start=first, end=last)
     except exchange_calendars.errors.InvalidCalendarName as error:

@@ -42,7 +42,7 @@ from stockseq.models.forecaster import Forecaster
 from stockseq.models.registry import Registry
 from stockseq.plugins import SLOTS, load_plugin
 from stockseq.progress import SILENT, Progress
-from stockseq.runs.folder import Provenance, RunContents, clear_drafts
+from stockseq.runs.folder import Provenance, RunContents, clear_drafts, local_root
 from stockseq.runs.trials import record_trial
 from stockseq.schemas import Dropped
 from stockseq.sessions import DecisionPolicy, TradingCalendar
@@ -124,12 +124,8 @@ class Workspace:
 
     @property
     def root(self) -> Path:
-        """The local folder of runs and model bundles: the data root itself, or a folder named after a remote one."""
-        data = self.settings.data
-        if "://" in data:
-            scheme, _, rest = data.partition("://")
-            return Path("data") / scheme / rest.replace("/", "_")
-        return Path(data)
+        """The local folder of runs and model bundles; see `local_root`."""
+        return local_root(self.settings.data)
 
     @property
     def models(self) -> Path:

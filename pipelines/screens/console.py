@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from stockseq.printable import encodable, visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 # What rich takes for a tag with its backslashes, and those before any other bracket.
 _TAG = re.compile(r"(\\*)(\[[a-z#/@][^\[]*?\])|(\\+)(?=\[)")
@@ -72,6 +74,8 @@ class ScreenProgress:
         if not console.is_terminal:
             return
         if self._bars is None:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
             times = (TimeElapsedColumn(), TimeRemainingColumn())
             self._bars = Progress(*columns, *times, console=console, transient=True)

@@ -15,12 +15,13 @@ from stockseq.forecasting.next_book import NextBook, has_no_view
 from stockseq.models.why import Why
 from stockseq.report.format import basis_points, probability
 from stockseq.report.outlook import interval_of, rank_words
-from stockseq.report.text.earlier import earlier_sentence
+from stockseq.report.text.earlier import earlier_sentence, nothing_new_sentence
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.news import age_words, news_sentence
 from stockseq.report.text.plain import plain_morning
 from stockseq.report.text.skill import rank_and_size_sentence
 from stockseq.report.text.verdict import corrections_sentence, record_sentence
+from stockseq.runs.inputs import EarlierMorning
 from stockseq.schedule.starts import Due
 from stockseq.sessions import TradingCalendar
 
@@ -86,6 +87,12 @@ def show_morning(
     for sentence in plain_morning(morning.scores, live):
         console.print(f"[bold]{escape(sentence)}[/bold]")
     show_page(folder)
+
+
+def show_nothing_new(earlier: EarlierMorning, *, timezone: str) -> None:
+    """That nothing was forecast anew, and where the page of the run is that forecast it."""
+    console.print(nothing_new_sentence(earlier, timezone), markup=False)
+    show_page(earlier.folder)
 
 
 def show_not_due(due: Due, *, timezone: str) -> None:

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from stockseq.evaluate.comparison import Comparison, PairedTest, compare_forecasts, paired_test
 from stockseq.evaluate.information import daily_information
@@ -264,6 +263,8 @@ def _add_seed_error(tests: Tests, gains: Mapping[str, Sequence[float]]) -> Tests
 
 def _by_both_errors(test: PairedTest, seeds: float, seeds_degrees: float) -> PairedTest:
     """Return the test by both errors; `seeds` is the variance that comes from the seeds."""
+    from scipy import stats
+
     sampling = test.standard_error**2
     if test.p is None:
         return test.model_copy(update={"seed_error": seeds**0.5})

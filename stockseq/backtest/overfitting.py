@@ -6,7 +6,6 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
 
 from stockseq.results import Result
 
@@ -89,6 +88,8 @@ def probability_of_overfitting(returns: npt.NDArray[np.float64], *, n_blocks: in
     >>> probability_of_overfitting(noise + [0.1, 0.0], n_blocks=8)
     0.0
     """
+    from scipy.stats import rankdata
+
     sessions, trials = returns.shape if returns.ndim == 2 else (0, 0)
     if n_blocks < 2 or n_blocks % 2 or trials < 2 or sessions < 2 * n_blocks:
         raise ValueError(

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from stockseq.backtest.sharpe import sharpe_interval
 from stockseq.backtest.simulator import AccountHistory
@@ -77,6 +76,8 @@ def summarise(result: AccountHistory, *, cash_rate: float = 0.0) -> PerformanceF
     >>> round(summarise(AccountHistory(equity, nothing, nothing, nothing)).max_drawdown, 4)
     -0.1
     """
+    from scipy import stats
+
     equity = result.equity
     returns = compute_returns(equity["equity"])
     excess = returns - cash_rate / SESSIONS_PER_YEAR

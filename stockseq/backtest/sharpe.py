@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import kurtosis, norm, skew
 
 from stockseq.evaluate.rows import require_rows
 
@@ -38,6 +37,8 @@ def probabilistic_sharpe(
     >>> round(probabilistic_sharpe(0.458, 24, skewness=-2.448, kurtosis=10.164), 4)
     0.9134
     """
+    from scipy.stats import norm
+
     if n_sessions < 2:
         raise ValueError(f"`n_sessions` must be at least 2, received {n_sessions}.")
     _require_finite(sharpe=sharpe, skewness=skewness, kurtosis=kurtosis, benchmark=benchmark)
@@ -71,6 +72,8 @@ def sharpe_interval(returns: npt.NDArray[np.float64], *, level: float = 0.95) ->
     >>> round(low, 4), round(high, 4)
     (-0.7578, 1.5324)
     """
+    from scipy.stats import kurtosis, norm, skew
+
     require_rows(numbers={"returns": returns})
     if not 0 < level < 1:
         raise ValueError(f"`level` must be a fraction between 0 and 1, received {level}.")
@@ -96,6 +99,8 @@ def expected_best_sharpe(n_trials: int, trial_variance: float) -> float:
     >>> round(expected_best_sharpe(100, 1.0), 4)
     2.5306
     """
+    from scipy.stats import norm
+
     _require_finite(trial_variance=trial_variance)
     if n_trials < 1 or trial_variance < 0:
         raise ValueError(f"Trials number at least 1 and vary by at least 0, received {n_trials} and {trial_variance}.")
@@ -138,6 +143,8 @@ def deflated_sharpe(
     >>> deflated_sharpe(np.array([0.01, -0.01] * 50), n_trials=1)
     0.5
     """
+    from scipy.stats import kurtosis, skew
+
     require_rows(numbers={"returns": returns})
     # A spread of rounding errors is none; the Sharpe ratio would be astronomical.
     if len(returns) < 2 or np.ptp(returns) <= 1e-12 * np.abs(returns).max():

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
 
 from stockseq.dataset.tokens import TokenRows, choose_rows
 
@@ -149,6 +148,8 @@ def count_left_out(texts: RowTexts, headlines_per_session: int) -> int:
 
 
 def _analyser(bigrams: bool) -> Callable[[str], list[str]]:
+    from sklearn.feature_extraction.text import CountVectorizer
+
     vectoriser = CountVectorizer(strip_accents="unicode", ngram_range=(1, 2 if bigrams else 1))
     analyse: Callable[[str], list[str]] = vectoriser.build_analyzer()
     return analyse

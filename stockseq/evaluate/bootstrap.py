@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from arch.bootstrap import StationaryBootstrap, optimal_block_length
 
 from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.significance import Numbers, number_sessions
@@ -25,6 +24,8 @@ def block_length(values: Numbers) -> int:
     >>> block_length(np.random.default_rng(1).normal(size=100))
     5
     """
+    from arch.bootstrap import optimal_block_length
+
     require_rows(numbers={"values": values})
     if len(values) < 8 or np.ptp(values) == 0:
         return LEAST_BLOCK
@@ -69,6 +70,8 @@ def bootstrap_interval(
     >>> bootstrap_interval(np.ones(6), np.array([1, 1, 2, 2, 3, 3]), seed=1, n_resamples=50)
     (1.0, 1.0)
     """
+    from arch.bootstrap import StationaryBootstrap
+
     require_rows(numbers={"values": values}, labels={"sessions": sessions})
     if not 0 < level < 1 or n_resamples < 1 or (block is not None and block < 1):
         raise ValueError(

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from stockseq.arguments import require_type
 from stockseq.errors import DataError
@@ -184,6 +183,8 @@ def paired_test(values: npt.NDArray[np.float64], sessions: npt.NDArray[Any], *, 
     >>> round(paired_test(np.array([0.0, 1.0, 0.0]), np.array([1, 2, 3])).z, 4)
     1.0
     """
+    from scipy import stats
+
     difference, error = clustered_mean(values, sessions, horizon=horizon)
     n_sessions = number_sessions(sessions)[1]
     degrees = session_law(n_sessions, horizon).degrees

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
 
 from stockseq.evaluate.multiplicity import holm
 from stockseq.evaluate.rows import require_rows
@@ -123,6 +122,8 @@ def kupiec(n: int, n_violations: int, share: float) -> LikelihoodRatio:
     >>> round(kupiec(250, 14, 0.05).statistic, 10)
     0.1826968806
     """
+    from scipy import stats
+
     if not (0 <= n_violations <= n and n >= 1 and 0 < share < 1):
         raise ValueError(
             f"Violations are 0 to n, and a share is between 0 and 1; received {n_violations}, {n}, {share}."
@@ -156,6 +157,8 @@ def christoffersen(violations: Flags, share: float) -> LikelihoodRatio:
     >>> round(christoffersen(np.array([False, True, False, True, True]), 0.5).statistic, 6)
     2.772589
     """
+    from scipy import stats
+
     require_rows(flags={"violations": violations})
     if len(violations) < 2 or not 0 < share < 1:
         raise ValueError(
@@ -171,11 +174,15 @@ def christoffersen(violations: Flags, share: float) -> LikelihoodRatio:
 
 
 def _likelihood(n: int, x: int, share: float) -> float:
+    from scipy import special
+
     return float(special.xlogy(x, share) + special.xlog1py(n - x, -share))
 
 
 def _pooled(inside: Flags, sessions: pd.Series, level: float, horizon: int) -> Mapping[str, object]:
     """Return interval and p of the coverage of all tickers together."""
+    from scipy import stats
+
     n_sessions = sessions.nunique()
     if n_sessions < 2 or inside.all() or not inside.any():
         return {}

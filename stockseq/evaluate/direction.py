@@ -6,7 +6,6 @@ Where scikit-learn would warn or give a 0 or a 1 that looks like a result, they 
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics
 
 from stockseq.evaluate.rows import require_rows
 
@@ -49,6 +48,8 @@ def balanced_accuracy(up: Flags, forecast_up: Flags) -> float | None:
     >>> balanced_accuracy(np.array([True, True, True, False]), np.array([True, True, True, True]))
     0.5
     """
+    from sklearn import metrics
+
     require_rows(flags={"up": up, "forecast_up": forecast_up})
     if up.all() or not up.any():
         return None
@@ -63,6 +64,8 @@ def matthews_correlation(up: Flags, forecast_up: Flags) -> float | None:
     >>> matthews_correlation(np.array([True, False]), np.array([True, False]))
     1.0
     """
+    from sklearn import metrics
+
     require_rows(flags={"up": up, "forecast_up": forecast_up})
     if up.all() or not up.any() or forecast_up.all() or not forecast_up.any():
         return None
@@ -81,6 +84,8 @@ def area_under_curve(up: Flags, score: Numbers) -> float | None:
     >>> area_under_curve(np.array([True, False, True]), np.array([0.9, 0.5, 0.5]))
     0.75
     """
+    from sklearn import metrics
+
     require_rows(flags={"up": up}, numbers={"score": score})
     if up.all() or not up.any():
         return None

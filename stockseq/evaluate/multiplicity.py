@@ -12,7 +12,6 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from arch.bootstrap import MCS, SPA
 
 from stockseq.evaluate.rows import require_rows
 
@@ -115,6 +114,8 @@ def superior_ability(
     >>> superior_ability(noise[:, 0], models, seed=1, n_resamples=200).consistent > 0.5
     True
     """
+    from arch.bootstrap import SPA
+
     test = SPA(
         benchmark,
         _checked(losses, block_size, n_resamples, benchmark),
@@ -150,6 +151,8 @@ def superior_models(
     >>> superior_models(noise[:, 0], models, seed=1, n_resamples=200)
     ['better']
     """
+    from arch.bootstrap import SPA
+
     test = SPA(
         benchmark,
         _checked(losses, block_size, n_resamples, benchmark, size=size),
@@ -191,6 +194,8 @@ def model_confidence_set(
     >>> model_confidence_set(pd.DataFrame({"good": noise[:, 0] - 2.0, "bad": noise[:, 1]}), seed=1, n_resamples=200)
     ['good']
     """
+    from arch.bootstrap import MCS
+
     values = _checked(losses, block_size, n_resamples, size=size)
     test = MCS(values, size=size, block_size=_block(losses, block_size), reps=n_resamples, seed=seed)
     test.compute()

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from stockseq.evaluate.significance import clustered_interval
 from stockseq.results import Result
@@ -191,6 +190,8 @@ def _tones(stamped: pd.DataFrame, calendar: TradingCalendar, positions: npt.NDAr
 
 def _correlate(rows: pd.DataFrame) -> ToneReturn | None:
     """Return Spearman's correlation of `compound` and `outcome`; None without two sessions or any spread."""
+    from scipy import stats
+
     tone, outcome = rows["compound"].to_numpy(), rows["outcome"].to_numpy()
     if rows["session"].nunique() < 2 or np.ptp(tone) == 0 or np.ptp(outcome) == 0:
         return None

@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats import diagnostic
 
 from stockseq.evaluate.rows import require_rows
 from stockseq.evaluate.significance import Flags, Numbers, Significance, fit_clustered, number_sessions, session_law
@@ -47,6 +44,9 @@ def pesaran_timmermann(up: Flags, forecast_up: Flags) -> Significance | None:
     >>> round(pesaran_timmermann(up, np.roll(up, 1)).t, 4)
     0.0
     """
+    from scipy import stats
+    from statsmodels.stats import diagnostic
+
     require_rows(flags={"up": up, "forecast_up": forecast_up})
     if not (_changes(up) and _changes(forecast_up)):
         return None
@@ -171,6 +171,9 @@ def _test_slope(
     up: Flags, forecast_up: Flags, controls: Numbers, sessions: npt.NDArray[np.int64], horizon: int
 ) -> Significance | None:
     """Test the slope of the outcome on the forecast with a constant and other controls; None without noise in it."""
+    from scipy import stats
+    from statsmodels.regression.linear_model import OLS
+
     n, n_sessions = len(up), len(np.unique(sessions))
     controls = _independent(controls)
     if n_sessions < 2 or n <= 1 + controls.shape[1] or not (_changes(up) and _changes(forecast_up)):

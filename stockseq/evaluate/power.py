@@ -2,8 +2,6 @@
 
 import math
 
-from scipy.stats import norm
-
 from stockseq.evaluate.significance import SIZE
 
 
@@ -27,6 +25,8 @@ def forecasts_needed(edge: float, *, size: float = 0.05, power: float = 0.80) ->
     >>> forecasts_needed(0.02)
     3865
     """
+    from scipy.stats import norm
+
     if not 0 < edge <= 0.5:
         raise ValueError(f"`edge` must be a fraction above 0 and at most 0.5, received {edge}.")
     if not 0 < size < power < 1:
@@ -108,6 +108,8 @@ def sessions_needed_for_difference(
     >>> sessions_needed_for_difference(0.01, 0.0035693, 250)
     250
     """
+    from scipy.stats import norm
+
     if not difference or standard_error <= 0 or n_sessions < 1 or n_compared < 1:
         raise ValueError(
             "`difference` must not be 0, and `standard_error`, `n_sessions` and `n_compared` be above 0; received "

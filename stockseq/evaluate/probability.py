@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logit
-from sklearn import metrics
-from statsmodels.discrete.discrete_model import Logit
 
 from stockseq.evaluate.rows import require_rows
 
@@ -30,6 +27,8 @@ def brier_score(up: Flags, probability: Numbers) -> float:
     >>> brier_score(np.array([True, False]), np.array([0.5, 1.0]))
     0.625
     """
+    from sklearn import metrics
+
     require_rows(flags={"up": up}, probabilities={"probability": probability})
     return float(metrics.brier_score_loss(up, probability, labels=[False, True], pos_label=True))
 
@@ -42,6 +41,8 @@ def log_loss(up: Flags, probability: Numbers) -> float:
     >>> round(log_loss(np.array([True, False]), np.array([0.5, 0.5])), 4)
     0.6931
     """
+    from sklearn import metrics
+
     require_rows(flags={"up": up}, probabilities={"probability": probability})
     return float(metrics.log_loss(up, probability, labels=[False, True]))
 
@@ -86,6 +87,9 @@ def calibration(up: Flags, probability: Numbers) -> tuple[float, float] | None:
     >>> [round(value, 4) for value in fitted]
     [0.3466, 0.25]
     """
+    from scipy.special import logit
+    from statsmodels.discrete.discrete_model import Logit
+
     require_rows(flags={"up": up}, probabilities={"probability": probability})
     odds = logit(np.clip(probability, CLIP, 1.0 - CLIP))
     if up.all() or not up.any() or odds.max() == odds.min() or _separates(up, odds):

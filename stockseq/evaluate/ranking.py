@@ -5,7 +5,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from stockseq.errors import DataError
 from stockseq.evaluate.information import daily_information
@@ -254,6 +253,8 @@ def _daily(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, Scored]:
 
 
 def _quintiles(daily: pd.DataFrame, horizon: int) -> dict[str, object]:
+    from scipy import stats
+
     if not len(daily):
         return {}
     returns = tuple(float(daily[f"quintile_{group}"].mean()) for group in range(1, N_GROUPS + 1))

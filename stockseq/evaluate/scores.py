@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from stockseq.evaluate.bootstrap import bootstrap_interval
 from stockseq.evaluate.direction import (
@@ -243,6 +242,8 @@ def _direction(scored: Scored, horizon: int) -> Figures:
 
 
 def _skill(scored: Scored, horizon: int) -> Figures:
+    from scipy import stats
+
     up, forecast_up, sessions = (scored[name].to_numpy() for name in ("up", "forecast_up", "session"))
     naive = pesaran_timmermann(up, forecast_up)
     clustered = pesaran_timmermann_clustered(up, forecast_up, sessions, horizon=horizon)

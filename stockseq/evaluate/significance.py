@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
 
 from stockseq.evaluate.rows import require_rows
 from stockseq.results import Result
@@ -94,6 +92,8 @@ def fit_clustered(outcome: Numbers, regressors: Numbers, sessions: npt.NDArray[n
     >>> fit_clustered(np.array([1.0, 1.0, 0.0, 0.0]), np.ones(4), np.array([0, 0, 1, 1])).bse
     array([0.5])
     """
+    from statsmodels.regression.linear_model import OLS
+
     if horizon < 2:
         return OLS(outcome, regressors).fit(cov_type="cluster", cov_kwds={"groups": sessions}, use_t=True)
     lag = overlap_lag(len(np.unique(sessions)), horizon)
@@ -139,6 +139,8 @@ def clustered_interval(
     >>> round(high - 0.5, 4)
     6.3531
     """
+    from scipy import stats
+
     if not 0 < level < 1:
         raise ValueError(f"`level` must be a fraction between 0 and 1, received {level}.")
     mean, error = clustered_mean(values, sessions, horizon=horizon)
@@ -258,6 +260,8 @@ def mean_over_time(values: Numbers, *, horizon: int, lag: int | None = None) -> 
     >>> test.lag, round(test.t, 4), round(test.p_above, 4)
     (2, 4.0068, 0.0094)
     """
+    from scipy import stats
+
     n = len(values)
     lag = overlap_lag(n, horizon) if lag is None else min(lag, max(n - 1, 0))
     test = newey_west_mean(values, lag=lag)
@@ -322,6 +326,9 @@ def _mean_test(
     values: Numbers, *, lag: int, kernel: str, scale: float, degrees_of_freedom: int | None
 ) -> Significance | None:
     """Test a mean by its long-run variance, whose autocovariances up to `lag` are weighted by the kernel."""
+    from scipy import stats
+    from statsmodels.regression.linear_model import OLS
+
     n = len(values)
     # A spread of rounding errors would be taken for noise, and its mean for a certainty.
     if n < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():

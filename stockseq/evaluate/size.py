@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from scipy import stats
 
 from stockseq.errors import DataError
 from stockseq.evaluate.coverage import IntervalScores, score_interval
@@ -117,6 +116,8 @@ def score_size(frame: pd.DataFrame, *, horizon: int) -> SizeScores | None:
     >>> scores.qlike, round(scores.crps, 12)
     (0.0, 0.002336949773)
     """
+    from scipy import stats
+
     rows = _sized(frame)
     if rows is None or rows.empty:
         return None

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 Numbers = npt.NDArray[np.float64]
 
@@ -69,6 +68,8 @@ def crps_normal(outcome: Any, mean: Any, deviation: Any) -> Numbers:
     >>> crps_normal(np.array([0.0, 1.0]), 0.0, 1.0).round(10).tolist()
     [0.2336949773, 0.6024413576]
     """
+    from scipy import stats
+
     spread = _positive(deviation)
     z = (np.asarray(outcome, dtype=np.float64) - mean) / spread
     return np.asarray(spread * (z * (2.0 * stats.norm.cdf(z) - 1.0) + 2.0 * stats.norm.pdf(z) - np.pi**-0.5))

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import ValidationError
@@ -19,10 +20,13 @@ from stockseq.features.table import feature_set_name
 from stockseq.models.bundle import find_bundle, load_bundle, save_bundle
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
-from stockseq.models.model import Model, TrainingRecord
 from stockseq.models.registry import Registry
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.training_record import TrainingRecord
 from stockseq.results import Result
+
+if TYPE_CHECKING:
+    from stockseq.models.model import Model
 
 
 class Basis(Result):
@@ -84,7 +88,7 @@ class Champion:
     """A model with the record that it was promoted on, or is to be."""
 
     model_id: str
-    model: Model
+    model: "Model"
     record: ModelRecord
     trained_through: pd.Timestamp
 
@@ -249,7 +253,7 @@ class Incumbent:
 
 
 def settings_changes(
-    model: Model, network: NetworkSettings, training: TrainingSettings
+    model: "Model", network: NetworkSettings, training: TrainingSettings
 ) -> Mapping[str, tuple[str, str]]:
     """Return by dotted name what a setting is in a model and what it is now, where the two differ.
 

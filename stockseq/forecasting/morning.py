@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,20 @@ from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.vocabulary import PADDING, UNKNOWN
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.features.news import standing_session
-from stockseq.forecast_ledger import Ledger, append_forecasts
+from stockseq.forecast_ledger import Ledger, append_forecasts, verify
 from stockseq.forecasting.champion import Champion, forecast_record
+from stockseq.forecasting.clock import is_replay, require_begun
 from stockseq.forecasting.earlier import EarlierForecasts, compare_with_earlier
-from stockseq.forecasting.live import LiveRecord, score_live
+from stockseq.forecasting.live import LiveRecord, require_listed, score_live
 from stockseq.ingestion.ingest import Ingested
 from stockseq.models.forecasting import NextSession, forecast_next
-from stockseq.models.model import Model
-from stockseq.models.network import reads_text
-from stockseq.models.registry import of_label
+from stockseq.models.registry import Registry, of_label
 from stockseq.schemas import Dropped
+from stockseq.sessions import TradingCalendar
 from stockseq.store import Store
+
+if TYPE_CHECKING:
+    from stockseq.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,27 @@ class Morning:
     def dropped(self) -> tuple[Dropped, ...]:
         """The tickers without a forecast, with the reason."""
         return tuple(Dropped("forecast", ticker, reason, 1) for ticker, reason in self.next.refused.items())
+
+
+def begin_morning(
+    store: Store, registry: Registry, calendar: TradingCalendar, now: pd.Timestamp
+) -> tuple[Ledger, bool]:
+    """Return the ledger, verified, and whether this morning was over before the store's newest entry.
+
+    It comes before anything is fetched or trained: what is there, and what may be done as of `now` (tz-aware).
+
+    Raises
+    ------
+    StoreError
+        If `now` lies before the store's first entry, or before its newest forecast or model, and no morning was run
+        then; see `is_replay`.
+    LedgerBroken
+        If the ledger doesn't verify, or the model of a forecast is no longer listed.
+    """
+    require_begun(store, registry, now)
+    ledger = verify(store)
+    require_listed(ledger.as_of(now).forecasts, registry.list_models())
+    return ledger, is_replay(ledger, registry, calendar, now)
 
 
 def forecast_morning(
@@ -116,7 +140,9 @@ def forecast_morning(
     )
 
 
-def _text_input(model: Model) -> dict[str, Any]:
+def _text_input(model: "Model") -> dict[str, Any]:
+    from stockseq.models.network import reads_text
+
     return {"lookback": model.network.lookback, "reads_text": reads_text(model.network, len(model.vocabulary))}
 
 
@@ -128,7 +154,7 @@ def with_spread(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def headlines_read(
-    data: Dataset, forecasts: pd.DataFrame, session: pd.Timestamp, *, model: Model | None = None
+    data: Dataset, forecasts: pd.DataFrame, session: pd.Timestamp, *, model: "Model | None" = None
 ) -> pd.DataFrame:
     """Return the headlines in the windows of a session's forecasts, the newest published first.
 
@@ -159,8 +185,10 @@ def headlines_read(
     return scored[columns].assign(**_words(data.inputs.as_read(scored), model))
 
 
-def _words(read: pd.DataFrame, model: Model | None) -> dict[str, Any]:
+def _words(read: pd.DataFrame, model: "Model | None") -> dict[str, Any]:
     """Return whether a network reads the words of each headline, how many it reads, and how many are unknown to it."""
+    from stockseq.models.network import reads_text
+
     if model is None or not reads_text(model.network, len(model.vocabulary)) or read.empty:
         return {"as_text": False, "n_words": 0, "n_unknown": 0}
     network = model.network

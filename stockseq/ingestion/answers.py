@@ -19,9 +19,9 @@ from stockseq.ingestion.quarantine import (
     read_quarantine,
     sessions_to_ask,
 )
-from stockseq.ingestion.revisions import WITHDRAWN, missing_sessions, overlap_starts
+from stockseq.ingestion.revisions import WITHDRAWN, missing_sessions, overlap_starts, repeated_tickers
 from stockseq.market import MarketData
-from stockseq.schemas import BARS, Actions, Dropped, as_actions, as_bars, empty, has_session_of
+from stockseq.schemas import BARS, PRICES, Actions, Dropped, as_actions, as_bars, empty, has_session_of
 from stockseq.sources.source import FetchedBars
 from stockseq.store import Store
 
@@ -100,11 +100,15 @@ def hold_back(market: MarketData, fetched: FetchedBars, questions: Questions) ->
     A ticker of which every stored session comes on another basis keeps its actions as they are, too.
     """
     mornings = count_mornings(questions.quarantine, fetched.bars, asked_in=questions.session)
+    repeated = repeated_tickers(market.bars, fetched.bars, of=(*PRICES, "volume"))
     stored = {str(ticker): rows for ticker, rows in market.bars.groupby("ticker")}
     taken: list[pd.DataFrame] = [as_bars(empty(BARS))]
     held, doubtful = [], set()
     for name, bars in fetched.bars.groupby("ticker"):
         ticker = str(name)
+        if ticker in repeated:
+            taken.append(bars)
+            continue
         past = stored.get(ticker, market.bars.iloc[:0])
         actions, changed, splits = _actions(market.actions, fetched, ticker, bars["session"].min())
         bars = keep_stored_volumes(past, bars, splits) if splits else bars

@@ -1,6 +1,5 @@
 """The exchange of a store's tickers: a store is of one, whose sessions they all share, and remembers it."""
 
-import exchange_calendars
 import pandas as pd
 
 from stockseq.errors import SettingsError, counted
@@ -23,6 +22,8 @@ def check_exchange(store: Store, calendar: TradingCalendar) -> None:
     >>> import tempfile
     >>> check_exchange(Store(tempfile.mkdtemp()), TradingCalendar("XLON"))
     """
+    import exchange_calendars
+
     stored = store.read(TABLE)["exchange"].tolist() if store.version(TABLE) is not None else []
     now = exchange_calendars.resolve_alias(calendar.exchange)
     if not stored:
@@ -46,6 +47,8 @@ def record_exchange(store: Store, calendar: TradingCalendar, *, at: pd.Timestamp
     >>> store.versions()
     {}
     """
+    import exchange_calendars
+
     holds_something = any(store.version(table) is not None for table in ("bars", "headlines"))
     if holds_something and store.version(TABLE) is None:
         row = {"exchange": exchange_calendars.resolve_alias(calendar.exchange), "at": at}

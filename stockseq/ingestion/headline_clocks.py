@@ -57,6 +57,8 @@ def drop_stored(incoming: Headlines, stored: pd.DataFrame) -> Headlines:
     >>> len(drop_stored(incoming, incoming.assign(headline_id="old", text="AT&amp;T up")))
     0
     """
+    # One that is stored under its own id isn't stored again, whatever it says.
+    incoming = as_headlines(incoming[~incoming["headline_id"].isin(stored["headline_id"])])
     if incoming.empty or stored.empty:
         return incoming
     near = stored[stored["published_at"].isin(incoming["published_at"])]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stockseq.errors import counted
+from stockseq.ingestion.revisions import repeated_tickers
 from stockseq.prices.split_like import nearest_split
 from stockseq.schemas import PRICES, Bars, as_actions, as_bars
 from stockseq.sources.source import FetchedBars
@@ -147,8 +148,11 @@ def find_restated(stored_bars: Bars, fetched: FetchedBars) -> dict[str, Restated
 
 
 def _by_ticker(stored_bars: Bars, fetched: FetchedBars) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    """Yield each ticker that has bars on both sides, with the stored ones and those of the answer."""
+    """Yield each ticker whose answer isn't just what is stored, with the stored bars and those of the answer."""
+    repeated = repeated_tickers(stored_bars, fetched.bars)
     for ticker, bars in fetched.bars.groupby("ticker"):
+        if ticker in repeated:
+            continue
         past = stored_bars[stored_bars["ticker"] == ticker]
         if not past.empty:
             yield str(ticker), past, bars

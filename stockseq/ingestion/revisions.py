@@ -48,6 +48,31 @@ def overlap_starts(
     }
 
 
+def repeated_tickers(stored_bars: Bars, bars: pd.DataFrame, *, of: Sequence[str] = PRICES) -> frozenset[str]:
+    """Return the tickers of an answer that is, bar for bar, what is stored: nothing of it needs a closer look.
+
+    Parameters
+    ----------
+    stored_bars : Bars
+        The newest vintages.
+    bars : DataFrame
+        Of the answer.
+    of : sequence of str, optional
+        The columns that are the same to the bit.
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2024-11-25", periods=2)
+    >>> stored = pd.DataFrame({"ticker": "KOLA", "session": days, **dict.fromkeys(PRICES, 8.0)})
+    >>> sorted(repeated_tickers(stored, stored.tail(1))), sorted(repeated_tickers(stored.head(1), stored))
+    (['KOLA'], [])
+    """
+    key = ["ticker", "session"]
+    pairs = bars[[*key, *of]].merge(stored_bars[[*key, *of]], on=key, how="left", suffixes=("", "_was"))
+    same = (pairs[list(of)].to_numpy() == pairs[[f"{name}_was" for name in of]].to_numpy()).all(axis=1)
+    return frozenset(pairs["ticker"]) - frozenset(pairs["ticker"][~same])
+
+
 def find_revised(
     stored_bars: Bars, stored_actions: Actions, fetched: FetchedBars, *, tolerance: float = TOLERANCE
 ) -> dict[str, str]:
@@ -78,6 +103,7 @@ def find_revised(
     {'KOLA': 'close of 2024-11-22 was 8, now 7.9'}
     """
     revised = {}
+    repeated = repeated_tickers(stored_bars, fetched.bars)
     for ticker, bars in fetched.bars.groupby("ticker"):
         past = stored_bars[stored_bars["ticker"] == ticker]
         if past.empty:
@@ -86,9 +112,9 @@ def find_revised(
         old = old[old["kind"].isin(fetched.action_kinds)]
         # Actions before the answer's first session weren't asked for.
         old = old[old["session"] >= bars["session"].min()]
-        reason = _changed_action(old, new, last=past["session"].max(), tolerance=tolerance) or _changed_price(
-            past, bars, tolerance
-        )
+        reason = _changed_action(old, new, last=past["session"].max(), tolerance=tolerance)
+        if reason is None and ticker not in repeated:
+            reason = _changed_price(past, bars, tolerance)
         if reason is not None:
             revised[str(ticker)] = reason
     return revised

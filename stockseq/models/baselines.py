@@ -6,7 +6,6 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
@@ -146,6 +145,8 @@ def _follow(views: Views, train: Samples, test: Samples) -> Views:
 
 def _believe(learnt: Views, up: npt.NDArray[np.bool_], asked: Views) -> Views:
     """Return the probability of up that a score had in training, by logistic regression on it alone."""
+    from sklearn.linear_model import LogisticRegression
+
     if up.all() or not up.any():
         return np.full(len(asked), float(up.mean()))
     # The scores are small, and the library's penalty is on the weight.

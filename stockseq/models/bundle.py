@@ -7,10 +7,9 @@ import tempfile
 from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stockseq.errors import BundleError, PluginError
-from stockseq.layers.slots import find_layer, require_installed
 from stockseq.models.bundle_files import (
     FORMAT,
     MANIFEST,
@@ -21,18 +20,18 @@ from stockseq.models.bundle_files import (
     network_name,
 )
 from stockseq.models.bundle_state import State, named_layers_of, read_contents
-from stockseq.models.model import Model
-from stockseq.models.network_file import load_network
-from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.store.durability import sync, sync_tree
+
+if TYPE_CHECKING:
+    from stockseq.models.model import Model
 
 # What `Registry.identify` gives, and any other plain name.
 MODEL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,79}", flags=re.ASCII)
 LIBRARIES = ("stockseq", "keras", "tensorflow", "numpy")
 
 
-def save_bundle(model: Model, folder: Path) -> Path:
+def save_bundle(model: "Model", folder: Path) -> Path:
     """Write the model to `folder` in one step, replacing an earlier bundle there; return the folder.
 
     Raises
@@ -68,7 +67,7 @@ def save_bundle(model: Model, folder: Path) -> Path:
     return folder
 
 
-def load_bundle(folder: Path, *, own_layers: Collection[str] = ()) -> Model:
+def load_bundle(folder: Path, *, own_layers: Collection[str] = ()) -> "Model":
     """Read a model back; it forecasts as the one that was saved.
 
     All of the bundle is checked before any of it is loaded. It may name layers that packages installed here offer by
@@ -85,6 +84,10 @@ def load_bundle(folder: Path, *, own_layers: Collection[str] = ()) -> Model:
     BundleError
         If the bundle is missing, incomplete, damaged, foreign or unsafe.
     """
+    # Whoever only asks which bundles there are waits for no TensorFlow.
+    from stockseq.models.model import Model
+    from stockseq.models.network_file import load_network
+
     folder = Path(folder)
     contents = read_contents(folder, check_files(folder))
     state = contents.state
@@ -132,7 +135,7 @@ def find_bundle(models: Path, model_id: str) -> Path:
     return models / model_id
 
 
-def _write(model: Model, folder: Path) -> None:
+def _write(model: "Model", folder: Path) -> None:
     for seed, network in zip(model.training.seeds, model.networks, strict=True):
         network.save(folder / network_name(seed))
     state = State(
@@ -158,6 +161,9 @@ def _write(model: Model, folder: Path) -> None:
 
 def _import_layers(folder: Path, settings: NetworkSettings, own_layers: Collection[str]) -> None:
     """Import the layers that a bundle names, once it is known that none of them brings code of the bundle's choice."""
+    from stockseq.layers.slots import find_layer, require_installed
+    from stockseq.models.placing import named_layers
+
     named = named_layers(settings)
     try:
         for slot, name in named:

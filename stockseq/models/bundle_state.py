@@ -14,8 +14,8 @@ from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import BundleError, SettingsError
 from stockseq.models.bundle_files import AGAIN, NETWORK, SCALER, SETTINGS, VOCABULARY, Manifest, read_part
 from stockseq.models.distribution import Calibration
-from stockseq.models.model import TrainingRecord
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.training_record import TrainingRecord
 from stockseq.plugins import SLOTS
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T00:00:00)?", flags=re.ASCII)

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.stats import norm, t
 
 from stockseq.results import Result
 
@@ -19,6 +17,8 @@ BOUNDS = (1e-6, 1 - 1e-6)
 LEAST_FREEDOM, MOST_FREEDOM = 2.5, 200.0
 # The location moves with the scale, and the scale with what is left around the location.
 N_ROUNDS = 4
+# Within so many standard deviations lie 80 % and 95 % of a normal law.
+NORMAL_80, NORMAL_95 = 1.2815515655446004, 1.959963984540054
 
 
 class Calibration(Result):
@@ -29,8 +29,8 @@ class Calibration(Result):
     outcomes were seen.
     """
 
-    quantile_80: float = float(norm.ppf(0.9))
-    quantile_95: float = float(norm.ppf(0.975))
+    quantile_80: float = NORMAL_80
+    quantile_95: float = NORMAL_95
     freedom: float | None = None
     n: int = 0
 
@@ -44,6 +44,8 @@ class Calibration(Result):
 
     @property
     def _law(self) -> Any:
+        from scipy.stats import norm, t
+
         return norm if self.freedom is None else t(self.freedom)
 
     @property
@@ -193,6 +195,8 @@ def describe_apart(readings: Readings, volatility: Floats) -> tuple[dict[str, Fl
     Where a head is missing, its figure follows from the other's under a normal law: probability = Phi(expected_return /
     volatility).
     """
+    from scipy.stats import norm
+
     by_network = np.where(np.isnan(readings.up), np.clip(norm.cdf(readings.scaled), *BOUNDS), readings.up)
     scaled = np.where(np.isnan(readings.scaled), norm.ppf(by_network), readings.scaled).mean(axis=0)
     columns = {
@@ -213,6 +217,9 @@ def _measure(distances: Floats) -> Calibration:
 
 def _freedom(ratio: float) -> float | None:
     """Return the degrees of freedom of the Student t whose 95 % lie `ratio` times as wide as its 80 %."""
+
+    from scipy.optimize import brentq
+    from scipy.stats import t
 
     def excess(freedom: float) -> float:
         return float(t.ppf(0.975, freedom) / t.ppf(0.9, freedom)) - ratio

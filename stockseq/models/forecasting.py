@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,12 @@ from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.windows import Windows, build_windows, trade_volatility
 from stockseq.errors import counted
-from stockseq.models.model import Model
 from stockseq.prices import compute_volatility, is_traded
 from stockseq.schemas import Forecasts
 from stockseq.sources.source import Outcome
+
+if TYPE_CHECKING:
+    from stockseq.models.model import Model
 
 # How a fetch ends for a ticker that gets no forecast, whatever bars it has.
 UNFETCHED = ("failed", "unknown")
@@ -38,7 +41,7 @@ class NextSession:
         return str(self.forecasts[columns].sort_values("probability_up", ascending=False).to_html(index=False))
 
 
-def forecast_samples(model: Model, panel: Panel, samples: Samples) -> pd.DataFrame:
+def forecast_samples(model: "Model", panel: Panel, samples: Samples) -> pd.DataFrame:
     """Return the model's forecasts of the samples, with what was realised."""
     return join_realised(model.forecast(panel, samples), samples)
 
@@ -56,7 +59,7 @@ def join_realised(forecasts: pd.DataFrame, samples: Samples) -> pd.DataFrame:
     return forecasts.merge(realised, on=["ticker", "session"], validate="one_to_one")
 
 
-def forecast_next(model: Model, data: Dataset, outcomes: Mapping[str, Outcome] | None = None) -> NextSession:
+def forecast_next(model: "Model", data: Dataset, outcomes: Mapping[str, Outcome] | None = None) -> NextSession:
     """Forecast the session after the last final one, for every ticker whose bars are complete.
 
     Parameters
@@ -82,7 +85,7 @@ def forecast_next(model: Model, data: Dataset, outcomes: Mapping[str, Outcome] |
     return NextSession(session, model.forecast(data.panel, accepted), refused)
 
 
-def windows_read(model: Model, data: Dataset) -> Windows:
+def windows_read(model: "Model", data: Dataset) -> Windows:
     """Return the dataset's windows, of the model's lookback if the dataset has another."""
     if model.network.lookback == data.inputs.lookback:
         return data.windows

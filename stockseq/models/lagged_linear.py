@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import expit
 
 Numbers = npt.NDArray[np.float64]
 Ends = npt.NDArray[np.int64]
@@ -100,6 +98,9 @@ def fit_logistic(windows: LaggedWindows, up: npt.NDArray[np.bool_], *, weight_sp
     up : bool array of shape (n,), of both classes
     weight_spread : float
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     sign, penalty = np.where(up, 1.0, -1.0), 1.0 / (weight_spread**2 * len(up))
 
     def loss(parameters: Numbers) -> tuple[float, Numbers]:

@@ -18,39 +18,10 @@ from stockseq.models.distribution import Calibration, Floats, describe, describe
 from stockseq.models.matrix import Matrix, check_windows, make_predictor
 from stockseq.models.network import reads_text
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.results import Result
+from stockseq.models.training_record import SampleBalance as SampleBalance
+from stockseq.models.training_record import SeedTraining as SeedTraining
+from stockseq.models.training_record import TrainingRecord as TrainingRecord
 from stockseq.schemas import SESSION, Forecasts, as_forecasts
-
-
-class SampleBalance(Result):
-    """Which samples a model saw, and how many of them rose."""
-
-    n: int
-    n_sessions: int
-    n_tickers: int
-    first: str | None
-    last: str | None
-    up_share: float | None
-    n_unmoved: int
-
-
-class SeedTraining(Result):
-    """How the network of one seed was found."""
-
-    seed: int
-    n_epochs: int
-    best_epoch: int
-    train_loss: float | None
-    validation_loss: float | None
-
-
-class TrainingRecord(Result):
-    """How a model was fitted: its samples, its vocabulary, and each seed's epochs and losses."""
-
-    train: SampleBalance | None = None
-    validation: SampleBalance | None = None
-    vocabulary_size: int = 0
-    seeds: tuple[SeedTraining, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from arch import arch_model
-from scipy.signal import lfilter
 
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.samples import Samples
@@ -146,6 +144,9 @@ def _garch(path: pd.DataFrame, last: pd.Timestamp, *, n_sessions: int) -> pd.Ser
 
 def _fit_and_filter(returns: Numbers, n_train: int, n_sessions: int) -> Numbers | None:
     """Return the variance forecast after each return; None where the fit is no process of positive variance."""
+    from arch import arch_model
+    from scipy.signal import lfilter
+
     model = arch_model(returns[:n_train], mean="Constant", vol="GARCH", p=1, q=1, rescale=False)
     fitted = model.fit(disp="off", show_warning=False)
     constant, omega, alpha, beta = (float(fitted.params[name]) for name in ("mu", "omega", "alpha[1]", "beta[1]"))

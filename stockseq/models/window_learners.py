@@ -5,8 +5,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
@@ -53,6 +51,9 @@ def classify_windows(
     float64 array of shape (len(test),)
         The training samples' share of up where they all went one way.
     """
+    from scipy.special import expit
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     if not len(test) or train.up.all() or not train.up.any():
         return np.full(len(test), float(train.up.mean()))
     rows = _scaled_rows(panel, columns, train, lookback)
@@ -87,6 +88,8 @@ def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Cal
     ----------
     Gu, Kelly & Xiu (2020), Review of Financial Studies 33(5).
     """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     of_trade = train.target if kind == "linear" else train.realised_return.astype(np.float32)
     target = compute_relative(of_trade, train.session)
     usable = np.isfinite(target)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from stockseq.notify.command import run_command
-from stockseq.notify.mail import send_mail
 from stockseq.notify.message import Message
 from stockseq.notify.secret import Undelivered
 from stockseq.notify.settings import NotifySettings
@@ -59,10 +58,13 @@ def deliver(settings: NotifySettings, message: Message) -> tuple[Delivery, ...]:
 def _senders(settings: NotifySettings, message: Message) -> dict[str, Callable[[], None]]:
     patience = settings.timeout_s
     senders: dict[str, Callable[[], None]] = {}
-    for name, mail in settings.email.items():
-        senders[f"email.{name}"] = partial(send_mail, mail, message, timeout_s=patience)
+    # Each brings a network client, which a run that tells nobody doesn't load.
+    if settings.email:
+        from stockseq.notify.mail import send_mail
+
+        for name, mail in settings.email.items():
+            senders[f"email.{name}"] = partial(send_mail, mail, message, timeout_s=patience)
     if settings.webhook:
-        # It brings a network client, which a morning that tells nobody doesn't load.
         from stockseq.notify.webhook import send_webhook
 
         for name, webhook in settings.webhook.items():

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from stockseq.printable import visible
 from stockseq.report import format as wording
@@ -47,6 +46,8 @@ def write_page(
     OSError
         If the folder can't be written.
     """
+    from plotly.offline import get_plotlyjs
+
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "plotly.min.js", get_plotlyjs())
     for script in SCRIPTS:
@@ -91,8 +92,12 @@ def asset(name: str) -> str:
 
 
 def _replace(path: Path, content: str) -> Path:
+    encoded = content.encode("utf-8")
+    # plotly.js is most of a page's bytes, and a page that is drawn again has it already.
+    if path.is_file() and path.stat().st_size == len(encoded) and path.read_bytes() == encoded:
+        return path
     # Two processes may write the list of runs at once.
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    partial.write_text(content, encoding="utf-8")
+    partial.write_bytes(encoded)
     os.replace(partial, path)
     return path

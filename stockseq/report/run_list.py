@@ -14,6 +14,7 @@ from stockseq.report import format as wording
 from stockseq.report.figure import Figure
 from stockseq.report.html import write_page
 from stockseq.report.tables.table import Cell, Table, cell
+from stockseq.runs.list_page import hash_list
 from stockseq.runs.summary import DAMAGED, RunSummary, summarise_runs
 
 HEADS = (
@@ -58,10 +59,13 @@ def render_runs(root: Path) -> Path:
     OSError
         If it can't be written.
     """
+    # Before anything is read: what changes on the way is seen by whoever compares next.
+    drawn_from = hash_list(root)
     runs = summarise_runs(root)
     damaged = [(run.name, run.damage) for run in runs if run.damage is not None]
     context = {
         "run": Heading("Runs", "runs"),
+        "drawn_from": drawn_from,
         "n_runs": counted(len(runs), "run"),
         "n_damaged": counted(len(damaged), "run"),
         "damaged": damaged,

@@ -7,7 +7,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,6 @@ import tomli_w
 from stockseq.errors import StockseqError
 from stockseq.schemas import Dropped
 from stockseq.sources.source import Outcome
-from stockseq.store.durability import sync, sync_tree
 
 LIBRARIES = (
     "stockseq",
@@ -87,6 +86,8 @@ class RunContents:
         What the reader must know of the data, a sentence each.
     models : DataFrame, optional
         Every registered model.
+    inputs : mapping, optional
+        What the forecasts were made of, as hashes.
     """
 
     recipe: str
@@ -100,6 +101,7 @@ class RunContents:
     outcomes: Sequence[Outcome] = ()
     doubts: Sequence[str] = ()
     models: pd.DataFrame | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
 
 
 def write_run(
@@ -123,6 +125,9 @@ def write_run(
     list_runs : callable, optional
         Writes the page that lists every run under `root`, once this one is there.
     """
+    # The tables, which whoever only reads the folders of runs doesn't need.
+    from stockseq.store.durability import sync, sync_tree
+
     runs = root / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     settings = tomli_w.dumps(dict(contents.settings))
@@ -170,6 +175,7 @@ def _write_files(contents: RunContents, folder: Path) -> None:
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
         **asdict(contents.provenance),
+        **({"inputs": contents.inputs} if contents.inputs else {}),
         "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
     }
     (folder / "manifest.json").write_text(as_json(manifest), encoding="utf-8")
@@ -194,6 +200,18 @@ def clear_drafts(root: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+def local_root(data: str) -> Path:
+    """Return the local folder of runs and model bundles: the data root itself, or a folder named after a remote one.
+
+    Examples
+    --------
+    >>> local_root("demo").as_posix(), local_root("s3://bucket/prices").as_posix()
+    ('demo', 'data/s3/bucket_prices')
+    """
+    scheme, remote, rest = data.partition("://")
+    return Path("data") / scheme / rest.replace("/", "_") if remote else Path(data)
 
 
 def find_run(root: Path, name: str | None, *, now: pd.Timestamp | None = None) -> Path:

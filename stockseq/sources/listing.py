@@ -1,6 +1,5 @@
 """Where a ticker is listed: whether it belongs into a store of one exchange, by its suffix and by its dates."""
 
-import exchange_calendars
 import numpy as np
 import pandas as pd
 
@@ -43,6 +42,8 @@ def judge_suffix(ticker: str, exchange: str) -> str | None:
     'it trades on XLON, and this store is of XNYS; keep a store of its own for it: exchange = "XLON" in its settings
     file, and another DATA folder'
     """
+    import exchange_calendars
+
     found = [suffix for suffix in SUFFIXES if ticker.upper().endswith(suffix) and len(ticker) > len(suffix)]
     if not found:
         return None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from stockseq.models.distribution import (
     Calibration,
@@ -22,6 +23,12 @@ HEADS = {
     "relative": np.array([2.0, 1.0, 0.0, -1.0]),
     "size": np.log([0.5, 1.0, 1.0, 2.0]),
 }
+
+
+def test_the_quantiles_without_a_calibration_are_those_of_the_normal_law():
+    """As scipy 1.17 gives them, to the bit."""
+    default = Calibration()
+    assert (default.quantile_80, default.quantile_95) == (norm.ppf(0.9), norm.ppf(0.975))
 
 
 def without(*heads: str) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from stockseq.report.run_list import render_runs
+from stockseq.runs.list_page import find_current
 from stockseq.runs.summary import summarise_run, summarise_runs
 from tests.report.test_page import Page
 
@@ -73,3 +74,28 @@ def test_a_damaged_equity_leaves_the_row_and_no_picture(root: Path) -> None:
     page = Page(render_runs(root).read_text(encoding="utf-8"))
     assert BACKTEST in page.text
     assert not [script for script in page.named("script") if "data-plot" in script]
+
+
+def test_a_page_of_the_runs_that_there_are_is_not_drawn_again(root: Path) -> None:
+    """Unless a run's files, its page, a comparison or the page's own scripts came, went or changed."""
+    assert find_current(root) is None
+    page = render_runs(root)
+    assert find_current(root) == page
+    changes = (
+        lambda: (root / "runs" / BACKTEST / "metrics.json").write_text("{}", encoding="utf-8"),
+        lambda: shutil.rmtree(root / "runs" / DAILY),
+        lambda: (root / "runs" / BENCHMARK / "report" / "index.html").unlink(missing_ok=True),
+        lambda: shutil.copytree(root / "runs" / BACKTEST, root / "runs" / "20300101T000000Z-backtest"),
+        lambda: (
+            (root / "runs" / "compare" / "a").mkdir(parents=True)
+            or (root / "runs" / "compare" / "a" / "index.html").touch()
+        ),
+        lambda: (root / "runs" / "tables.js").unlink(),
+    )
+    for change in changes:
+        (root / "runs" / BENCHMARK / "report").mkdir(exist_ok=True)
+        (root / "runs" / BENCHMARK / "report" / "index.html").touch()
+        render_runs(root)
+        assert find_current(root) == page
+        change()
+        assert find_current(root) is None

@@ -8,9 +8,10 @@ from stockseq.errors import counted
 from stockseq.forecasting.morning import Morning
 from stockseq.notify.message import Message, build_message
 from stockseq.report.format import percent
-from stockseq.report.text.earlier import earlier_sentence
+from stockseq.report.text.earlier import earlier_sentence, nothing_new_sentence
 from stockseq.report.text.names import trade_words
 from stockseq.report.text.verdict import record_sentence
+from stockseq.runs.inputs import EarlierMorning
 from stockseq.sessions import TradingCalendar
 
 # Tickers at either end, and reasons.
@@ -43,6 +44,12 @@ def morning_message(morning: Morning, *, page: Path, calendar: TradingCalendar) 
         lines += [f"No forecast for {len(refused) - MOST_REASONS} more."]
     lines += [f"Page: {page}"]
     return build_message(f"stockseq: {counted(n, 'forecast')} for {outlook.session.date()}", lines)
+
+
+def nothing_new_message(earlier: EarlierMorning, *, page: Path, calendar: TradingCalendar) -> Message:
+    """Return what is told of a morning that found nothing new."""
+    lines = [nothing_new_sentence(earlier, calendar.timezone), f"Page: {page}"]
+    return build_message(f"stockseq: nothing new for {earlier.inputs.session.date()}", lines)
 
 
 def failure_message(sentence: str, *, now: pd.Timestamp, data: str) -> Message:

@@ -1,12 +1,16 @@
 """Whether skill was shown, in one sentence, and a record in one line."""
 
+from typing import TYPE_CHECKING
+
 from stockseq.errors import counted
 from stockseq.evaluate.claims import Claim
 from stockseq.evaluate.power import sessions_needed
 from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import SIZE
-from stockseq.forecasting.live import Corrections
 from stockseq.report.format import interval_words, p_words, percent, points
+
+if TYPE_CHECKING:
+    from stockseq.forecasting.live import Corrections
 
 # What is asked about where no edge was found.
 SMALL_EDGE = 0.01
@@ -58,11 +62,12 @@ def record_sentence(scores: Scores | None, *, n: int = 0) -> str:
     )
 
 
-def corrections_sentence(corrections: Corrections | None) -> str:
+def corrections_sentence(corrections: "Corrections | None") -> str:
     """Return how many outcomes were corrected after they had counted, and the greatest change; empty for none.
 
     Examples
     --------
+    >>> from stockseq.forecasting.live import Corrections
     >>> corrections_sentence(Corrections(n=2, ticker="KOLA", session="2024-11-25", before=0.021, after=0.004))
     '2 of these outcomes were corrected later, because their bars were; most that of KOLA on 2024-11-25, from +2.1% to
     +0.4%.'

@@ -6,7 +6,6 @@ Student's t with 5 degrees of freedom; two tickers' noises correlate by `common_
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
 
 from stockseq.sources.simulated.paths import OVERNIGHT_SHARE, RANGE_SHARE
 
@@ -100,7 +99,7 @@ def expected_range_variance(mean: Array, volatility: Array) -> Array:
     square = 1 + mean**2
     # E|mean + noise|, and the first two moments of the sum of two |normal|.
     z = mean / T5_SCALE
-    move = mean * (2 * probability_up(mean) - 1) + T5_SCALE * (5 + z**2) / 2 * t.pdf(z, 5)
+    move = mean * (2 * probability_up(mean) - 1) + T5_SCALE * (5 + z**2) / 2 * _density(z)
     beyond, beyond_square = 2 * np.sqrt(2 / np.pi), 2 + 4 / np.pi
     spread_square = square + 2 * _REACH * move * beyond + _REACH**2 * beyond_square
     return np.asarray(volatility**2 * (0.5 * spread_square - (2 * np.log(2.0) - 1) * square), dtype=np.float64)
@@ -122,8 +121,17 @@ def return_bounds(mean: Array, volatility: Array, *, level: float) -> tuple[Arra
     >>> low.round(6).tolist(), high.round(6).tolist()
     ([-0.011432], [0.011432])
     """
-    reach = T5_SCALE * float(t.ppf(0.5 + level / 2, 5))
+    from scipy.special import stdtrit
+
+    reach = T5_SCALE * float(stdtrit(5, 0.5 + level / 2))
     return volatility * (mean - reach), volatility * (mean + reach)
+
+
+def _density(z: Array) -> Array:
+    """Return the density of Student's t with 5 degrees of freedom, as scipy.stats.t does, which takes long to load."""
+    from scipy.special import poch
+
+    return np.asarray(np.exp(np.log(poch(2.5, 0.5)) - 0.5 * (np.log(5) + np.log(np.pi)) - 3 * np.log1p(z * z / 5)))
 
 
 def _wins(mean: Array, volatility: Array, common_share: float) -> Array:

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import stdtr
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, t
 
 from stockseq.prices.variance import garman_klass
 from stockseq.sources.simulated import SimulatedMarket, optimum
 from stockseq.sources.simulated.closed_form import (
+    T5_SCALE,
+    _density,
     expected_range_variance,
     expected_standing,
     probability_up,
@@ -39,6 +41,15 @@ def test_probability_is_the_t_distribution_of_scipy():
     """The closed form of five degrees of freedom against scipy.special.stdtr (scipy 1.17)."""
     mean = np.linspace(-3, 3, 61)
     np.testing.assert_allclose(probability_up(mean), stdtr(5, mean * np.sqrt(5 / 3)), atol=1e-14)
+
+
+def test_bounds_and_variance_are_those_of_scipy_to_the_bit():
+    """Its distributions take over a second to load, so the two functions behind them are asked instead."""
+    mean = np.random.default_rng(1).normal(size=1000)
+    assert _density(mean).tolist() == t.pdf(mean, 5).tolist()
+    for level in (0.8, 0.95):
+        low, high = return_bounds(np.zeros(1), np.ones(1), level=level)
+        assert high[0] == -low[0] == T5_SCALE * t.ppf(0.5 + level / 2, 5)
 
 
 def test_the_standing_of_two_is_the_t_distribution_of_their_difference():

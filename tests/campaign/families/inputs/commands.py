@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 from typer.testing import CliRunner
 
-from pipelines.__main__ import MAKE_VARIABLES, OPTIONS, app
+from pipelines.__main__ import app
+from pipelines.command_line import MAKE_VARIABLES, OPTIONS
 from stockseq.errors import StoreError
 from stockseq.schemas import as_bars
 from stockseq.store import Store

@@ -1,0 +1,34 @@
+"""How a model was fitted, as its record and its bundle hold it."""
+
+from stockseq.results import Result
+
+
+class SampleBalance(Result):
+    """Which samples a model saw, and how many of them rose."""
+
+    n: int
+    n_sessions: int
+    n_tickers: int
+    first: str | None
+    last: str | None
+    up_share: float | None
+    n_unmoved: int
+
+
+class SeedTraining(Result):
+    """How the network of one seed was found."""
+
+    seed: int
+    n_epochs: int
+    best_epoch: int
+    train_loss: float | None
+    validation_loss: float | None
+
+
+class TrainingRecord(Result):
+    """How a model was fitted: its samples, its vocabulary, and each seed's epochs and losses."""
+
+    train: SampleBalance | None = None
+    validation: SampleBalance | None = None
+    vocabulary_size: int = 0
+    seeds: tuple[SeedTraining, ...] = ()
