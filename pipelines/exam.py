@@ -63,7 +63,10 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
         folder.mkdir(parents=True, exist_ok=True)
         console.print(
             opening_sentence(
-                n_markets=n, n_kinds=len(KINDS), n_seeds=settings.training.n_seeds, n_workers=settings.workers
+                n_markets=n,
+                n_kinds=len(KINDS),
+                n_seeds=settings.training.n_seeds,
+                n_workers=getattr(executor, "n_workers", settings.workers),
             )
         )
         answers = []

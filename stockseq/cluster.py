@@ -14,13 +14,14 @@ from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import cloudpickle
+import psutil
 from distributed import Client, get_worker
 from distributed import Future as DaskFuture
 from distributed.scheduler import KilledWorker
 
 from stockseq.errors import PluginError, SettingsError, StockseqError, counted
 from stockseq.shared_data import InMemory, Shared
-from stockseq.worker_code import PluginCode, WorkerCode
+from stockseq.worker_code import PluginCode, WorkerCode, has_changed
 
 Data = TypeVar("Data")
 
@@ -81,6 +82,11 @@ class ClusterExecutor(Executor):
         self._require_workers()
         self.check_workers()
         threading.Thread(target=self._watch, name="cluster watch", daemon=True).start()
+
+    @property
+    def n_workers(self) -> int:
+        """How many there are now."""
+        return len(self._ask("nthreads", self._client.nthreads))
 
     def require_plugins(self, plugins: Sequence[PluginCode]) -> None:
         """Let every worker have these packages, now and when it joins.
@@ -272,7 +278,7 @@ def run_job(code: WorkerCode, call: bytes, shared: Mapping[str, InMemory[Any]]) 
     SettingsError, PluginError
         If it has not, with its address.
     """
-    problem = code.problem()
+    problem = code.prepare()
     if problem is not None:
         raise _refusal(get_worker().address, problem)
     function, args, kwargs = _Unpickler(io.BytesIO(call), shared).load()
@@ -325,7 +331,10 @@ def _quiet() -> Iterator[None]:
 
 
 def _find_problem(code: WorkerCode) -> str | None:
-    return code.problem()
+    if has_changed("stockseq", psutil.Process().create_time()):
+        # What it has loaded may be older than its files.
+        return "was started before stockseq was installed or changed there"
+    return code.prepare()
 
 
 def _refusal(worker: str, problem: str) -> StockseqError:

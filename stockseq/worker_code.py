@@ -1,9 +1,11 @@
 """Which code a worker elsewhere must have to give the same answers, and what it has instead."""
 
 import hashlib
+import os
 import platform
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, entry_points, packages_distributions, version
 from importlib.util import find_spec
@@ -13,6 +15,8 @@ from stockseq.plugins import GROUPS
 
 # Whose versions decide the bits of an answer.
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow", "scikit-learn", "vaderSentiment", "ta")
+# So do these: the kernels of oneDNN add up in another order.
+VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL")
 # Packages that come with stockseq.
 SHIPPED = ("stockseq", "keras")
 
@@ -65,23 +69,37 @@ class WorkerCode:
     digest : str
         Of its source files.
     libraries : tuple of (name, version)
+    variables : tuple of (name, value or None)
+        Of the environment, as TensorFlow reads it when it is loaded.
     plugins : tuple of PluginCode
     """
 
     version: str
     digest: str
     libraries: tuple[tuple[str, str], ...]
+    variables: tuple[tuple[str, str | None], ...]
     plugins: tuple[PluginCode, ...] = ()
 
     @classmethod
     def here(cls, plugins: Iterable[PluginCode] = ()) -> "WorkerCode":
         """Return the code of this process."""
-        libraries = (("Python", platform.python_version()), *((name, _version(name)) for name in LIBRARIES))
-        return cls(_version("stockseq"), _hash_module("stockseq") or "", libraries, tuple(plugins))
+        python = ".".join(platform.python_version_tuple()[:2])
+        libraries = (("Python", python), *((name, _version(name)) for name in LIBRARIES))
+        variables = tuple((name, os.environ.get(name)) for name in VARIABLES)
+        return cls(_version("stockseq"), _hash_module("stockseq") or "", libraries, variables, tuple(plugins))
 
-    def problem(self) -> str | None:
-        """Return what this process has or lacks that makes its answers others than this code's; None for nothing."""
-        return _problem(self)
+    def prepare(self) -> str | None:
+        """Give this process the environment of this code, and return what it lacks all the same; None for nothing."""
+        for name, value in self.variables:
+            if os.environ.get(name) == value:
+                continue
+            if "tensorflow" in sys.modules:
+                return f"has loaded TensorFlow with {name}={os.environ.get(name)}, this machine with {value}"
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        return _problem(replace(self, variables=()))
 
 
 # Asked before each job; files are read once.
@@ -96,6 +114,13 @@ def _problem(expected: WorkerCode) -> str | None:
         if has != expects:
             return f"has {name} {has}, this machine {expects}"
     return next((problem for plugin in expected.plugins if (problem := plugin.problem())), None)
+
+
+def has_changed(module: str, since: float) -> bool:
+    """Return whether a source file of a topmost package was put in place after an instant, in seconds since 1970."""
+    spec = find_spec(module)
+    folders = [] if spec is None else [Path(folder) for folder in spec.submodule_search_locations or ()]
+    return any(path.stat().st_ctime > since for folder in folders for path in folder.rglob("*.py"))
 
 
 def plugin_code(layers: Iterable[tuple[str, str]], features: Iterable[str]) -> tuple[PluginCode, ...]:

@@ -1,17 +1,19 @@
 """What a worker elsewhere lacks to give the same answers is said in a few words."""
 
+import os
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from stockseq.worker_code import PluginCode, WorkerCode, plugin_code
+from stockseq.worker_code import PluginCode, WorkerCode, has_changed, plugin_code
 
 
 def test_this_process_has_its_own_code() -> None:
     """Else no run would begin."""
-    assert WorkerCode.here().problem() is None
+    assert WorkerCode.here().prepare() is None
 
 
 @pytest.mark.parametrize(
@@ -28,8 +30,22 @@ def test_other_code_is_named(changes: dict[str, object], problem: str) -> None:
     here = WorkerCode.here()
     if "libraries" in changes:
         changes = {"libraries": (*changes["libraries"], *here.libraries[1:])}  # type: ignore[misc]
-    said = replace(here, **changes).problem()  # type: ignore[arg-type]
+    said = replace(here, **changes).prepare()  # type: ignore[arg-type]
     assert said == problem.format(version=here.version, python=here.libraries[0][1])
+
+
+def test_a_process_is_given_the_environment_that_tensorflow_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only until it is loaded: `dask worker` knows nothing of what our command line sets."""
+    here = replace(WorkerCode.here(), variables=(("TF_ENABLE_ONEDNN_OPTS", "0"), ("TF_CPP_MIN_LOG_LEVEL", None)))
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
+    assert here.prepare() is None
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    assert here.prepare() == "has loaded TensorFlow with TF_ENABLE_ONEDNN_OPTS=1, this machine with 0"
 
 
 def test_a_plug_in_of_ones_own_is_named_with_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +66,10 @@ def test_a_package_without_its_entry_point_is_none() -> None:
     """Its files alone don't let the name be found."""
     code = PluginCode("the layer `x` (after)", "stockseq.layers.after", "x", "stockseq", "`p 1.0`", "")
     assert code.problem() == "lacks the package `p 1.0`, which the layer `x` (after) comes from"
+
+
+def test_files_that_are_newer_than_a_process_are_found() -> None:
+    """A worker that was started before an upgrade has the old ones in its memory."""
+    assert has_changed("stockseq", 0.0)
+    assert not has_changed("stockseq", time.time())
+    assert not has_changed("no_such_package", 0.0)

@@ -71,7 +71,9 @@ class DaskCluster:
     ) -> "subprocess.Popen[bytes]":
         folder = self.folder / (name or kind)
         folder.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **(variables or {})}
+        # As whoever starts a worker by hand has it.
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+        environment = {**inherited, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **(variables or {})}
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard", "--host", "127.0.0.1"]
         with (folder / "log").open("ab") as log:
             return subprocess.Popen(
