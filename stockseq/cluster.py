@@ -1,12 +1,13 @@
 """A Dask cluster as an executor: jobs carry handles, and whatever goes wrong with it is one sentence."""
 
+import asyncio
 import io
 import logging
 import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -17,7 +18,9 @@ import cloudpickle
 import psutil
 from distributed import Client, get_worker
 from distributed import Future as DaskFuture
+from distributed.comm.core import connect
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from stockseq.errors import PluginError, SettingsError, StockseqError, counted
 from stockseq.shared_data import InMemory, Shared
@@ -181,7 +184,8 @@ class ClusterExecutor(Executor):
             else:
                 self._send_again(job, error)
         except KilledWorker as error:
-            self._settle(job, error=_killed(job, error))
+            # One that can't load a job ends, too.
+            self._settle(job, error=self._explain(_killed(job, error)))
         except ImportError as error:
             self._settle(job, error=self._explain(error))
         except BaseException as error:
@@ -210,8 +214,8 @@ class ClusterExecutor(Executor):
             else:
                 job.outcome.set_exception(error)
 
-    def _explain(self, error: ImportError) -> Exception:
-        """Return which worker lacks what could not be imported, or else the error itself."""
+    def _explain(self, error: Exception) -> Exception:
+        """Return which worker has other code, or else the error itself."""
         try:
             self.check_workers()
         except StockseqError as found:
@@ -298,6 +302,9 @@ def open_cluster(address: str) -> Iterator[ClusterExecutor]:
     """
     with _quiet():
         try:
+            with ThreadPoolExecutor(1) as thread:
+                # A caller, such as a notebook, may have an event loop of its own.
+                thread.submit(asyncio.run, _reach(address)).result()
             client = Client(address, set_as_default=False, timeout=CONNECT_S)
         except (OSError, ValueError) as error:
             raise SettingsError(
@@ -313,6 +320,16 @@ def open_cluster(address: str) -> Iterator[ClusterExecutor]:
                 executor.shutdown()
             with suppress(Exception):
                 client.close(timeout=5)
+
+
+async def _reach(address: str) -> None:
+    """Raise `OSError` unless a scheduler answers: the client would wait for ever where only the port is open."""
+    try:
+        security = Security().get_connection_args("client")
+        comm = await asyncio.wait_for(connect(address, timeout=CONNECT_S, **security), CONNECT_S + 1)
+    except TimeoutError as error:
+        raise OSError(f"what listens there does not answer as a scheduler within {CONNECT_S:.0f} s") from error
+    await comm.close()
 
 
 @contextmanager

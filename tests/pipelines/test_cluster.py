@@ -1,6 +1,7 @@
 """A real Dask cluster of processes in folders of their own: the same bits, and one sentence where it breaks."""
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_network_has_the_same_bits_wherever_it_is_fitted(cluster: DaskCluster)
 
 def test_a_job_carries_no_table_and_a_lost_worker_is_nobodys_loss(cluster: DaskCluster) -> None:
     """One that joins gets the data from another; the jobs of one that was killed are done elsewhere."""
-    n_bytes = 80_000_000
+    n_bytes = 8_000_000
     worker = cluster.start_worker("killed")
     cluster.wait_for_workers(3)
     with open_executor(scheduler=cluster.address) as executor, share(bytes(n_bytes), executor) as shared:
@@ -171,6 +172,11 @@ def test_a_scheduler_that_goes_or_has_no_workers_is_one_sentence(
             _lose_the_scheduler(alone)
         with pytest.raises(SettingsError, match="can't be reached"), open_executor(scheduler="tcp://127.0.0.1:9"):
             pass
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            said = "what listens there does not answer as a scheduler"
+            address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+            with pytest.raises(SettingsError, match=said), open_executor(scheduler=address):
+                pass
     finally:
         alone.close()
 
