@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
+from stockseq.errors import StockseqError, os_problem
+
 Data = TypeVar("Data")
 Data_co = TypeVar("Data_co", covariant=True)
 # Arrays begin on whole cache lines.
@@ -53,6 +55,11 @@ def share(data: Data, executor: Executor | None) -> Iterator[Shared[Data]]:
     Shared
         For the arguments of jobs, however deep within them; valid until the block ends.
 
+    Raises
+    ------
+    StockseqError
+        If the temporary file can't be written.
+
     Examples
     --------
     >>> with share([1, 2], None) as shared:
@@ -65,7 +72,7 @@ def share(data: Data, executor: Executor | None) -> Iterator[Shared[Data]]:
     elif isinstance(executor, ProcessPoolExecutor):
         folder = Path(mkdtemp(prefix="stockseq-shared-"))
         try:
-            _write(data, folder)
+            _write_or_say(data, folder)
             yield InFile(str(folder))
         finally:
             # Whoever has mapped the file keeps it until it lets go of the arrays.
@@ -94,6 +101,16 @@ class InFile(Generic[Data]):
     def get(self) -> Data:
         """Return the data; the arrays lie in pages that all processes of this machine share."""
         return cast(Data, _open(self.folder))
+
+
+def _write_or_say(data: object, folder: Path) -> None:
+    try:
+        _write(data, folder)
+    except OSError as error:
+        raise StockseqError(
+            f"What the worker processes share can't be written to {folder}: {os_problem(error)}. Name a folder with "
+            "more space in TMPDIR, or set `workers = 1`."
+        ) from error
 
 
 def _write(data: object, folder: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stockseq.errors import StockseqError
 from stockseq.executors import open_executor
 from stockseq.shared_data import InFile, Shared, share
 
@@ -48,6 +49,18 @@ def test_a_pools_job_carries_no_table(tmp_path: Path, monkeypatch: pytest.Monkey
         with share(("x", np.ones(10)), pool) as second:
             assert list(pool.map(add_up, [second] * 3, [0.0, 1.0, 2.0])) == [10.0, 11.0, 12.0]
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_without_space_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the variable that names another."""
+
+    def full(data: object, folder: Path) -> None:
+        raise OSError(28, "No space left on device", str(folder / "arrays"))
+
+    monkeypatch.setattr("stockseq.shared_data._write", full)
+    said = r"can't be written to \S+: No space left on device \(\S+arrays\)\. Name a folder with more space in TMPDIR"
+    with open_executor(workers=2) as pool, pytest.raises(StockseqError, match=said), share([1], pool):
+        pass
 
 
 def test_what_comes_back_is_what_was_shared_bit_for_bit(tmp_path: Path) -> None:
