@@ -20,7 +20,7 @@ from tests.campaign.played_services import NOW, SERVICES, TICKERS
 from tests.pipelines.dask_cluster import DaskCluster
 from tests.pipelines.small import SMALL
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore")]
 
 PLAN = ExamPlan(n_train=120, n_test=60, n_tickers=6, n_settling=20, rolling_train=50, rolling_test=30, rolling_epochs=1)
 VARIANTS = {"gate": {"network": {"within": "news_gate"}}, "mute": {"without": ["sentiment"]}}
