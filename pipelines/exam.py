@@ -9,7 +9,8 @@ from stockseq.config import Settings
 from stockseq.errors import SettingsError
 from stockseq.exam.market_run import KINDS, ExamPlan, Product, plan_markets, run_markets
 from stockseq.exam.questions import judge
-from stockseq.executors import open_executor
+from stockseq.executors import open_executor, require_plugins
+from stockseq.models.placing import named_layers
 from stockseq.printable import shown
 from stockseq.report.text.exam import asked_sentence, found_sentence, market_line, opening_sentence
 from stockseq.runs.folder import as_json
@@ -26,8 +27,9 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
     Parameters
     ----------
     settings : Settings
-        Of the product under exam. `data` is the folder of the exam; what was answered there before, by the same code
-        under the same settings, isn't asked again, so a run that was stopped goes on.
+        Of the product under exam. `data` is the folder of the exam; of a URL it is the folder on this machine that
+        goes with it. What was answered there before, by the same code under the same settings, isn't asked again, so a
+        run that was stopped goes on.
     n_markets : str, optional
         Markets of each kind; 6 by default.
     plan : ExamPlan, optional
@@ -40,18 +42,20 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
     StockseqError
         If a question was answered wrongly, after everything is shown.
     """
-    n, folder = _count(n_markets), Path(settings.data)
+    n = _count(n_markets)
     with (
         open_executor(workers=settings.workers, scheduler=settings.scheduler) as executor,
         show_progress() as progress,
     ):
         workspace = Workspace(settings, create=True)
+        folder = workspace.root
         if workspace.inputs.horizon:
             raise SettingsError(
                 f"The exam knows the best forecasts of the trade from open to close alone; the label is "
                 f"{settings.label}. Leave HORIZON out, or give HORIZON=0."
             )
         check_network_layers(settings.network, names=workspace.inputs.names, progress=progress)
+        require_plugins(executor, named_layers(settings.network), settings.features)
         product = Product(
             workspace.inputs, settings.network, settings.training, settings.folds, workspace.rules, settings.exchange
         )
@@ -59,7 +63,10 @@ def run_exam(settings: Settings, *, n_markets: str | None = None, plan: ExamPlan
         folder.mkdir(parents=True, exist_ok=True)
         console.print(
             opening_sentence(
-                n_markets=n, n_kinds=len(KINDS), n_seeds=settings.training.n_seeds, n_workers=settings.workers
+                n_markets=n,
+                n_kinds=len(KINDS),
+                n_seeds=settings.training.n_seeds,
+                n_workers=getattr(executor, "n_workers", settings.workers),
             )
         )
         answers = []

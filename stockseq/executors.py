@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 
 from stockseq.errors import SettingsError, StockseqError
+from stockseq.worker_code import plugin_code
 
 
 @contextmanager
@@ -26,9 +27,9 @@ def open_executor(*, workers: int = 1, scheduler: str | None = None) -> Iterator
     Raises
     ------
     SettingsError
-        If the scheduler can't be reached, or the cluster extra is missing.
+        If the scheduler can't be reached, has no workers or unfit ones, or the cluster extra is missing.
     StockseqError
-        If a worker was killed.
+        If a worker was killed, or the scheduler lost.
     """
     if scheduler is not None:
         with _open_cluster(scheduler) as executor:
@@ -55,21 +56,30 @@ def open_executor(*, workers: int = 1, scheduler: str | None = None) -> Iterator
         yield None
 
 
+def require_plugins(executor: Executor | None, layers: Iterable[tuple[str, str]], features: Iterable[str] = ()) -> None:
+    """Raise `PluginError` unless each worker of a cluster has the packages of these layers and features.
+
+    Parameters
+    ----------
+    executor : Executor, optional
+        Processes of this machine have what it has.
+    layers : iterable of (slot, name)
+        As `named_layers` gives them.
+    features : iterable of str
+        Of the settings.
+    """
+    if executor is not None and hasattr(executor, "require_plugins"):
+        executor.require_plugins(plugin_code(layers, features))
+
+
 @contextmanager
 def _open_cluster(scheduler: str) -> Iterator[Executor]:
     try:
-        from distributed import Client
+        from stockseq.cluster import open_cluster
     except ImportError as error:
         raise SettingsError("A scheduler needs the cluster extra: pip install 'stockseq[cluster]'.") from error
-    try:
-        client = Client(scheduler)
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"The scheduler {scheduler} can't be reached: {error}. Start one with `dask scheduler`, or leave it out of "
-            "the settings."
-        ) from error
-    with client:
-        yield client.get_executor()
+    with open_cluster(scheduler) as executor:
+        yield executor
 
 
 def begin_worker() -> None:

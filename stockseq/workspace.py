@@ -16,6 +16,7 @@ from stockseq.dataset.folds import final_fold
 from stockseq.dataset.labels import parse_label
 from stockseq.dataset.short_history import fit_settings
 from stockseq.errors import PluginError, SourceError, TooFewSessions, counted, nearest
+from stockseq.executors import require_plugins
 from stockseq.features.feature import Feature
 from stockseq.features.indicators import DEFAULT_FEATURES
 from stockseq.features.news import Latency
@@ -208,6 +209,7 @@ class Workspace:
         with self._new_folder_only_with_data():
             _ = (self.source, self.inputs)
             require_offered(self.settings.headlines_from)
+            require_plugins(self.executor, (), self.settings.features)
             self._check_layers(trains=trains)
             with self.store.lock():
                 check_origin(self._stored_origin, self._origin, data=self.settings.data)
@@ -218,9 +220,11 @@ class Workspace:
         network = self.settings.network
         if any(getattr(network, slot) is not None for slot in SLOTS):
             # Layers bring TensorFlow, which must come after the source, and takes seconds.
+            from stockseq.models.placing import named_layers
             from stockseq.testing.layers import check_network_layers, find_network_layers
 
             find_network_layers(network)
+            require_plugins(self.executor, named_layers(network))
             if trains:
                 check_network_layers(network, names=self.inputs.names, progress=self.progress)
 
@@ -397,7 +401,11 @@ class Workspace:
     def with_settings(self, **changes: object) -> "Workspace":
         """Return this workspace with other values of some settings."""
         settings = self.settings.model_copy(update=changes)
-        return Workspace(settings, now=self.now, executor=self.executor, progress=self.progress, create=self._create)
+        other = Workspace(settings, now=self.now, executor=self.executor, progress=self.progress, create=self._create)
+        if not changes.keys() & {"data", "storage_options"}:
+            # The one that this run holds.
+            other.store = self.store
+        return other
 
     def changes(self, model: "Model") -> Mapping[str, tuple[str, str]]:
         """Return by dotted name what a setting is in a model and what it is here, where the two differ."""

@@ -12,6 +12,7 @@ from stockseq.ablation.fits import FitCache, FitRecord, FitTask, NetworkFit, fit
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold
 from stockseq.errors import PluginError, SettingsError, TrainingFailed, counted
+from stockseq.executors import require_plugins
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.settings import NetworkSettings
 from stockseq.models.variants import BEST_PAIR, PLAIN, AblationSettings, Variant
@@ -147,6 +148,10 @@ def fit_family(
     variants = {PLAIN: Variant(), **ablation.family}
     for name, variant in variants.items():
         _check_layers(name, variant, forecaster, data)
+    from stockseq.models.placing import named_layers
+
+    networks = [variant.applied_to(forecaster.network) for variant in variants.values()]
+    require_plugins(forecaster.executor, [layer for network in networks for layer in named_layers(network)])
     seeds, say = forecaster.training.seeds, forecaster.progress.say
     if not ablation.variants:
         say("No variants are declared under [ablation], so the default family is judged.")

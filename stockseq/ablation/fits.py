@@ -20,6 +20,7 @@ from stockseq.errors import StockseqError, TrainingFailed
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.results import Result
+from stockseq.shared_data import Shared, share
 
 COLUMNS = [
     "ticker",
@@ -227,11 +228,16 @@ def _run(
     if executor is None:
         yield from ((task, fit_one(task, panel, samples)) for task in tasks)
         return
-    futures: dict[Future[NetworkFit], FitTask] = {
-        executor.submit(fit_one, task, panel, samples): task for task in tasks
-    }
-    for future in as_completed(futures):
-        yield futures[future], future.result()
+    with share((panel, samples), executor) as shared:
+        futures: dict[Future[NetworkFit], FitTask] = {
+            executor.submit(_fit_shared, task, shared): task for task in tasks
+        }
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _fit_shared(task: FitTask, shared: Shared[tuple[Panel, Samples]]) -> NetworkFit:
+    return fit_one(task, *shared.get())
 
 
 def _fit(task: FitTask, panel: Panel, samples: Samples) -> NetworkFit:

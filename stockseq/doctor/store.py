@@ -9,13 +9,12 @@ from stockseq.errors import counted, listed
 from stockseq.forecast_ledger import verify
 from stockseq.store import Store
 from stockseq.store.durability import TORN
-from stockseq.store.root import lock_path, read_holder
 from stockseq.workspace import Workspace
 
 
 def check_lock(store: Store) -> Iterator[Check]:
     """Yield who holds the store, if somebody does."""
-    holder = read_holder(lock_path(store.root, store.folder))
+    holder = store.holder()
     if holder is not None:
         who, _, what = holder.partition("; ")
         yield Check("lock", "warning", f"a run holds the store: {who}", what)

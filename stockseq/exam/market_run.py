@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -187,7 +188,7 @@ def plan_markets(
 def run_markets(
     runs: Sequence[MarketRun], folder: Path, *, executor: Executor | None = None, progress: Progress = SILENT
 ) -> Iterator[MarketAnswers]:
-    """Run the markets, each in a process of the executor, and yield their answers as they come.
+    """Run the markets, each in a process of the executor, wherever it is, and yield their answers as they come.
 
     Parameters
     ----------
@@ -199,31 +200,29 @@ def run_markets(
     progress : Progress, optional
     """
     progress.step("Markets", 0, len(runs))
-    if executor is None:
-        finished = ((run, run_market(run, folder)) for run in runs)
-    else:
-        futures = {executor.submit(run_market, run, folder): run for run in runs}
-        finished = ((futures[future], future.result()) for future in as_completed(futures))
-    for n_done, (run, answers) in enumerate(finished, start=1):
+    answered = {run.name: folder / f"{run.name}-{run.key}" for run in runs}
+    missing = [run for run in runs if not (answered[run.name] / FIGURES).exists()]
+    done = ((run, None) for run in runs if run not in missing)
+    for n_done, (run, answers) in enumerate(chain(done, _run_all(missing, executor)), start=1):
+        if answers is not None:
+            store_answers(answers, answered[run.name])
         progress.step("Markets", n_done, len(runs), f"{n_done} of {len(runs)}")
-        yield read_answers(run, answers)
+        yield read_answers(run, answered[run.name])
 
 
-def run_market(run: MarketRun, folder: Path) -> Path:
-    """Run the product on one market and store its answers in `folder`; what is there already is not run again.
+def _run_all(runs: Sequence[MarketRun], executor: Executor | None) -> Iterator[tuple[MarketRun, MarketAnswers]]:
+    if executor is None:
+        yield from ((run, run_market(run)) for run in runs)
+        return
+    futures = {executor.submit(run_market, run): run for run in runs}
+    yield from ((futures[future], future.result()) for future in as_completed(futures))
 
-    Returns
-    -------
-    Path
-        Of the answers, for `read_answers`.
-    """
-    answers = folder / f"{run.name}-{run.key}"
-    if (answers / FIGURES).exists():
-        return answers
+
+def run_market(run: MarketRun) -> MarketAnswers:
+    """Run the product on one market, in a store of its own that goes with the run."""
     source = SimulatedSource(run.market)
-    data = _fetch(run, source, folder)
-    answers.mkdir(parents=True, exist_ok=True)
-    optima = {}
+    data = _fetch(run, source)
+    optima, answers = {}, {}
     for name, (forecaster, folds) in _forecasters(run, source, data).items():
         models = ((forecaster.fit_fold(data, fold), data.samples.on(fold.test)) for fold in folds)
         forecasts = pd.concat([_forecast(model, data, test) for model, test in models], ignore_index=True)
@@ -233,15 +232,21 @@ def run_market(run: MarketRun, folder: Path) -> Path:
         had = {"ic": score_forecasts(best).ic, "rank_ic": score_ranking(best, horizon=0).rank_ic}
         optima[name] = optimum(best).model_copy(update=had)
         known = best[["ticker", "session", *KNOWN]].rename(columns=KNOWN)
-        merged = forecasts.merge(known, on=["ticker", "session"], validate="one_to_one")
-        merged.to_parquet(answers / f"{name}.parquet", index=False)
+        answers[name] = forecasts.merge(known, on=["ticker", "session"], validate="one_to_one")
     tested = folds[0].test
     truth = source.truth[source.truth["session"].isin(tested)]
     profit = earn_the_best(data, truth, run.product.rules) if run.kind == "signal" else None
+    return MarketAnswers(run.kind, run.seed, answers, optima, profit)
+
+
+def store_answers(answers: MarketAnswers, folder: Path) -> None:
+    """Write the answers into a folder of their own, for `read_answers`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, forecasts in answers.forecasts.items():
+        forecasts.to_parquet(folder / f"{name}.parquet", index=False)
     # Written last: it says that all the rest is there.
-    figures = AnswerFigures(optima=optima, profit=profit)
-    (answers / FIGURES).write_text(figures.model_dump_json(indent=2), encoding="utf-8")
-    return answers
+    figures = AnswerFigures(optima=dict(answers.optima), profit=answers.profit)
+    (folder / FIGURES).write_text(figures.model_dump_json(indent=2), encoding="utf-8")
 
 
 def _forecast(model: Model, data: Dataset, samples: Samples) -> pd.DataFrame:
@@ -251,17 +256,17 @@ def _forecast(model: Model, data: Dataset, samples: Samples) -> pd.DataFrame:
 
 
 def read_answers(run: MarketRun, answers: Path) -> MarketAnswers:
-    """Return what `run_market` stored."""
+    """Return what `store_answers` stored."""
     figures = AnswerFigures.model_validate_json((answers / FIGURES).read_text(encoding="utf-8"))
     forecasts = {name: pd.read_parquet(answers / f"{name}.parquet") for name in sorted(figures.optima)}
     return MarketAnswers(run.kind, run.seed, forecasts, figures.optima, figures.profit)
 
 
-def _fetch(run: MarketRun, source: SimulatedSource, folder: Path) -> Dataset:
+def _fetch(run: MarketRun, source: SimulatedSource) -> Dataset:
     """Bring the market through a store of its own, which goes with the run: other code must not find its tables."""
     now = source.default_now
     calendar = TradingCalendar.until(now, exchange=run.product.exchange)
-    with TemporaryDirectory(dir=folder) as root:
+    with TemporaryDirectory(prefix="stockseq-exam-") as root:
         _, market = ingest(Store(root), source, source.tickers, now=now, calendar=calendar)
     return build_dataset(market, run.product.inputs).require_samples()
 

@@ -133,9 +133,10 @@ def build_features(
     usable = with_actions(usable, steps).assign(stretch=find_stretches(usable))
     if stored is None or not set(types) <= set(stored.columns):
         stored = empty(types)
-    jobs = _cut_jobs(usable, scored, _sorted(stored[list(types)]), calendar, features)
+    jobs, earlier = _cut_jobs(usable, scored, _sorted(stored[list(types)]), calendar, features)
     built = map(_build_tickers, jobs) if executor is None else executor.map(_build_tickers, jobs)
-    table = pd.concat([empty(types), *built], ignore_index=True)
+    parts = [_join(rows, *new) for rows, new in zip(earlier, built, strict=True)]
+    table = pd.concat([empty(types), *parts], ignore_index=True)
     dropped = [
         _outside(decided),
         *repeated,
@@ -166,7 +167,8 @@ def feature_set_name(features: Sequence[Feature]) -> str:
 class _Job:
     """All that the rows of some tickers need, so that any process can build them.
 
-    The feature set is named beforehand: features that were sent to another process no longer equal the defaults.
+    Of the stored rows that is what tells whether they are up to date: ticker, session and checksum. The feature set is
+    named beforehand: features that were sent to another process no longer equal the defaults.
     """
 
     histories: Histories
@@ -177,18 +179,24 @@ class _Job:
     feature_set: str
 
 
-def _build_tickers(job: _Job) -> pd.DataFrame:
-    """Return the rows of some tickers by ticker and session."""
+def _build_tickers(job: _Job) -> tuple[np.ndarray, pd.DataFrame | None]:
+    """Return the stored rows of some tickers that are up to date, as positions, and those computed, if any."""
     names = _column_names(job.features)
     blocks = cut_blocks(job.histories, sessions=job.sessions, warm_up=job.warm_up)
     checksums = [block.checksums(f"{job.feature_set}|{names}") for block in blocks]
     kept, changed = _find_stored(job.stored, blocks, checksums)
     if not changed:
-        return job.stored.iloc[kept]
+        return kept, None
     rows = compute_rows([blocks[n] for n in changed], job.features)
     rows = rows.assign(feature_set=job.feature_set, inputs=np.concatenate([checksums[n] for n in changed]))
-    complete = rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
-    table = pd.concat([job.stored.iloc[kept], complete], ignore_index=True)
+    return kept, rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
+
+
+def _join(stored: pd.DataFrame, kept: np.ndarray, computed: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the rows of some tickers by ticker and session."""
+    if computed is None:
+        return stored.iloc[kept]
+    table = pd.concat([stored.iloc[kept], computed], ignore_index=True)
     return table.sort_values(["ticker", "session"], kind="stable") if len(kept) else table
 
 
@@ -198,16 +206,24 @@ def _cut_jobs(
     stored: pd.DataFrame,
     calendar: TradingCalendar,
     features: Sequence[Feature],
-) -> list[_Job]:
-    """Return the jobs of some tickers each; all three tables are sorted by ticker."""
+) -> tuple[list[_Job], list[pd.DataFrame]]:
+    """Return the jobs of some tickers each, and the stored rows of those; all three tables are sorted by ticker."""
     tickers = pd.Index(sorted(bars["ticker"].unique()))
     feature_set, warm_up = feature_set_name(features), _warm_up(features)
     firsts = np.arange(0, len(tickers), TICKERS_PER_JOB)
     parts = [_cut(table, tickers, firsts) for table in (bars, scored, stored)]
-    return [
-        _Job(Histories(of_bars, of_news), earlier, calendar.sessions, warm_up, tuple(features), feature_set)
+    jobs = [
+        _Job(
+            Histories(of_bars, of_news),
+            earlier[["ticker", "session", "inputs"]],
+            calendar.sessions,
+            warm_up,
+            tuple(features),
+            feature_set,
+        )
         for of_bars, of_news, earlier in zip(*parts, strict=True)
     ]
+    return jobs, parts[2]
 
 
 def _cut(table: pd.DataFrame, tickers: pd.Index, firsts: np.ndarray) -> list[pd.DataFrame]:

@@ -45,15 +45,28 @@ class DeltaFile:
         The same as a path where the table is local.
     storage_options : mapping or None
         Handed to deltalake.
+    configuration : mapping
+        Of the table, when it is created.
+    guard : callable, optional
+        Called before each commit; where it raises, nothing is written.
     """
 
     def __init__(
-        self, table: Table, url: str, *, folder: Path | None, storage_options: Mapping[str, str] | None
+        self,
+        table: Table,
+        url: str,
+        *,
+        folder: Path | None,
+        storage_options: Mapping[str, str] | None,
+        configuration: Mapping[str, str] = CONFIGURATION,
+        guard: Callable[[], None] | None = None,
     ) -> None:
         self.table = table
         self.url = url
         self.folder = folder
         self.storage_options = dict(storage_options) if storage_options else None
+        self.configuration = dict(configuration)
+        self._require_writable = guard or (lambda: None)
 
     def open(self, version: int | None = None) -> DeltaTable | None:
         """Return a snapshot, the newest by default, or None where the table has no rows yet."""
@@ -107,6 +120,7 @@ class DeltaFile:
             wanted = change(snapshot)
             if wanted is None:
                 return
+            self._require_writable()
             with self._report_errors("written"):
                 if self._write(snapshot, *wanted):
                     return
@@ -127,6 +141,7 @@ class DeltaFile:
         snapshot = self.open()
         if snapshot is None:
             return
+        self._require_writable()
         with self._report_errors("written"):
             snapshot.optimize.compact(target_size=FILE_SIZE)
             # The old files may go only when the new ones are safe.
@@ -174,7 +189,7 @@ class DeltaFile:
             self.url,
             rows,
             mode="error",
-            configuration=CONFIGURATION,
+            configuration=self.configuration,
             target_file_size=FILE_SIZE,
             storage_options=self.storage_options,
             commit_properties=_commit_as(0, mark),

@@ -93,8 +93,7 @@ def withdraw(folders: Sequence[Path]) -> None:
 def lock_path(root: str, folder: Path | None) -> Path:
     """Return the lock file: inside a local store; for a URL in this user's state folder, keyed by the URL.
 
-    A URL is thus locked against runs on this machine only. Runs elsewhere are kept apart by Delta's own commits: none
-    is lost or doubled, but two daily runs may interleave.
+    The file of a URL keeps runs on this machine apart; those on other machines are kept apart by a lease (`lease.py`).
     """
     if folder is not None:
         return folder / ".lock"
@@ -103,8 +102,10 @@ def lock_path(root: str, folder: Path | None) -> Path:
 
 
 @contextmanager
-def lock(path: Path, root: str) -> Iterator[None]:
+def lock(path: Path, root: str, *, token: str = "") -> Iterator[str]:
     """Hold an advisory lock on a small file, released by the operating system however its process ends.
+
+    Yields the token of the run that held it before, which is over: "" where it had none.
 
     Parameters
     ----------
@@ -112,6 +113,8 @@ def lock(path: Path, root: str) -> Iterator[None]:
         The lock file; it is created when first held and never removed, or two runs could lock two files.
     root : str
         The store's root, for messages.
+    token : str, default=""
+        By which this run holds a lease, too.
 
     Raises
     ------
@@ -132,8 +135,9 @@ def lock(path: Path, root: str) -> Iterator[None]:
             raise StoreBusy(f"Another run holds the store {root}: {_holder(file)}") from error
         # A forked child shares the lock; were it to outlive a killed parent, the store would stay locked.
         os.register_at_fork(after_in_child=file.close)
-        _sign(file)
-        yield
+        earlier = _read_token(file)
+        _sign(file, token)
+        yield earlier
 
 
 def _belongs(name: str) -> bool:
@@ -158,10 +162,19 @@ def read_holder(path: Path) -> str | None:
     return None
 
 
-def _sign(file: IO[str]) -> None:
+def _read_token(file: IO[str]) -> str:
+    file.seek(0)
+    try:
+        return str(json.loads(file.read())["token"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _sign(file: IO[str], token: str) -> None:
     about = "Held by a run while its process lives, and by nobody after that: there is nothing to delete."
     file.truncate(0)
-    file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "about": about}))
+    signature = {"pid": os.getpid(), "host": socket.gethostname(), "about": about}
+    file.write(json.dumps(signature | ({"token": token} if token else {})))
     file.flush()
 
 

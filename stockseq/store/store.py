@@ -2,9 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,8 @@ from stockseq.store import durability, predicates
 from stockseq.store.appends import Appended, arrange, new_vintages, unstored
 from stockseq.store.delta import Change, DeltaFile
 from stockseq.store.derived import replacement, require_same_columns
-from stockseq.store.root import claim, local_folder, lock, lock_path
+from stockseq.store.lease import RUN_LOCK, RUN_LOCK_CONFIGURATION, TERMS, Lease, LeaseTerms, hold_lease, read_lease
+from stockseq.store.root import claim, local_folder, lock, lock_path, read_holder
 from stockseq.store.tables import ARROW_TYPES, TABLES, Table
 
 # The tables that a forecast is made from; all others follow from them.
@@ -70,6 +73,7 @@ class Store:
         self.storage_options = storage_options
         # Where runs and model bundles lie beside the tables; None for a URL.
         self.folder = local_folder(self.root)
+        self._lease: Lease | None = None
         if self.folder is not None:
             claim(self.folder, create=create)
             self._undo_torn_commits()
@@ -77,12 +81,50 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({self.root!r})"
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self, *, terms: LeaseTerms = TERMS) -> AbstractContextManager[object]:
         """Hold the store for one run: `with store.lock(): ...`; raise `StoreBusy` at once if another run holds it.
 
-        The operating system releases it however the process ends. A URL is locked against runs on this machine only.
+        A local folder's lock is the operating system's, which releases it however the process ends. A URL is held by a
+        lease, too, against runs on other machines: it is renewed while the run lives, and a run that loses it, or dies,
+        writes nothing more.
+
+        Parameters
+        ----------
+        terms : LeaseTerms, optional
+            How long a lease lasts: five minutes from each renewal.
         """
-        return lock(lock_path(self.root, self.folder), self.root)
+        path = lock_path(self.root, self.folder)
+        return lock(path, self.root) if self.folder is not None else self._lock_url(path, terms)
+
+    def holder(self) -> str | None:
+        """Return who holds the store for a run, a sentence with what to do; None where nobody does."""
+        holder = read_holder(lock_path(self.root, self.folder))
+        if holder is not None or self.folder is not None:
+            return holder
+        return read_lease(self._lease_file, now=_clock())
+
+    @contextmanager
+    def _lock_url(self, path: Path, terms: LeaseTerms) -> Iterator[None]:
+        token = uuid4().hex
+        with (
+            lock(path, self.root, token=token) as ended,
+            hold_lease(self._lease_file, token=token, ended=ended, terms=terms, clock=_clock) as lease,
+        ):
+            self._lease = lease
+            try:
+                yield
+            finally:
+                self._lease = None
+
+    @property
+    def _lease_file(self) -> DeltaFile:
+        return DeltaFile(
+            RUN_LOCK,
+            f"{self.root}/{RUN_LOCK.name}",
+            folder=None,
+            storage_options=self.storage_options,
+            configuration=RUN_LOCK_CONFIGURATION,
+        )
 
     def append(self, table: str, frame: pd.DataFrame, *, alike: str | None = None) -> Appended:
         """Add the rows whose key is not stored yet, in one commit; return those.
@@ -298,11 +340,14 @@ class Store:
         """
         for name, spec in TABLES.items():
             self._file(spec).compact(retention_hours=retention_hours, keep_versions=(keep_versions or {}).get(name, ()))
+        if self.folder is None:
+            self._lease_file.compact(retention_hours=max(1, min(retention_hours, 24)), keep_versions=())
 
     def _file(self, spec: Table) -> DeltaFile:
         folder = None if self.folder is None else self.folder / spec.name
         url = f"{self.root}/{spec.name}" if folder is None else str(folder)
-        return DeltaFile(spec, url, folder=folder, storage_options=self.storage_options)
+        guard = None if self._lease is None else self._lease.require
+        return DeltaFile(spec, url, folder=folder, storage_options=self.storage_options, guard=guard)
 
     def _undo_torn_commits(self) -> None:
         folders = [self.folder / name for name in TABLES] if self.folder is not None else []
@@ -357,6 +402,10 @@ class Store:
         if columns is not None:
             return spec.to_pandas(rows)
         return spec.complete(spec.to_pandas(rows.drop_columns(foreign) if len(rows) else rows))
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def _tells_nothing(column: pd.Series) -> bool:

@@ -1,4 +1,4 @@
-"""Work that fans out gives the same rows in this process, in a pool and on a Dask cluster."""
+"""Work that fans out gives the same rows in this process and in a pool; `test_cluster.py` has Dask."""
 
 import signal
 
@@ -11,26 +11,10 @@ from stockseq.store import Store
 from stockseq.workspace import Workspace
 
 
-@pytest.fixture
-def scheduler():
-    """A real Dask scheduler and worker on loopback."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
-    ) as cluster:
-        yield cluster.scheduler_address
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("where", ["pool", "dask"])
-def test_features_and_scores_are_the_same_bytes_wherever_they_are_computed(
-    settings, mornings, tmp_path, request, where
-):
+def test_features_and_scores_are_the_same_bytes_in_a_pool(settings, mornings, tmp_path):
     """An executor is a matter of speed; the table must not tell which one it was."""
-    more = {"workers": 2} if where == "pool" else {"scheduler": request.getfixturevalue("scheduler")}
     tables = []
-    for name, changes in (("here", {}), (where, more)):
+    for name, changes in (("here", {}), ("pool", {"workers": 2})):
         chosen = settings.model_copy(update={**changes, "data": str(tmp_path / name)})
         with open_executor(workers=chosen.workers, scheduler=chosen.scheduler) as executor:
             workspace = Workspace(chosen, now=mornings[0], executor=executor, create=True)

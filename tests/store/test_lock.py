@@ -96,18 +96,6 @@ def test_reading_needs_no_lock(tmp_path: Path) -> None:
         assert Store(tmp_path).read("bars").empty
 
 
-def test_a_url_is_locked_in_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With or without a slash at the end it is the same store; another URL is another."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    with (
-        Store("s3://bucket/a").lock(),
-        Store("s3://bucket/b").lock(),
-        pytest.raises(StoreBusy),
-        Store("s3://bucket/a/").lock(),
-    ):
-        pass
-
-
 def test_a_state_folder_that_can_not_be_written_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence with the path."""
     (tmp_path / "file").write_text("")

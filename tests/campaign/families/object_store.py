@@ -22,7 +22,9 @@ from tests.store.store_rows import bars, features, headlines
 # An object store that is away for good is given up after seconds here; by default after minutes.
 PATIENCE = {"max_retries": "3", "retry_timeout": "4s", "backoff_config.init_backoff": "20ms"}
 # About how many requests a morning's writes take; the last case of a fault tries all that are left.
-N_REQUESTS, REQUESTS_A_CASE = 120, 10
+N_REQUESTS, REQUESTS_A_CASE = 150, 10
+# About how many requests it takes to give the lease back, which fails in silence: it runs out by itself.
+RELEASE_REQUESTS = 25
 # Each request loses its answer; of the other faults every second or fourth one is tried.
 STEPS = {fault: 1 if fault == "cut after" else 2 if fault.startswith("cut") else 4 for fault in FAULTS}
 N_OUTAGES, OUTAGES_A_CASE = 16, 2
@@ -101,7 +103,7 @@ def _lose_a_commit(folder: Path, seed: int) -> str:
 def _stay_away(folder: Path, seed: int, *, fault: str, first: int) -> str:
     n_said = 0
     for share in range(first, first + OUTAGES_A_CASE):
-        number = 1 + share * n_requests() // N_OUTAGES
+        number = 1 + share * (n_requests() - RELEASE_REQUESTS) // N_OUTAGES
         n_said += _judge(folder, f"{seed}-{number}", fault=fault, first=number, last=1_000_000)
     assert n_said == OUTAGES_A_CASE, "a morning without its object store ended well"
     return f"{n_said} ended with a sentence, and the same again mended all"
@@ -138,7 +140,7 @@ def _judge(folder: Path, prefix: str, *, fault: str, first: int, last: int) -> b
 def _begun(prefix: str) -> Store:
     """Return a store whose first morning is over."""
     object_store().begin()
-    # The lock of a remote store is this machine's, and each process of the campaign has an object store of its own.
+    # Each process of the campaign has an object store of its own.
     store = Store(f"s3://{BUCKET}/{prefix}-{os.getpid()}", storage_options=_options())
     _morning(store, 1)
     return store
