@@ -1,6 +1,6 @@
 """Fit the ensemble: scaler and vocabulary on the training rows alone, then one network per seed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from functools import partial
 from threading import Lock
@@ -18,12 +18,16 @@ from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.models.cross_section import fit_scaler
 from stockseq.models.distribution import Calibration, calibrate, read_outputs
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
-from stockseq.models.matrix import check_windows
+from stockseq.models.matrix import Matrix, check_windows
 from stockseq.models.model import Model, SampleBalance, SeedTraining, TrainingRecord, as_session, make_matrix
 from stockseq.models.network import build_network, input_names
 from stockseq.models.settings import NetworkSettings, TrainingSettings
-from stockseq.models.training_targets import make_targets
+from stockseq.models.training_targets import Targets, make_targets
 from stockseq.progress import SILENT, Progress
+from stockseq.shared_data import Shared, share
+
+MakeJob = Callable[[Matrix, Targets, Targets], FitJob]
+ReadByAll = tuple[Matrix, Targets, Targets]
 
 
 def fit_model(
@@ -129,21 +133,26 @@ def _fit(
     median_volatility = _median_volatility(train)
     matrix, ends = make_matrix(panel, ends, names, scaler, vocabulary, network)
     targets = make_targets(train, ends[: len(train)]), make_targets(validation, ends[len(train) :])
-    jobs = [
-        FitJob(
-            matrix,
-            *targets,
-            network,
-            training,
-            len(vocabulary),
-            seed,
-            None if start is None else tuple(start),
+    of_seed = [
+        partial(
+            FitJob,
+            network=network,
+            training=training,
+            vocabulary_size=len(vocabulary),
+            seed=seed,
+            start=None if start is None else tuple(start),
             names=names,
             scaler=scaler,
         )
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
-    results = _run(jobs, executor, progress)
+    jobs = [make(matrix, *targets) for make in of_seed]
+    report = _EpochReport(progress, jobs)
+    if executor is None:
+        results = _fit_here(jobs, report)
+    else:
+        with share((matrix, *targets), executor) as shared:
+            results = _fit_there(of_seed, shared, executor, report)
     return Model(
         networks=tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True)),
         names=names,
@@ -180,12 +189,11 @@ def _restore(job: FitJob, result: FitResult) -> Any:
     return network
 
 
-def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress) -> list[FitResult]:
-    """Fit every job and return the results in their order."""
-    report = _EpochReport(progress, jobs)
-    if executor is None:
-        return _run_here(jobs, report)
-    futures = [executor.submit(fit_network, job) for job in jobs]
+def _fit_there(
+    of_seed: Sequence[MakeJob], shared: Shared[ReadByAll], executor: Executor, report: "_EpochReport"
+) -> list[FitResult]:
+    """Fit the networks in the executor's processes, and return the results in their order."""
+    futures = [executor.submit(_fit_shared, make, shared) for make in of_seed]
     results = []
     try:
         for number, future in enumerate(futures):
@@ -199,7 +207,11 @@ def _run(jobs: Sequence[FitJob], executor: Executor | None, progress: Progress) 
     return results
 
 
-def _run_here(jobs: Sequence[FitJob], report: "_EpochReport") -> list[FitResult]:
+def _fit_shared(make: MakeJob, shared: Shared[ReadByAll]) -> FitResult:
+    return fit_network(make(*shared.get()))
+
+
+def _fit_here(jobs: Sequence[FitJob], report: "_EpochReport") -> list[FitResult]:
     """Fit the jobs in threads, as many at once as there are cores: a small network keeps one of them busy.
 
     TensorFlow leaves Python's lock alone while it works, and all read the same tensors.
