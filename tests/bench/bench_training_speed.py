@@ -1,7 +1,8 @@
 """How many windows a second two seeds train on, side by side, beside PyTorch or Keras' own fit.
 
-PyTorch where it is installed; it is no dependency: `pip install torch` in the developers' environment. It reads the same
-windows, gathered by index from the same rows, with an optimiser of the same kind and as many threads. Run by `make bench`.
+PyTorch where it is installed; it is no dependency: `pip install torch` in the developers' environment. It reads the
+same windows, gathered by index from the same rows, with an optimiser of the same kind and as many threads. Run by
+`make bench`.
 """
 
 import importlib.util
