@@ -79,9 +79,10 @@ class HeadlineEmbedding(keras.layers.Layer):
         # and back. There is no deterministic one on a GPU.
         with tf.device("CPU:0"):
             places = tf.stack([tf.cast(group, tf.int64), tf.cast(codes, tf.int64)], axis=1)
+            table = tf.convert_to_tensor(self.embeddings)
             shape = (tf.cast(n_groups, tf.int64), self.vocabulary_size)
-            counts = tf.SparseTensor(places, tf.ones_like(codes, tf.float32), shape)
-            return tf.sparse.sparse_dense_matmul(counts, tf.convert_to_tensor(self.embeddings))
+            counts = tf.SparseTensor(places, tf.ones_like(codes, table.dtype), shape)
+            return tf.sparse.sparse_dense_matmul(counts, table)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:2], self.dimension)
