@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def use_every_core(settings: "Settings") -> "Settings":
     """Return the settings of a run that is made of many tasks by themselves; workers that are set stay."""
-    workers = settings.workers if settings.workers > 1 else os.cpu_count() or 1
+    from stockseq.cores import usable_cores
+
+    workers = settings.workers if settings.workers > 1 else usable_cores()
     return settings.model_copy(update={"workers": workers})
 
 

@@ -55,6 +55,11 @@ def choose_rows(codes: Sequence[Sequence[int]], slots: npt.NDArray[np.int64], to
     slots : int64 array of shape (n_rows, headlines)
         Which of them stand in a row, -1 for none.
     tokens : int
+        Places of a headline.
+
+    Returns
+    -------
+    TokenRows of n_rows
 
     Examples
     --------

@@ -19,6 +19,7 @@ import random
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any, Protocol, runtime_checkable
 
 from stockseq.errors import PluginError, nearest
@@ -27,6 +28,7 @@ from stockseq.plugins import SLOTS, Options, Slot, load_plugin, plugin_names, pl
 from stockseq.printable import visible
 
 Readings = dict[str, float | list[float]]
+_generator = RLock()
 
 
 @runtime_checkable
@@ -209,14 +211,16 @@ def describe_error(error: Exception) -> str:
 def seeded(seed: int) -> Iterator[None]:
     """Let Keras draw the seeds that a layer leaves open from `seed`, and put Python's own generator back after.
 
-    Keras takes them from the global `random`; a user's layer that names no seed would differ from run to run.
+    Keras takes them from the global `random`; a user's layer that names no seed would differ from run to run. There is
+    one such generator, so networks are built one at a time.
     """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    with _generator:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
 
 
 def _accepted(layer: type[Any]) -> Collection[str]:

@@ -71,7 +71,7 @@ def fit_scaler(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) 
 def read_scaled(
     panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str], scaler: Scaler
 ) -> npt.NDArray[np.float32]:
-    """Return `scaler.transform(read_indicators(panel, rows, names))`, some columns at a time."""
+    """Return `scaler.transform(read_indicators(panel, rows, names))`, of shape (n, n_names), some columns at a time."""
     scaled = np.empty((len(rows), len(names)), dtype=np.float32)
     done = 0
     for block in _blocks(panel, rows, names):

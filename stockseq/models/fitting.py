@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,13 @@ from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
 from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
 from stockseq.models.losses import weighted_loss
-from stockseq.models.matrix import Matrix, Tensors
+from stockseq.models.matrix import Matrix, Tensors, read_windows
 from stockseq.models.network import RELATIVE, SIZE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import HEADS, Targets
 
 # Enough for a few hundred principal components; a layer holds them all at once.
 START_WINDOWS = 4096
-# Keras draws the seeds that a layer leaves open from Python's one generator.
-BUILDING = Lock()
 
 Outputs = Mapping[str, npt.NDArray[np.float64]]
 
@@ -84,20 +81,19 @@ def fit_network(
     """
     # Process-wide and for good, but it only chooses among kernels; without it sums differ from run to run.
     tf.config.experimental.enable_op_determinism()
-    with BUILDING:
-        network = build_network(
-            job.network,
-            n_features=job.matrix.indicators.shape[1],
-            vocabulary_size=job.vocabulary_size,
-            seed=job.seed,
-            names=job.names,
-            scaler=job.scaler,
-        )
+    network = build_network(
+        job.network,
+        n_features=job.matrix.indicators.shape[1],
+        vocabulary_size=job.vocabulary_size,
+        seed=job.seed,
+        names=job.names,
+        scaler=job.scaler,
+    )
     tensors = job.matrix.tensors() if tensors is None else tensors
     if job.start is not None:
         network.set_weights(list(job.start))
     else:
-        _start_layers(network, job)
+        _start_layers(network, tensors, job)
         _start_size(network, job.train)
         _silence_ranks(network, job.train)
     with compiled_training(network, _recipe(job)) as compiled:
@@ -152,14 +148,15 @@ def _recipe(job: FitJob) -> Recipe:
     )
 
 
-def _start_layers(network: Any, job: FitJob) -> None:
+def _start_layers(network: Any, tensors: Tensors, job: FitJob) -> None:
     """Let the layers that begin from data see their inputs on training windows, spread evenly over all of them."""
     startable: list[Any] = [layer for layer in network.layers if isinstance(layer, Startable)]
     if not startable:
         return
     ends = job.train.ends
     ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), START_WINDOWS)).astype(np.int64)]
-    inputs = job.matrix.reader()(tf.constant(ends))
+    places = (job.network.headlines_per_session, job.network.tokens_per_headline)
+    inputs = read_windows(tensors, tf.constant(ends), job.network.lookback, places)
     for layer in startable:
         try:
             layer.start_from(keras.Model(network.input, layer.input)(inputs, training=False))

@@ -17,7 +17,7 @@ Ends = npt.NDArray[np.int64]
 # Numbers held at once beside the rows: 32 MB.
 CHUNK_NUMBERS = 4_000_000
 # As scikit-learn 1.9 stops its own L-BFGS.
-GRADIENT_TOLERANCE, LOSS_TOLERANCE, MOST_STEPS = 1e-4, 64 * float(np.finfo(float).eps), 1000
+GRADIENT_TOLERANCE, LOSS_TOLERANCE, MOST_STEPS = 1e-4, 64 * float(np.finfo(np.float64).eps), 1000
 
 
 @dataclass(frozen=True)
@@ -81,22 +81,32 @@ class LaggedWindows:
 
     def _chunks(self) -> Iterator[tuple[slice, npt.NDArray[np.float32], Ends]]:
         """Yield windows, the rows that they lie in, and where in these each window begins."""
-        for those in _slices(len(self.ends), max(1, CHUNK_NUMBERS // max(self.shape))):
-            begins = self.ends[those] + 1 - self.lookback
-            first, last = int(begins[0]), int(self.ends[those][-1])
-            yield those, self.rows[first : last + 1], begins - first
+        span = max(self.lookback, CHUNK_NUMBERS // max(self.shape))
+        at = 0
+        while at < len(self.ends):
+            first = int(self.ends[at]) + 1 - self.lookback
+            # The rows between two windows are multiplied too, so a chunk is of so many rows and not of so many windows.
+            those = slice(at, int(np.searchsorted(self.ends, first + span)))
+            at = those.stop
+            yield those, self.rows[first : int(self.ends[at - 1]) + 1], self.ends[those] + 1 - self.lookback - first
 
 
 def fit_logistic(windows: LaggedWindows, up: npt.NDArray[np.bool_], *, weight_spread: float) -> tuple[Numbers, float]:
     """Return the weights and the intercept of a logistic regression with normal weights of spread `weight_spread`.
 
-    The intercept isn't penalised. Minimised by L-BFGS from zero, as scikit-learn does with `C=weight_spread**2`.
+    The intercept isn't penalised. Minimised by L-BFGS from zero, as scikit-learn does with `C=weight_spread**2`; it
+    ends where the gradient is small, or where float32 rows allow no further step.
 
     Parameters
     ----------
     windows : LaggedWindows of n
     up : bool array of shape (n,), of both classes
     weight_spread : float
+        Standard deviation of a weight before anything is seen, above 0.
+
+    Returns
+    -------
+    (float64 array of shape (lookback, n_features), float)
     """
     from scipy.optimize import minimize
     from scipy.special import expit
@@ -130,6 +140,10 @@ def fit_ridge(windows: LaggedWindows, target: Numbers, *, penalty: float) -> tup
     target : array of shape (n,)
     penalty : float
         Of the sum of the squared weights, against the sum of the squared errors.
+
+    Returns
+    -------
+    (float64 array of shape (lookback, n_features), float)
     """
     n, target = len(target), np.asarray(target, dtype=np.float64)
     mean = windows.transposed_dot(np.full(n, 1.0 / n)).reshape(-1)

@@ -1,7 +1,7 @@
 """Fit the ensemble: scaler and vocabulary on the training rows alone, then one network per seed."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, Executor, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -193,7 +193,7 @@ def _fit_there(
     of_seed: Sequence[MakeJob], shared: Shared[ReadByAll], executor: Executor, report: "_EpochReport"
 ) -> list[FitResult]:
     """Fit the networks in the executor's processes, and return the results in their order."""
-    futures = [executor.submit(_fit_shared, make, shared) for make in of_seed]
+    futures = [executor.submit(fit_seed, make, shared) for make in of_seed]
     results = []
     try:
         for number, future in enumerate(futures):
@@ -207,7 +207,7 @@ def _fit_there(
     return results
 
 
-def _fit_shared(make: MakeJob, shared: Shared[ReadByAll]) -> FitResult:
+def fit_seed(make: MakeJob, shared: Shared[ReadByAll]) -> FitResult:
     return fit_network(make(*shared.get()))
 
 
@@ -217,14 +217,18 @@ def _fit_here(jobs: Sequence[FitJob], report: "_EpochReport") -> list[FitResult]
     TensorFlow leaves Python's lock alone while it works, and all read the same tensors.
     """
     tensors = jobs[0].matrix.tensors()
-    fit = [partial(fit_network, job, partial(report.epoch, number), tensors=tensors) for number, job in enumerate(jobs)]
+    fits = [
+        partial(fit_network, job, partial(report.epoch, number), tensors=tensors) for number, job in enumerate(jobs)
+    ]
     n_threads = min(len(jobs), usable_cores())
     if n_threads == 1:
-        return [one() for one in fit]
+        return [fit() for fit in fits]
     with ThreadPoolExecutor(n_threads) as pool:
-        futures = [pool.submit(one) for one in fit]
+        futures = [pool.submit(fit) for fit in fits]
         try:
-            return [future.result() for future in futures]
+            wait(futures, return_when=FIRST_EXCEPTION)
+            failed = [future for future in futures if future.done() and future.exception() is not None]
+            return [future.result() for future in [*failed, *futures]][len(failed) :]
         except BaseException:
             # What is left would be trained for nobody; a network that is being trained ends with its epoch.
             report.stop()

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -17,10 +16,9 @@ from stockseq.audit.result import Disorder, Finding
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold
 from stockseq.dataset.panel import Panel
-from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.dataset.windows import Windows
-from stockseq.models.cross_section import read_indicators, with_cross_section
+from stockseq.models.cross_section import fit_scaler
 from stockseq.models.distribution import calibrate, read_outputs
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.matrix import make_predictor
@@ -54,14 +52,14 @@ def fitting(change: Callable[..., Any]) -> Plant:
     return plant
 
 
-def learning(name: str, learn: Callable[..., Any]) -> Plant:
-    """Plant a leak in what is learnt of the whole panel instead of the training rows."""
+def learning(name: str, stand_in: Callable[[Panel], Any]) -> Plant:
+    """Plant a leak in what is learnt of the whole panel instead of the training rows, in place of the real name."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
         real = training.fit_model
 
         def leaky(panel: Panel, *given: Any, **options: Any) -> Model:
-            monkeypatch.setattr(training, name, SimpleNamespace(fit=lambda _, **more: learn(panel, **more)))
+            monkeypatch.setattr(training, name, stand_in(panel))
             return real(panel, *given, **options)
 
         monkeypatch.setattr(training, "fit_model", leaky)
@@ -112,16 +110,19 @@ def sized_by_the_label(fit: Any, data: Dataset, fold: Fold) -> Model:
     return sized
 
 
-def read_all(panel: Panel) -> npt.NDArray[np.float64]:
-    """Return all rows as the network reads them."""
-    return read_indicators(panel, np.arange(len(panel)), with_cross_section(panel.names))
+def scaler_of_all(panel: Panel) -> Any:
+    return lambda _, rows, names: fit_scaler(panel, np.arange(len(panel)), names)
+
+
+def vocabulary_of_all(panel: Panel) -> Any:
+    return SimpleNamespace(fit=lambda _, **more: Vocabulary.fit(panel.texts, **more))
 
 
 # What is planted, and the check that catches it. Each network is fitted for one epoch.
 LEAKS: dict[str, tuple[Plant, str]] = {
-    "scaler on all dates": (learning("Scaler", lambda panel: Scaler.fit(read_all(panel))), "scaler"),
+    "scaler on all dates": (learning("fit_scaler", scaler_of_all), "scaler"),
     "vocabulary on all text": (
-        learning("Vocabulary", lambda panel, **more: Vocabulary.fit(panel.texts, **more)),
+        learning("Vocabulary", vocabulary_of_all),
         "vocabulary",
     ),
     "early stopping on test": (fitting(stopping_on_test), "training"),
