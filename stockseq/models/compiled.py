@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from threading import Lock
 from typing import Any
 
@@ -45,6 +46,8 @@ class CompiledTraining:
 
     def __init__(self, network: Any, recipe: Recipe) -> None:
         self.network, self.recipe = network, recipe
+        # TensorFlow keeps temporary sums by the names of its nodes, for all graphs that run at the same time.
+        self._scope = f"training_{next(_numbers)}"
         self._read_and_run = without_padding(network, recipe.network)
         self._variables = network.trainable_variables
         # All weights in one row: the optimiser and the mean take one small step instead of one for each variable.
@@ -99,28 +102,33 @@ class CompiledTraining:
         batches = tf.reshape(order[: n_steps * size], (n_steps, size))
         total = 0.0
         for step in tf.range(n_steps):
-            picked = batches[step]
-            with tf.GradientTape() as tape:
-                outputs, penalties = self._read_and_run(tensors, tf.gather(ends, picked), training=True)
-                loss = weighted_loss(
-                    {head: output[:, 0] for head, output in outputs.items()},
-                    tf.gather(values, picked),
-                    tf.gather(known, picked),
-                    self.recipe.training,
-                    ops=keras.ops,
-                )
-                # What the layers ask for themselves, such as weight penalties.
-                loss += sum(penalties)
-            gradients = tape.gradient(loss, self._variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            self._optimizer.apply([self._in_one_row(gradients)], [self._weights])
-            self._constrain()
-            self.averaged.update()
-            self._write(self._weights)
-            total += loss
+            with tf.name_scope(self._scope):
+                total += self._step(batches[step], ends, values, known, tensors)
         return total
 
+    def _step(self, picked: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
+        """Train on the picked windows and return their loss."""
+        with tf.GradientTape() as tape:
+            outputs, penalties = self._read_and_run(tensors, tf.gather(ends, picked), training=True)
+            loss = weighted_loss(
+                {head: output[:, 0] for head, output in outputs.items()},
+                tf.gather(values, picked),
+                tf.gather(known, picked),
+                self.recipe.training,
+                ops=keras.ops,
+            )
+            # What the layers ask for themselves, such as weight penalties.
+            loss += sum(penalties)
+        gradients = tape.gradient(loss, self._variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        self._optimizer.apply([self._in_one_row(gradients)], [self._weights])
+        self._constrain()
+        self.averaged.update()
+        self._write(self._weights)
+        return loss
+
     def _trace_forward(self, ends: Any, tensors: Tensors) -> Any:
-        outputs, _ = self._read_and_run(tensors, ends, training=False)
+        with tf.name_scope(self._scope):
+            outputs, _ = self._read_and_run(tensors, ends, training=False)
         return outputs
 
     def _constrain(self) -> None:
@@ -146,6 +154,7 @@ class CompiledTraining:
         return tf.concat([tf.reshape(tf.convert_to_tensor(tensor), (-1,)) for tensor in tensors], axis=0)
 
 
+_numbers = count()
 _idle: list[CompiledTraining] = []
 _lock = Lock()
 
