@@ -308,8 +308,8 @@ def open_cluster(address: str) -> Iterator[ClusterExecutor]:
             client = Client(address, set_as_default=False, timeout=CONNECT_S)
         except (OSError, ValueError) as error:
             raise SettingsError(
-                f"The scheduler {address} can't be reached: {error}. Start one with `dask scheduler`, or leave it out "
-                "of the settings."
+                f"The scheduler {address} can't be reached: {_first_line(error)}. Start one with `dask scheduler`, or "
+                "leave it out of the settings."
             ) from error
         executor = None
         try:
