@@ -17,7 +17,7 @@ from stockseq.forecasting.live import score_open_forecasts
 from stockseq.forecasting.morning import Morning, begin_morning
 from stockseq.report.morning_run import run_morning, write_morning
 from stockseq.report.text.training import standing_sentence
-from stockseq.runs.inputs import EarlierMorning, find_earlier, read_inputs
+from stockseq.runs.inputs import EarlierMorning, find_earlier, hash_start, read_inputs
 
 
 def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> tuple[Morning | EarlierMorning, Path]:
@@ -40,11 +40,13 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
     named = settings.daily.positions
     # Read before anything is fetched: a wrong line in it is somebody's money.
     holdings = None if named is None else read_positions(named, account=settings.account)
+    # Once: a file that changes on the way is an input of the next morning, not of this one.
+    start = hash_start(holdings)
     with open_workspace(settings, now, trains=False) as workspace:
         registry, calendar = workspace.registry, workspace.calendar
         ledger, replays = begin_morning(workspace.store, registry, calendar, now)
-        known = partial(read_inputs, workspace.settings, registry, workspace.models, calendar, now)
-        inputs = None if replays else known()
+        inputs_now = partial(read_inputs, start, workspace.settings, registry, workspace.models, calendar, now)
+        inputs = None if replays else inputs_now()
         earlier = find_earlier(workspace.root, inputs, now=now)
         # A network that need not run is not loaded; one that is damaged costs no fetch.
         incumbent = workspace.incumbent() if earlier is None else None
@@ -65,8 +67,9 @@ def run_daily(settings: Settings, now: pd.Timestamp, *, quiet: bool = False) -> 
         changes = workspace.changes(champion.model)
         doubts = show_doubts(data, settings, *([standing_sentence(champion.model_id, changes)] if changes else []))
         found = run_morning(workspace, champion, data, ledger=ledger, ingested=ingested, holdings=holdings)
-        left = known()
-        run = replace(found, doubts=doubts, inputs=left and left.after(market, ingested))
+        # Anew, for the morning may have trained or promoted a model.
+        stood_on = inputs_now()
+        run = replace(found, doubts=doubts, inputs=stood_on and stood_on.after(market, ingested))
         folder = write_morning(run, workspace.of_model(champion.model))
     if not quiet:
         show_morning(run.morning, folder, run.explained, calendar=calendar, book=run.book)

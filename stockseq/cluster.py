@@ -89,7 +89,7 @@ class ClusterExecutor(Executor):
     @property
     def n_workers(self) -> int:
         """How many there are now."""
-        return len(self._ask("nthreads", self._client.nthreads))
+        return len(self._ask(self._client.nthreads))
 
     def require_plugins(self, plugins: Sequence[PluginCode]) -> None:
         """Let every worker have these packages, now and when it joins.
@@ -106,7 +106,7 @@ class ClusterExecutor(Executor):
 
     def check_workers(self) -> None:
         """Raise `SettingsError` or `PluginError` unless every worker has one thread and this machine's code."""
-        threads = self._ask("nthreads", self._client.nthreads)
+        threads = self._ask(self._client.nthreads)
         for worker, n_threads in sorted(threads.items()):
             if n_threads > 1:
                 raise SettingsError(
@@ -114,12 +114,12 @@ class ClusterExecutor(Executor):
                     f"chance; start it with --nthreads 1, and --nworkers {n_threads} for as many processes."
                 )
         # Of the standard library, so that it also runs where stockseq is missing or older than this function.
-        versions = self._ask("run", self._client.run, version, "stockseq", on_error="return")
+        versions = self._ask(self._client.run, version, "stockseq", on_error="return")
         for worker, found in sorted(versions.items()):
             if found != self._code.version:
                 has = f"stockseq {found}" if isinstance(found, str) else "no stockseq"
                 raise SettingsError(_differs(worker, f"has {has}, this machine {self._code.version}"))
-        problems = self._ask("run", self._client.run, _find_problem, self._code, on_error="return")
+        problems = self._ask(self._client.run, _find_problem, self._code, on_error="return")
         for worker, found in sorted(problems.items()):
             if isinstance(found, Exception):
                 raise SettingsError(_differs(worker, f"can't load stockseq ({_first_line(found)})"))
@@ -159,7 +159,7 @@ class ClusterExecutor(Executor):
 
     def _send_data(self, shared: OnCluster) -> None:
         # In a list, or a tuple would be taken apart.
-        (shared.held,) = self._ask("scatter", self._client.scatter, [InMemory(shared.data)], broadcast=True, hash=False)
+        (shared.held,) = self._ask(self._client.scatter, [InMemory(shared.data)], broadcast=True, hash=False)
 
     def _start(self, job: _Job) -> None:
         job.n_tries += 1
@@ -224,7 +224,7 @@ class ClusterExecutor(Executor):
 
     def _require_workers(self) -> None:
         deadline = time.monotonic() + FIRST_WORKER_S
-        while not self._ask("nthreads", self._client.nthreads):
+        while not self._ask(self._client.nthreads):
             if time.monotonic() > deadline:
                 raise SettingsError(
                     f"The scheduler {self._address} has no workers. Start some on each machine: "
@@ -260,7 +260,7 @@ class ClusterExecutor(Executor):
         for job in jobs:
             self._settle(job, error=failure)
 
-    def _ask(self, what: str, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def _ask(self, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Return what the scheduler answers."""
         try:
             return ask(*args, **options)
@@ -308,8 +308,8 @@ def open_cluster(address: str) -> Iterator[ClusterExecutor]:
             client = Client(address, set_as_default=False, timeout=CONNECT_S)
         except (OSError, ValueError) as error:
             raise SettingsError(
-                f"The scheduler {address} can't be reached: {error}. Start one with `dask scheduler`, or leave it out "
-                "of the settings."
+                f"The scheduler {address} can't be reached: {_first_line(error)}. Start one with `dask scheduler`, or "
+                "leave it out of the settings."
             ) from error
         executor = None
         try:

@@ -70,7 +70,7 @@ def share(data: Data, executor: Executor | None) -> Iterator[Shared[Data]]:
         with executor.share(data) as shared:
             yield shared
     elif isinstance(executor, ProcessPoolExecutor):
-        folder = Path(mkdtemp(prefix="stockseq-shared-"))
+        folder = _make_folder()
         try:
             _write_or_say(data, folder)
             yield InFile(str(folder))
@@ -103,14 +103,25 @@ class InFile(Generic[Data]):
         return cast(Data, _open(self.folder))
 
 
+def _make_folder() -> Path:
+    try:
+        return Path(mkdtemp(prefix="stockseq-shared-"))
+    except OSError as error:
+        raise _refusal("a temporary folder", error) from error
+
+
 def _write_or_say(data: object, folder: Path) -> None:
     try:
         _write(data, folder)
     except OSError as error:
-        raise StockseqError(
-            f"What the worker processes share can't be written to {folder}: {os_problem(error)}. Name a folder with "
-            "more space in TMPDIR, or set `workers = 1`."
-        ) from error
+        raise _refusal(str(folder), error) from error
+
+
+def _refusal(place: str, error: OSError) -> StockseqError:
+    return StockseqError(
+        f"What the worker processes share can't be written to {place}: {os_problem(error)}. Name a folder with more "
+        "space in TMPDIR, or set `workers = 1`."
+    )
 
 
 def _write(data: object, folder: Path) -> None:

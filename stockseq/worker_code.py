@@ -14,7 +14,20 @@ from pathlib import Path
 from stockseq.plugins import GROUPS
 
 # Whose versions decide the bits of an answer.
-LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "pyarrow", "scikit-learn", "vaderSentiment", "ta")
+LIBRARIES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "vaderSentiment",
+    "ta",
+    "exchange_calendars",
+)
+# Code, and tables that it reads: a lexicon decides scores.
+SOURCES = ("*.py", "*.csv")
 # So do these: the kernels of oneDNN add up in another order.
 VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL")
 # Packages that come with stockseq.
@@ -120,7 +133,7 @@ def has_changed(module: str, since: float) -> bool:
     """Return whether a source file of a topmost package was put in place after an instant, in seconds since 1970."""
     spec = find_spec(module)
     folders = [] if spec is None else [Path(folder) for folder in spec.submodule_search_locations or ()]
-    return any(path.stat().st_ctime > since for folder in folders for path in folder.rglob("*.py"))
+    return any(path.stat().st_ctime > since for _, paths in _files(folders) for path in paths)
 
 
 def plugin_code(layers: Iterable[tuple[str, str]], features: Iterable[str]) -> tuple[PluginCode, ...]:
@@ -171,7 +184,7 @@ def _hash_module(name: str) -> str | None:
 
 
 def _files(folders: Iterable[Path]) -> list[tuple[Path, list[Path]]]:
-    return [(folder, sorted(folder.rglob("*.py"))) for folder in folders]
+    return [(folder, sorted(path for each in SOURCES for path in folder.rglob(each))) for folder in folders]
 
 
 def _version(name: str) -> str:

@@ -63,6 +63,17 @@ def test_a_folder_without_space_is_one_sentence(monkeypatch: pytest.MonkeyPatch)
         pass
 
 
+def test_a_temporary_folder_that_can_not_be_made_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file stands where the folder should be, say."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
+    said = r"can't be written to a temporary folder: Not a directory \(\S+\)\. Name a folder with more space in TMPDIR"
+    with open_executor(workers=2) as pool, pytest.raises(StockseqError, match=said), share([1], pool):
+        pass
+
+
 def test_what_comes_back_is_what_was_shared_bit_for_bit(tmp_path: Path) -> None:
     """With no array at all, too."""
     from stockseq.shared_data import _write

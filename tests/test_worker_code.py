@@ -62,6 +62,19 @@ def test_a_plug_in_of_ones_own_is_named_with_its_module(tmp_path: Path, monkeypa
     assert plugin.problem() == f"lacks {from_it.removeprefix('of ')}"
 
 
+def test_a_table_in_a_package_is_part_of_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other weights of words give other scores."""
+    package = tmp_path / "made_up_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "words.csv").write_text("beats,1.5\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (plugin,) = plugin_code([("after", "made_up_package:Mine")], [])
+    assert plugin.problem() is None
+    (package / "words.csv").write_text("beats,1.6\n")
+    assert (plugin.problem() or "").startswith("has another version of the package `made_up_package`")
+
+
 def test_a_package_without_its_entry_point_is_none() -> None:
     """Its files alone don't let the name be found."""
     code = PluginCode("the layer `x` (after)", "stockseq.layers.after", "x", "stockseq", "`p 1.0`", "")

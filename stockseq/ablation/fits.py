@@ -230,13 +230,14 @@ def _run(
         return
     with share((panel, samples), executor) as shared:
         futures: dict[Future[NetworkFit], FitTask] = {
-            executor.submit(_fit_shared, task, shared): task for task in tasks
+            executor.submit(fit_variant, task, shared): task for task in tasks
         }
         for future in as_completed(futures):
             yield futures[future], future.result()
 
 
-def _fit_shared(task: FitTask, shared: Shared[tuple[Panel, Samples]]) -> NetworkFit:
+def fit_variant(task: FitTask, shared: Shared[tuple[Panel, Samples]]) -> NetworkFit:
+    """Fit one network on what `share` handed to this process, as `fit_one` does; a sentence may name this function."""
     return fit_one(task, *shared.get())
 
 

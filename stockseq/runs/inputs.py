@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stockseq.backtest.simulator import Holdings
 from stockseq.config import Settings
 from stockseq.errors import BundleError
 from stockseq.forecast_ledger import MORNING
@@ -43,15 +44,15 @@ class Inputs:
     ----------
     session : Timestamp, tz-naive
         The one that is forecast.
-    known : str
-        A hash of what stands before a fetch: the settings, the file of positions, the code and its libraries, the
-        session and whether it has opened, every model and the champion's bundle.
+    before_fetch : str
+        A hash of what stands before a fetch: the settings, the positions, the code and its libraries, the session and
+        whether it has opened, every model and the champion's bundle.
     fetched : str, optional
         A hash of what stands after a fetch: bars, actions and headlines, and which tickers could not be fetched.
     """
 
     session: pd.Timestamp
-    known: str
+    before_fetch: str
     fetched: str = ""
 
     def after(self, market: MarketData, ingested: Ingested) -> "Inputs":
@@ -84,8 +85,29 @@ class EarlierMorning:
         return inputs == self.inputs and all(tables.get(name) == self.tables.get(name) for name in TABLES_READ)
 
 
+def hash_start(holdings: Holdings | None) -> str:
+    """Return a hash of what a morning takes once, at its start: positions, the code and its libraries.
+
+    Parameters
+    ----------
+    holdings : Holdings or None
+        As they were read; None is the ledger's own paper account.
+
+    Examples
+    --------
+    >>> hash_start(None) == hash_start(Holdings({}, 0.0))
+    False
+    """
+    parts = {
+        "positions": None if holdings is None else asdict(holdings),
+        "code": source_hash(),
+        "libraries": [platform.python_version(), platform.machine(), *map(version, (*LIBRARIES, *STATISTICS))],
+    }
+    return hashlib.sha256(as_json(parts).encode()).hexdigest()
+
+
 def read_inputs(
-    settings: Settings, registry: Registry, models: Path, calendar: TradingCalendar, now: pd.Timestamp
+    start: str, settings: Settings, registry: Registry, models: Path, calendar: TradingCalendar, now: pd.Timestamp
 ) -> Inputs | None:
     """Return what a morning of these settings reads before it fetches, or None where a hash can't tell.
 
@@ -94,6 +116,8 @@ def read_inputs(
 
     Parameters
     ----------
+    start : str
+        From `hash_start`.
     settings : Settings
     registry : Registry
     models : Path
@@ -114,12 +138,9 @@ def read_inputs(
         return None
     session = calendar.next_session(calendar.last_final_session(now))
     opens_at = calendar.opens_at(session)
-    positions = settings.daily.positions
     parts = {
+        "start": start,
         "settings": settings.model_dump(mode="json", exclude=NO_INPUT),
-        "positions": None if positions is None else file_digest(Path(positions)),
-        "code": source_hash(),
-        "libraries": [platform.python_version(), platform.machine(), *map(version, (*LIBRARIES, *STATISTICS))],
         "session": session,
         # In the ledger a morning's forecasts, those of the evening before, and late ones count differently.
         "part of the day": [bool(now < opens_at - MORNING), bool(opens_at <= now)],
@@ -150,28 +171,27 @@ def find_earlier(root: Path, inputs: Inputs | None, *, now: pd.Timestamp) -> Ear
         earlier = EarlierMorning(
             folder,
             pd.Timestamp(manifest["now"]),
-            Inputs(pd.Timestamp(before["session"]), before["known"], before["fetched"]),
+            Inputs(pd.Timestamp(before["session"]), before["before_fetch"], before["fetched"]),
             manifest["tables"],
         )
         files = [*(folder / name for name in manifest["sha256"]), folder / "report" / "index.html"]
+        # The list of runs is what a run writes last, so one that was killed before it is made anew.
+        is_whole = find_current(root) is not None and all(file.is_file() for file in files)
     except DAMAGED:
         # A run of an earlier version, too, which noted no inputs.
         return None
-    # The list of runs is what a run writes last, so one that was killed before it is made anew.
-    if find_current(root) is None:
-        return None
-    same = (earlier.inputs.session, earlier.inputs.known) == (inputs.session, inputs.known)
-    return earlier if same and all(file.is_file() for file in files) else None
+    is_same = (earlier.inputs.session, earlier.inputs.before_fetch) == (inputs.session, inputs.before_fetch)
+    return earlier if is_whole and is_same else None
 
 
 def _hash_fetched(market: MarketData, ingested: Ingested) -> str:
     outcomes = ingested.outcomes.values()
     unfetched = [(each.ticker, each.status, each.reason) for each in outcomes if not each.is_answered]
-    held = [(each.ticker, each.held) for each in outcomes if each.held]
+    held_back = [(each.ticker, each.held) for each in outcomes if each.held]
     parts = {
         "tickers": sorted(ingested.outcomes),
         "unfetched": sorted(unfetched),
-        "held back": sorted(held),
+        "held back": sorted(held_back),
         "without headlines": dict(ingested.headline_failures),
         "doubts": ingested.doubts,
         **{name: _hash_rows(getattr(market, name)) for name in ("bars", "actions", "headlines")},

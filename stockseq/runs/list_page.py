@@ -44,4 +44,6 @@ def find_current(root: Path) -> Path | None:
     if not all((runs / name).is_file() for name in FILES):
         return None
     page = runs / "index.html"
-    return page if f'content="{hash_list(root)}"' in page.read_text(encoding="utf-8") else None
+    # One that is damaged is drawn anew.
+    text = page.read_text(encoding="utf-8", errors="replace")
+    return page if f'content="{hash_list(root)}"' in text else None

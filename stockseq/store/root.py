@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -101,11 +102,28 @@ def lock_path(root: str, folder: Path | None) -> Path:
     return state / "stockseq" / f"{hashlib.sha256(root.rstrip('/').encode()).hexdigest()[:16]}.lock"
 
 
-@contextmanager
-def lock(path: Path, root: str, *, token: str = "") -> Iterator[str]:
-    """Hold an advisory lock on a small file, released by the operating system however its process ends.
+@dataclass(frozen=True)
+class HeldLock:
+    """A lock that this run holds.
 
-    Yields the token of the run that held it before, which is over: "" where it had none.
+    Parameters
+    ----------
+    file : text file
+    earlier_token : str
+        Of the last run that held a lease, too, which is over: "" where none did.
+    """
+
+    file: IO[str]
+    earlier_token: str
+
+    def note(self, token: str) -> None:
+        """Write down by which token this run holds a lease; until then the earlier one stands."""
+        _sign(self.file, token)
+
+
+@contextmanager
+def lock(path: Path, root: str) -> Iterator[HeldLock]:
+    """Hold an advisory lock on a small file, released by the operating system however its process ends.
 
     Parameters
     ----------
@@ -113,8 +131,6 @@ def lock(path: Path, root: str, *, token: str = "") -> Iterator[str]:
         The lock file; it is created when first held and never removed, or two runs could lock two files.
     root : str
         The store's root, for messages.
-    token : str, default=""
-        By which this run holds a lease, too.
 
     Raises
     ------
@@ -135,9 +151,10 @@ def lock(path: Path, root: str, *, token: str = "") -> Iterator[str]:
             raise StoreBusy(f"Another run holds the store {root}: {_holder(file)}") from error
         # A forked child shares the lock; were it to outlive a killed parent, the store would stay locked.
         os.register_at_fork(after_in_child=file.close)
-        earlier = _read_token(file)
-        _sign(file, token)
-        yield earlier
+        held = HeldLock(file, _read_token(file))
+        # A run that ends before it has a lease of its own leaves the next one the token of the last that had.
+        held.note(held.earlier_token)
+        yield held
 
 
 def _belongs(name: str) -> bool:

@@ -5,7 +5,7 @@ worker after one network that it has fitted before, so that TensorFlow is loaded
 show what too many cost. Processor time, of all workers and of the client, tells what spreading costs where others use
 the cores, too. Bytes are those that client, scheduler and workers send, counted at their sockets.
 
-Run by `make bench`, or by itself with `python tests/bench/bench_cluster.py`.
+Run by `make bench`, or by itself with `python -m tests.bench.bench_cluster`.
 """
 
 import os

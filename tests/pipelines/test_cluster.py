@@ -160,7 +160,6 @@ def test_a_scheduler_that_goes_or_has_no_workers_is_one_sentence(
 ) -> None:
     """At once: nobody waits for it."""
     monkeypatch.setattr(cluster_module, "FIRST_WORKER_S", 0.3)
-    monkeypatch.setattr(cluster_module, "CONNECT_S", 1.0)
     alone = DaskCluster(tmp_path)
     try:
         with pytest.raises(SettingsError, match=r"has no workers\. Start some"), open_executor(scheduler=alone.address):
@@ -170,6 +169,7 @@ def test_a_scheduler_that_goes_or_has_no_workers_is_one_sentence(
         said = rf"^The scheduler {alone.address} was lost in the middle of the run \(the connection broke\)\. Start it"
         with pytest.raises(StockseqError, match=said):
             _lose_the_scheduler(alone)
+        monkeypatch.setattr(cluster_module, "CONNECT_S", 1.0)
         with pytest.raises(SettingsError, match="can't be reached"), open_executor(scheduler="tcp://127.0.0.1:9"):
             pass
         with socket.create_server(("127.0.0.1", 0)) as silent:

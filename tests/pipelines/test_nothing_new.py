@@ -10,10 +10,12 @@ import pytest
 
 from pipelines.daily import run_daily
 from stockseq.backtest.policy import Threshold
+from stockseq.backtest.positions_file import read_positions
 from stockseq.config import Settings
 from stockseq.ingestion.ingest import Ingested
 from stockseq.market import MarketData
-from stockseq.runs.inputs import EarlierMorning, Inputs, find_earlier, read_inputs
+from stockseq.report.morning_run import run_morning
+from stockseq.runs.inputs import EarlierMorning, Inputs, find_earlier, hash_start, read_inputs
 from stockseq.runs.trials import record_trial
 from stockseq.schemas import Dropped, as_headlines
 from stockseq.sources.source import Outcome
@@ -26,7 +28,9 @@ LATER = pd.Timedelta(minutes=5)
 def read(settings: Settings, now: pd.Timestamp) -> Inputs | None:
     """What a morning as of `now` reads before it fetches."""
     workspace = Workspace(settings, now=now)
-    return read_inputs(workspace.settings, workspace.registry, workspace.models, workspace.calendar, now)
+    positions = settings.daily.positions
+    start = hash_start(None if positions is None else read_positions(positions, account=settings.account))
+    return read_inputs(start, workspace.settings, workspace.registry, workspace.models, workspace.calendar, now)
 
 
 def find(settings: Settings, now: pd.Timestamp) -> EarlierMorning | None:
@@ -110,9 +114,26 @@ def test_other_positions_run_in_full(begun, mornings, tmp_path):
     settings = begun.model_copy(update={"daily": begun.daily.model_copy(update={"positions": str(path)})})
     path.write_text("ticker,shares\n$CASH,5000\n")
     before = read(settings, mornings[0])
-    assert before.known != read(begun, mornings[0]).known
+    assert before.before_fetch != read(begun, mornings[0]).before_fetch
     path.write_text("ticker,shares\n$CASH,5001\n")
-    assert before.known != read(settings, mornings[0]).known
+    assert before.before_fetch != read(settings, mornings[0]).before_fetch
+
+
+def test_positions_that_change_while_a_morning_runs_are_of_the_next(begun, mornings, tmp_path, monkeypatch):
+    """What is noted is what the book was made of, not what the file says when the run ends."""
+    path = tmp_path / "mine.csv"
+    settings = begun.model_copy(update={"daily": begun.daily.model_copy(update={"positions": str(path)})})
+    path.write_text("ticker,shares\n$CASH,5000\n")
+
+    def run_while_the_file_changes(*args, **options):
+        path.write_text("ticker,shares\n$CASH,5001\n")
+        return run_morning(*args, **options)
+
+    monkeypatch.setattr("pipelines.daily.run_morning", run_while_the_file_changes)
+    run_daily(settings, mornings[0] + LATER, quiet=True)
+    assert find(settings, mornings[0] + 2 * LATER) is None
+    path.write_text("ticker,shares\n$CASH,5000\n")
+    assert find(settings, mornings[0] + 2 * LATER).now == mornings[0] + LATER
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_damaged_equity_leaves_the_row_and_no_picture(root: Path) -> None:
 
 
 def test_a_page_of_the_runs_that_there_are_is_not_drawn_again(root: Path) -> None:
-    """Unless a run's files, its page, a comparison or the page's own scripts came, went or changed."""
+    """Unless a run's files, its page, a comparison or the page itself came, went, changed or was damaged."""
     assert find_current(root) is None
     page = render_runs(root)
     assert find_current(root) == page
@@ -91,6 +91,7 @@ def test_a_page_of_the_runs_that_there_are_is_not_drawn_again(root: Path) -> Non
             or (root / "runs" / "compare" / "a" / "index.html").touch()
         ),
         lambda: (root / "runs" / "tables.js").unlink(),
+        lambda: page.write_bytes(b"\xff\xfe damaged"),
     )
     for change in changes:
         (root / "runs" / BENCHMARK / "report").mkdir(exist_ok=True)

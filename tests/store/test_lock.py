@@ -13,7 +13,7 @@ import pytest
 
 from stockseq.errors import StoreBusy, StoreError
 from stockseq.store import Store
-from stockseq.store.root import read_holder
+from stockseq.store.root import lock, read_holder
 
 LOCKER = """
 import multiprocessing, sys, time
@@ -88,6 +88,17 @@ def test_the_lock_is_free_after_the_run_and_after_its_failure(tmp_path: Path) ->
         raise RuntimeError
     with second.lock():
         pass
+
+
+def test_a_run_that_ends_before_it_has_a_lease_leaves_the_token_of_the_last_that_had(tmp_path: Path) -> None:
+    """Else the dead run's lease would hold the store for its five minutes, though it died on this machine."""
+    path = tmp_path / "a.lock"
+    with lock(path, "s3://bucket/a") as first:
+        first.note("of the dead run")
+    for _ in range(2):
+        with lock(path, "s3://bucket/a") as held:
+            assert held.earlier_token == "of the dead run"
+            assert f"process {os.getpid()} on" in (read_holder(path) or "")
 
 
 def test_reading_needs_no_lock(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binom
 
 from stockseq.printable import visible
 from stockseq.sources.files.stamps import NAIVE
@@ -72,6 +71,9 @@ class ColumnFacts:
     @property
     def are_dates(self) -> AreDates:
         """Whether midnights are dates: those of the zone that they name, of UTC, and of the exchange."""
+        # It takes long to load, and a store that reads no files needs none of it.
+        from scipy.stats import binom
+
         taken = [False] * _N_READINGS
         total = self.n_clocked
         for place in range(_N_READINGS):
