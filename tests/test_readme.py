@@ -124,7 +124,7 @@ def demo(place: Path, environment: dict[str, str]) -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_command_of_the_readme_runs_and_the_demo_gives_what_it_gave(demo: Path) -> None:
-    """`demo_0_3_0.json` is the digest of the same command when the rank came to stand on both views."""
+    """`demo_0_3_0.json` is the digest of the same command when the gradient of the words became dense."""
     before = json.loads((ROOT / "tests" / "demo_0_3_0.json").read_text(encoding="utf-8"))
     now = digest(demo)
     assert now.keys() == before.keys()
