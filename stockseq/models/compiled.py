@@ -80,7 +80,6 @@ class CompiledTraining:
         tensors : mapping of tensors
             `Matrix.tensors`.
         """
-        self._write(self._weights)
         # Divided here: in the graph it would be rounded by what the graph was traced for first.
         return float(self._epoch(tf.constant(order), *targets, tensors)) / (len(order) // self.recipe.batch_size)
 

@@ -81,14 +81,7 @@ def fit_network(
     """
     # Process-wide and for good, but it only chooses among kernels; without it sums differ from run to run.
     tf.config.experimental.enable_op_determinism()
-    network = build_network(
-        job.network,
-        n_features=job.matrix.indicators.shape[1],
-        vocabulary_size=job.vocabulary_size,
-        seed=job.seed,
-        names=job.names,
-        scaler=job.scaler,
-    )
+    network = new_network(job)
     tensors = job.matrix.tensors() if tensors is None else tensors
     if job.start is not None:
         network.set_weights(list(job.start))
@@ -98,6 +91,18 @@ def fit_network(
         _silence_ranks(network, job.train)
     with compiled_training(network, _recipe(job)) as compiled:
         return _train(job, compiled, tensors, progress)
+
+
+def new_network(job: FitJob) -> Any:
+    """Return the network of a job as it is before any training."""
+    return build_network(
+        job.network,
+        n_features=job.matrix.indicators.shape[1],
+        vocabulary_size=job.vocabulary_size,
+        seed=job.seed,
+        names=job.names,
+        scaler=job.scaler,
+    )
 
 
 def _train(

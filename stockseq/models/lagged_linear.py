@@ -73,8 +73,9 @@ class LaggedWindows:
         """Return the sum over the windows of window times itself, of shape (k, k) for k weights."""
         width = self.lookback * self.rows.shape[1]
         total = np.zeros((width, width))
-        for those in _slices(len(self.ends), max(1, CHUNK_NUMBERS // width)):
-            laid_out = self.rows[self.ends[those][:, None] + np.arange(1 - self.lookback, 1)].reshape(-1, width)
+        size = max(1, CHUNK_NUMBERS // width)
+        for at in range(0, len(self.ends), size):
+            laid_out = self.rows[self.ends[at : at + size, None] + np.arange(1 - self.lookback, 1)].reshape(-1, width)
             laid_out = laid_out.astype(np.float64)
             total += laid_out.T @ laid_out
         return total
@@ -151,7 +152,3 @@ def fit_ridge(windows: LaggedWindows, target: Numbers, *, penalty: float) -> tup
     moments = windows.transposed_dot(target - target.mean()).reshape(-1)
     weights = np.asarray(np.linalg.solve(products + penalty * np.eye(len(mean)), moments), dtype=np.float64)
     return weights.reshape(windows.shape), float(target.mean() - mean @ weights)
-
-
-def _slices(n: int, size: int) -> Iterator[slice]:
-    return (slice(at, at + size) for at in range(0, n, size))

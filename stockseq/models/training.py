@@ -1,7 +1,7 @@
 """Fit the ensemble: scaler and vocabulary on the training rows alone, then one network per seed."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, CancelledError, Executor, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -17,10 +17,10 @@ from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.models.cross_section import fit_scaler
 from stockseq.models.distribution import Calibration, calibrate, read_outputs
-from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network
+from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network, new_network
 from stockseq.models.matrix import Matrix, check_windows
 from stockseq.models.model import Model, SampleBalance, SeedTraining, TrainingRecord, as_session, make_matrix
-from stockseq.models.network import build_network, input_names
+from stockseq.models.network import input_names
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import Targets, make_targets
 from stockseq.progress import SILENT, Progress
@@ -177,14 +177,7 @@ def _calibrate(results: Sequence[FitResult], validation: Samples) -> Calibration
 
 def _restore(job: FitJob, result: FitResult) -> Any:
     """Return the network of a job with the weights that were found."""
-    network = build_network(
-        job.network,
-        n_features=len(job.names),
-        vocabulary_size=job.vocabulary_size,
-        seed=result.seed,
-        names=job.names,
-        scaler=job.scaler,
-    )
+    network = new_network(job)
     network.set_weights(list(result.weights))
     return network
 
@@ -208,6 +201,7 @@ def _fit_there(
 
 
 def fit_seed(make: MakeJob, shared: Shared[ReadByAll]) -> FitResult:
+    """Fit the network of one seed on what all seeds read."""
     return fit_network(make(*shared.get()))
 
 
@@ -226,9 +220,10 @@ def _fit_here(jobs: Sequence[FitJob], report: "_EpochReport") -> list[FitResult]
     with ThreadPoolExecutor(n_threads) as pool:
         futures = [pool.submit(fit) for fit in fits]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            failed = [future for future in futures if future.done() and future.exception() is not None]
-            return [future.result() for future in [*failed, *futures]][len(failed) :]
+            for future in as_completed(futures):
+                # Whichever fails first is raised at once.
+                future.result()
+            return [future.result() for future in futures]
         except BaseException:
             # What is left would be trained for nobody; a network that is being trained ends with its epoch.
             report.stop()
