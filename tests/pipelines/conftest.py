@@ -1,6 +1,7 @@
 """A market and a network small enough that a whole recipe runs in seconds."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from stockseq.config import Settings, load_settings
 from stockseq.sessions import DecisionPolicy
 from stockseq.sources.simulated import SimulatedMarket
+from tests.pipelines.dask_cluster import DaskCluster
 from tests.pipelines.small import SMALL
 
 
@@ -46,3 +48,21 @@ def mornings(market: SimulatedMarket) -> list[pd.Timestamp]:
     """Ten minutes before the decision of each of the market's last five sessions."""
     decided = market.calendar.decision_at(DecisionPolicy())
     return [decided[session] - pd.Timedelta(minutes=10) for session in market.sessions[-5:]]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A scheduler with two workers."""
+    cluster = DaskCluster(tmp_path_factory.mktemp("cluster"))
+    cluster.start_worker("first")
+    cluster.start_worker("second")
+    cluster.wait_for_workers(2)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep lock files and the folder of runs apart from the user's."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)

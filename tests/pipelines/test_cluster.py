@@ -3,7 +3,6 @@
 import re
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -25,25 +24,7 @@ from tests.campaign.cutting_proxy import KEYS, object_store
 from tests.pipelines.dask_cluster import ROOT, DaskCluster, end
 
 # What the library warns of is no news here: its own clients and ours differ in nothing.
-pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """A scheduler with two workers."""
-    cluster = DaskCluster(tmp_path_factory.mktemp("cluster"))
-    cluster.start_worker("first")
-    cluster.start_worker("second")
-    cluster.wait_for_workers(2)
-    yield cluster
-    cluster.close()
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep lock files and the folder of runs apart from the user's."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("own_folders")]
 
 
 def on_object_store(settings: Settings, cluster: DaskCluster, name: str) -> Settings:

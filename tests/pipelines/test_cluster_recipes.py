@@ -1,7 +1,7 @@
 """Whole recipes on a cluster with their tables on S3 give what they give in this process, to the bit."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -20,28 +20,13 @@ from tests.campaign.played_services import NOW, SERVICES, TICKERS
 from tests.pipelines.dask_cluster import DaskCluster
 from tests.pipelines.small import SMALL
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    *(pytest.mark.slow, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore")),
+    pytest.mark.usefixtures("own_folders"),
+]
 
 PLAN = ExamPlan(n_train=120, n_test=60, n_tickers=6, n_settling=20, rolling_train=50, rolling_test=30, rolling_epochs=1)
 VARIANTS = {"gate": {"network": {"within": "news_gate"}}, "mute": {"without": ["sentiment"]}}
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """A scheduler with two workers."""
-    cluster = DaskCluster(tmp_path_factory.mktemp("cluster"))
-    cluster.start_worker("first")
-    cluster.start_worker("second")
-    cluster.wait_for_workers(2)
-    yield cluster
-    cluster.close()
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep lock files and folders of runs apart from the user's."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
 
 
 def both(settings: Settings, cluster: DaskCluster, name: str) -> tuple[Settings, Settings]:
