@@ -158,7 +158,8 @@ def lock(path: Path, root: str) -> Iterator[HeldLock]:
 
 
 def _belongs(name: str) -> bool:
-    return name.startswith(".") or name in TABLES or name in NEIGHBOURS
+    # The marker itself stands there when another process claimed the folder in the meantime.
+    return name.startswith(".") or name == MARKER or name in TABLES or name in NEIGHBOURS
 
 
 def read_holder(path: Path) -> str | None:

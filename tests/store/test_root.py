@@ -1,12 +1,14 @@
 """Where a store may lie: where delta-rs finds it again under the name that was given."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from stockseq.errors import StoreError
 from stockseq.store import Store
-from stockseq.store.root import local_folder
+from stockseq.store.root import claim, local_folder
 
 
 @pytest.mark.parametrize("name", ["a[b", "a]b", "[red]", "a%20b", "a%2Fb", "a\\b", "a|b", "a^b", "a\nb"])
@@ -28,3 +30,17 @@ def test_a_home_that_is_not_known_is_a_sentence() -> None:
     """The library raises a RuntimeError."""
     with pytest.raises(StoreError, match="begins with a home folder that isn't known"):
         local_folder("~no-such-user/data")
+
+
+def test_runs_that_begin_a_store_at_once_all_find_it(tmp_path: Path) -> None:
+    """One finds the folder unmarked, and the marker there a moment later."""
+    n_at_once = 8
+    together = Barrier(n_at_once)
+
+    def begin(folder: Path) -> None:
+        together.wait()
+        claim(folder)
+
+    with ThreadPoolExecutor(n_at_once) as pool:
+        for number in range(30):
+            assert list(pool.map(begin, [tmp_path / str(number)] * n_at_once)) == [None] * n_at_once
