@@ -10,7 +10,6 @@ import pandas as pd
 from stockseq.arguments import require_type
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold, FoldSettings, cut_folds
-from stockseq.dataset.samples import Samples
 from stockseq.errors import counted
 from stockseq.evaluate.claims import RANKING_RIVAL, SIZE_RIVAL, Claims, judge_claims
 from stockseq.evaluate.comparison import (
@@ -33,12 +32,12 @@ from stockseq.evaluate.repetition import Repetition, find_repetition
 from stockseq.evaluate.scores import Scores, score_forecasts
 from stockseq.evaluate.significance import MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores, compare_sizes, score_size
+from stockseq.forecasting.rivals import begin_rivals
 from stockseq.layers.slots import Readings
-from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
+from stockseq.models.baselines import BASELINES
 from stockseq.models.forecaster import Forecaster
-from stockseq.models.forecasting import forecast_samples, join_realised
+from stockseq.models.forecasting import forecast_samples
 from stockseq.models.layer_readings import read_layers
-from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size, variance_paths
 from stockseq.plots import (
     FEWEST_FORECASTS,
     plot_accuracy,
@@ -47,7 +46,6 @@ from stockseq.plots import (
     plot_differences,
     plot_quintiles,
 )
-from stockseq.progress import Progress
 from stockseq.results import html_table
 from stockseq.sources.simulated.market import Optimum, optimum
 
@@ -287,61 +285,26 @@ def walk_forward(
                 data.sessions, FoldSettings(n_folds=n_folds, min_train=min_train), horizon=data.inputs.horizon
             )
     parts: list[pd.DataFrame] = []
-    rivals = _Rivals(data, progress)
-    for number, fold in enumerate(folds, start=1):
-        progress.say(
-            f"Fold {number} of {len(folds)}: {len(fold.train)} sessions train, {len(fold.validation)} validate, "
-            f"{len(fold.test)} test from {fold.test[0].date()}"
-        )
-        test = data.samples.on(fold.test)
-        model = forecaster.fit_fold(data, fold)
-        parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
-        rivals.forecast_fold(number, fold, test)
+    with begin_rivals(data, folds, n_networks=forecaster.training.n_seeds) as rivals:
+        for number, fold in enumerate(folds, start=1):
+            progress.say(
+                f"Fold {number} of {len(folds)}: {len(fold.train)} sessions train, {len(fold.validation)} validate, "
+                f"{len(fold.test)} test from {fold.test[0].date()}"
+            )
+            test = data.samples.on(fold.test)
+            model = forecaster.fit_fold(data, fold)
+            parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
+        against = rivals.collect(progress)
     return WalkForwardResult(
         data,
         tuple(folds),
         pd.concat(parts, ignore_index=True),
-        rivals.joined(BASELINES),
-        rivals.impossible,
+        against.baselines,
+        against.impossible,
         read_layers(model, data.panel, test.ends),
         forecaster.training.seed,
-        rivals.joined(SIZE_BASELINES),
+        against.sizes,
     )
-
-
-class _Rivals:
-    """The forecasts of all baselines, fold by fold, and why some have none."""
-
-    def __init__(self, data: Dataset, progress: Progress) -> None:
-        self.data, self.progress = data, progress
-        self.impossible: dict[str, str] = {}
-        self.rows: dict[str, list[pd.DataFrame]] = {}
-        self.paths = variance_paths(data)
-
-    def forecast_fold(self, number: int, fold: Fold, test: Samples) -> None:
-        """Fit each baseline on the fold's train and validation sessions and forecast its test samples."""
-        data, train = self.data, self.data.samples.on(fold.train.union(fold.validation))
-        n_baselines = len(BASELINES) + len(SIZE_BASELINES)
-        for done, name in enumerate(BASELINES, start=1):
-            if self._is_possible(name, number, find_obstacle(name, data.panel, train)):
-                forecasts = forecast_baseline(name, data.panel, train, test, lookback=data.inputs.lookback)
-                self.rows.setdefault(name, []).append(join_realised(forecasts, test))
-            self.progress.step("Fitting the baselines", done, n_baselines)
-        for done, of_size in enumerate(SIZE_BASELINES, start=len(BASELINES) + 1):
-            if self._is_possible(of_size, number, find_size_obstacle(of_size, data, train)):
-                sizes = forecast_size(of_size, data, train, test, paths=self.paths)
-                self.rows.setdefault(of_size, []).append(join_realised(sizes, test))
-            self.progress.step("Fitting the baselines", done, n_baselines)
-
-    def joined(self, names: Sequence[str]) -> dict[str, pd.DataFrame]:
-        """Return the forecasts by name; one that lacks a fold would be compared on other sessions than the rest."""
-        possible = [name for name in names if name in self.rows and name not in self.impossible]
-        return {name: pd.concat(self.rows[name], ignore_index=True) for name in possible}
-
-    def _is_possible(self, name: str, number: int, obstacle: str | None) -> bool:
-        if obstacle is not None and name not in self.impossible:
-            self.impossible[name] = f"Fold {number}: {obstacle}"
-        return name not in self.impossible
 
 
 def _columns(prefix: str, test: PairedTest) -> dict[str, float | None]:

@@ -1,5 +1,6 @@
 """Walk forward: each fold is forecast from its past, the model and the baselines on the same rows."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import FoldSettings, cut_folds
-from stockseq.errors import TooFewSessions
+from stockseq.errors import TooFewSessions, TrainingFailed
 from stockseq.evaluate.comparison import compare_forecasts
 from stockseq.evaluate.ranking import compare_rankings, score_ranking
 from stockseq.evaluate.scores import score_forecasts
@@ -182,14 +183,16 @@ def test_the_result_plots_itself(result: WalkForwardResult, kind: PlotKind, name
         assert [len(trace.y) for trace in figure.data] == [5, 5]
 
 
-def test_progress_names_each_fold_and_counts_the_baselines(recorder: Recorder, result: WalkForwardResult) -> None:
+def test_progress_names_each_fold_and_counts_those_whose_baselines_are_fitted(
+    recorder: Recorder, result: WalkForwardResult
+) -> None:
     """By hand: the 79th session with samples is the first that is tested."""
     first, second = (fold.test[0].date() for fold in result.folds)
     assert recorder.said == [
         f"Fold 1 of 2: 56 sessions train, 14 validate, 20 test from {first}",
         f"Fold 2 of 2: 76 sessions train, 14 validate, 20 test from {second}",
     ]
-    assert recorder.steps["Fitting the baselines"] == (13, 13)
+    assert recorder.steps["Fitting the baselines, folds"] == (2, 2)
 
 
 def test_it_says_in_a_line_what_was_forecast(result: WalkForwardResult) -> None:
@@ -272,3 +275,11 @@ def test_the_baselines_of_sizes_forecast_the_same_rows(data: Dataset, result: Wa
     train, test = data.samples.on(fold.train.union(fold.validation)), data.samples.on(fold.test)
     expected = join_realised(forecast_size("har", data, train, test), test)
     pd.testing.assert_frame_equal(result.sizes["har"].iloc[-len(expected) :].reset_index(drop=True), expected)
+
+
+def test_a_network_that_fails_ends_the_baselines_too(data: Dataset) -> None:
+    """Nothing is fitted any more for a walk forward that has ended."""
+    wild = Forecaster(SMALL, QUICK, n_seeds=1, learning_rate=1e30)
+    with pytest.raises(TrainingFailed, match="lower `learning_rate`"):
+        walk_forward(wild, data, cut_folds(data.sessions, FOLDS))
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("baselines")]

@@ -1,0 +1,125 @@
+"""The baselines of a walk forward, fitted beside its networks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+
+import pandas as pd
+
+from stockseq.cores import usable_cores
+from stockseq.dataset.dataset import Dataset
+from stockseq.dataset.folds import Fold
+from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
+from stockseq.models.forecasting import join_realised
+from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size, variance_paths
+from stockseq.progress import Progress
+
+
+@dataclass(frozen=True)
+class RivalForecasts:
+    """What the baselines forecast of all folds.
+
+    Parameters
+    ----------
+    baselines, sizes : mapping of name to DataFrame
+        The forecasts of direction and return, and those of size alone, joined with what was realised.
+    impossible : mapping of name to str
+        Why a baseline is not among them: one that lacks a fold would be compared on other sessions than the rest.
+    """
+
+    baselines: Mapping[str, pd.DataFrame]
+    sizes: Mapping[str, pd.DataFrame]
+    impossible: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _FoldForecasts:
+    rows: Mapping[str, pd.DataFrame]
+    obstacles: Mapping[str, str]
+
+
+class Rivals:
+    """The baselines of all folds, being fitted in a thread of their own."""
+
+    def __init__(self, folds: Sequence[Future[_FoldForecasts]]) -> None:
+        self._folds = folds
+
+    def collect(self, progress: Progress) -> RivalForecasts:
+        """Wait for all folds and return the forecasts; what a baseline raised is raised here."""
+        parts: list[_FoldForecasts] = []
+        for fold in self._folds:
+            progress.step("Fitting the baselines, folds", len(parts), len(self._folds))
+            parts.append(fold.result())
+        progress.step("Fitting the baselines, folds", len(parts), len(self._folds))
+        impossible: dict[str, str] = {}
+        for number, part in enumerate(parts, start=1):
+            for name, obstacle in part.obstacles.items():
+                impossible.setdefault(name, f"Fold {number}: {obstacle}")
+        rows = {
+            name: pd.concat([part.rows[name] for part in parts], ignore_index=True)
+            for name in (*BASELINES, *SIZE_BASELINES)
+            if name not in impossible
+        }
+        return RivalForecasts(
+            {name: frame for name, frame in rows.items() if name in BASELINES},
+            {name: frame for name, frame in rows.items() if name in SIZE_BASELINES},
+            impossible,
+        )
+
+
+@contextmanager
+def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> Iterator[Rivals]:
+    """Fit every baseline on each fold's train and validation sessions for as long as the block lasts.
+
+    Parameters
+    ----------
+    data : Dataset
+    folds : sequence of Fold
+    n_networks : int
+        Networks that are trained at the same time, a core each: what they leave is for the baselines.
+    """
+    # Imported here, so that the libraries whose threads are limited are loaded.
+    import sklearn.ensemble  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    n_threads = max(1, usable_cores() - n_networks)
+    paths, abandoned = variance_paths(data), Event()
+
+    def forecast(fold: Fold) -> _FoldForecasts:
+        # Threads that wait for one another while networks have the cores take ten times as long as one by itself.
+        with threadpool_limits(n_threads):
+            return _forecast_fold(data, fold, paths, abandoned)
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="baselines")
+    try:
+        yield Rivals([pool.submit(forecast, fold) for fold in folds])
+    finally:
+        # A run that failed or was interrupted waits for the baseline that is being fitted, and for no other.
+        abandoned.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Event) -> _FoldForecasts:
+    train, test = data.samples.on(fold.train.union(fold.validation)), data.samples.on(fold.test)
+    rows: dict[str, pd.DataFrame] = {}
+    obstacles: dict[str, str] = {}
+    for name in BASELINES:
+        if abandoned.is_set():
+            break
+        obstacle = find_obstacle(name, data.panel, train)
+        if obstacle is None:
+            forecasts = forecast_baseline(name, data.panel, train, test, lookback=data.inputs.lookback)
+            rows[name] = join_realised(forecasts, test)
+        else:
+            obstacles[name] = obstacle
+    for of_size in SIZE_BASELINES:
+        if abandoned.is_set():
+            break
+        obstacle = find_size_obstacle(of_size, data, train)
+        if obstacle is None:
+            rows[of_size] = join_realised(forecast_size(of_size, data, train, test, paths=paths), test)
+        else:
+            obstacles[of_size] = obstacle
+    return _FoldForecasts(rows, obstacles)
