@@ -20,6 +20,8 @@ from stockseq.models.settings import NetworkSettings, TrainingSettings
 # Compiled networks that wait for the next seed or fold; each holds its graphs and seven copies of its weights: with
 # 20,000 words two megabytes.
 MOST_IDLE = 16
+# Steps of a recurrent layer that are laid out one behind the other: a loop costs more than so many small steps do.
+MOST_UNROLLED = 20
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class CompiledTraining:
 
     def __init__(self, network: Any, recipe: Recipe) -> None:
         self.network, self.recipe = network, recipe
+        _unroll_short_loops(network)
         # TensorFlow keeps temporary sums by the names of its nodes, for all graphs that run at the same time.
         self._scope = f"training_{next(_numbers)}"
         self._read_and_run = without_padding(network, recipe.network)
@@ -151,6 +154,15 @@ class CompiledTraining:
     @staticmethod
     def _in_one_row(tensors: Sequence[Any]) -> Any:
         return tf.concat([tf.reshape(tf.convert_to_tensor(tensor), (-1,)) for tensor in tensors], axis=0)
+
+
+def _unroll_short_loops(network: Any) -> None:
+    """Let recurrent layers of few steps lay them out; only the order changes in which gradients are added up."""
+    if tf.config.list_physical_devices("GPU"):
+        return  # cuDNN has a kernel for the whole loop
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.RNN) and (layer.input.shape[1] or np.inf) <= MOST_UNROLLED:
+            layer.unroll = True
 
 
 _numbers = count()

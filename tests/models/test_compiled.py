@@ -64,6 +64,21 @@ def test_seeds_side_by_side_are_the_seeds_one_after_another() -> None:
     assert [weights(result) for result in together] == alone
 
 
+CELL = "stockseq.layers.within.layer_normalised_cell:LayerNormalisedCell"
+ATTENTION = "stockseq.layers.after.temporal_attention:TemporalAttention"
+
+
+@pytest.mark.parametrize("slots", [{}, {"within": CELL}, {"after": ATTENTION}], ids=["plain", "own cell", "all states"])
+def test_steps_laid_out_train_the_weights_of_a_loop(slots: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras' own loop is the reference; it adds up the steps' gradients in another order."""
+    job = make_job(5, network=SMALL.model_copy(update=slots))
+    laid_out = fit_network(job)
+    monkeypatch.setattr("stockseq.models.compiled.MOST_UNROLLED", 0)
+    monkeypatch.setattr("stockseq.models.compiled._idle", [])
+    for ours, of_loop in zip(laid_out.weights, fit_network(job).weights, strict=True):
+        np.testing.assert_allclose(ours, of_loop, rtol=1e-5, atol=1e-6)
+
+
 def test_text_without_padding_is_the_padded_text() -> None:
     """The network that Keras calls on padded windows is the reference, to the bit."""
     network = build_network(SMALL, n_features=N_FEATURES, vocabulary_size=N_CODES, seed=1)
