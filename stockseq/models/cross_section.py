@@ -8,12 +8,13 @@ import numpy.typing as npt
 from stockseq.dataset.panel import Panel
 from stockseq.dataset.scaling import Scaler
 from stockseq.models.training_targets import LEAST_TICKERS
+from stockseq.shared_data import aligned_empty
 
 SUFFIX = "_in_session"
 # What differs by less than rounding does not differ.
 LEAST_SPREAD = 1e-6
-# Columns in float64 at once: of a large panel all of them would be four times the panel.
-BLOCK = 8
+# Columns, and rows being scaled, in float64 at once: of a large panel all of them would be four times the panel.
+BLOCK, CHUNK = 4, 100_000
 
 Numbers = npt.NDArray[np.float64]
 
@@ -72,12 +73,13 @@ def read_scaled(
     panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str], scaler: Scaler
 ) -> npt.NDArray[np.float32]:
     """Return `scaler.transform(read_indicators(panel, rows, names))`, of shape (n, n_names), some columns at a time."""
-    scaled = np.empty((len(rows), len(names)), dtype=np.float32)
+    scaled = aligned_empty((len(rows), len(names)))
     done = 0
     for block in _blocks(panel, rows, names):
         those = slice(done, done + block.shape[1])
         part = Scaler(scaler.centre[those], scaler.spread[those], scaler.limit)
-        scaled[:, those] = part.transform(block)
+        for at in range(0, len(rows), CHUNK):
+            scaled[at : at + CHUNK, those] = part.transform(block[at : at + CHUNK])
         done += block.shape[1]
     return scaled
 

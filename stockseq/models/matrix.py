@@ -11,6 +11,7 @@ import pandas as pd
 from stockseq.dataset.tokens import Places, TokenRows, join_rows
 from stockseq.dataset.vocabulary import PADDING
 from stockseq.layers.backend import tf
+from stockseq.shared_data import ALIGNMENT
 
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
 BATCH = 1024
@@ -38,7 +39,7 @@ class Matrix:
 
     def tensors(self) -> Tensors:
         """Return what `read_windows` reads from."""
-        tensors = {"indicators": tf.constant(self.indicators)}
+        tensors = {"indicators": _as_tensor(self.indicators)}
         if self.text is not None:
             splits = self.text.splits
             tensors |= {"codes": tf.constant(self.text.codes), "headlines": tf.constant(splits)}
@@ -147,6 +148,16 @@ def in_batches(forward: Callable[[Any], Tensors], ends: npt.NDArray[np.int64]) -
         head: np.concatenate([batch[head].numpy()[:, 0] for batch in batches])[: len(ends)].astype(np.float64)
         for head in batches[0]
     }
+
+
+def _as_tensor(array: npt.NDArray[np.float32]) -> Any:
+    """Return a tensor of the array, which must not be changed any more: of the same memory where TensorFlow can."""
+    # An array that begins elsewhere would end the process, and one that is read-only is not handed out.
+    lies_well = array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % ALIGNMENT == 0
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    if not array.size or not lies_well or on_gpu:
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def check_windows(keys: pd.DataFrame, ends: npt.NDArray[np.int64], lookback: int) -> None:
