@@ -25,8 +25,6 @@ WEIGHT_SPREAD = 0.03
 RIDGE_PENALTY = 1_000.0
 # In standard deviations of the session: what one ticker did beyond, by an earnings surprise, teaches nothing of ranks.
 LIMIT = 3.0
-# Trees of 16 leaves learn no more from more, and the library lays its windows out in float64.
-MOST_BOOSTED = 1_000_000
 # Chosen on sessions of 2010 to 2013 of 120 S&P 500 tickers, where leaves of 200 windows learnt noise.
 LARGEST_LEAF, SMALLEST_LEAF, LEAVES_OF_ALL = 1_000, 20, 100
 
@@ -39,8 +37,7 @@ def classify_windows(
     Parameters
     ----------
     kind : "linear" or "boosting"
-        Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before;
-        of more than a million windows, on one in so many.
+        Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before.
         Neither stops early, so neither needs validation sessions.
     panel : Panel
     columns : list of int
@@ -65,9 +62,8 @@ def classify_windows(
             LaggedWindows(rows, train.ends, lookback), train.up, weight_spread=WEIGHT_SPREAD
         )
         return expit(LaggedWindows(rows, test.ends, lookback).dot(weights) + intercept)
-    some = _thinned(len(train))
-    model = HistGradientBoostingClassifier(**_boosting(len(train.ends[some])))
-    model.fit(_last_and_mean(rows, train.ends[some], lookback), train.up[some])
+    model = HistGradientBoostingClassifier(**_boosting(len(train)))
+    model.fit(_last_and_mean(rows, train.ends, lookback), train.up)
     return _in_chunks(lambda ends: model.predict_proba(_last_and_mean(rows, ends, lookback))[:, 1], test.ends)
 
 
@@ -102,20 +98,14 @@ def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Cal
     if kind == "linear":
         weights, intercept = fit_ridge(LaggedWindows(rows, ends, lookback), learnt, penalty=RIDGE_PENALTY)
         return lambda samples: LaggedWindows(rows, samples.ends, lookback).dot(weights) + intercept
-    some = _thinned(len(ends))
-    model = HistGradientBoostingRegressor(**_boosting(len(ends[some])))
-    model.fit(_last_and_mean(rows, ends[some], lookback), learnt[some])
+    model = HistGradientBoostingRegressor(**_boosting(len(train)))
+    model.fit(_last_and_mean(rows, ends, lookback), learnt)
     return lambda samples: _in_chunks(lambda ends: model.predict(_last_and_mean(rows, ends, lookback)), samples.ends)
 
 
 def can_rank(train: Samples) -> bool:
     """Return whether any training session has enough tickers, moving apart, to learn ranks from."""
     return bool(np.isfinite(compute_relative(train.target, train.session)).any())
-
-
-def _thinned(n_windows: int) -> slice:
-    """Return which windows boosting learns from: all, or one in so many that enough are left."""
-    return slice(None, None, -(-n_windows // MOST_BOOSTED))
 
 
 def _boosting(n_windows: int) -> dict[str, Any]:
