@@ -1,5 +1,6 @@
 """What every test shares: quiet TensorFlow, private caches, and the seed of the property tests."""
 
+import gc
 import os
 from collections.abc import Iterator
 from itertools import count
@@ -41,6 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first, each in its own order."""
     rank = {name: position for position, name in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare each full collection of garbage the million objects of the imports and the tests themselves."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
