@@ -1,5 +1,6 @@
 """What every test shares: quiet TensorFlow, private caches, and the seed of the property tests."""
 
+import gc
 import os
 from collections.abc import Iterator
 from itertools import count
@@ -24,16 +25,25 @@ LONGEST_FILES = (
     "test_campaign.py",
     "test_kill.py",
     "test_layers.py",
-    "test_model_leaks.py",
     "test_daily.py",
-    "test_ablation.py",
-    "test_backtest.py",
     "test_yahoo_week.py",
-    "test_own_layer.py",
+    "test_cluster.py",
     "test_data_leaks.py",
+    "test_model_leaks.py",
+    "test_backtest.py",
+    "test_training.py",
+    "test_champion.py",
+    "test_train.py",
+    "test_ablation.py",
+    "test_lease.py",
+    "test_ingest.py",
+    "test_own_layer.py",
+    "test_durability.py",
     "test_notebooks.py",
-    "test_news_week.py",
+    "test_readme.py",
     "test_walk_forward.py",
+    "test_universe.py",
+    "test_news_week.py",
 )
 
 
@@ -41,6 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first, each in its own order."""
     rank = {name: position for position, name in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare each full collection of garbage the million objects of the imports and the tests themselves."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

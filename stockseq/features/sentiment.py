@@ -303,18 +303,39 @@ def aggregate_known_sentiment(news: pd.DataFrame, sessions: pd.DatetimeIndex) ->
     oldest = sessions.searchsorted(news.loc[late, "session"].to_numpy()).tolist()
     for begin, end in zip(first, oldest, strict=True):
         touched[begin : end + MEMORY_SESSIONS] = True
-    for position in np.flatnonzero(touched).tolist():
-        memory = sessions[max(position - MEMORY_SESSIONS + 1, 0) : position + 1]
-        known.loc[memory[-1]] = aggregate_sentiment(news[news["known_session"] <= memory[-1]], memory).iloc[-1]
+    known.loc[touched, "news_decayed_mean"] = _decayed_as_known(news, sessions, np.flatnonzero(touched))
     return known
 
 
+def _decayed_as_known(news: pd.DataFrame, sessions: pd.DatetimeIndex, decided: np.ndarray) -> np.ndarray:
+    """Return the decayed means of the sessions at the positions `decided`, each of what its own decision knew."""
+    stands = sessions.get_indexer(pd.DatetimeIndex(news["session"]))
+    # Sums round by their order, so a session's headlines stay in that of the rows.
+    rows = np.argsort(stands, kind="stable")[np.count_nonzero(stands < 0) :]
+    stands, compound = stands[rows], news["compound"].to_numpy(dtype=NUMBER)[rows]
+    known = sessions.searchsorted(news["known_session"].to_numpy())[rows]
+    total, count = np.zeros(len(decided)), np.zeros(len(decided))
+    for age, weight in enumerate(_weights()):
+        begin, end = (stands.searchsorted(decided - age, side) for side in ("left", "right"))
+        n = end - begin
+        of = np.repeat(np.arange(len(decided)), n)
+        read = np.repeat(begin - np.cumsum(n) + n, n) + np.arange(n.sum())
+        in_time = known[read] <= decided[of]
+        of, read = of[in_time], read[in_time]
+        total += weight * np.bincount(of, weights=compound[read], minlength=len(decided))
+        count += weight * np.bincount(of, minlength=len(decided))
+    return total / np.maximum(count, np.finfo(NUMBER).tiny)
+
+
 def _decayed(values: np.ndarray) -> np.ndarray:
-    weights = 0.5 ** (np.arange(MEMORY_SESSIONS) / HALF_LIFE_SESSIONS)
     decayed = np.zeros_like(values)
-    for age, weight in enumerate(weights[: len(values)]):
+    for age, weight in enumerate(_weights()[: len(values)]):
         decayed[age:] += weight * values[: len(values) - age]
     return decayed
+
+
+def _weights() -> np.ndarray:
+    return np.asarray(0.5 ** (np.arange(MEMORY_SESSIONS) / HALF_LIFE_SESSIONS))
 
 
 def _score_chunk(texts: list[str], scorer: Scorer) -> np.ndarray:

@@ -41,7 +41,7 @@ with _without_banner():
     import tensorflow as tf
     from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
-# Each forecast traces its small networks anew, which is cheap; TensorFlow would warn of it in the middle of a screen.
+# Each network of an ensemble is traced for itself; TensorFlow would warn of it in the middle of a screen.
 tf.get_logger().setLevel("ERROR")
 
 __all__ = ["any_kernel", "keras", "tf"]

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from stockseq.shared_data import ALIGNMENT
 
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
 BATCH = 1024
+# Networks whose graph is kept: tracing one takes longer than its forecasts of a morning.
+MOST_TRACED = 16
 
 # Inputs of a network or outputs of its heads, by name.
 Tensors = dict[str, Any]
@@ -132,11 +135,14 @@ def read_tokens(tensors: Tensors, of: Literal["rows", "headlines"], numbers: Any
 def make_predictor(network: Any, read: Callable[[Any], Tensors]) -> Predictor:
     """Return the function from window ends (n,) to each head's values (n,), without dropout."""
 
-    @tf.function
-    def forward(ends: Any) -> Any:
-        return network(read(ends), training=False)
+    forward = _traced(network)
+    return lambda ends: in_batches(lambda batch: forward(read(batch)), ends)
 
-    return lambda ends: in_batches(forward, ends)
+
+@lru_cache(maxsize=MOST_TRACED)
+def _traced(network: Any) -> Callable[[Tensors], Tensors]:
+    """Return the network's graph, whose arguments are its inputs: what it reads them from may change, and it stays."""
+    return cast(Callable[[Tensors], Tensors], tf.function(lambda inputs: network(inputs, training=False)))
 
 
 def in_batches(forward: Callable[[Any], Tensors], ends: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:

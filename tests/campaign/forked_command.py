@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
+from select import select
 from typing import Any
 
 from tests.campaign.file_faults.preload import compiled_library
@@ -106,6 +107,10 @@ class ForkedRun:
     @property
     def said(self) -> str:
         return self.output.read_text(encoding="utf-8", errors="replace")
+
+    def ended_within(self, seconds: float) -> bool:
+        """Wait so long at most; return whether the run is over."""
+        return self.status is not None or bool(select([self.server.stdout], [], [], seconds)[0])
 
     def send(self, number: signal.Signals) -> int:
         """Send a signal, and return the exit status."""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -13,6 +13,7 @@ from stockseq.errors import SettingsError
 from stockseq.features.sentiment import (
     SENTIMENT_COLUMNS,
     VaderScorer,
+    aggregate_known_sentiment,
     aggregate_sentiment,
     finance_lexicon,
     score_headlines,
@@ -217,3 +218,21 @@ def test_a_row_depends_on_the_last_twenty_sessions_alone(places: list[tuple[int,
     whole = aggregate_sentiment(frame, SESSIONS).iloc[start + 19 :]
     part = aggregate_sentiment(frame, SESSIONS[start:]).iloc[19:]
     assert whole.to_numpy().tobytes() == part.to_numpy().tobytes()
+
+
+@settings(max_examples=40)
+@given(
+    news=st.lists(st.tuples(st.integers(0, 24), st.sampled_from([0, 0, 1, 5, 30]), st.floats(-1, 1)), max_size=20),
+    length=st.integers(1, 25),
+)
+def test_a_session_says_what_its_own_decision_knew(news: list[tuple[int, int, float]], length: int) -> None:
+    """Bit for bit what it said on its morning, however late other headlines of its memory were seen."""
+    stands, delays, compounds = zip(*news, strict=True) if news else ((), (), ())
+    known = [min(session + delay, 24) for session, delay in zip(stands, delays, strict=True)]
+    frame = pd.DataFrame({"session": SESSIONS[list(stands)], "known_session": SESSIONS[known], "compound": compounds})
+    frame = frame.astype({"compound": "float64"})
+    sessions = SESSIONS[:length]
+    then = [
+        aggregate_sentiment(frame[frame["known_session"] <= session], sessions).loc[[session]] for session in sessions
+    ]
+    assert aggregate_known_sentiment(frame, sessions).to_numpy().tobytes() == pd.concat(then).to_numpy().tobytes()

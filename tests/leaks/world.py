@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -66,7 +67,7 @@ def make_world(
     latency: pd.Timedelta | Latency = LATENCY,
 ) -> World:
     """Return a market of 150 sessions: one ticker ends early, one is halted, stamps are late or bare dates."""
-    drawn = SimulatedMarket(kind="leak_backdated", n_sessions=150, n_tickers=3, seed=seed)
+    drawn = _draw(seed)
     sessions = drawn.sessions
     _, halted, ended = drawn.tickers
     bars = drawn.bars
@@ -89,6 +90,12 @@ def make_world(
     )
     pipeline = Pipeline(inputs, market.calendar, FORECASTER, FOLDS)
     return World(pipeline, market, tuple(pipeline.clock.cut(sessions[number]) for number in cuts))
+
+
+@cache
+def _draw(seed: int) -> SimulatedMarket:
+    """Return the market before anything is left out of it; what a test plants lies behind it."""
+    return SimulatedMarket(kind="leak_backdated", n_sessions=150, n_tickers=3, seed=seed)
 
 
 def with_table(built: Any, table: pd.DataFrame) -> Any:

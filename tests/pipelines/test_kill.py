@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,12 @@ class Run:
             command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         self.said = ""
+
+    def ended_within(self, seconds: float) -> bool:
+        """Wait so long at most; return whether the run is over."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        return self.process.poll() is not None
 
     def send(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
@@ -178,12 +185,12 @@ def kill_and_finish(
         duration, n_hit = undisturbed.seconds[day], 0
         while n_hit < n_kills // N_DAYS:
             run = start_working(start, data, mornings[day])
-            time.sleep(moments.uniform(0, duration))
+            started = time.monotonic()
+            if run.ended_within(moments.uniform(0, duration)):
+                # Before it was hit: less was left to do, or the machine has less else to do.
+                duration = time.monotonic() - started
             if run.send(signal.SIGKILL) == -signal.SIGKILL:
                 n_hit += 1
-            else:
-                # It ended before it was hit: less was left to do, or the machine has less else to do.
-                duration *= 0.8
             require_whole(data)
         assert start(daily(data, mornings[day])).end() == 0
         require_same_tables(data, undisturbed.tables[day])

@@ -20,7 +20,7 @@ from stockseq.store.lease import RUN_LOCK, Holder, LeaseTerms, hold_lease
 from tests.campaign.cutting_proxy import KEYS, object_store
 from tests.store.store_rows import bars
 
-SHORT = LeaseTerms(lasts_s=6.0, renewed_s=0.5, watched_s=1.5)
+SHORT = LeaseTerms(lasts_s=4.0, renewed_s=0.5, watched_s=1.5)
 MACHINE = """
 import sys
 from contextlib import ExitStack

@@ -29,7 +29,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headline_stream, "N_COMMITTED", 7)
 
 
-def fnspid_rows(n: int = 300, *, with_articles: float = 0.4) -> str:
+def fnspid_rows(n: int = 120, *, with_articles: float = 0.4) -> str:
     """Return rows in FNSPID's layout: some repeat, some are dates, some articles have newlines and commas."""
     rng = np.random.default_rng(1)
     article = (

@@ -16,14 +16,14 @@ from tests.yahoo_server.market import ListedMarket, Listing
 from tests.yahoo_server.memory import forget_yfinance
 from tests.yahoo_server.server import YahooServer
 
-TICKERS = tuple(f"T{number:02}" for number in range(30))
+TICKERS = tuple(f"T{number:02}" for number in range(10))
 EVENINGS = pd.to_datetime(["2024-11-26T23:00Z", "2024-11-27T23:00Z", "2024-11-29T23:00Z"])
 FIRST = pd.Timestamp("2024-09-03")
 
 
 @pytest.fixture
 def market(calendar: TradingCalendar) -> ListedMarket:
-    """30 tickers with a headline each, of which three pay a dividend on 2024-11-27."""
+    """Ten tickers with a headline each, of which three pay a dividend on 2024-11-27."""
     sessions = calendar.between(FIRST, pd.Timestamp("2024-12-31"))
     published = "2024-11-26T15:00:00Z"
     return ListedMarket(
@@ -67,18 +67,18 @@ def test_each_ticker_is_asked_once_for_bars_and_once_for_news(
     """Bars, overlap, splits and dividends are one chart; news are another host's, and its items name no ticker, so that
     none can be asked of two. Beside them a process asks for its crumb, and the first of all for a cookie."""
     asked = [ask(market, calendar, tmp_path, now, monkeypatch) for now in EVENINGS]
-    once = {"chart": 30, "news": 30, "crumb": 1}
+    once = {"chart": 10, "news": 10, "crumb": 1}
     assert asked == [{**once, "cookie": 1}, once, once]
 
 
 def test_a_new_split_is_the_one_reason_to_ask_a_ticker_again(
     market: ListedMarket, calendar: TradingCalendar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It re-bases all that was before, so the whole history is compared; the other 29 are asked once."""
+    """It re-bases all that was before, so the whole history is compared; the other nine are asked once."""
     ask(market, calendar, tmp_path, EVENINGS[0], monkeypatch)
     session, split = pd.Timestamp("2024-11-27"), market.listings["T07"]
     split.splits[session] = 2.0
     split.bars.loc[session:, ["open", "high", "low", "close"]] /= 2
     split.bars.loc[session:, "volume"] *= 2
-    assert ask(market, calendar, tmp_path, EVENINGS[1], monkeypatch) == {"chart": 31, "news": 30, "crumb": 1}
-    assert ask(market, calendar, tmp_path, EVENINGS[2], monkeypatch) == {"chart": 30, "news": 30, "crumb": 1}
+    assert ask(market, calendar, tmp_path, EVENINGS[1], monkeypatch) == {"chart": 11, "news": 10, "crumb": 1}
+    assert ask(market, calendar, tmp_path, EVENINGS[2], monkeypatch) == {"chart": 10, "news": 10, "crumb": 1}

@@ -15,7 +15,7 @@ from tests.campaign.families.yahoo.wire import wire_faults
 
 @functools.cache
 def _batches() -> tuple[tuple[YahooFault, ...], ...]:
-    """Return all faults, those that bear company a dozen to a market, so that each takes a second."""
+    """Return all faults, those that bear company seven to a market, so that each takes a second."""
     faults = [*wire_faults(), *chart_faults(), *news_faults(), *date_faults(), *cookie_faults()]
     faults += _pairs(faults)
     alone = [(fault,) for fault in faults if fault.alone]
