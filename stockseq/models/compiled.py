@@ -83,8 +83,8 @@ class CompiledTraining:
         tensors : mapping of tensors
             `Matrix.tensors`.
         """
-        # Divided here: in the graph it would be rounded by what the graph was traced for first.
-        return float(self._epoch(tf.constant(order), *targets, tensors)) / (len(order) // self.recipe.batch_size)
+        # Their mean is taken here: a sum carried through the graph's loop is not the same twice with seeds side by side.
+        return float(self._epoch(tf.constant(order), *targets, tensors).numpy().mean(dtype=np.float64))
 
     @contextmanager
     def mean_weights(self) -> Iterator[None]:
@@ -102,11 +102,11 @@ class CompiledTraining:
         size = self.recipe.batch_size
         n_steps = tf.size(order) // size
         batches = tf.reshape(order[: n_steps * size], (n_steps, size))
-        total = 0.0
+        losses = tf.TensorArray(tf.float32, n_steps)
         for step in tf.range(n_steps):
             with tf.name_scope(self._scope):
-                total += self._step(batches[step], ends, values, known, tensors)
-        return total
+                losses = losses.write(step, self._step(batches[step], ends, values, known, tensors))
+        return losses.stack()
 
     def _step(self, picked: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
         """Train on the picked windows and return their loss."""

@@ -57,11 +57,11 @@ def test_a_seed_is_the_same_after_another_seed_and_after_another_market() -> Non
 
 def test_seeds_side_by_side_are_the_seeds_one_after_another() -> None:
     """Threads share the tensors and nothing that training changes."""
-    alone = [weights(fit_network(make_job(seed))) for seed in range(4)]
+    alone = [(weights(result), result.best) for result in map(fit_network, map(make_job, range(4)))]
     tensors = make_matrix().tensors()
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(partial(fit_network, tensors=tensors), map(make_job, range(4))))
-    assert [weights(result) for result in together] == alone
+    assert [(weights(result), result.best) for result in together] == alone
 
 
 CELL = "stockseq.layers.within.layer_normalised_cell:LayerNormalisedCell"
