@@ -14,6 +14,7 @@ from stockseq.dataset.folds import Fold
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.forecasting import join_realised
 from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size, variance_paths
+from stockseq.models.window_learners import scale_rows
 from stockseq.progress import Progress
 
 
@@ -103,6 +104,7 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
 
 def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Event) -> _FoldForecasts:
     train, test = data.samples.on(fold.train.union(fold.validation)), data.samples.on(fold.test)
+    lookback, scaled = data.inputs.lookback, scale_rows(data.panel, train, data.inputs.lookback)
     rows: dict[str, pd.DataFrame] = {}
     obstacles: dict[str, str] = {}
     for name in BASELINES:
@@ -110,7 +112,7 @@ def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Ev
             break
         obstacle = find_obstacle(name, data.panel, train)
         if obstacle is None:
-            forecasts = forecast_baseline(name, data.panel, train, test, lookback=data.inputs.lookback)
+            forecasts = forecast_baseline(name, data.panel, train, test, lookback=lookback, rows=scaled)
             rows[name] = join_realised(forecasts, test)
         else:
             obstacles[name] = obstacle

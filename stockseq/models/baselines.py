@@ -11,7 +11,7 @@ from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.models.window_learners import can_rank, classify_windows, fit_ranks
+from stockseq.models.window_learners import Kind, Rows, can_rank, classify_windows, fit_ranks, scale_rows
 from stockseq.schemas import Forecasts, as_forecasts
 
 Baseline = Literal[
@@ -40,7 +40,9 @@ YEAR, MONTH = 252, 21
 SUREST = 1e-6
 
 
-def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> Forecasts:
+def forecast_baseline(
+    name: Baseline, panel: Panel, train: Samples, test: Samples, *, lookback: int = 1, rows: Rows | None = None
+) -> Forecasts:
     """Fit a baseline on the training samples and forecast the test samples.
 
     Parameters
@@ -60,6 +62,8 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
     train, test : Samples of the panel
     lookback : int, default=1
         Rows of a window, those that the samples were built with.
+    rows : float32 array of shape (n_rows, n_features), optional
+        `scale_rows(panel, train, lookback)`, where it is there already.
 
     Returns
     -------
@@ -93,16 +97,9 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
         up = np.full(len(test), float(train.up.mean()))
     elif name in FOLLOWED:
         up = _follow(_views(name, panel), train, test)
-    elif name == "ridge":
-        rank = fit_ranks("linear", panel, train, lookback=lookback)
-        relative = rank(test)
-        up = _believe(rank(train), train.up, relative)
-    elif name == "gradient_boosting":
-        up = classify_windows("boosting", panel, _columns(name, panel), train, test, lookback=lookback)
-        if can_rank(train):
-            relative = fit_ranks("boosting", panel, train, lookback=lookback)(test)
     else:
-        up = classify_windows("linear", panel, _columns(name, panel), train, test, lookback=lookback)
+        read = scale_rows(panel, train, lookback) if rows is None else rows
+        up, relative = _learn(name, read[:, _columns(name, panel)], train, test, lookback)
     keys = panel.keys.loc[test.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
     up = np.clip(up, SUREST, 1 - SUREST)
     expected = (2 * up - 1) * float(np.abs(train.realised_return).mean())
@@ -112,7 +109,8 @@ def forecast_baseline(name: Baseline, panel: Panel, train: Samples, test: Sample
 def forecast_baselines(panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> dict[str, pd.DataFrame]:
     """Return the forecasts of every baseline that meets no obstacle, by name."""
     possible = [name for name in BASELINES if find_obstacle(name, panel, train) is None]
-    return {name: forecast_baseline(name, panel, train, test, lookback=lookback) for name in possible}
+    rows = scale_rows(panel, train, lookback)
+    return {name: forecast_baseline(name, panel, train, test, lookback=lookback, rows=rows) for name in possible}
 
 
 def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
@@ -124,13 +122,26 @@ def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
             return f"it needs {YEAR} sessions of returns before a decision, and no training sample has so many."
     elif name != "majority":
         columns = _columns(name, panel)
-        if not columns:
+        if not panel.indicators[:1, columns].shape[1]:
             return f"it reads columns of which the panel has none; it has {', '.join(panel.names)}."
         if name == "ridge" and not can_rank(train):
             return "it learns to rank, and no training session has five tickers that move apart."
         if name == "logistic_sentiment" and not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
             return f"it needs news, and the sentiment of all {len(train)} training samples is the same."
     return None
+
+
+def _learn(name: Baseline, rows: Rows, train: Samples, test: Samples, lookback: int) -> tuple[Views, Views]:
+    """Return the probability of up, and the return against the session's others where the baseline names it."""
+    relative = np.full(len(test), np.nan)
+    if name == "ridge":
+        rank = fit_ranks("linear", rows, train, lookback=lookback)
+        relative = rank(test)
+        return _believe(rank(train), train.up, relative), relative
+    kind: Kind = "boosting" if name == "gradient_boosting" else "linear"
+    if kind == "boosting" and can_rank(train):
+        relative = fit_ranks(kind, rows, train, lookback=lookback)(test)
+    return classify_windows(kind, rows, train, test, lookback=lookback), relative
 
 
 def _follow(views: Views, train: Samples, test: Samples) -> Views:
@@ -170,13 +181,11 @@ def _year_without_month(changes: Views, tickers: pd.Series) -> Views:
     return np.asarray(chained.droplevel(0).reindex(older.index), dtype=np.float64)
 
 
-def _columns(name: str, panel: Panel) -> list[int]:
+def _columns(name: str, panel: Panel) -> list[int] | slice:
+    """Return which features a learner reads; a slice, which copies nothing, where that is all of them."""
     sentiment = [position for position, column in enumerate(panel.names) if column in SENTIMENT_COLUMNS]
-    everything = list(range(len(panel.names)))
     if name == "logistic_sentiment":
         return sentiment
-    return (
-        [position for position in everything if position not in sentiment]
-        if name == "logistic_indicators"
-        else everything
-    )
+    if name == "logistic_indicators" and sentiment:
+        return [position for position in range(len(panel.names)) if position not in sentiment]
+    return slice(None)

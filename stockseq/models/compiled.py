@@ -83,7 +83,7 @@ class CompiledTraining:
         tensors : mapping of tensors
             `Matrix.tensors`.
         """
-        # Their mean is taken here: a sum that the graph's loop carries differs from run to run, seeds being side by side.
+        # Their mean is taken here: what a loop sums up differs from run to run, seeds being side by side.
         return float(self._epoch(tf.constant(order), *targets, tensors).numpy().mean(dtype=np.float64))
 
     @contextmanager

@@ -29,9 +29,13 @@ LIMIT = 3.0
 LARGEST_LEAF, SMALLEST_LEAF, LEAVES_OF_ALL = 1_000, 20, 100
 
 
-def classify_windows(
-    kind: Kind, panel: Panel, columns: list[int], train: Samples, test: Samples, *, lookback: int
-) -> Numbers:
+def scale_rows(panel: Panel, train: Samples, lookback: int) -> Rows:
+    """Return the panel's indicators, scaled by what the training windows read; of shape (n_rows, n_features)."""
+    scaler = fit_scaler(panel, window_rows(train.ends, lookback), panel.names)
+    return read_scaled(panel, np.arange(len(panel)), panel.names, scaler)
+
+
+def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, lookback: int) -> Numbers:
     """Fit a classifier of the direction on the training windows and return its probability of up for the test windows.
 
     Parameters
@@ -39,9 +43,8 @@ def classify_windows(
     kind : "linear" or "boosting"
         Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before.
         Neither stops early, so neither needs validation sessions.
-    panel : Panel
-    columns : list of int
-        The features to read.
+    rows : float32 array of shape (n_rows, n_features)
+        What is read of the panel's rows, from `scale_rows`.
     train, test : Samples of the panel, with windows of `lookback` rows behind them
     lookback : int
         Rows of a window.
@@ -56,7 +59,6 @@ def classify_windows(
 
     if not len(test) or train.up.all() or not train.up.any():
         return np.full(len(test), float(train.up.mean()))
-    rows = _scaled_rows(panel, columns, train, lookback)
     if kind == "linear":
         weights, intercept = fit_logistic(
             LaggedWindows(rows, train.ends, lookback), train.up, weight_spread=WEIGHT_SPREAD
@@ -67,7 +69,7 @@ def classify_windows(
     return _in_chunks(lambda ends: model.predict_proba(_last_and_mean(rows, ends, lookback))[:, 1], test.ends)
 
 
-def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Callable[[Samples], Numbers]:
+def fit_ranks(kind: Kind, rows: Rows, train: Samples, *, lookback: int) -> Callable[[Samples], Numbers]:
     """Fit a regression of the session's z-scored return on the training windows.
 
     Parameters
@@ -75,7 +77,8 @@ def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Cal
     kind : "linear" or "boosting"
         Ridge regression on all rows of a window, which learns the return over the volatility known at the decision, for
         its squares heed the wildest tickers most; or gradient boosting as in `classify_windows`, of the plain return.
-    panel : Panel
+    rows : float32 array of shape (n_rows, n_features)
+        From `scale_rows`.
     train : Samples of the panel; `can_rank(train)`
     lookback : int
 
@@ -93,7 +96,6 @@ def fit_ranks(kind: Kind, panel: Panel, train: Samples, *, lookback: int) -> Cal
     of_trade = train.target if kind == "linear" else train.realised_return.astype(np.float32)
     target = compute_relative(of_trade, train.session)
     usable = np.isfinite(target)
-    rows = _scaled_rows(panel, list(range(len(panel.names))), train, lookback)
     learnt, ends = np.clip(target[usable], -LIMIT, LIMIT), train.ends[usable]
     if kind == "linear":
         weights, intercept = fit_ridge(LaggedWindows(rows, ends, lookback), learnt, penalty=RIDGE_PENALTY)
@@ -119,13 +121,6 @@ def _boosting(n_windows: int) -> dict[str, Any]:
         "early_stopping": False,
         "random_state": 0,
     }
-
-
-def _scaled_rows(panel: Panel, columns: list[int], train: Samples, lookback: int) -> Rows:
-    """Return the panel's rows, scaled by what the training windows read."""
-    names = [panel.names[column] for column in columns]
-    scaler = fit_scaler(panel, window_rows(train.ends, lookback), names)
-    return read_scaled(panel, np.arange(len(panel)), names, scaler)
 
 
 def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Rows:
