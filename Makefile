@@ -122,7 +122,8 @@ check: dev ## Format, lint, types and import contracts
 format: dev ## Format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 test: dev ## Run the tests; no network and no server needed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@# Bytecode is kept even where the environment forbids it: each process that a test starts would compile all modules.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 coverage: dev ## Run the tests and report which lines they reach; takes a third longer
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 test-slow: dev ## Run the tests that take minutes

@@ -161,8 +161,10 @@ def _unroll_short_loops(network: Any) -> None:
     if tf.config.list_physical_devices("GPU"):
         return  # cuDNN has a kernel for the whole loop
     for layer in network.layers:
-        if isinstance(layer, keras.layers.RNN) and (layer.input.shape[1] or np.inf) <= MOST_UNROLLED:
-            layer.unroll = True
+        if isinstance(layer, keras.layers.RNN):
+            # With padding, its mask is an input too.
+            steps = keras.tree.flatten(layer.input)[0].shape[1]
+            layer.unroll = layer.unroll or (steps is not None and steps <= MOST_UNROLLED)
 
 
 _numbers = count()
