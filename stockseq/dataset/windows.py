@@ -141,8 +141,9 @@ def window_rows(ends: npt.NDArray[np.int64], lookback: int) -> npt.NDArray[np.in
     >>> window_rows(np.array([3, 4]), 2).tolist()
     [2, 3, 4]
     """
+    ends = np.asarray(ends, dtype=np.int64)
     if not len(ends):
-        return np.empty(0, dtype=np.int64)
+        return ends
     # How many windows begin on a row, less those that ended before it: laid out, 60 rows a window would fill gigabytes.
     n_rows = int(ends.max()) + 2
     change = np.bincount(ends - lookback + 1, minlength=n_rows) - np.bincount(ends + 1, minlength=n_rows)

@@ -303,27 +303,27 @@ def aggregate_known_sentiment(news: pd.DataFrame, sessions: pd.DatetimeIndex) ->
     oldest = sessions.searchsorted(news.loc[late, "session"].to_numpy()).tolist()
     for begin, end in zip(first, oldest, strict=True):
         touched[begin : end + MEMORY_SESSIONS] = True
-    known.loc[touched, "news_decayed_mean"] = _decayed_as_known(news, sessions, np.flatnonzero(touched))
+    known.loc[touched, "news_decayed_mean"] = _decayed_by_decision(news, sessions, np.flatnonzero(touched))
     return known
 
 
-def _decayed_as_known(news: pd.DataFrame, sessions: pd.DatetimeIndex, decided: np.ndarray) -> np.ndarray:
-    """Return the decayed means of the sessions at the positions `decided`, each of what its own decision knew."""
-    stands = sessions.get_indexer(pd.DatetimeIndex(news["session"]))
+def _decayed_by_decision(news: pd.DataFrame, sessions: pd.DatetimeIndex, decisions: np.ndarray) -> np.ndarray:
+    """Return the decayed means of the sessions at the positions `decisions`, each of what its own decision knew."""
+    position = sessions.get_indexer(pd.DatetimeIndex(news["session"]))
     # Sums round by their order, so a session's headlines stay in that of the rows.
-    rows = np.argsort(stands, kind="stable")[np.count_nonzero(stands < 0) :]
-    stands, compound = stands[rows], news["compound"].to_numpy(dtype=NUMBER)[rows]
-    known = sessions.searchsorted(news["known_session"].to_numpy())[rows]
-    total, count = np.zeros(len(decided)), np.zeros(len(decided))
+    order = np.argsort(position, kind="stable")[np.count_nonzero(position < 0) :]
+    position, compound = position[order], news["compound"].to_numpy(dtype=NUMBER)[order]
+    first_decision = sessions.searchsorted(news["known_session"].to_numpy())[order]
+    total, count = np.zeros(len(decisions)), np.zeros(len(decisions))
     for age, weight in enumerate(_weights()):
-        begin, end = (stands.searchsorted(decided - age, side) for side in ("left", "right"))
+        begin, end = (position.searchsorted(decisions - age, side) for side in ("left", "right"))
         n = end - begin
-        of = np.repeat(np.arange(len(decided)), n)
-        read = np.repeat(begin - np.cumsum(n) + n, n) + np.arange(n.sum())
-        in_time = known[read] <= decided[of]
-        of, read = of[in_time], read[in_time]
-        total += weight * np.bincount(of, weights=compound[read], minlength=len(decided))
-        count += weight * np.bincount(of, minlength=len(decided))
+        decision = np.repeat(np.arange(len(decisions)), n)
+        row = np.repeat(begin - np.cumsum(n) + n, n) + np.arange(n.sum())
+        in_time = first_decision[row] <= decisions[decision]
+        decision, row = decision[in_time], row[in_time]
+        total += weight * np.bincount(decision, weights=compound[row], minlength=len(decisions))
+        count += weight * np.bincount(decision, minlength=len(decisions))
     return total / np.maximum(count, np.finfo(NUMBER).tiny)
 
 

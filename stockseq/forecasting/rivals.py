@@ -47,6 +47,12 @@ class Rivals:
     def __init__(self, folds: Sequence[Future[_FoldForecasts]]) -> None:
         self._folds = folds
 
+    def raise_failures(self) -> None:
+        """Raise what a baseline has raised so far; nobody should train networks for hours before that is said."""
+        for fold in self._folds:
+            if fold.done():
+                fold.result()
+
     def collect(self, progress: Progress) -> RivalForecasts:
         """Wait for all folds and return the forecasts; what a baseline raised is raised here."""
         parts: list[_FoldForecasts] = []
@@ -79,7 +85,7 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
     data : Dataset
     folds : sequence of Fold
     n_networks : int
-        Networks that are trained at the same time, a core each: what they leave is for the baselines.
+        Networks of the ensemble, each trained on a core: boosting has the cores that they leave.
     """
     # Imported here, so that the libraries whose threads are limited are loaded.
     import sklearn.ensemble  # noqa: F401
@@ -90,16 +96,18 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
 
     def forecast(fold: Fold) -> _FoldForecasts:
         # Threads that wait for one another while networks have the cores take ten times as long as one by itself.
-        with threadpool_limits(n_threads):
+        with threadpool_limits(n_threads, user_api="openmp"):
             return _forecast_fold(data, fold, paths, abandoned)
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="baselines")
-    try:
-        yield Rivals([pool.submit(forecast, fold) for fold in folds])
-    finally:
-        # A run that failed or was interrupted waits for the baseline that is being fitted, and for no other.
-        abandoned.set()
-        pool.shutdown(cancel_futures=True)
+    # For the whole process, and one whatever the machine: a product's last bits depend on the threads of BLAS.
+    with threadpool_limits(1, user_api="blas"):
+        try:
+            yield Rivals([pool.submit(forecast, fold) for fold in folds])
+        finally:
+            # An error is said at once; the process ends with the baseline that is being fitted.
+            abandoned.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Event) -> _FoldForecasts:

@@ -294,6 +294,7 @@ def walk_forward(
             test = data.samples.on(fold.test)
             model = forecaster.fit_fold(data, fold)
             parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
+            rivals.raise_failures()
         against = rivals.collect(progress)
     return WalkForwardResult(
         data,

@@ -98,8 +98,10 @@ def forecast_baseline(
     elif name in FOLLOWED:
         up = _follow(_views(name, panel), train, test)
     else:
-        read = scale_rows(panel, train, lookback) if rows is None else rows
-        up, relative = _learn(name, read[:, _columns(name, panel)], train, test, lookback)
+        read, columns = scale_rows(panel, train, lookback) if rows is None else rows, _columns(name, panel)
+        if len(columns) < len(panel.names):
+            read = read[:, columns]
+        up, relative = _learn(name, read, train, test, lookback)
     keys = panel.keys.loc[test.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
     up = np.clip(up, SUREST, 1 - SUREST)
     expected = (2 * up - 1) * float(np.abs(train.realised_return).mean())
@@ -109,6 +111,8 @@ def forecast_baseline(
 def forecast_baselines(panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> dict[str, pd.DataFrame]:
     """Return the forecasts of every baseline that meets no obstacle, by name."""
     possible = [name for name in BASELINES if find_obstacle(name, panel, train) is None]
+    if not len(train):
+        raise TooFewSessions("Baselines need training samples, and there are none; ingest a longer history.")
     rows = scale_rows(panel, train, lookback)
     return {name: forecast_baseline(name, panel, train, test, lookback=lookback, rows=rows) for name in possible}
 
@@ -122,7 +126,7 @@ def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
             return f"it needs {YEAR} sessions of returns before a decision, and no training sample has so many."
     elif name != "majority":
         columns = _columns(name, panel)
-        if not panel.indicators[:1, columns].shape[1]:
+        if not columns:
             return f"it reads columns of which the panel has none; it has {', '.join(panel.names)}."
         if name == "ridge" and not can_rank(train):
             return "it learns to rank, and no training session has five tickers that move apart."
@@ -181,11 +185,14 @@ def _year_without_month(changes: Views, tickers: pd.Series) -> Views:
     return np.asarray(chained.droplevel(0).reindex(older.index), dtype=np.float64)
 
 
-def _columns(name: str, panel: Panel) -> list[int] | slice:
-    """Return which features a learner reads; a slice, which copies nothing, where that is all of them."""
+def _columns(name: str, panel: Panel) -> list[int]:
+    """Return the positions of the features that a learner reads."""
     sentiment = [position for position, column in enumerate(panel.names) if column in SENTIMENT_COLUMNS]
+    everything = list(range(len(panel.names)))
     if name == "logistic_sentiment":
         return sentiment
-    if name == "logistic_indicators" and sentiment:
-        return [position for position in range(len(panel.names)) if position not in sentiment]
-    return slice(None)
+    return (
+        [position for position in everything if position not in sentiment]
+        if name == "logistic_indicators"
+        else everything
+    )

@@ -42,7 +42,7 @@ class CompiledTraining:
     Parameters
     ----------
     network : keras.Model
-        Its weights are changed by `run_epoch`.
+        Its weights are changed by `run_epoch`, and its short recurrent layers lay out their steps from now on.
     recipe : Recipe
     """
 

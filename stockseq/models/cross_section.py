@@ -95,7 +95,7 @@ def _blocks(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> 
     columns = np.array([panel.names.index(name) for name in plain], dtype=np.int64)
     placed = np.array([name != base for name, base in zip(names, plain, strict=True)])
     among = _Sessions(panel, rows) if placed.any() else None
-    for part in np.array_split(np.arange(len(columns)), -(-len(columns) // BLOCK)):
+    for part in np.array_split(np.arange(len(columns)), max(1, -(-len(columns) // BLOCK))):
         # Column by column, so that a column's mean is rounded alike whatever stands beside it.
         values = panel.indicators[np.ix_(rows, columns[part])].astype(np.float64, order="F")
         if among is not None and placed[part].any():

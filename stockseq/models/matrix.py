@@ -16,7 +16,8 @@ from stockseq.shared_data import ALIGNMENT
 
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
 BATCH = 1024
-# Networks whose graph is kept: tracing one takes longer than its forecasts of a morning.
+# Networks whose graph is kept, and they with it: tracing one takes longer than its forecasts of a morning. With 20,000
+# words the weights of one are half a megabyte.
 MOST_TRACED = 16
 
 # Inputs of a network or outputs of its heads, by name.
@@ -141,7 +142,7 @@ def make_predictor(network: Any, read: Callable[[Any], Tensors]) -> Predictor:
 
 @lru_cache(maxsize=MOST_TRACED)
 def _traced(network: Any) -> Callable[[Tensors], Tensors]:
-    """Return the network's graph, whose arguments are its inputs: what it reads them from may change, and it stays."""
+    """Return the network's graph; its arguments are the network's inputs, so one graph serves every panel."""
     return cast(Callable[[Tensors], Tensors], tf.function(lambda inputs: network(inputs, training=False)))
 
 
@@ -158,7 +159,7 @@ def in_batches(forward: Callable[[Any], Tensors], ends: npt.NDArray[np.int64]) -
 
 def _as_tensor(array: npt.NDArray[np.float32]) -> Any:
     """Return a tensor of the array, which must not be changed any more: of the same memory where TensorFlow can."""
-    # An array that begins elsewhere would end the process, and one that is read-only is not handed out.
+    # TensorFlow ends the process at an array that isn't aligned, and numpy hands out none that is read-only.
     lies_well = array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % ALIGNMENT == 0
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
     if not array.size or not lies_well or on_gpu:

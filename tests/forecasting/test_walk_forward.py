@@ -15,7 +15,7 @@ from stockseq.evaluate.ranking import compare_rankings, score_ranking
 from stockseq.evaluate.scores import score_forecasts
 from stockseq.evaluate.size import score_size
 from stockseq.forecasting.walk_forward import PlotKind, WalkForwardResult, walk_forward
-from stockseq.models.baselines import forecast_baseline
+from stockseq.models.baselines import Baseline, forecast_baseline
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples, join_realised
 from stockseq.models.size_baselines import forecast_size
@@ -277,9 +277,31 @@ def test_the_baselines_of_sizes_forecast_the_same_rows(data: Dataset, result: Wa
     pd.testing.assert_frame_equal(result.sizes["har"].iloc[-len(expected) :].reset_index(drop=True), expected)
 
 
-def test_a_network_that_fails_ends_the_baselines_too(data: Dataset) -> None:
-    """Nothing is fitted any more for a walk forward that has ended."""
+def test_a_network_that_fails_ends_the_baselines_too(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The baseline that is being fitted when the network fails is the last of some twenty."""
+    failed, fitted = threading.Event(), []
+
+    def fit_slowly(name: Baseline, *arguments: object, **options: object) -> object:
+        failed.wait(60)
+        fitted.append(name)
+        return forecast_baseline(name, *arguments, **options)
+
+    monkeypatch.setattr("stockseq.forecasting.rivals.forecast_baseline", fit_slowly)
     wild = Forecaster(SMALL, QUICK, n_seeds=1, learning_rate=1e30)
     with pytest.raises(TrainingFailed, match="lower `learning_rate`"):
         walk_forward(wild, data, cut_folds(data.sessions, FOLDS))
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("baselines")]
+    failed.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("baselines"):
+            thread.join(60)
+    assert fitted == ["majority"]
+
+
+def test_what_a_baseline_raises_is_raised(data: Dataset) -> None:
+    """Baselines scale by train and validation; a validation row without an end is clipped for the network alone."""
+    folds = cut_folds(data.sessions, FOLDS)
+    indicators = data.panel.indicators.copy()
+    indicators[(data.panel.keys["session"] == folds[0].validation[-1]).to_numpy(), 0] = np.inf
+    broken = replace(data, panel=replace(data.panel, indicators=indicators))
+    with pytest.raises(ValueError, match="A scaler needs finite values"):
+        walk_forward(Forecaster(SMALL, QUICK, n_seeds=1, epochs=1), broken, folds[:1])

@@ -11,7 +11,7 @@ import pytest
 from stockseq.dataset.tokens import choose_rows
 from stockseq.layers.backend import keras, tf
 from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
-from stockseq.models.fitting import FitJob, FitResult, fit_network
+from stockseq.models.fitting import FitJob, FitResult, fit_network, new_network
 from stockseq.models.matrix import Matrix
 from stockseq.models.network import build_network
 from stockseq.models.padding import without_padding
@@ -77,6 +77,21 @@ def test_steps_laid_out_train_the_weights_of_a_loop(slots: dict[str, str], monke
     monkeypatch.setattr("stockseq.models.compiled._idle", [])
     for ours, of_loop in zip(laid_out.weights, fit_network(job).weights, strict=True):
         np.testing.assert_allclose(ours, of_loop, rtol=1e-5, atol=1e-6)
+
+
+def recipe_of(job: FitJob) -> Recipe:
+    return Recipe(job.network, TRAINING, N_FEATURES, N_CODES, 16, 3e-3)
+
+
+@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="cuDNN has a kernel for the whole loop")
+@pytest.mark.parametrize(("reader", "most", "laid_out"), [("sum", 20, True), ("sum", 3, False), ("lstm", 99, True)])
+def test_few_steps_are_laid_out(reader: str, most: int, laid_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four sessions are; an LSTM that reads 40 tokens, with the mask of their padding, only where that is few."""
+    monkeypatch.setattr("stockseq.models.compiled.MOST_UNROLLED", most)
+    job = make_job(1, network=SMALL.model_copy(update={"text_reader": reader}))
+    network = new_network(job)
+    CompiledTraining(network, recipe_of(job))
+    assert network.get_layer("lstm").unroll == laid_out
 
 
 def test_text_without_padding_is_the_padded_text() -> None:

@@ -10,6 +10,7 @@ from stockseq.layers.backend import tf
 from stockseq.models.matrix import BATCH, Matrix, check_windows, make_predictor
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
+from stockseq.shared_data import aligned_empty
 
 SETTINGS = NetworkSettings(lookback=3, units=4, headlines_per_session=2, tokens_per_headline=3)
 
@@ -54,3 +55,21 @@ def test_a_window_that_leaves_its_ticker_is_refused(end: int, reason: str) -> No
     check_windows(KEYS, np.array([2, 5]), 3)
     with pytest.raises(ValueError, match=reason):
         check_windows(KEYS, np.array([5, end]), 3)
+
+
+def test_tensorflow_reads_an_aligned_matrix_where_it_lies() -> None:
+    """It would end the process at one that begins between cache lines; that one, and one to read only, are copied."""
+    aligned = aligned_empty((5, 4))
+    aligned[:] = np.arange(20).reshape(5, 4)
+    shifted = aligned_empty((6, 4)).reshape(-1)[1:21].reshape(5, 4)
+    shifted[:] = aligned
+    sealed = aligned_empty((5, 4))
+    sealed[:] = aligned
+    sealed.flags.writeable = False
+    tensors = [Matrix(rows, None, 2).tensors()["indicators"] for rows in (aligned, shifted, sealed)]
+    assert [tf.reduce_sum(tf.gather(tensor, [0, 4])).numpy() for tensor in tensors] == [76.0] * 3
+    assert Matrix(np.empty((0, 4), np.float32), None, 2).tensors()["indicators"].shape == (0, 4)
+    # No product code changes a matrix: it shows here which memory is read.
+    aligned[0, 0] = shifted[0, 0] = 100.0
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    assert [tensor[0, 0].numpy() for tensor in tensors] == [0.0 if on_gpu else 100.0, 0.0, 0.0]
