@@ -18,10 +18,16 @@ from stockseq.store.root import lock, read_holder
 LOCKER = """
 import multiprocessing, sys, time
 from stockseq.store import Store
+def work(begun):
+    begun.set()
+    time.sleep(60)
 with Store(sys.argv[1]).lock():
     if sys.argv[2] == "forks":
-        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True)
+        context = multiprocessing.get_context("fork")
+        begun = context.Event()
+        child = context.Process(target=work, args=(begun,), daemon=True)
         child.start()
+        begun.wait(60)
         print(child.pid, flush=True)
     print("locked", flush=True)
     time.sleep(60)
