@@ -135,9 +135,9 @@ def _write_or_say(data: object, folder: Path) -> None:
         raise _refusal(str(folder), error) from error
 
 
-def _refusal(place: str, error: OSError) -> StockseqError:
+def _refusal(target: str, error: OSError) -> StockseqError:
     return StockseqError(
-        f"What the worker processes share can't be written to {place}: {os_problem(error)}. Name a folder with more "
+        f"What the worker processes share can't be written to {target}: {os_problem(error)}. Name a folder with more "
         "space in TMPDIR, or set `workers = 1`."
     )
 

@@ -133,7 +133,7 @@ def has_changed(module: str, since: float) -> bool:
     """Return whether a source file of a topmost package was put in place after an instant, in seconds since 1970."""
     spec = find_spec(module)
     folders = [] if spec is None else [Path(folder) for folder in spec.submodule_search_locations or ()]
-    return any(path.stat().st_ctime > since for _, paths in _files(folders) for path in paths)
+    return any(path.stat().st_ctime > since for folder in folders for path in source_files(folder))
 
 
 def plugin_code(layers: Iterable[tuple[str, str]], features: Iterable[str]) -> tuple[PluginCode, ...]:
@@ -177,14 +177,18 @@ def _hash_module(name: str) -> str | None:
     origins = [Path(spec.origin)] if spec.origin and spec.origin.endswith(".py") else []
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
     digest = hashlib.sha256()
-    for root, paths in [*((path.parent, [path]) for path in origins if not folders), *_files(folders)]:
+    for root, paths in [
+        *((path.parent, [path]) for path in origins if not folders),
+        *((folder, source_files(folder)) for folder in folders),
+    ]:
         for path in paths:
             digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _files(folders: Iterable[Path]) -> list[tuple[Path, list[Path]]]:
-    return [(folder, sorted(path for each in SOURCES for path in folder.rglob(each))) for folder in folders]
+def source_files(folder: Path) -> list[Path]:
+    """Return the code in a folder and the tables that it reads, at any depth, sorted."""
+    return sorted(path for each in SOURCES for path in folder.rglob(each))
 
 
 def _version(name: str) -> str:

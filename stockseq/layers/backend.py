@@ -44,7 +44,12 @@ with _without_banner():
 # Each network of an ensemble is traced for itself; TensorFlow would warn of it in the middle of a screen.
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["any_kernel", "keras", "tf"]
+__all__ = ["any_kernel", "has_gpu", "keras", "tf"]
+
+
+def has_gpu() -> bool:
+    """Return whether TensorFlow finds a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 @contextmanager

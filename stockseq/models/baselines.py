@@ -87,8 +87,7 @@ def forecast_baseline(
     """
     if name not in BASELINES:
         raise ValueError(f"A baseline is one of {', '.join(BASELINES)}, received {name!r}.")
-    if not len(train):
-        raise TooFewSessions("A baseline needs training samples, and there are none; ingest a longer history.")
+    _require_samples(train)
     obstacle = find_obstacle(name, panel, train)
     if obstacle is not None:
         raise DataError(f"The baseline {name} can't forecast this panel: {obstacle}")
@@ -110,9 +109,8 @@ def forecast_baseline(
 
 def forecast_baselines(panel: Panel, train: Samples, test: Samples, *, lookback: int = 1) -> dict[str, pd.DataFrame]:
     """Return the forecasts of every baseline that meets no obstacle, by name."""
+    _require_samples(train)
     possible = [name for name in BASELINES if find_obstacle(name, panel, train) is None]
-    if not len(train):
-        raise TooFewSessions("Baselines need training samples, and there are none; ingest a longer history.")
     rows = scale_rows(panel, train, lookback)
     return {name: forecast_baseline(name, panel, train, test, lookback=lookback, rows=rows) for name in possible}
 
@@ -133,6 +131,11 @@ def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
         if name == "logistic_sentiment" and not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
             return f"it needs news, and the sentiment of all {len(train)} training samples is the same."
     return None
+
+
+def _require_samples(train: Samples) -> None:
+    if not len(train):
+        raise TooFewSessions("A baseline needs training samples, and there are none; ingest a longer history.")
 
 
 def _learn(name: Baseline, rows: Rows, train: Samples, test: Samples, lookback: int) -> tuple[Views, Views]:

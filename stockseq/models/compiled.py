@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stockseq.layers.backend import keras, tf
+from stockseq.layers.backend import has_gpu, keras, tf
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Tensors, in_batches
@@ -158,7 +158,7 @@ class CompiledTraining:
 
 def _unroll_short_loops(network: Any) -> None:
     """Let recurrent layers of few steps lay them out; only the order changes in which gradients are added up."""
-    if tf.config.list_physical_devices("GPU"):
+    if has_gpu():
         return  # cuDNN has a kernel for the whole loop
     for layer in network.layers:
         if isinstance(layer, keras.layers.RNN):

@@ -14,7 +14,7 @@ from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
 from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
 from stockseq.models.losses import weighted_loss
-from stockseq.models.matrix import Matrix, Tensors, read_windows
+from stockseq.models.matrix import Matrix, Tensors
 from stockseq.models.network import RELATIVE, SIZE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import HEADS, Targets
@@ -160,8 +160,7 @@ def _start_layers(network: Any, tensors: Tensors, job: FitJob) -> None:
         return
     ends = job.train.ends
     ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), START_WINDOWS)).astype(np.int64)]
-    places = (job.network.headlines_per_session, job.network.tokens_per_headline)
-    inputs = read_windows(tensors, tf.constant(ends), job.network.lookback, places)
+    inputs = job.matrix.reader(tensors)(tf.constant(ends))
     for layer in startable:
         try:
             layer.start_from(keras.Model(network.input, layer.input)(inputs, training=False))

@@ -130,12 +130,12 @@ def fit_logistic(windows: LaggedWindows, up: npt.NDArray[np.bool_], *, weight_sp
     sign, penalty = np.where(up, 1.0, -1.0), 1.0 / (weight_spread**2 * len(up))
     root = cholesky(_curvature(windows, penalty))
 
-    def place(coordinates: Numbers) -> tuple[Numbers, float]:
+    def split(coordinates: Numbers) -> tuple[Numbers, float]:
         parameters = solve_triangular(root, coordinates)
         return parameters[:-1].reshape(windows.shape), float(parameters[-1])
 
     def loss(coordinates: Numbers) -> tuple[float, Numbers]:
-        weights, intercept = place(coordinates)
+        weights, intercept = split(coordinates)
         margin = sign * (windows.dot(weights) + intercept)
         pull = -sign * expit(-margin) / len(up)
         gradient = windows.transposed_dot(pull) + penalty * weights
@@ -149,7 +149,7 @@ def fit_logistic(windows: LaggedWindows, up: npt.NDArray[np.bool_], *, weight_sp
         method="L-BFGS-B",
         options={"maxiter": MOST_STEPS, "maxls": 50, "gtol": GRADIENT_TOLERANCE, "ftol": LOSS_TOLERANCE},
     )
-    return place(found.x)
+    return split(found.x)
 
 
 def _curvature(windows: LaggedWindows, penalty: float) -> Numbers:

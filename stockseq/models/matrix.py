@@ -11,7 +11,7 @@ import pandas as pd
 
 from stockseq.dataset.tokens import Places, TokenRows, join_rows
 from stockseq.dataset.vocabulary import PADDING
-from stockseq.layers.backend import tf
+from stockseq.layers.backend import has_gpu, tf
 from stockseq.shared_data import ALIGNMENT
 
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
@@ -50,9 +50,13 @@ class Matrix:
             tensors |= {"rows": tf.constant(splits[:: self.text.places[0]])}
         return tensors
 
-    def reader(self) -> Callable[[Any], Tensors]:
-        """Return the function from a tensor of window ends (batch,) to the network's inputs."""
-        tensors, places = self.tensors(), self.text.places if self.text is not None else (0, 0)
+    def reader(self, tensors: Tensors | None = None) -> Callable[[Any], Tensors]:
+        """Return the function from a tensor of window ends (batch,) to the network's inputs.
+
+        `tensors` are those of the matrix, where they are there already.
+        """
+        tensors = self.tensors() if tensors is None else tensors
+        places = self.text.places if self.text is not None else (0, 0)
         return lambda ends: read_windows(tensors, ends, self.lookback, places)
 
 
@@ -161,8 +165,7 @@ def _as_tensor(array: npt.NDArray[np.float32]) -> Any:
     """Return a tensor of the array, which must not be changed any more: of the same memory where TensorFlow can."""
     # TensorFlow ends the process at an array that isn't aligned, and numpy hands out none that is read-only.
     lies_well = array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % ALIGNMENT == 0
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    if not array.size or not lies_well or on_gpu:
+    if not array.size or not lies_well or has_gpu():
         return tf.constant(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 

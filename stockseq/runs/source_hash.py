@@ -9,7 +9,7 @@ from typing import Any
 
 import stockseq
 from stockseq.models.settings import NetworkSettings
-from stockseq.worker_code import SOURCES
+from stockseq.worker_code import source_files
 
 NUMERICS = ("tensorflow", "keras", "numpy")
 
@@ -30,9 +30,7 @@ def source_hash(layers: Iterable[type[Any]] = ()) -> str:
     files = {str(stockseq.__file__), *map(_file, layers)}
     digest = hashlib.sha256(repr([version(name) for name in NUMERICS]).encode())
     for file in map(Path, sorted(files)):
-        is_package = file.name == "__init__.py"
-        paths = sorted(path for each in SOURCES for path in file.parent.rglob(each)) if is_package else [file]
-        for path in paths:
+        for path in source_files(file.parent) if file.name == "__init__.py" else [file]:
             digest.update(str(path.relative_to(file.parent.parent)).encode() + path.read_bytes())
     return digest.hexdigest()
 

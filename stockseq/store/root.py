@@ -151,10 +151,10 @@ def lock(path: Path, root: str) -> Iterator[HeldLock]:
             raise StoreBusy(f"Another run holds the store {root}: {_holder(file)}") from error
         # A forked child shares the lock; were it to outlive a killed parent, the store would stay locked.
         os.register_at_fork(after_in_child=file.close)
-        held = HeldLock(file, _read_token(file))
+        run_lock = HeldLock(file, _read_token(file))
         # A run that ends before it has a lease of its own leaves the next one the token of the last that had.
-        held.note(held.earlier_token)
-        yield held
+        run_lock.note(run_lock.earlier_token)
+        yield run_lock
 
 
 def _belongs(name: str) -> bool:

@@ -107,10 +107,10 @@ class Store:
     def _lock_url(self, path: Path, terms: LeaseTerms) -> Iterator[None]:
         token = uuid4().hex
         with (
-            lock(path, self.root) as held,
-            hold_lease(self._lease_file, token=token, ended=held.earlier_token, terms=terms, clock=_clock) as lease,
+            lock(path, self.root) as run_lock,
+            hold_lease(self._lease_file, token=token, ended=run_lock.earlier_token, terms=terms, clock=_clock) as lease,
         ):
-            held.note(token)
+            run_lock.note(token)
             self._lease = lease
             try:
                 yield

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stockseq.dataset.tokens import choose_rows
-from stockseq.layers.backend import keras, tf
+from stockseq.layers.backend import has_gpu, keras, tf
 from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
 from stockseq.models.fitting import FitJob, FitResult, fit_network, new_network
 from stockseq.models.matrix import Matrix
@@ -83,7 +83,7 @@ def recipe_of(job: FitJob) -> Recipe:
     return Recipe(job.network, TRAINING, N_FEATURES, N_CODES, 16, 3e-3)
 
 
-@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="cuDNN has a kernel for the whole loop")
+@pytest.mark.skipif(has_gpu(), reason="cuDNN has a kernel for the whole loop")
 @pytest.mark.parametrize(("reader", "most", "laid_out"), [("sum", 20, True), ("sum", 3, False), ("lstm", 99, True)])
 def test_few_steps_are_laid_out(reader: str, most: int, laid_out: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four sessions are; an LSTM that reads 40 tokens, with the mask of their padding, only where that is few."""

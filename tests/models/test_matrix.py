@@ -6,7 +6,7 @@ import pytest
 
 from stockseq.dataset.tokens import choose_rows
 from stockseq.dataset.windows import gather
-from stockseq.layers.backend import tf
+from stockseq.layers.backend import has_gpu, tf
 from stockseq.models.matrix import BATCH, Matrix, check_windows, make_predictor
 from stockseq.models.network import build_network
 from stockseq.models.settings import NetworkSettings
@@ -71,5 +71,5 @@ def test_tensorflow_reads_an_aligned_matrix_where_it_lies() -> None:
     assert Matrix(np.empty((0, 4), np.float32), None, 2).tensors()["indicators"].shape == (0, 4)
     # No product code changes a matrix: it shows here which memory is read.
     aligned[0, 0] = shifted[0, 0] = 100.0
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    on_gpu = has_gpu()
     assert [tensor[0, 0].numpy() for tensor in tensors] == [0.0 if on_gpu else 100.0, 0.0, 0.0]
