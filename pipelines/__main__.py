@@ -1,13 +1,13 @@
 """The command line: `stockseq <recipe>`, or `python -m pipelines <recipe>`; every make target is one line over it."""
 
 import logging
-import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.command_line import OPTIONS, app, recipe
+from stockseq.tensorflow_environment import prepare_tensorflow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -306,9 +306,7 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    # TensorFlow reads these when it is loaded; the product speaks, not its libraries.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    prepare_tensorflow()
     # It is no part of what we draw, and would warn of a cache folder that can't be written.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     app()

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from stockseq.plugins import GROUPS
+from stockseq.tensorflow_environment import ENVIRONMENT
 
 # Whose versions decide the bits of an answer.
 LIBRARIES = (
@@ -28,8 +29,6 @@ LIBRARIES = (
 )
 # Code, and tables that it reads: a lexicon decides scores.
 SOURCES = ("*.py", "*.csv")
-# So do these: the kernels of oneDNN add up in another order.
-VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_CPP_MIN_LOG_LEVEL")
 # Packages that come with stockseq.
 SHIPPED = ("stockseq", "keras")
 
@@ -98,7 +97,7 @@ class WorkerCode:
         """Return the code of this process."""
         python = ".".join(platform.python_version_tuple()[:2])
         libraries = (("Python", python), *((name, _version(name)) for name in LIBRARIES))
-        variables = tuple((name, os.environ.get(name)) for name in VARIABLES)
+        variables = tuple((name, os.environ.get(name)) for name in ENVIRONMENT)
         return cls(_version("stockseq"), _hash_module("stockseq") or "", libraries, variables, tuple(plugins))
 
     def prepare(self) -> str | None:

@@ -10,8 +10,9 @@ import curl_cffi  # noqa: F401  before any test imports TensorFlow, which would 
 import hypothesis
 import pytest
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+from stockseq.tensorflow_environment import prepare_tensorflow
+
+prepare_tensorflow()
 # The threads of gradient boosting spin while they wait: with two workers on two cores a second of it becomes fifteen.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

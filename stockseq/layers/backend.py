@@ -9,10 +9,9 @@ from typing import Any
 
 # TensorFlow exports libcurl symbols that would break every request of a source loaded after it.
 import stockseq.sources.curl_first  # noqa: F401
+from stockseq.tensorflow_environment import prepare_tensorflow
 
-# Both are read when the library is loaded. oneDNN's kernels round by the machine they run on; ours should not.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+prepare_tensorflow()
 
 # A layer's arguments by name, as Keras saves and restores them.
 Config = dict[str, Any]

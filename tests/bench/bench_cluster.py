@@ -27,6 +27,7 @@ from stockseq.dataset.folds import FoldSettings, cut_folds
 from stockseq.executors import open_executor
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.sources.markets import load_simulated
+from stockseq.tensorflow_environment import prepare_tensorflow
 from tests.bench import wire_counter
 from tests.pipelines.dask_cluster import DaskCluster
 
@@ -114,6 +115,5 @@ def test_networks_over_workers() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    prepare_tensorflow()
     test_networks_over_workers()
