@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stockseq.layers.backend import has_gpu, keras, tf
+from stockseq.layers.backend import has_gpu, in_this_thread, keras, tf
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Tensors, in_batches
@@ -84,7 +84,9 @@ class CompiledTraining:
             `Matrix.tensors`.
         """
         # Their mean is taken here: what a loop sums up differs from run to run, seeds being side by side.
-        return float(self._epoch(tf.constant(order), *targets, tensors).numpy().mean(dtype=np.float64))
+        with in_this_thread():
+            losses = self._epoch(tf.constant(order), *targets, tensors).numpy()
+        return float(losses.mean(dtype=np.float64))
 
     @contextmanager
     def mean_weights(self) -> Iterator[None]:
