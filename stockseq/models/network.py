@@ -11,6 +11,7 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.errors import PluginError, SettingsError
 from stockseq.layers.backend import keras
 from stockseq.layers.headline_embedding import HeadlineEmbedding
+from stockseq.layers.indicators import IndicatorDropout, IndicatorMix
 from stockseq.layers.side import Sessions
 from stockseq.layers.slots import describe_error, find_layer, layer_names, seeded
 from stockseq.models.cross_section import with_cross_section
@@ -171,12 +172,11 @@ def _inputs(
             )
         inputs["text"] = layers.Input(shape, dtype="int32", name="text")
         return inputs, known, _tokens(settings, inputs["text"], vocabulary_size, seeds)
-    # The same indicators are left out of all sessions of a window: one session's could be told from its neighbours'.
-    dropout = layers.SpatialDropout1D
-    sessions = _dropout("indicator_dropout", settings.indicator_dropout, indicators, seeds, of=dropout)
+    share = settings.indicator_dropout
+    sessions = _dropout("indicator_dropout", share, indicators, seeds, of=IndicatorDropout)
     if settings.indicator_dimension:
         # The LSTM has four weights per input and unit; few inputs are what keeps it from learning the noise.
-        sessions = layers.Dense(
+        sessions = IndicatorMix(
             settings.indicator_dimension,
             kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
             kernel_regularizer=keras.regularizers.L2(settings.indicator_penalty),
