@@ -123,9 +123,10 @@ format: dev ## Format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 test: dev ## Run the tests; no network and no server needed
 	@# Bytecode is kept even where the environment forbids it: each process that a test starts would compile all modules.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@# Three workers keep two cores busy: some tests wait for servers and for the disk.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 coverage: dev ## Run the tests and report which lines they reach; takes a third longer
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 test-slow: dev ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
 campaign: dev ## Try thousands of faults, foes and random inputs (FAMILY=yahoo SEED=2); goes on where it stopped

@@ -1,4 +1,4 @@
-"""What TensorFlow reads from the environment when it is loaded, unless the user has set it."""
+"""What TensorFlow reads from the environment, unless the user has set it."""
 
 import os
 
@@ -9,6 +9,6 @@ ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "TF_NU
 
 
 def prepare_tensorflow() -> None:
-    """Set the variables that the user has not; without effect once TensorFlow is loaded."""
+    """Set the variables that the user has not; it must be done before TensorFlow is loaded."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)

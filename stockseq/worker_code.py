@@ -89,7 +89,7 @@ class WorkerCode:
     version: str
     digest: str
     libraries: tuple[tuple[str, str], ...]
-    variables: tuple[tuple[str, str | None], ...]
+    variables: tuple[tuple[str, str], ...]
     plugins: tuple[PluginCode, ...] = ()
 
     @classmethod
@@ -97,7 +97,7 @@ class WorkerCode:
         """Return the code of this process."""
         python = ".".join(platform.python_version_tuple()[:2])
         libraries = (("Python", python), *((name, _version(name)) for name in LIBRARIES))
-        variables = tuple((name, os.environ.get(name)) for name in ENVIRONMENT)
+        variables = tuple((name, os.environ.get(name, value)) for name, value in ENVIRONMENT.items())
         return cls(_version("stockseq"), _hash_module("stockseq") or "", libraries, variables, tuple(plugins))
 
     def prepare(self) -> str | None:
@@ -107,10 +107,7 @@ class WorkerCode:
                 continue
             if "tensorflow" in sys.modules:
                 return f"has loaded TensorFlow with {name}={os.environ.get(name)}, this machine with {value}"
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+            os.environ[name] = value
         return _problem(replace(self, variables=()))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stockseq.tensorflow_environment import ENVIRONMENT
 from stockseq.worker_code import PluginCode, WorkerCode, has_changed, plugin_code
 
 
@@ -36,16 +37,26 @@ def test_other_code_is_named(changes: dict[str, object], problem: str) -> None:
 
 def test_a_process_is_given_the_environment_that_tensorflow_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only until it is loaded: `dask worker` knows nothing of what our command line sets."""
-    here = replace(WorkerCode.here(), variables=(("TF_ENABLE_ONEDNN_OPTS", "0"), ("TF_CPP_MIN_LOG_LEVEL", None)))
+    here = replace(WorkerCode.here(), variables=(("TF_ENABLE_ONEDNN_OPTS", "0"), ("TF_CPP_MIN_LOG_LEVEL", "3")))
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
     assert here.prepare() is None
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
-    assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
     monkeypatch.setitem(sys.modules, "tensorflow", sys)
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
     assert here.prepare() == "has loaded TensorFlow with TF_ENABLE_ONEDNN_OPTS=1, this machine with 0"
+
+
+def test_what_is_not_set_yet_will_be_set_to_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has no network yet names its workers what both will have, not what it lacks."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    here = WorkerCode.here()
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert here.variables == tuple(ENVIRONMENT.items()) == WorkerCode.here().variables
 
 
 def test_a_plug_in_of_ones_own_is_named_with_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

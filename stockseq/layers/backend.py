@@ -38,7 +38,6 @@ def _without_banner() -> Iterator[None]:
 with _without_banner():
     import keras
     import tensorflow as tf
-    from tensorflow.python.eager.context import function_executor_type
     from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
 # Each network of an ensemble is traced for itself; TensorFlow would warn of it in the middle of a screen.
@@ -54,12 +53,13 @@ def has_gpu() -> bool:
 
 @contextmanager
 def in_this_thread() -> Iterator[None]:
-    """Run the operations of a graph one after the other in the thread that calls it.
+    """Run a graph's operations one after the other in the thread that calls it, unless there is a GPU.
 
     Handing small ones to other threads, which look out for work all the time, costs a fourth of the processor time.
+    A graph with `tf.cond` in it would wait for ever: its branch is handed to threads that may all be waiting.
     """
-    # Not on a GPU, whose operations end after their call does.
-    with nullcontext() if has_gpu() else function_executor_type("SINGLE_THREADED_EXECUTOR"):
+    # The operations of a GPU end after their call does.
+    with nullcontext() if has_gpu() else tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR"):
         yield
 
 

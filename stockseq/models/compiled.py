@@ -1,7 +1,7 @@
 """One network compiled for training: traced once, then used for every seed and fold of the same shape."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
@@ -35,6 +35,11 @@ class Recipe:
     batch_size: int
     learning_rate: float
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether no slot has a layer, which may hold or do anything."""
+        return self.network.before is None and self.network.within is None and self.network.after is None
+
 
 class CompiledTraining:
     """A network with the optimiser and the graphs that train it and forecast with it.
@@ -61,6 +66,8 @@ class CompiledTraining:
         self.averaged = AveragedWeights([self._weights], recipe.training.averaging)
         self._epoch = tf.function(self._trace_epoch, reduce_retracing=True)
         self._forward = tf.function(self._trace_forward, reduce_retracing=True)
+        # A layer of a user's may branch.
+        self._in_thread = in_this_thread if recipe.is_plain else nullcontext
 
     def restart(self, network: Any) -> None:
         """Begin anew from the weights, and the random state, of a network of the same shape."""
@@ -84,7 +91,7 @@ class CompiledTraining:
             `Matrix.tensors`.
         """
         # Their mean is taken here: what a loop sums up differs from run to run, seeds being side by side.
-        with in_this_thread():
+        with self._in_thread():
             losses = self._epoch(tf.constant(order), *targets, tensors).numpy()
         return float(losses.mean(dtype=np.float64))
 
@@ -98,7 +105,8 @@ class CompiledTraining:
 
     def predict(self, ends: npt.NDArray[np.int64], tensors: Tensors) -> Mapping[str, npt.NDArray[np.float64]]:
         """Return each head's values, arrays of shape (n,), of the windows that end on `ends`, without dropout."""
-        return in_batches(lambda batch: self._forward(batch, tensors), ends)
+        with self._in_thread():
+            return in_batches(lambda batch: self._forward(batch, tensors), ends)
 
     def _trace_epoch(self, order: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
         size = self.recipe.batch_size
@@ -182,17 +190,15 @@ def compiled_training(network: Any, recipe: Recipe) -> Iterator[CompiledTraining
     next seed and fold, in whatever thread. A layer in a slot may hold what a trace would bake in, so a network that
     has one is traced for itself.
     """
-    settings = recipe.network
-    plain = settings.before is None and settings.within is None and settings.after is None
     with _lock:
-        found = next((number for number, idle in enumerate(_idle) if plain and idle.recipe == recipe), None)
+        found = next((number for number, idle in enumerate(_idle) if recipe.is_plain and idle.recipe == recipe), None)
         compiled = None if found is None else _idle.pop(found)
     if compiled is None:
         compiled = CompiledTraining(network, recipe)
     else:
         compiled.restart(network)
     yield compiled
-    if plain:
+    if recipe.is_plain:
         with _lock:
             _idle.append(compiled)
             del _idle[:-MOST_IDLE]

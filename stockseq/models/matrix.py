@@ -11,7 +11,7 @@ import pandas as pd
 
 from stockseq.dataset.tokens import Places, TokenRows, join_rows
 from stockseq.dataset.vocabulary import PADDING
-from stockseq.layers.backend import has_gpu, in_this_thread, tf
+from stockseq.layers.backend import has_gpu, tf
 from stockseq.shared_data import ALIGNMENT
 
 # Forecasts are made in batches of one size, the last one padded: a row's forecast never depends on how many are asked.
@@ -154,8 +154,7 @@ def in_batches(forward: Callable[[Any], Tensors], ends: npt.NDArray[np.int64]) -
     """Return each head's values, of shape (n,), from a function of a batch of window ends."""
     # A padded row repeats the first window: it is there, whatever the panel holds.
     padded = np.concatenate([ends, np.full(-len(ends) % BATCH, ends[0])]).reshape(-1, BATCH)
-    with in_this_thread():
-        batches = [forward(tf.constant(batch)) for batch in padded]
+    batches = [forward(tf.constant(batch)) for batch in padded]
     return {
         head: np.concatenate([batch[head].numpy()[:, 0] for batch in batches])[: len(ends)].astype(np.float64)
         for head in batches[0]

@@ -1,5 +1,9 @@
 """A training is the same whatever was trained before it, beside it, and however its text is laid out."""
 
+import hashlib
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -31,10 +35,10 @@ def make_matrix(*, seed: int = 0, lookback: int = 4) -> Matrix:
 
 
 def make_job(seed: int, *, data_seed: int = 0, network: NetworkSettings = SMALL) -> FitJob:
-    matrix = make_matrix(seed=data_seed)
+    matrix = make_matrix(seed=data_seed, lookback=network.lookback)
     target = np.random.default_rng(data_seed + 100).standard_normal(N_ROWS).astype(np.float32)
     values = np.stack([target > 0, target, target, np.maximum(target**2, 0.01)], axis=1).astype(np.float32)
-    ends = np.arange(3, N_ROWS, dtype=np.int64)
+    ends = np.arange(network.lookback - 1, N_ROWS, dtype=np.int64)
     parts = [Targets(ends[part], values[ends[part]], np.ones((len(ends[part]), 4), np.float32)) for part in PARTS]
     names = tuple(f"f{number}" for number in range(N_FEATURES))
     return FitJob(matrix, *parts, network, TRAINING, N_CODES, seed, names=names)
@@ -53,6 +57,43 @@ def test_a_seed_is_the_same_after_another_seed_and_after_another_market() -> Non
     fit_network(make_job(6, data_seed=1))
     assert weights(fit_network(make_job(5))) == weights(first)
     assert weights(fit_network(make_job(6))) != weights(first)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Branching(keras.layers.Layer):
+    """A user's layer that takes one of two ways; TensorFlow hands either to another of its threads."""
+
+    def call(self, inputs: Any) -> Any:
+        return tf.cond(tf.reduce_sum(inputs) > 0, lambda: inputs, lambda: 2 * inputs)
+
+
+BRANCHING = "tests.models.test_compiled:Branching"
+NETWORKS: dict[str, dict[str, Any]] = {
+    "words summed": {},
+    "words read one by one, in a loop": {"text_reader": "lstm"},
+    "a branch in a slot": {"after": BRANCHING},
+}
+
+
+def fit_two(name: str) -> str:
+    """Return a digest of two seeds' weights, trained side by side."""
+    network = SMALL.model_copy(update=NETWORKS[name])
+    jobs = [make_job(seed, network=network) for seed in (1, 2)]
+    with ThreadPoolExecutor(2) as pool:
+        found = [part for result in pool.map(fit_network, jobs) for part in result.weights]
+    return hashlib.sha256(b"".join(part.tobytes() for part in found)).hexdigest()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores can't be allotted here")
+def test_on_one_core_all_networks_are_trained_and_the_same() -> None:
+    """TensorFlow has one thread to hand work to then; and no sum may hang on how many there are."""
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from tests.models.test_compiled import NETWORKS, fit_two\n"
+        "print([fit_two(name) for name in NETWORKS])"
+    )
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
+    assert there.stdout.strip() == str([fit_two(name) for name in NETWORKS])
 
 
 def test_seeds_side_by_side_are_the_seeds_one_after_another() -> None:
