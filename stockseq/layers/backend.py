@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 # TensorFlow exports libcurl symbols that would break every request of a source loaded after it.
@@ -51,16 +51,14 @@ def has_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-@contextmanager
-def in_this_thread() -> Iterator[None]:
+def in_this_thread() -> AbstractContextManager[None]:
     """Run a graph's operations one after the other in the thread that calls it, unless there is a GPU.
 
     Handing small ones to other threads, which look out for work all the time, costs a fourth of the processor time.
     A graph with `tf.cond` in it would wait for ever: its branch is handed to threads that may all be waiting.
     """
     # The operations of a GPU end after their call does.
-    with nullcontext() if has_gpu() else tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR"):
-        yield
+    return nullcontext() if has_gpu() else tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR")
 
 
 @contextmanager

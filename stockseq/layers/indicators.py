@@ -43,6 +43,16 @@ class IndicatorMix(keras.layers.Dense):
     Its gradient is a product of the few mixed columns, transposed, with the many rows. Keras' own is of the rows,
     transposed, and takes twice as long. Weights differ by rounding.
 
+    Parameters
+    ----------
+    units : int
+        Numbers that a session's indicators are mixed into; all else as of `keras.layers.Dense`.
+
+    Input
+        float32 of shape (batch, sessions, indicators).
+    Output
+        float32 of shape (batch, sessions, units).
+
     Examples
     --------
     >>> mix = IndicatorMix(1)

@@ -15,6 +15,7 @@ from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Tensors, in_batches
 from stockseq.models.padding import without_padding
+from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 
 # Compiled networks that wait for the next seed or fold; each holds its graphs and seven copies of its weights: with
@@ -38,7 +39,7 @@ class Recipe:
     @property
     def is_plain(self) -> bool:
         """Whether no slot has a layer, which may hold or do anything."""
-        return self.network.before is None and self.network.within is None and self.network.after is None
+        return not named_layers(self.network)
 
 
 class CompiledTraining:

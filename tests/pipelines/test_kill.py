@@ -19,6 +19,7 @@ import pytest
 from stockseq.runs.folder import run_names
 from stockseq.store import Store
 from tests.campaign.forked_command import ForkedRun, fork_server
+from tests.campaign.small_work import copy_store
 from tests.campaign.whole_store import contents, require_no_leftovers, require_whole
 from tests.pipelines.small import SMALL, write_settings
 
@@ -243,7 +244,7 @@ def _copy(data: Path, to: Path) -> None:
     """Make `to` what `data` is, which may be nothing yet."""
     shutil.rmtree(to, ignore_errors=True)
     if data.exists():
-        shutil.copytree(data, to, symlinks=True)
+        copy_store(data, to)
 
 
 def _written_at(path: Path) -> int:
