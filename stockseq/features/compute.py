@@ -57,7 +57,7 @@ def _stack(blocks: Sequence[Block], adjusted: Sequence[dict[str, np.ndarray]]) -
     """Return what a wide feature is given: see `Feature.wide`."""
     shape = max(block.end - block.start for block in blocks), len(blocks)
     missing = dict.fromkeys(BAR, np.nan) | dict.fromkeys(INSTANTS[:2], np.datetime64("NaT", "us"))
-    stacked = {name: np.full(shape, value) for name, value in missing.items()}
+    stacked = {name: np.full(shape, value, order="F") for name, value in missing.items()}
     for column, (block, prices) in enumerate(zip(blocks, adjusted, strict=True)):
         instants = {name: block.histories.arrays[name][block.bars] for name in INSTANTS[:2]}
         for name, values in (prices | instants).items():

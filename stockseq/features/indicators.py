@@ -24,6 +24,7 @@ from stockseq.features.technical import (
     ppo,
     ppo_hist,
     roc,
+    rolling,
     rsi,
     sma_indicator,
     stoch,
@@ -90,7 +91,7 @@ def true_range(bars: pd.DataFrame, *, window: int) -> pd.Series:
 
 def volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
     """Return the standard deviation of the close-to-close returns of `window` bars, per session."""
-    return bars["close"].pct_change().rolling(window).std()
+    return rolling(bars["close"].pct_change(), window).std()
 
 
 def volatility_change(bars: pd.DataFrame, *, short: int, long: int) -> pd.Series:
@@ -106,7 +107,7 @@ def range_volatility(bars: pd.DataFrame, *, window: int) -> pd.Series:
     Of 1, 5 and 22 bars they are the terms of Corsi's heterogeneous autoregression (2009, Journal of Financial
     Econometrics 7(2)), in the unit in which the size of a move is forecast.
     """
-    variance = garman_klass(bars).rolling(window).mean()
+    variance = rolling(garman_klass(bars), window).mean()
     squared = bars["close"].pct_change() ** 2
     known = squared.ewm(alpha=1.0 - DECAY).mean().clip(lower=FLOOR**2)
     log_ratio: pd.Series = (variance.clip(lower=LEAST_VARIANCE) / known).pipe(np.log)
@@ -130,7 +131,7 @@ def distance_from_high(bars: pd.DataFrame, *, window: int) -> pd.Series:
 
 def relative_volume(bars: pd.DataFrame, *, window: int) -> pd.Series:
     """Return the logarithm of (1 + volume over its mean of `window` bars) / 2: 0 at the mean, finite at no volume."""
-    mean = bars["volume"].rolling(window).mean()
+    mean = rolling(bars["volume"], window).mean()
     ratio = np.log1p(bars["volume"] / mean) - np.log(2.0)
     return ratio.where((mean > 0) | mean.isna(), 0.0)
 
@@ -143,7 +144,7 @@ def money_flow(bars: pd.DataFrame, *, window: int) -> pd.Series:
 
 def force(bars: pd.DataFrame, *, window: int) -> pd.Series:
     """Return Elder's force index over the close and the mean volume: a return weighted by relative volume."""
-    mean = bars["volume"].rolling(4 * window).mean()
+    mean = rolling(bars["volume"], 4 * window).mean()
     return _neutral_without_volume(
         force_index(bars["close"], bars["volume"], window) / mean / bars["close"], bars, 4 * window
     )
@@ -182,7 +183,7 @@ def _neutral(values: pd.Series, *, warm_up: int) -> pd.Series:
 
 
 def _neutral_without_volume(values: pd.Series, bars: pd.DataFrame, window: int) -> pd.Series:
-    untraded = bars["volume"].rolling(window).max() <= 0
+    untraded = rolling(bars["volume"], window).max() <= 0
     return values.where(~untraded, 0.0)
 
 

@@ -1,17 +1,17 @@
 """The feature table: one row per ticker and traded session, of what is known at its decision."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from stockseq.features.blocks import BlockedHistories, concatenate_ranges, with_actions
 from stockseq.features.compute import compute_rows
 from stockseq.features.feature import Feature
-from stockseq.features.history import WARM_UP, Block, Histories, cut_blocks, with_actions
+from stockseq.features.history import WARM_UP, Block
 from stockseq.features.indicators import DEFAULT_FEATURES, FEATURE_SET
 from stockseq.features.news import LATENCY, Latency, decide, is_stale, standing_session, traded_decisions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
@@ -36,7 +36,7 @@ from stockseq.sessions import DecisionPolicy, TradingCalendar
 FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": NUMBER}
 
 # Enough to compute at once, few enough that their histories stay in a processor's memory and spread over workers.
-TICKERS_PER_JOB = 16
+BLOCKS_PER_JOB = 160
 
 # Kept, but no news: it stands at the session it was published for, in windows of decisions made after it was seen.
 STALE = "headline first seen after the decision that it was published for: read at its own session, by later decisions"
@@ -133,10 +133,13 @@ def build_features(
     usable = with_actions(usable, steps).assign(stretch=find_stretches(usable))
     if stored is None or not set(types) <= set(stored.columns):
         stored = empty(types)
-    jobs, earlier = _cut_jobs(usable, scored, _sorted(stored[list(types)]), calendar, features)
-    built = map(_build_tickers, jobs) if executor is None else executor.map(_build_tickers, jobs)
-    parts = [_join(rows, *new) for rows, new in zip(earlier, built, strict=True)]
-    table = pd.concat([empty(types), *parts], ignore_index=True)
+    histories = BlockedHistories(usable, scored, calendar.sessions, _warm_up(features))
+    checksums = histories.checksums(f"{feature_set_name(features)}|{names}")
+    stored = _sorted(stored[list(types)])
+    kept, changed = _find_stored(stored, histories, checksums)
+    jobs = _cut_jobs(histories, changed, checksums, features)
+    computed = map(_compute, jobs) if executor is None else executor.map(_compute, jobs)
+    table = _join(stored, kept, list(computed), histories, types)
     dropped = [
         _outside(decided),
         *repeated,
@@ -165,74 +168,70 @@ def feature_set_name(features: Sequence[Feature]) -> str:
 
 @dataclass(frozen=True)
 class _Job:
-    """All that the rows of some tickers need, so that any process can build them.
+    """All that the rows of some blocks need, so that any process can compute them.
 
-    Of the stored rows that is what tells whether they are up to date: ticker, session and checksum. The feature set is
-    named beforehand: features that were sent to another process no longer equal the defaults.
+    The feature set is named beforehand: features that were sent to another process no longer equal the defaults.
     """
 
-    histories: Histories
-    stored: pd.DataFrame
-    sessions: pd.DatetimeIndex
-    warm_up: int
+    blocks: Sequence[Block]
+    checksums: np.ndarray
     features: tuple[Feature, ...]
     feature_set: str
 
 
-def _build_tickers(job: _Job) -> tuple[np.ndarray, pd.DataFrame | None]:
-    """Return the stored rows of some tickers that are up to date, as positions, and those computed, if any."""
-    names = _column_names(job.features)
-    blocks = cut_blocks(job.histories, sessions=job.sessions, warm_up=job.warm_up)
-    checksums = [block.checksums(f"{job.feature_set}|{names}") for block in blocks]
-    kept, changed = _find_stored(job.stored, blocks, checksums)
-    if not changed:
-        return kept, None
-    rows = compute_rows([blocks[n] for n in changed], job.features)
-    rows = rows.assign(feature_set=job.feature_set, inputs=np.concatenate([checksums[n] for n in changed]))
-    return kept, rows[np.isfinite(rows[names].to_numpy()).all(axis=1)]
-
-
-def _join(stored: pd.DataFrame, kept: np.ndarray, computed: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the rows of some tickers by ticker and session."""
-    if computed is None:
-        return stored.iloc[kept]
-    table = pd.concat([stored.iloc[kept], computed], ignore_index=True)
-    return table.sort_values(["ticker", "session"], kind="stable") if len(kept) else table
+def _compute(job: _Job) -> pd.DataFrame:
+    """Return the rows of some blocks, without those that lack a value."""
+    rows = compute_rows(job.blocks, job.features).assign(feature_set=job.feature_set, inputs=job.checksums)
+    return rows[np.isfinite(rows[_column_names(job.features)].to_numpy()).all(axis=1)]
 
 
 def _cut_jobs(
-    bars: pd.DataFrame,
-    scored: pd.DataFrame,
+    histories: BlockedHistories, changed: np.ndarray, checksums: np.ndarray, features: Sequence[Feature]
+) -> Iterator[_Job]:
+    """Yield the jobs that compute the changed blocks, given as ascending positions."""
+    ends = np.cumsum(histories.spans.n_rows)
+    begins = ends - histories.spans.n_rows
+    for at in range(0, len(changed), BLOCKS_PER_JOB):
+        chosen = changed[at : at + BLOCKS_PER_JOB]
+        rows = concatenate_ranges(begins[chosen], ends[chosen])
+        yield _Job(histories.blocks(chosen), checksums[rows], tuple(features), feature_set_name(features))
+
+
+def _find_stored(
+    stored: pd.DataFrame, histories: BlockedHistories, checksums: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the stored rows of unchanged blocks, and the blocks that must be computed; both as positions."""
+    rows, n_rows = histories.row_keys, histories.spans.n_rows
+    ends = np.cumsum(n_rows)
+    keys, inputs = histories.keys(stored["ticker"], stored["session"]), stored["inputs"].to_numpy()
+    first = keys.searchsorted(rows[ends - n_rows])
+    whole = np.flatnonzero(keys.searchsorted(rows[ends - 1], side="right") - first == n_rows)
+    # Every row that a block has is there; now whether each saw the same.
+    positions = concatenate_ranges(first[whole], first[whole] + n_rows[whole])
+    same = inputs[positions] == checksums[concatenate_ranges((ends - n_rows)[whole], ends[whole])]
+    unchanged = np.logical_and.reduceat(same, np.cumsum(n_rows[whole]) - n_rows[whole]) if len(whole) else whole > 0
+    return positions[np.repeat(unchanged, n_rows[whole])], np.setdiff1d(np.arange(len(n_rows)), whole[unchanged])
+
+
+def _join(
     stored: pd.DataFrame,
-    calendar: TradingCalendar,
-    features: Sequence[Feature],
-) -> tuple[list[_Job], list[pd.DataFrame]]:
-    """Return the jobs of some tickers each, and the stored rows of those; all three tables are sorted by ticker."""
-    tickers = pd.Index(sorted(bars["ticker"].unique()))
-    feature_set, warm_up = feature_set_name(features), _warm_up(features)
-    firsts = np.arange(0, len(tickers), TICKERS_PER_JOB)
-    parts = [_cut(table, tickers, firsts) for table in (bars, scored, stored)]
-    jobs = [
-        _Job(
-            Histories(of_bars, of_news),
-            earlier[["ticker", "session", "inputs"]],
-            calendar.sessions,
-            warm_up,
-            tuple(features),
-            feature_set,
-        )
-        for of_bars, of_news, earlier in zip(*parts, strict=True)
-    ]
-    return jobs, parts[2]
-
-
-def _cut(table: pd.DataFrame, tickers: pd.Index, firsts: np.ndarray) -> list[pd.DataFrame]:
-    """Return the rows from each of the first tickers to before the next; rows of other tickers are left out."""
-    places = tickers.get_indexer(pd.Index(table["ticker"]))
-    if (places < 0).any():
-        table, places = table[places >= 0], places[places >= 0]
-    bounds = [*places.searchsorted(firsts).tolist(), len(table)]
-    return [table.iloc[begin:end] for begin, end in pairwise(bounds)]
+    kept: np.ndarray,
+    computed: Sequence[pd.DataFrame],
+    histories: BlockedHistories,
+    types: dict[str, str],
+) -> pd.DataFrame:
+    """Return the stored rows that are kept and those computed, by ticker and session."""
+    if not computed:
+        return stored if len(kept) == len(stored) else stored.iloc[kept].reset_index(drop=True)
+    new = pd.concat([empty(types), *computed], ignore_index=True)[list(types)]
+    if not len(kept):
+        return new
+    keys, new_keys = (histories.keys(table["ticker"], table["session"]) for table in (stored, new))
+    is_new = np.zeros(len(kept) + len(new), dtype=bool)
+    is_new[keys[kept].searchsorted(new_keys) + np.arange(len(new))] = True
+    rows = np.empty(len(is_new), dtype=np.int64)
+    rows[~is_new], rows[is_new] = kept, len(stored) + np.arange(len(new))
+    return pd.DataFrame({name: pd.concat([stored[name], new[name]]).array.take(rows) for name in types}, copy=False)
 
 
 def _warm_up(features: Sequence[Feature]) -> int:
@@ -262,26 +261,6 @@ def _count_left_out(
         for reason, count in zip(counts, row, strict=True)
         if count
     ]
-
-
-def _find_stored(
-    stored: pd.DataFrame, blocks: Sequence[Block], checksums: Sequence[np.ndarray]
-) -> tuple[np.ndarray, list[int]]:
-    """Return the stored rows of unchanged inputs, as positions, and the blocks that must be computed."""
-    session, inputs = stored["session"].to_numpy(dtype="datetime64[us]"), stored["inputs"].to_numpy()
-    positions = stored.reset_index(drop=True).groupby("ticker").indices
-    spans = {ticker: (int(rows[0]), int(rows[-1]) + 1) for ticker, rows in positions.items()}
-    kept, changed = [np.array([], dtype=np.int64)], []
-    for n, (block, sums) in enumerate(zip(blocks, checksums, strict=True)):
-        begin, end = spans.get(block.ticker, (0, 0))
-        traded = block.histories.arrays["traded_session"][block.rows]
-        first = begin + int(session[begin:end].searchsorted(traded[0]))
-        last = begin + int(session[begin:end].searchsorted(traded[-1], side="right"))
-        if last - first == len(sums) and (inputs[first:last] == sums).all():
-            kept.append(np.arange(first, last))
-        else:
-            changed.append(n)
-    return np.concatenate(kept), changed
 
 
 def _column_names(features: Sequence[Feature]) -> list[str]:
@@ -321,11 +300,10 @@ def _with_scores(decided: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows by ticker and session; most tables are in that order, which costs less to see than to make."""
-    codes = pd.factorize(rows["ticker"])[0]
+    codes, tickers = pd.factorize(rows["ticker"])
     sessions = rows["session"].to_numpy()
     later = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (sessions[1:] >= sessions[:-1]))
-    first = rows["ticker"].drop_duplicates()
-    if later.all() and first.is_monotonic_increasing:
+    if later.all() and pd.Index(tickers).is_monotonic_increasing:
         return rows
     return rows.sort_values(["ticker", "session"], kind="stable")
 

@@ -4,14 +4,76 @@ A Series goes to `ta` itself, which is the definition. A DataFrame holds one his
 and gets the same arithmetic in the same order, so that every column equals what `ta` gives of it to the last bit.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from pandas.api.indexers import BaseIndexer
 from ta import momentum, trend, volume
 from ta import volatility as ta_volatility
 
 Prices = TypeVar("Prices", pd.Series, pd.DataFrame)
+
+
+class WideRolling:
+    """Windows of `window` bars of many histories, all rolled over in one call instead of one for each column.
+
+    What each method gives of a column equals what `Series.rolling` gives of it, to the last bit.
+    """
+
+    def __init__(self, values: pd.DataFrame, window: int) -> None:
+        self._values = values
+        windows = _WithinHistories(window_size=window, n_bars=len(values))
+        end_to_end = pd.Series(values.to_numpy(dtype="float64").ravel(order="F"))
+        self._rolling = end_to_end.rolling(windows, min_periods=window)
+
+    def mean(self) -> pd.DataFrame:
+        """Return the mean of each window."""
+        return self._wide(self._rolling.mean())
+
+    def sum(self) -> pd.DataFrame:
+        """Return the sum of each window."""
+        return self._wide(self._rolling.sum())
+
+    def std(self, ddof: int = 1) -> pd.DataFrame:
+        """Return the standard deviation of each window."""
+        return self._wide(self._rolling.std(ddof=ddof))
+
+    def min(self) -> pd.DataFrame:
+        """Return the least of each window."""
+        return self._wide(self._rolling.min())
+
+    def max(self) -> pd.DataFrame:
+        """Return the largest of each window."""
+        return self._wide(self._rolling.max())
+
+    def _wide(self, rolled: pd.Series) -> pd.DataFrame:
+        table = rolled.to_numpy().reshape(self._values.shape, order="F")
+        return pd.DataFrame(table, index=self._values.index, columns=self._values.columns)
+
+
+class _WithinHistories(BaseIndexer):  # type: ignore[misc]
+    """Windows over histories that lie end to end, `n_bars` each: none reaches into the history before."""
+
+    n_bars: int
+
+    def get_window_bounds(
+        self,
+        num_values: int = 0,
+        min_periods: int | None = None,
+        center: bool | None = None,
+        closed: str | None = None,
+        step: int | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return where each window begins and ends."""
+        bars = np.arange(num_values, dtype=np.int64)
+        begins = bars - bars % self.n_bars if self.n_bars else bars
+        return np.maximum(begins, bars - self.window_size + 1), bars + 1
+
+
+def rolling(values: Prices, window: int) -> Any:
+    """Return the windows of `window` bars of one history or of many, for their mean, sum, std, min and max."""
+    return values.rolling(window) if isinstance(values, pd.Series) else WideRolling(values, window)
 
 
 def roc(close: Prices, window: int) -> Prices:
@@ -38,7 +100,7 @@ def stoch(high: Prices, low: Prices, close: Prices, window: int) -> Prices:
     """Return where the close lies in the range of `window` bars, in percent."""
     if isinstance(close, pd.Series):
         return momentum.stoch(high, low, close, window)
-    lowest, highest = low.rolling(window).min(), high.rolling(window).max()
+    lowest, highest = rolling(low, window).min(), rolling(high, window).max()
     return 100 * (close - lowest) / (highest - lowest)
 
 
@@ -60,7 +122,7 @@ def ppo_hist(close: Prices) -> Prices:
 
 def sma_indicator(close: Prices, window: int) -> Prices:
     """Return the mean of `window` bars."""
-    return trend.sma_indicator(close, window) if isinstance(close, pd.Series) else close.rolling(window).mean()
+    return trend.sma_indicator(close, window) if isinstance(close, pd.Series) else rolling(close, window).mean()
 
 
 def average_true_range(high: Prices, low: Prices, close: Prices, window: int) -> Prices:
@@ -99,7 +161,7 @@ def donchian_channel_hband(high: Prices, low: Prices, close: Prices, window: int
     """Return the highest high of `window` bars."""
     if isinstance(close, pd.Series):
         return ta_volatility.donchian_channel_hband(high, low, close, window)
-    return high.rolling(window).max()
+    return rolling(high, window).max()
 
 
 def chaikin_money_flow(high: Prices, low: Prices, close: Prices, traded: Prices, window: int) -> Prices:
@@ -108,7 +170,7 @@ def chaikin_money_flow(high: Prices, low: Prices, close: Prices, traded: Prices,
         return volume.chaikin_money_flow(high, low, close, traded, window)
     # A bar without a range weighs nothing.
     weight = (((close - low) - (high - close)) / (high - low)).fillna(0.0)
-    return (weight * traded).rolling(window).sum() / traded.rolling(window).sum()
+    return rolling(weight * traded, window).sum() / rolling(traded, window).sum()
 
 
 def force_index(close: Prices, traded: Prices, window: int) -> Prices:
@@ -123,5 +185,5 @@ def _ema(values: pd.DataFrame, span: int) -> pd.DataFrame:
 
 
 def _bands(close: pd.DataFrame, window: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    middle, width = close.rolling(window).mean(), 2 * close.rolling(window).std(ddof=0)
+    middle, width = rolling(close, window).mean(), 2 * rolling(close, window).std(ddof=0)
     return middle, middle - width, middle + width
