@@ -12,7 +12,7 @@ from stockseq.config import Settings
 from stockseq.dataset.folds import cut_folds
 from stockseq.dataset.news_coverage import tabulate_news
 from stockseq.errors import counted
-from stockseq.forecasting.placebos import run_placebos
+from stockseq.forecasting.placebos import begin_placebos
 from stockseq.forecasting.ticker_history import backtest_history
 from stockseq.forecasting.walk_forward import walk_forward
 from stockseq.report.metrics import backtest_metrics
@@ -37,20 +37,21 @@ def run_backtest(settings: Settings, now: pd.Timestamp) -> Path:
         with workspace.explain_sessions(data):
             folds = cut_folds(data.sessions, settings.folds, horizon=data.inputs.horizon)
         result = walk_forward(workspace.forecaster, data, folds)
-        account = trade(
-            result.forecasts,
-            market,
-            workspace.rules,
-            baselines=result.baselines,
-            seed=settings.training.seed,
-            progress=workspace.progress,
-        )
-        measures = {"sharpe_per_session": account.figures.sharpe_per_session, "accuracy": result.scores.accuracy}
-        record_trial(workspace.store, settings, "backtest", measures, now=now)
         wanted = settings.backtest.placebos
-        placebos = run_placebos(workspace.forecaster, data, folds[-1], result.forecasts) if wanted else {}
-        trials = read_trials(workspace.store)
-        metrics = backtest_metrics(result, account, placebos, trials, news_timing=time_dataset(data))
+        with begin_placebos(workspace.forecaster, data, folds[-1], wanted=wanted) as placebos:
+            account = trade(
+                result.forecasts,
+                market,
+                workspace.rules,
+                baselines=result.baselines,
+                seed=settings.training.seed,
+                progress=workspace.progress,
+            )
+            measures = {"sharpe_per_session": account.figures.sharpe_per_session, "accuracy": result.scores.accuracy}
+            record_trial(workspace.store, settings, "backtest", measures, now=now)
+            trials = read_trials(workspace.store)
+            metrics = backtest_metrics(result, account, trials, news_timing=time_dataset(data))
+            metrics = metrics.with_placebos(placebos.judge(result.forecasts, workspace.progress))
         first, last = result.forecasts["session"].agg(["min", "max"])
         tickers = counted(result.forecasts["ticker"].nunique(), "ticker")
         contents = workspace.run_contents(

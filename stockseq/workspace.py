@@ -39,6 +39,7 @@ from stockseq.ingestion.ingest import Ingested, ingest, universe
 from stockseq.ingestion.membership import record_membership, removed_tickers
 from stockseq.ingestion.origin import FILES, Origin, StoredSource, check_origin, read_origin, remember_origin
 from stockseq.market import MarketData
+from stockseq.memory import release_memory
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.registry import Registry
 from stockseq.plugins import SLOTS, load_plugin
@@ -354,7 +355,10 @@ class Workspace:
         if keep:
             unscored = stored_scores.loc[stored_scores["scorer"] == self.inputs.scorer.name, "headline_id"]
             self.store.append("scores", data.scores[~data.scores["headline_id"].isin(unscored)])
-            self.store.replace("features", data.features)
+            if not data.features.equals(stored):
+                self.store.replace("features", data.features)
+        del stored, stored_scores
+        release_memory()
         with self.explain_sessions(data):
             return data.require_samples()
 

@@ -55,6 +55,7 @@ class WideRolling:
 class _WithinHistories(BaseIndexer):  # type: ignore[misc]
     """Windows over histories that lie end to end, `n_bars` each: none reaches into the history before."""
 
+    window_size: int
     n_bars: int
 
     def get_window_bounds(

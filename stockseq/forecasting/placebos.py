@@ -1,7 +1,10 @@
 """Three runs that must go wrong in a known way: on shuffled labels, on features a session late, and on early ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -13,15 +16,43 @@ from stockseq.dataset.windows import window_ends
 from stockseq.errors import StockseqError
 from stockseq.evaluate.placebo import SCORES, Placebo, PlaceboResult, judge_placebo
 from stockseq.models.forecaster import Forecaster
+from stockseq.progress import Progress
 
 # A week: long enough that what lasts some days stays inside a block.
 BLOCK_SESSIONS = 5
 
 
-def run_placebos(
-    forecaster: Forecaster, data: Dataset, fold: Fold, forecasts: pd.DataFrame
-) -> dict[Placebo, PlaceboResult]:
-    """Fit one network of the run's own kind for each placebo on a fold, and return what it found.
+class Placebos:
+    """The networks of the placebos, being fitted in a thread of their own."""
+
+    def __init__(self, fits: Mapping[Placebo, Future[pd.DataFrame]], fold: Fold, *, seed: int, horizon: int) -> None:
+        self._fits, self._fold, self._seed, self._horizon = fits, fold, seed, horizon
+
+    def judge(self, forecasts: pd.DataFrame, progress: Progress) -> dict[Placebo, PlaceboResult]:
+        """Wait for all of them and return what each found.
+
+        Parameters
+        ----------
+        forecasts : DataFrame
+            The run's own, with the column of the first seed; those of the fold's test sessions are compared.
+        progress : Progress
+        """
+        first = forecasts.assign(probability_up=forecasts[f"probability_up_seed_{self._seed}"])
+        first = first[first["session"].isin(self._fold.test)]
+        results: dict[Placebo, PlaceboResult] = {}
+        for name, fit in self._fits.items():
+            progress.step("Fitting the placebos", len(results), len(self._fits))
+            try:
+                results[name] = judge_placebo(name, fit.result(), first, horizon=self._horizon)
+            except StockseqError as error:
+                results[name] = PlaceboResult(**dict.fromkeys(SCORES), as_expected=None, error=str(error))
+        progress.step("Fitting the placebos", len(results), len(self._fits))
+        return results
+
+
+@contextmanager
+def begin_placebos(forecaster: Forecaster, data: Dataset, fold: Fold, *, wanted: bool = True) -> Iterator[Placebos]:
+    """Fit one network of the run's own kind for each placebo, one after the other, for as long as the block lasts.
 
     Parameters
     ----------
@@ -30,26 +61,42 @@ def run_placebos(
     data : Dataset
     fold : Fold
         The last one.
-    forecasts : DataFrame
-        The run's own, with the column of the first seed; those of the fold's test sessions are compared.
+    wanted : bool, default=True
+        Without it there are none.
     """
-    one_seed = forecaster.with_seeds(1)
-    seed = forecaster.training.seed
-    first = forecasts.assign(probability_up=forecasts[f"probability_up_seed_{seed}"])
-    first = first[first["session"].isin(fold.test)]
-    results: dict[Placebo, PlaceboResult] = {}
-    for name, samples in _placebo_samples(data, fold, seed=seed):
-        forecaster.progress.say(f"Placebo: {name.replace('_', ' ')}")
-        try:
-            model = one_seed.fit_fold(data, fold, samples=samples)
-            test = samples.on(fold.test)
-            # The windows of a placebo end on other rows; whose outcome they forecast, the samples say.
-            probability = model.forecast(data.panel, test)["probability_up"].to_numpy()
-            broken = _placebo_forecasts(test, probability)
-            results[name] = judge_placebo(name, broken, first, horizon=data.inputs.horizon)
-        except StockseqError as error:
-            results[name] = PlaceboResult(**dict.fromkeys(SCORES), as_expected=None, error=str(error))
-    return results
+    abandoned, seed = Event(), forecaster.training.seed
+    one_seed = forecaster.with_seeds(1, progress=_UntilAbandoned(abandoned))
+
+    def fit(samples: Samples) -> pd.DataFrame:
+        model = one_seed.fit_fold(data, fold, samples=samples)
+        test = samples.on(fold.test)
+        # The windows of a placebo end on other rows; whose outcome they forecast, the samples say.
+        return _placebo_forecasts(test, model.forecast(data.panel, test)["probability_up"].to_numpy())
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="placebos")
+    made = _placebo_samples(data, fold, seed=seed) if wanted else ()
+    try:
+        fits = {name: pool.submit(fit, samples) for name, samples in made}
+        yield Placebos(fits, fold, seed=seed, horizon=data.inputs.horizon)
+    finally:
+        # After an error nobody waits for them; the network that is being trained ends with its epoch.
+        abandoned.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _UntilAbandoned:
+    """Ends a training that nobody waits for any more; shows nothing, for it runs beside what is shown."""
+
+    def __init__(self, abandoned: Event) -> None:
+        self._abandoned = abandoned
+
+    def step(self, task: str, done: int, total: int | None, note: str = "") -> None:
+        """Raise `CancelledError` once the training is abandoned."""
+        if self._abandoned.is_set():
+            raise CancelledError
+
+    def say(self, sentence: str) -> None:
+        """Say nothing."""
 
 
 def shuffle_labels(samples: Samples, sessions: pd.DatetimeIndex, *, seed: int, horizon: int = 0) -> Samples:

@@ -34,6 +34,7 @@ from stockseq.evaluate.significance import MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores, compare_sizes, score_size
 from stockseq.forecasting.rivals import begin_rivals
 from stockseq.layers.slots import Readings
+from stockseq.memory import release_memory
 from stockseq.models.baselines import BASELINES
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
@@ -296,6 +297,7 @@ def walk_forward(
             parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
             rivals.raise_failures()
         against = rivals.collect(progress)
+    release_memory()
     return WalkForwardResult(
         data,
         tuple(folds),

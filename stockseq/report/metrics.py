@@ -147,16 +147,23 @@ class BacktestMetrics(Result):
     unaffordable: tuple[str, ...] = ()
     news_timing: tuple[SourceTiming, ...] = ()
 
+    def with_placebos(self, placebos: Mapping[Placebo, PlaceboResult]) -> "BacktestMetrics":
+        """Return the same with what the placebos found."""
+        found = {
+            name: PlaceboMetrics.from_dict({**placebo.to_dict(), "verdict": placebo_sentence(name, placebo)})
+            for name, placebo in placebos.items()
+        }
+        return self.model_copy(update={"placebos": found})
+
 
 def backtest_metrics(
     result: "WalkForwardResult",
     account: AccountResult,
-    placebos: Mapping[Placebo, PlaceboResult],
     trials: Trials,
     *,
     news_timing: Sequence[SourceTiming] = (),
 ) -> BacktestMetrics:
-    """Return the results of a backtest as `metrics.json` has them."""
+    """Return the results of a backtest as `metrics.json` has them, but for its placebos."""
     n_trials = max(trials.n, 1)
     policy = account.rules.policy
     portfolio = {
@@ -172,10 +179,6 @@ def backtest_metrics(
         impossible=dict(result.impossible),
         comparisons=dict(result.comparisons),
         superior=result.best_baseline,
-        placebos={
-            name: PlaceboMetrics.from_dict({**placebo.to_dict(), "verdict": placebo_sentence(name, placebo)})
-            for name, placebo in placebos.items()
-        },
         readings=tuple(dict(network) for network in result.readings),
         repetition=result.repetition,
         portfolio=Portfolio.from_dict(portfolio),

@@ -1,5 +1,6 @@
 """A placebo breaks one thing, all of it, and nothing else."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
@@ -17,15 +18,15 @@ from stockseq.errors import TrainingFailed
 from stockseq.forecasting.placebos import (
     BLOCK_SESSIONS,
     Placebo,
+    begin_placebos,
     judge_placebo,
-    run_placebos,
     shift_features,
     shuffle_labels,
 )
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.model import Model
-from stockseq.progress import SILENT
+from stockseq.progress import SILENT, Progress
 from stockseq.schemas import Labels
 from tests.models.model_rows import CALENDAR, FAST, SMALL, VOLATILITY, TinyMarket, make_market
 
@@ -163,7 +164,8 @@ def test_on_a_market_without_skill_all_placebos_go_as_they_should(market: TinyMa
     names = ("ticker", "session", "realised_return")
     coin = np.random.default_rng(5).uniform(0.4, 0.6, len(test))
     run = pd.DataFrame({name: getattr(test, name) for name in names}).assign(probability_up_seed_0=coin)
-    found = run_placebos(Forecaster(SMALL, FAST, n_seeds=1), null_market, market.fold, run)
+    with begin_placebos(Forecaster(SMALL, FAST, n_seeds=1), null_market, market.fold) as placebos:
+        found = placebos.judge(run, SILENT)
     assert list(found) == ["shuffled_labels", "late_features", "early_features"]
     assert all(result.as_expected for result in found.values())
     assert found["early_features"].accuracy is not None
@@ -176,11 +178,11 @@ class Stub:
     """A forecaster of one fitted model, which fails the first time."""
 
     def __init__(self, model: Model) -> None:
-        self.model, self.training, self.progress = model, model.training, SILENT
+        self.model, self.training = model, model.training
         self.n_seeds: list[int] = []
         self.n_fits = 0
 
-    def with_seeds(self, n_seeds: int) -> "Stub":
+    def with_seeds(self, n_seeds: int, *, progress: Progress) -> "Stub":
         self.n_seeds.append(n_seeds)
         return self
 
@@ -198,7 +200,8 @@ def test_a_placebo_that_can_not_be_fitted_says_why_and_the_others_go_on(market: 
     first_seed = ((run["probability_up_seed_0"] > 0.5).to_numpy() == test.up).mean()
     stub: Any = Stub(model)
     # The mean of the seeds is made wrong throughout, and may not count.
-    found = run_placebos(stub, market.data, market.fold, run.assign(probability_up=np.where(test.up, 0.1, 0.9)))
+    with begin_placebos(stub, market.data, market.fold) as placebos:
+        found = placebos.judge(run.assign(probability_up=np.where(test.up, 0.1, 0.9)), SILENT)
     assert stub.n_seeds == [1]
     failed, late, early = found["shuffled_labels"], found["late_features"], found["early_features"]
     assert (failed.error, failed.as_expected, failed.accuracy) == ("All went up.", None, None)
@@ -207,3 +210,14 @@ def test_a_placebo_that_can_not_be_fitted_says_why_and_the_others_go_on(market: 
     assert late.as_expected
     # Nothing of this market's outcomes is among its features, so a look ahead would not have been seen.
     assert early.as_expected is False
+
+
+def test_nobody_waits_for_placebos_after_an_error(market: TinyMarket) -> None:
+    """A network that would train for an hour ends with its epoch, and the others are not begun."""
+    long = Forecaster(SMALL, FAST, n_seeds=1, epochs=1_000_000, patience=1_000_000)
+    with pytest.raises(KeyboardInterrupt), begin_placebos(long, market.data, market.fold):
+        raise KeyboardInterrupt
+    running = [thread for thread in threading.enumerate() if thread.name.startswith("placebos")]
+    for thread in running:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in running)
