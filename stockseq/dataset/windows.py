@@ -99,7 +99,7 @@ def build_windows(
     keys = panel.keys.loc[ends]
     return Windows(
         ends=ends,
-        ticker=keys["ticker"].to_numpy(dtype=object),
+        ticker=as_objects(keys["ticker"]),
         session=keys["session"].to_numpy(dtype="datetime64[us]"),
         decision_at=as_utc(keys["decision_at"]),
         volatility=np.asarray(volatility, dtype=np.float64)[ends],
@@ -126,6 +126,12 @@ def trade_volatility(volatility: pd.Series, *, horizon: int) -> npt.NDArray[np.f
     [0.06, nan]
     """
     return volatility.to_numpy(dtype=np.float64) * np.sqrt(max(horizon, 1))
+
+
+def as_objects(texts: pd.Series) -> npt.NDArray[np.object_]:
+    """Return texts as Python's, one object for all rows that hold the same, of which a conversion makes one each."""
+    codes, distinct = pd.factorize(texts)
+    return np.asarray(distinct, dtype=object)[codes]
 
 
 def as_utc(instants: pd.Series) -> npt.NDArray[np.datetime64]:

@@ -11,6 +11,7 @@ import pandas as pd
 from stockseq.cores import usable_cores
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold
+from stockseq.memory import release_memory
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.forecasting import join_realised
 from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size, variance_paths
@@ -64,11 +65,10 @@ class Rivals:
         for number, part in enumerate(parts, start=1):
             for name, obstacle in part.obstacles.items():
                 impossible.setdefault(name, f"Fold {number}: {obstacle}")
-        rows = {
-            name: pd.concat([part.rows[name] for part in parts], ignore_index=True)
-            for name in (*BASELINES, *SIZE_BASELINES)
-            if name not in impossible
-        }
+        rows: dict[str, pd.DataFrame] = {}
+        for name in (*BASELINES, *SIZE_BASELINES):
+            if name not in impossible:
+                _add_shared(rows, name, pd.concat([part.rows[name] for part in parts], ignore_index=True))
         return RivalForecasts(
             {name: frame for name, frame in rows.items() if name in BASELINES},
             {name: frame for name, frame in rows.items() if name in SIZE_BASELINES},
@@ -97,7 +97,10 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
     def forecast(fold: Fold) -> _FoldForecasts:
         # Threads that wait for one another while networks have the cores take ten times as long as one by itself.
         with threadpool_limits(n_threads, user_api="openmp"):
-            return _forecast_fold(data, fold, paths, abandoned)
+            forecasts = _forecast_fold(data, fold, paths, abandoned)
+        # The next fold is larger: what this one freed would not hold it, and would stand beside it.
+        release_memory()
+        return forecasts
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="baselines")
     # For the whole process, and one whatever the machine: a product's last bits depend on the threads of BLAS.
@@ -121,7 +124,7 @@ def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Ev
         obstacle = find_obstacle(name, data.panel, train)
         if obstacle is None:
             forecasts = forecast_baseline(name, data.panel, train, test, lookback=lookback, rows=scaled)
-            rows[name] = join_realised(forecasts, test)
+            _add_shared(rows, name, join_realised(forecasts, test))
         else:
             obstacles[name] = obstacle
     for of_size in SIZE_BASELINES:
@@ -129,7 +132,17 @@ def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Ev
             break
         obstacle = find_size_obstacle(of_size, data, train)
         if obstacle is None:
-            rows[of_size] = join_realised(forecast_size(of_size, data, train, test, paths=paths), test)
+            sized = forecast_size(of_size, data, train, test, paths=paths)
+            _add_shared(rows, of_size, join_realised(sized, test))
         else:
             obstacles[of_size] = obstacle
     return _FoldForecasts(rows, obstacles)
+
+
+def _add_shared(rows: dict[str, pd.DataFrame], name: str, forecasts: pd.DataFrame) -> None:
+    """Add forecasts to those of others; of the columns that the first has too, such as the keys, one copy is kept."""
+    first = next(iter(rows.values()), forecasts)
+    same = {
+        column: first[column] for column in forecasts if column in first and first[column].equals(forecasts[column])
+    }
+    rows[name] = forecasts.assign(**same)

@@ -296,6 +296,7 @@ def walk_forward(
             model = forecaster.fit_fold(data, fold)
             parts.append(forecast_samples(model, data.panel, test).assign(fold=number))
             rivals.raise_failures()
+            release_memory()
         against = rivals.collect(progress)
     release_memory()
     return WalkForwardResult(

@@ -123,14 +123,21 @@ def _boosting(n_windows: int) -> dict[str, Any]:
     }
 
 
-def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Rows:
-    """Return each window's last row, and beside it the mean of those before."""
+def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Numbers:
+    """Return each window's last row, and beside it the mean of those before, which is rounded to float32.
+
+    In the type that scikit-learn works with, or it would make a copy of another.
+    """
     if lookback == 1:
-        return rows[ends]
-    before = np.zeros((len(ends), rows.shape[1]), dtype=np.float32)
+        return rows[ends].astype(np.float64)
+    n_features = rows.shape[1]
+    before = np.zeros((len(ends), n_features), dtype=np.float32)
     for back in range(1, lookback):
         before += rows[ends - back]
-    return np.hstack([rows[ends], before / np.float32(lookback - 1)])
+    table = np.empty((len(ends), 2 * n_features))
+    table[:, :n_features] = rows[ends]
+    table[:, n_features:] = before / np.float32(lookback - 1)
+    return table
 
 
 def _in_chunks(predict: Callable[[npt.NDArray[np.int64]], Numbers], ends: npt.NDArray[np.int64]) -> Numbers:

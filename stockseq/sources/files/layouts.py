@@ -199,7 +199,9 @@ def _with_tickers(table: Table, stage: str) -> Table:
     frame = table.frame
     cells = frame["ticker"]
     if not pd.api.types.is_integer_dtype(cells.dtype):
-        lists = cells.map(_as_list)
+        # Of text the distinct cells are few; lists and arrays can't be told apart by value.
+        is_text = isinstance(cells.dtype, pd.StringDtype)
+        lists = cells.map({cell: _as_list(cell) for cell in cells.unique()} if is_text else _as_list)
         n_lists = int(lists.map(len).gt(1).sum())
         if n_lists and stage == "read bars":
             first = lists[lists.map(len) > 1].iloc[0]

@@ -223,10 +223,11 @@ def _load(path: Path, settings: FilesSettings) -> Table:
 def _in_capitals(table: Table) -> Table:
     """Return the table with every ticker as Yahoo writes it, and "" where a row has none."""
     tickers = table.frame["ticker"].astype("str").str.strip().fillna("")
-    names = {name: name.upper() for name in tickers.unique() if valid_ticker(name)}
-    note = capitals_note(names)
+    distinct = tickers.unique()
+    note = capitals_note(name for name in distinct if valid_ticker(name))
+    names = {name: name.upper() if valid_ticker(name) else name for name in distinct}
     notes = (*table.notes, f"{table.path.name}: {note}") if note else table.notes
-    return replace(table, frame=table.frame.assign(ticker=tickers.replace(names)), notes=notes)
+    return replace(table, frame=table.frame.assign(ticker=tickers.map(names).astype(tickers.dtype)), notes=notes)
 
 
 def _since(rows: Rows, first_sessions: Mapping[str, pd.Timestamp]) -> Rows:
