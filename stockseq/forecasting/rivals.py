@@ -142,7 +142,6 @@ def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Ev
 def _add_shared(rows: dict[str, pd.DataFrame], name: str, forecasts: pd.DataFrame) -> None:
     """Add forecasts to those of others; of the columns that the first has too, such as the keys, one copy is kept."""
     first = next(iter(rows.values()), forecasts)
-    same = {
-        column: first[column] for column in forecasts if column in first and first[column].equals(forecasts[column])
-    }
+    both = forecasts.columns.intersection(first.columns)
+    same = {str(column): first[column] for column in both if first[column].equals(forecasts[column])}
     rows[name] = forecasts.assign(**same)
