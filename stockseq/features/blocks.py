@@ -97,9 +97,8 @@ class BlockedHistories:
         arrays = {name: values.to_numpy(dtype="datetime64[us]") for name, values in instants.items()} | {
             name: self.bars[name].to_numpy(dtype="float64") for name in [*BAR, *STEPS]
         }
-        news = self.news[self._news_keys >= 0]
-        session, known = (news[name].to_numpy(dtype="datetime64[us]") for name in ("session", "known_session"))
-        return Histories(arrays, News(session, known, news["compound"].to_numpy(dtype="float64")))
+        session, known = (self._news[name].to_numpy(dtype="datetime64[us]") for name in ("session", "known_session"))
+        return Histories(arrays, News(session, known, self._news["compound"].to_numpy(dtype="float64")))
 
     @cached_property
     def spans(self) -> Spans:
@@ -110,11 +109,9 @@ class BlockedHistories:
         years = np.flatnonzero(begins | _changes(arrays["session"].astype("datetime64[Y]").astype(np.int64)))
         stretch = np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))[years]
         first, end = np.maximum(years, stretch + self.warm_up), np.append(years[1:], len(begins))
-        kept = first < end
-        years, stretch, first, end = (values[kept] for values in (years, stretch, first, end))
+        years, stretch, first, end = (values[first < end] for values in (years, stretch, first, end))
         ticker = self._numbers[first]
         memory, memory_end = np.maximum(traded[first] - MEMORY_SESSIONS + 1, 0), traded[end - 1] + 1
-        known = self._news_keys[self._news_keys >= 0]
         return Spans(
             ticker,
             np.maximum(years - HISTORY, stretch),
@@ -122,8 +119,8 @@ class BlockedHistories:
             end,
             memory,
             memory_end,
-            known.searchsorted(_keys(ticker, every[memory])),
-            known.searchsorted(_keys(ticker, every[memory_end - 1]), side="right"),
+            self._news_keys.searchsorted(_keys(ticker, every[memory])),
+            self._news_keys.searchsorted(_keys(ticker, every[memory_end - 1]), side="right"),
         )
 
     @cached_property
@@ -133,7 +130,7 @@ class BlockedHistories:
         return _keys(self._numbers[rows], self.histories.arrays["traded_session"][rows])
 
     def keys(self, tickers: pd.Series, sessions: pd.Series) -> np.ndarray:
-        """Return a number per ticker and session that sorts as they do; below 0 for other tickers."""
+        """Return a number per ticker and session that sorts as they do; other tickers come before all of ours."""
         codes, uniques = pd.factorize(tickers)
         numbers = self.tickers.get_indexer(pd.Index(uniques))[codes] if len(uniques) else codes
         return _keys(numbers.astype(np.int64), sessions.to_numpy(dtype="datetime64[us]"))
@@ -156,7 +153,7 @@ class BlockedHistories:
         names = np.array([hash_text(f"{recipe}|{ticker}") for ticker in self.tickers], dtype=np.uint64)
 
         after = concatenate_ranges(spans.first, spans.end) + 1
-        n_known = self._news_keys[self._news_keys >= 0].searchsorted(self.row_keys, side="right")
+        n_known = self._news_keys.searchsorted(self.row_keys, side="right")
         whose = names[spans.ticker] + self._every[spans.memory].view("uint64")
         state = mix(bars[after] + np.repeat(whose - bars[spans.start], spans.n_rows))
         # The actions up to the first bar aren't undone.
@@ -193,9 +190,14 @@ class BlockedHistories:
         return pd.factorize(self.bars["ticker"])[0]
 
     @cached_property
+    def _news(self) -> pd.DataFrame:
+        """The headlines of tickers that have bars."""
+        return self.news[self.news["ticker"].isin(self.tickers)]
+
+    @cached_property
     def _news_keys(self) -> np.ndarray:
-        """The number of ticker and first knowing session of each headline: ascending where the ticker has bars."""
-        return self.keys(self.news["ticker"], self.news["known_session"])
+        """The number of the ticker and of the session that first knew it, of each headline: ascending."""
+        return self.keys(self._news["ticker"], self._news["known_session"])
 
     @cached_property
     def _every(self) -> np.ndarray:

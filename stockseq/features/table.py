@@ -135,7 +135,7 @@ def build_features(
         stored = empty(types)
     histories = BlockedHistories(usable, scored, calendar.sessions, _warm_up(features))
     checksums = histories.checksums(f"{feature_set_name(features)}|{names}")
-    stored = _sorted(stored[list(types)])
+    stored = _sorted(stored.loc[stored["ticker"].isin(histories.tickers), list(types)].reset_index(drop=True))
     kept, changed = _find_stored(stored, histories, checksums)
     jobs = _cut_jobs(histories, changed, checksums, features)
     computed = map(_compute, jobs) if executor is None else executor.map(_compute, jobs)

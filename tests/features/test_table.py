@@ -3,10 +3,11 @@
 import importlib
 import linecache
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -210,6 +211,35 @@ def test_unchanged_rows_are_not_computed_again() -> None:
     assert calls == []
     _build(features=(feature,), stored=stored)
     assert calls == [2021] * 2
+
+
+def test_stored_rows_of_other_tickers_are_neither_taken_nor_in_the_way() -> None:
+    """Before, between and behind those that have bars."""
+    three = _bars(tickers=("AAA", "BBB", "CCC"))
+    stored = _build(Bars(three)).table
+    for tickers in (["AAA"], ["BBB"], ["CCC"], ["AAA", "CCC"]):
+        some = Bars(three[three["ticker"].isin(tickers)].reset_index(drop=True))
+        _assert_same_bytes(_build(some, stored=stored).table, _build(some).table)
+
+
+class _Spy(Executor):
+    """Runs the jobs here and counts the bars that each carries."""
+
+    def __init__(self) -> None:
+        self.n_bars: list[int] = []
+
+    def map(self, function: Any, jobs: Any, **_: Any) -> Any:  # type: ignore[override]
+        for job in jobs:
+            self.n_bars.append(len(job.blocks[0].histories.arrays["close"]))
+            yield function(job)
+
+
+def test_a_job_carries_the_bars_that_its_rows_read() -> None:
+    """A new session of two tickers needs their last year and the 400 bars before it, of each."""
+    stored, spy = _build(_until(BARS, 798)).table, _Spy()
+    _assert_same_bytes(_build(stored=stored, executor=spy).table, _build().table)
+    this_year = sum(session.year == 2021 for session in CALENDAR.sessions[:800])
+    assert spy.n_bars == [2 * (400 + this_year)]
 
 
 def test_processes_give_the_same_bytes() -> None:
