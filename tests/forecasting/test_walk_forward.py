@@ -195,6 +195,15 @@ def test_progress_names_each_fold_and_counts_those_whose_baselines_are_fitted(
     assert recorder.steps["Fitting the baselines, folds"] == (2, 2)
 
 
+def test_baselines_hold_what_they_have_in_common_once(result: WalkForwardResult) -> None:
+    """Ten copies of keys and outcomes would be most of a large backtest's memory."""
+    first, *others = result.baselines.values()
+    for other in others:
+        for column in ("session", "realised_return", "realised_variance"):
+            assert np.shares_memory(first[column].to_numpy(), other[column].to_numpy())
+        assert not np.shares_memory(first["probability_up"].to_numpy(), other["probability_up"].to_numpy())
+
+
 def test_it_says_in_a_line_what_was_forecast(result: WalkForwardResult) -> None:
     """The accuracy stands beside its base rate, as everywhere."""
     line = repr(result)
