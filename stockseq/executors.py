@@ -45,11 +45,10 @@ def open_executor(*, workers: int = 1, scheduler: str | None = None) -> Iterator
                     "`workers` in stockseq.toml and run the same again: what was finished is kept, and an exam or an "
                     "ablation goes on where it was."
                 ) from error
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    for worker in active_children():
-                        worker.terminate()
-                # Else an interrupted run would wait for everything that still stands in the queue.
+            except BaseException:
+                # Nobody needs what they still compute, and the error would be told only when they have.
+                for worker in active_children():
+                    worker.terminate()
                 pool.shutdown(cancel_futures=True)
                 raise
     else:

@@ -355,7 +355,8 @@ class Workspace:
         if keep:
             unscored = stored_scores.loc[stored_scores["scorer"] == self.inputs.scorer.name, "headline_id"]
             self.store.append("scores", data.scores[~data.scores["headline_id"].isin(unscored)])
-            if not data.features.equals(stored):
+            # In the order in which the store has them the columns may be those of an older set.
+            if not data.features.equals(stored.reindex(columns=data.features.columns)):
                 self.store.replace("features", data.features)
         del stored, stored_scores
         release_memory()

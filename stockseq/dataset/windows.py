@@ -129,8 +129,8 @@ def trade_volatility(volatility: pd.Series, *, horizon: int) -> npt.NDArray[np.f
 
 
 def as_objects(texts: pd.Series) -> npt.NDArray[np.object_]:
-    """Return texts as Python's, one object for all rows that hold the same, of which a conversion makes one each."""
-    codes, distinct = pd.factorize(texts)
+    """Return texts as Python strings. Rows of equal text share one string; `to_numpy` would make a string for each."""
+    codes, distinct = pd.factorize(texts, use_na_sentinel=False)
     return np.asarray(distinct, dtype=object)[codes]
 
 

@@ -1,6 +1,6 @@
 """What a placebo shows: a run with one thing broken on purpose, judged against the same network on the true data."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -9,6 +9,7 @@ from stockseq.evaluate.scores import score_forecasts
 from stockseq.results import Result
 
 Placebo = Literal["shuffled_labels", "late_features", "early_features"]
+PLACEBOS: tuple[Placebo, ...] = get_args(Placebo)
 # One run in a hundred is called suspicious by chance; at the usual 0.05 one in twenty would be.
 SIZE = 0.01
 SCORES = (

@@ -131,7 +131,7 @@ class BlockedHistories:
 
     def keys(self, tickers: pd.Series, sessions: pd.Series) -> np.ndarray:
         """Return a number per ticker and session that sorts as they do; other tickers come before all of ours."""
-        codes, uniques = pd.factorize(tickers)
+        codes, uniques = pd.factorize(tickers, use_na_sentinel=False)
         numbers = self.tickers.get_indexer(pd.Index(uniques))[codes] if len(uniques) else codes
         return _keys(numbers.astype(np.int64), sessions.to_numpy(dtype="datetime64[us]"))
 
@@ -153,12 +153,12 @@ class BlockedHistories:
         names = np.array([hash_text(f"{recipe}|{ticker}") for ticker in self.tickers], dtype=np.uint64)
 
         after = concatenate_ranges(spans.first, spans.end) + 1
-        n_known = self._news_keys.searchsorted(self.row_keys, side="right")
+        n_heard = self._news_keys.searchsorted(self.row_keys, side="right")
         whose = names[spans.ticker] + self._every[spans.memory].view("uint64")
         state = mix(bars[after] + np.repeat(whose - bars[spans.start], spans.n_rows))
         # The actions up to the first bar aren't undone.
         state = mix(state + events[after] - np.repeat(events[spans.start + 1], spans.n_rows))
-        state = mix(state + news[n_known] - np.repeat(news[spans.heard], spans.n_rows))
+        state = mix(state + news[n_heard] - np.repeat(news[spans.heard], spans.n_rows))
         sums: np.ndarray = (state >> np.uint64(12)).astype("float64")
         return sums
 
@@ -218,9 +218,10 @@ def concatenate_ranges(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 
 def _merge(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions that are in any of some ranges, and what each range moves by when only these are left.
+    """Return the positions that lie in some ranges, each once, and how many positions before each range lie in none.
 
-    Both ends of the ranges ascend.
+    The begins ascend, and so do the ends; ranges may overlap. Where only these positions are taken of an array, a
+    range begins so many places further to the front.
     """
     apart = np.append(True, begin[1:] > end[:-1])
     firsts, lasts = begin[apart], end[np.append(apart[1:], True)]

@@ -8,9 +8,9 @@ import pandas as pd
 
 # The odd constants of splitmix64.
 MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB), np.uint64(0x9E3779B97F4A7C15))
-# They stay in a processor's cache from one column to the next.
-ROWS_AT_ONCE = 16_384
 SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+# So few rows stay in a processor's cache from one column to the next.
+ROWS_AT_ONCE = 16_384
 
 
 def column_bits(values: pd.Series) -> np.ndarray:

@@ -35,8 +35,10 @@ from stockseq.sessions import DecisionPolicy, TradingCalendar
 # What stands beside the features in the table; `inputs` is a checksum of all that a row was computed from.
 FEATURE_KEYS = {"ticker": TEXT, "session": SESSION, "feature_set": TEXT, "decision_at": INSTANT, "inputs": NUMBER}
 
-# Enough to compute at once, few enough that their histories stay in a processor's memory and spread over workers.
-BLOCKS_PER_JOB = 160
+# Enough to compute at once, few enough that their histories stay in a processor's memory.
+MOST_BLOCKS = 160
+# Spread over workers, a job has fewer where there would be fewer jobs than this, though never less than a few.
+JOBS, FEW_BLOCKS = 32, 16
 
 # Kept, but no news: it stands at the session it was published for, in windows of decisions made after it was seen.
 STALE = "headline first seen after the decision that it was published for: read at its own session, by later decisions"
@@ -91,7 +93,7 @@ def build_features(
     stored : DataFrame, optional
         An earlier table: rows of unchanged inputs are taken from it instead of being computed.
     executor : Executor, optional
-        Where tickers are computed; in this process without one.
+        Where blocks (the years of a ticker) are computed; in this process without one.
 
     Returns
     -------
@@ -136,10 +138,11 @@ def build_features(
     histories = BlockedHistories(usable, scored, calendar.sessions, _warm_up(features))
     checksums = histories.checksums(f"{feature_set_name(features)}|{names}")
     stored = _sorted(stored.loc[stored["ticker"].isin(histories.tickers), list(types)].reset_index(drop=True))
-    kept, changed = _find_stored(stored, histories, checksums)
-    jobs = _cut_jobs(histories, changed, checksums, features)
+    reused, changed = _find_stored(stored, histories, checksums)
+    size = MOST_BLOCKS if executor is None else min(MOST_BLOCKS, max(FEW_BLOCKS, len(changed) // JOBS))
+    jobs = _cut_jobs(histories, changed, checksums, features, size=size)
     computed = map(_compute, jobs) if executor is None else executor.map(_compute, jobs)
-    table = _join(stored, kept, list(computed), histories, types)
+    table = _join(stored, reused, list(computed), histories, types)
     dropped = [
         _outside(decided),
         *repeated,
@@ -186,13 +189,13 @@ def _compute(job: _Job) -> pd.DataFrame:
 
 
 def _cut_jobs(
-    histories: BlockedHistories, changed: np.ndarray, checksums: np.ndarray, features: Sequence[Feature]
+    histories: BlockedHistories, changed: np.ndarray, checksums: np.ndarray, features: Sequence[Feature], *, size: int
 ) -> Iterator[_Job]:
-    """Yield the jobs that compute the changed blocks, given as ascending positions."""
+    """Yield the jobs that compute the changed blocks, given as ascending positions, `size` blocks each."""
     ends = np.cumsum(histories.spans.n_rows)
     begins = ends - histories.spans.n_rows
-    for at in range(0, len(changed), BLOCKS_PER_JOB):
-        chosen = changed[at : at + BLOCKS_PER_JOB]
+    for at in range(0, len(changed), size):
+        chosen = changed[at : at + size]
         rows = concatenate_ranges(begins[chosen], ends[chosen])
         yield _Job(histories.blocks(chosen), checksums[rows], tuple(features), feature_set_name(features))
 
@@ -215,22 +218,22 @@ def _find_stored(
 
 def _join(
     stored: pd.DataFrame,
-    kept: np.ndarray,
+    reused: np.ndarray,
     computed: Sequence[pd.DataFrame],
     histories: BlockedHistories,
     types: dict[str, str],
 ) -> pd.DataFrame:
-    """Return the stored rows that are kept and those computed, by ticker and session."""
+    """Return the stored rows that are reused and those computed, by ticker and session."""
     if not computed:
-        return stored if len(kept) == len(stored) else stored.iloc[kept].reset_index(drop=True)
+        return stored.iloc[reused].reset_index(drop=True)
     new = pd.concat([empty(types), *computed], ignore_index=True)[list(types)]
-    if not len(kept):
+    if not len(reused):
         return new
     keys, new_keys = (histories.keys(table["ticker"], table["session"]) for table in (stored, new))
-    is_new = np.zeros(len(kept) + len(new), dtype=bool)
-    is_new[keys[kept].searchsorted(new_keys) + np.arange(len(new))] = True
+    is_new = np.zeros(len(reused) + len(new), dtype=bool)
+    is_new[keys[reused].searchsorted(new_keys) + np.arange(len(new))] = True
     rows = np.empty(len(is_new), dtype=np.int64)
-    rows[~is_new], rows[is_new] = kept, len(stored) + np.arange(len(new))
+    rows[~is_new], rows[is_new] = reused, len(stored) + np.arange(len(new))
     return pd.DataFrame({name: pd.concat([stored[name], new[name]]).array.take(rows) for name in types}, copy=False)
 
 

@@ -15,7 +15,7 @@ from ta import volatility as ta_volatility
 Prices = TypeVar("Prices", pd.Series, pd.DataFrame)
 
 
-class WideRolling:
+class _WideRolling:
     """Windows of `window` bars of many histories, all rolled over in one call instead of one for each column.
 
     What each method gives of a column equals what `Series.rolling` gives of it, to the last bit.
@@ -74,7 +74,7 @@ class _WithinHistories(BaseIndexer):  # type: ignore[misc]
 
 def rolling(values: Prices, window: int) -> Any:
     """Return the windows of `window` bars of one history or of many, for their mean, sum, std, min and max."""
-    return values.rolling(window) if isinstance(values, pd.Series) else WideRolling(values, window)
+    return values.rolling(window) if isinstance(values, pd.Series) else _WideRolling(values, window)
 
 
 def roc(close: Prices, window: int) -> Prices:

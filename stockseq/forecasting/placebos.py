@@ -14,7 +14,7 @@ from stockseq.dataset.folds import Fold
 from stockseq.dataset.samples import Samples
 from stockseq.dataset.windows import window_ends
 from stockseq.errors import StockseqError
-from stockseq.evaluate.placebo import SCORES, Placebo, PlaceboResult, judge_placebo
+from stockseq.evaluate.placebo import PLACEBOS, SCORES, Placebo, PlaceboResult, judge_placebo
 from stockseq.models.forecaster import Forecaster
 from stockseq.progress import Progress
 
@@ -67,19 +67,19 @@ def begin_placebos(forecaster: Forecaster, data: Dataset, fold: Fold, *, wanted:
     abandoned, seed = Event(), forecaster.training.seed
     one_seed = forecaster.with_seeds(1, progress=_UntilAbandoned(abandoned))
 
-    def fit(samples: Samples) -> pd.DataFrame:
+    def fit(name: Placebo) -> pd.DataFrame:
+        samples = _placebo_samples(name, data, fold, seed=seed)
         model = one_seed.fit_fold(data, fold, samples=samples)
         test = samples.on(fold.test)
         # The windows of a placebo end on other rows; whose outcome they forecast, the samples say.
         return _placebo_forecasts(test, model.forecast(data.panel, test)["probability_up"].to_numpy())
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="placebos")
-    made = _placebo_samples(data, fold, seed=seed) if wanted else ()
     try:
-        fits = {name: pool.submit(fit, samples) for name, samples in made}
+        fits = {name: pool.submit(fit, name) for name in (PLACEBOS if wanted else ())}
         yield Placebos(fits, fold, seed=seed, horizon=data.inputs.horizon)
     finally:
-        # After an error nobody waits for them; the network that is being trained ends with its epoch.
+        # After an error nobody waits for them; a network that is trained in this process ends with its epoch.
         abandoned.set()
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -153,12 +153,12 @@ def shift_features(data: Dataset, *, by: int) -> Samples:
     return replace(samples.where(shifted), ends=moved[shifted])
 
 
-def _placebo_samples(data: Dataset, fold: Fold, *, seed: int) -> Iterator[tuple[Placebo, Samples]]:
-    horizon, learnt = data.inputs.horizon, fold.train.union(fold.validation)
-    yield "shuffled_labels", shuffle_labels(data.samples, learnt, seed=seed, horizon=horizon)
-    yield "late_features", shift_features(data, by=-1)
+def _placebo_samples(name: Placebo, data: Dataset, fold: Fold, *, seed: int) -> Samples:
+    horizon = data.inputs.horizon
+    if name == "shuffled_labels":
+        return shuffle_labels(data.samples, fold.train.union(fold.validation), seed=seed, horizon=horizon)
     # Early enough to hold the whole outcome: of a longer trade the next session shows a part only.
-    yield "early_features", shift_features(data, by=max(horizon, 1))
+    return shift_features(data, by=-1 if name == "late_features" else max(horizon, 1))
 
 
 def _placebo_forecasts(test: Samples, probability_up: np.ndarray) -> pd.DataFrame:

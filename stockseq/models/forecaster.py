@@ -108,7 +108,8 @@ class Forecaster:
     def with_seeds(self, n_seeds: int, *, progress: Progress | None = None) -> "Forecaster":
         """Return the same forecaster with another number of seeds, and another progress where one is given."""
         training = self.training.model_copy(update={"n_seeds": n_seeds})
-        return Forecaster(self.network, training, executor=self.executor, progress=progress or self.progress)
+        progress = self.progress if progress is None else progress
+        return Forecaster(self.network, training, executor=self.executor, progress=progress)
 
     def fit_fold(self, data: Dataset, fold: Fold, *, samples: Samples | None = None) -> "Model":
         """Fit the ensemble on a fold's train and validation sessions.

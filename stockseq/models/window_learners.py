@@ -124,9 +124,9 @@ def _boosting(n_windows: int) -> dict[str, Any]:
 
 
 def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Numbers:
-    """Return each window's last row, and beside it the mean of those before, which is rounded to float32.
+    """Return each window's last row, and after it the mean of the rows before, rounded to float32.
 
-    In the type that scikit-learn works with, or it would make a copy of another.
+    The table is float64, which scikit-learn works with: it would copy any other.
     """
     if lookback == 1:
         return rows[ends].astype(np.float64)

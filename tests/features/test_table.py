@@ -222,6 +222,24 @@ def test_stored_rows_of_other_tickers_are_neither_taken_nor_in_the_way() -> None
         _assert_same_bytes(_build(some, stored=stored).table, _build(some).table)
 
 
+def test_headlines_of_tickers_without_bars_are_not_in_the_way() -> None:
+    """Of AAA and CCC there are bars, of BBB between them news alone."""
+    bars = _bars(tickers=("AAA", "CCC"))
+    news = as_headlines(HEADLINES_MADE.assign(ticker=HEADLINES_MADE["ticker"].replace({"BBB": "CCC"})))
+    whose = np.where(np.arange(len(news)) % 3 == 0, "BBB", news["ticker"])
+    mixed = as_headlines(news.assign(ticker=whose))
+    without = as_headlines(mixed[mixed["ticker"] != "BBB"])
+    table = _build(bars, headlines=mixed).table
+    _assert_same_bytes(table, _build(bars, headlines=without).table)
+    assert (table.groupby("ticker")["news_count"].sum() > 0).all()
+
+
+def test_stored_rows_may_come_in_any_order() -> None:
+    """The table that comes back is as one that is built: by ticker and session, its rows numbered."""
+    table = _build().table
+    _assert_same_bytes(_build(stored=table.sample(frac=1.0, random_state=0)).table, table)
+
+
 class _Spy(Executor):
     """Runs the jobs here and counts the bars that each carries."""
 

@@ -212,12 +212,53 @@ def test_a_placebo_that_can_not_be_fitted_says_why_and_the_others_go_on(market: 
     assert early.as_expected is False
 
 
-def test_nobody_waits_for_placebos_after_an_error(market: TinyMarket) -> None:
-    """A network that would train for an hour ends with its epoch, and the others are not begun."""
+class Endless(Stub):
+    """A forecaster whose fits wait to be let go."""
+
+    begun, let_go = threading.Event(), threading.Event()
+
+    def fit_fold(self, data: Dataset, fold: Fold, *, samples: Samples) -> Model:
+        self.n_fits += 1
+        self.begun.set()
+        assert self.let_go.wait(60)
+        return self.model
+
+
+def test_an_error_beside_the_placebos_is_said_at_once(market: TinyMarket, model: Model) -> None:
+    """While the first is being fitted still; the others are not begun."""
+    endless: Any = Endless(model)
+
+    def judge() -> None:
+        with begin_placebos(endless, market.data, market.fold):
+            assert endless.begun.wait(60)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        judge()
+    assert not endless.let_go.is_set()
+    endless.let_go.set()
+    for thread in _placebo_threads():
+        thread.join(timeout=60)
+    assert endless.n_fits == 1
+
+
+def _placebo_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("placebos")]
+
+
+def test_a_network_that_nobody_waits_for_ends_with_its_epoch(market: TinyMarket) -> None:
+    """It would train for an hour."""
     long = Forecaster(SMALL, FAST, n_seeds=1, epochs=1_000_000, patience=1_000_000)
-    with pytest.raises(KeyboardInterrupt), begin_placebos(long, market.data, market.fold):
-        raise KeyboardInterrupt
-    running = [thread for thread in threading.enumerate() if thread.name.startswith("placebos")]
+    running: list[threading.Thread] = []
+
+    def judge() -> None:
+        with begin_placebos(long, market.data, market.fold):
+            running.extend(_placebo_threads())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge()
+    assert running
     for thread in running:
         thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in running)

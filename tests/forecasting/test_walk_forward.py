@@ -197,10 +197,15 @@ def test_progress_names_each_fold_and_counts_those_whose_baselines_are_fitted(
 
 def test_baselines_hold_what_they_have_in_common_once(result: WalkForwardResult) -> None:
     """Ten copies of keys and outcomes would be most of a large backtest's memory."""
-    first, *others = result.baselines.values()
+    first, *others = [*result.baselines.values(), *result.sizes.values()]
     for other in others:
         for column in ("session", "realised_return", "realised_variance"):
             assert np.shares_memory(first[column].to_numpy(), other[column].to_numpy())
+        texts = [frame["ticker"].array.__arrow_array__().chunk(0).buffers()[2].address for frame in (first, other)]
+        assert texts[0] == texts[1]
+    for other in result.baselines.values():
+        if other is first:
+            continue
         assert not np.shares_memory(first["probability_up"].to_numpy(), other["probability_up"].to_numpy())
 
 

@@ -224,8 +224,9 @@ def _in_capitals(table: Table) -> Table:
     """Return the table with every ticker as Yahoo writes it, and "" where a row has none."""
     tickers = table.frame["ticker"].astype("str").str.strip().fillna("")
     distinct = tickers.unique()
-    note = capitals_note(name for name in distinct if valid_ticker(name))
-    names = {name: name.upper() if valid_ticker(name) else name for name in distinct}
+    capitals = {name: name.upper() for name in distinct if valid_ticker(name)}
+    note = capitals_note(capitals)
+    names = {name: capitals.get(name, name) for name in distinct}
     notes = (*table.notes, f"{table.path.name}: {note}") if note else table.notes
     return replace(table, frame=table.frame.assign(ticker=tickers.map(names).astype(tickers.dtype)), notes=notes)
 
