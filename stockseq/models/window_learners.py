@@ -17,7 +17,7 @@ Kind = Literal["linear", "boosting"]
 Numbers = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.float32]
 
-# Rows laid out at once for a prediction.
+# Windows laid out at once.
 CHUNK = 50_000
 # A standard deviation of one of some 300 numbers moves a probability by about 0.75 points: with the library's
 # own 1.0 the regression learns noise, and a weak opponent flatters the model.
@@ -131,12 +131,14 @@ def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Nu
     if lookback == 1:
         return rows[ends].astype(np.float64)
     n_features = rows.shape[1]
-    before = np.zeros((len(ends), n_features), dtype=np.float32)
-    for back in range(1, lookback):
-        before += rows[ends - back]
     table = np.empty((len(ends), 2 * n_features))
-    table[:, :n_features] = rows[ends]
-    table[:, n_features:] = before / np.float32(lookback - 1)
+    # Some windows at a time: what is summed up meanwhile would take as much again.
+    for at in range(0, len(ends), CHUNK):
+        those, part = ends[at : at + CHUNK], table[at : at + CHUNK]
+        before = np.zeros((len(those), n_features), dtype=np.float32)
+        for back in range(1, lookback):
+            before += rows[those - back]
+        part[:, :n_features], part[:, n_features:] = rows[those], before / np.float32(lookback - 1)
     return table
 
 
