@@ -9,6 +9,7 @@ from stockseq.backtest.account import Account
 from stockseq.backtest.simulator import AccountHistory
 from stockseq.backtest.targets import Targets, as_targets
 from stockseq.prices import is_traded
+from stockseq.ranges import concatenate_ranges
 from stockseq.schemas import Bars
 
 
@@ -143,9 +144,7 @@ def shuffle_runs(weights: np.ndarray, generator: np.random.Generator) -> np.ndar
         positions = np.flatnonzero(run_signs == sign)
         order[positions] = generator.permutation(positions)
     lengths = np.diff(np.r_[starts, len(weights)])[order]
-    # Each run's places, counted on from where it now begins.
-    shift = starts[order] - (np.cumsum(lengths) - lengths)
-    shuffled = weights[np.arange(len(weights)) + np.repeat(shift, lengths)]
+    shuffled = weights[concatenate_ranges(starts[order], starts[order] + lengths)]
     return np.roll(shuffled, generator.integers(len(weights)))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stockseq.ranges import concatenate_ranges
+
 Places = tuple[int, int]
 
 
@@ -71,7 +73,7 @@ def choose_rows(codes: Sequence[Sequence[int]], slots: npt.NDArray[np.int64], to
     firsts = np.cumsum(lengths) - lengths
     chosen = slots.reshape(-1)
     splits = np.concatenate([[0], np.cumsum(lengths[chosen])])
-    places = np.arange(splits[-1]) + np.repeat(firsts[chosen] - splits[:-1], lengths[chosen])
+    places = concatenate_ranges(firsts[chosen], firsts[chosen] + lengths[chosen])
     return TokenRows(flat[places], splits, (slots.shape[1], tokens))
 
 

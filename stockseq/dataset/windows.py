@@ -99,7 +99,7 @@ def build_windows(
     keys = panel.keys.loc[ends]
     return Windows(
         ends=ends,
-        ticker=as_objects(keys["ticker"]),
+        ticker=_as_objects(keys["ticker"]),
         session=keys["session"].to_numpy(dtype="datetime64[us]"),
         decision_at=as_utc(keys["decision_at"]),
         volatility=np.asarray(volatility, dtype=np.float64)[ends],
@@ -128,7 +128,7 @@ def trade_volatility(volatility: pd.Series, *, horizon: int) -> npt.NDArray[np.f
     return volatility.to_numpy(dtype=np.float64) * np.sqrt(max(horizon, 1))
 
 
-def as_objects(texts: pd.Series) -> npt.NDArray[np.object_]:
+def _as_objects(texts: pd.Series) -> npt.NDArray[np.object_]:
     """Return texts as Python strings. Rows of equal text share one string; `to_numpy` would make a string for each."""
     codes, distinct = pd.factorize(texts, use_na_sentinel=False)
     return np.asarray(distinct, dtype=object)[codes]

@@ -11,6 +11,7 @@ from stockseq.features.history import BAR, INSTANTS, STEPS, Block, Histories, Ne
 from stockseq.features.row_hash import column_bits, hash_columns, hash_text, mix, running_sums
 from stockseq.features.sentiment import MEMORY_SESSIONS
 from stockseq.prices import ActionSteps
+from stockseq.ranges import concatenate_ranges
 
 
 def with_actions(bars: pd.DataFrame, steps: ActionSteps) -> pd.DataFrame:
@@ -57,6 +58,11 @@ class Spans:
         """The number of rows of each block."""
         return self.end - self.first
 
+    @property
+    def row_end(self) -> np.ndarray:
+        """The position after each block's last row, among the rows of all blocks."""
+        return np.cumsum(self.n_rows)
+
     def take(self, chosen: np.ndarray) -> "Spans":
         """Return some of the blocks."""
         return Spans(*(getattr(self, field.name)[chosen] for field in fields(self)))
@@ -87,7 +93,7 @@ class BlockedHistories:
     @cached_property
     def tickers(self) -> pd.Index:
         """The tickers in their order."""
-        return pd.Index(self.bars["ticker"].unique())
+        return pd.Index(self._numbered[1])
 
     @cached_property
     def histories(self) -> Histories:
@@ -126,8 +132,7 @@ class BlockedHistories:
     @cached_property
     def row_keys(self) -> np.ndarray:
         """The number of ticker and traded session of all rows, by block: ascending."""
-        rows = concatenate_ranges(self.spans.first, self.spans.end)
-        return _keys(self._numbers[rows], self.histories.arrays["traded_session"][rows])
+        return _keys(self._numbers[self._rows], self.histories.arrays["traded_session"][self._rows])
 
     def keys(self, tickers: pd.Series, sessions: pd.Series) -> np.ndarray:
         """Return a number per ticker and session that sorts as they do; other tickers come before all of ours."""
@@ -152,7 +157,7 @@ class BlockedHistories:
         )
         names = np.array([hash_text(f"{recipe}|{ticker}") for ticker in self.tickers], dtype=np.uint64)
 
-        after = concatenate_ranges(spans.first, spans.end) + 1
+        after = self._rows + 1
         n_heard = self._news_keys.searchsorted(self.row_keys, side="right")
         whose = names[spans.ticker] + self._every[spans.memory].view("uint64")
         state = mix(bars[after] + np.repeat(whose - bars[spans.start], spans.n_rows))
@@ -185,9 +190,18 @@ class BlockedHistories:
         ]
 
     @cached_property
+    def _numbered(self) -> tuple[np.ndarray, pd.Index]:
+        """The number of each bar's ticker, and the tickers."""
+        return pd.factorize(self.bars["ticker"])
+
+    @property
     def _numbers(self) -> np.ndarray:
-        """The number of each bar's ticker."""
-        return pd.factorize(self.bars["ticker"])[0]
+        return self._numbered[0]
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        """The positions of the bars that give a row, by block."""
+        return concatenate_ranges(self.spans.first, self.spans.end)
 
     @cached_property
     def _news(self) -> pd.DataFrame:
@@ -202,19 +216,6 @@ class BlockedHistories:
     @cached_property
     def _every(self) -> np.ndarray:
         return self.sessions.to_numpy(dtype="datetime64[us]")
-
-
-def concatenate_ranges(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return the whole numbers from each begin to before its end, one range after the other.
-
-    Examples
-    --------
-    >>> concatenate_ranges(np.array([3, 10]), np.array([5, 12])).tolist()
-    [3, 4, 10, 11]
-    """
-    lengths = end - begin
-    before = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(begin - before, lengths)
 
 
 def _merge(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from stockseq.errors import SettingsError
 from stockseq.features.vader_reading import VaderReading
 from stockseq.headline_text import plain_text
+from stockseq.ranges import concatenate_ranges
 from stockseq.schemas import NUMBER, SCORES
 
 VALUES = ["compound", "positive", "negative", "neutral"]
@@ -317,9 +318,8 @@ def _decayed_by_decision(news: pd.DataFrame, sessions: pd.DatetimeIndex, decisio
     total, count = np.zeros(len(decisions)), np.zeros(len(decisions))
     for age, weight in enumerate(_weights()):
         begin, end = (position.searchsorted(decisions - age, side) for side in ("left", "right"))
-        n = end - begin
-        decision = np.repeat(np.arange(len(decisions)), n)
-        row = np.repeat(begin - np.cumsum(n) + n, n) + np.arange(n.sum())
+        decision = np.repeat(np.arange(len(decisions)), end - begin)
+        row = concatenate_ranges(begin, end)
         in_time = first_decision[row] <= decisions[decision]
         decision, row = decision[in_time], row[in_time]
         total += weight * np.bincount(decision, weights=compound[row], minlength=len(decisions))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stockseq.features.blocks import BlockedHistories, concatenate_ranges, with_actions
+from stockseq.features.blocks import BlockedHistories, with_actions
 from stockseq.features.compute import compute_rows
 from stockseq.features.feature import Feature
 from stockseq.features.history import WARM_UP, Block
@@ -17,6 +17,7 @@ from stockseq.features.news import LATENCY, Latency, decide, is_stale, standing_
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.features.stories import REPEATED, find_repeats
 from stockseq.prices import compute_action_steps, find_stretches
+from stockseq.ranges import concatenate_ranges
 from stockseq.schemas import (
     INSTANT,
     NUMBER,
@@ -136,11 +137,12 @@ def build_features(
     if stored is None or not set(types) <= set(stored.columns):
         stored = empty(types)
     histories = BlockedHistories(usable, scored, calendar.sessions, _warm_up(features))
-    checksums = histories.checksums(f"{feature_set_name(features)}|{names}")
+    feature_set = feature_set_name(features)
+    checksums = histories.checksums(f"{feature_set}|{names}")
     stored = _sorted(stored.loc[stored["ticker"].isin(histories.tickers), list(types)].reset_index(drop=True))
     reused, changed = _find_stored(stored, histories, checksums)
     size = MOST_BLOCKS if executor is None else min(MOST_BLOCKS, max(FEW_BLOCKS, len(changed) // JOBS))
-    jobs = _cut_jobs(histories, changed, checksums, features, size=size)
+    jobs = _cut_jobs(histories, changed, checksums, tuple(features), feature_set, size=size)
     computed = map(_compute, jobs) if executor is None else executor.map(_compute, jobs)
     table = _join(stored, reused, list(computed), histories, types)
     dropped = [
@@ -189,15 +191,21 @@ def _compute(job: _Job) -> pd.DataFrame:
 
 
 def _cut_jobs(
-    histories: BlockedHistories, changed: np.ndarray, checksums: np.ndarray, features: Sequence[Feature], *, size: int
+    histories: BlockedHistories,
+    changed: np.ndarray,
+    checksums: np.ndarray,
+    features: tuple[Feature, ...],
+    feature_set: str,
+    *,
+    size: int,
 ) -> Iterator[_Job]:
     """Yield the jobs that compute the changed blocks, given as ascending positions, `size` blocks each."""
-    ends = np.cumsum(histories.spans.n_rows)
+    ends = histories.spans.row_end
     begins = ends - histories.spans.n_rows
     for at in range(0, len(changed), size):
         chosen = changed[at : at + size]
         rows = concatenate_ranges(begins[chosen], ends[chosen])
-        yield _Job(histories.blocks(chosen), checksums[rows], tuple(features), feature_set_name(features))
+        yield _Job(histories.blocks(chosen), checksums[rows], features, feature_set)
 
 
 def _find_stored(
@@ -205,7 +213,7 @@ def _find_stored(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the stored rows of unchanged blocks, and the blocks that must be computed; both as positions."""
     rows, n_rows = histories.row_keys, histories.spans.n_rows
-    ends = np.cumsum(n_rows)
+    ends = histories.spans.row_end
     keys, inputs = histories.keys(stored["ticker"], stored["session"]), stored["inputs"].to_numpy()
     first = keys.searchsorted(rows[ends - n_rows])
     whole = np.flatnonzero(keys.searchsorted(rows[ends - 1], side="right") - first == n_rows)

@@ -1,7 +1,7 @@
 """Three runs that must go wrong in a known way: on shuffled labels, on features a session late, and on early ones."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
@@ -15,6 +15,7 @@ from stockseq.dataset.samples import Samples
 from stockseq.dataset.windows import window_ends
 from stockseq.errors import StockseqError
 from stockseq.evaluate.placebo import PLACEBOS, SCORES, Placebo, PlaceboResult, judge_placebo
+from stockseq.forecasting.background import background_thread
 from stockseq.models.forecaster import Forecaster
 from stockseq.progress import Progress
 
@@ -64,24 +65,20 @@ def begin_placebos(forecaster: Forecaster, data: Dataset, fold: Fold, *, wanted:
     wanted : bool, default=True
         Without it there are none.
     """
-    abandoned, seed = Event(), forecaster.training.seed
-    one_seed = forecaster.with_seeds(1, progress=_UntilAbandoned(abandoned))
+    seed = forecaster.training.seed
 
-    def fit(name: Placebo) -> pd.DataFrame:
+    def fit(name: Placebo, one_seed: Forecaster) -> pd.DataFrame:
         samples = _placebo_samples(name, data, fold, seed=seed)
         model = one_seed.fit_fold(data, fold, samples=samples)
         test = samples.on(fold.test)
         # The windows of a placebo end on other rows; whose outcome they forecast, the samples say.
         return _placebo_forecasts(test, model.forecast(data.panel, test)["probability_up"].to_numpy())
 
-    pool = ThreadPoolExecutor(1, thread_name_prefix="placebos")
-    try:
-        fits = {name: pool.submit(fit, name) for name in (PLACEBOS if wanted else ())}
+    with background_thread("placebos") as (thread, abandoned):
+        # After an error a network that is trained in this process ends with its epoch.
+        one_seed = forecaster.with_seeds(1, progress=_UntilAbandoned(abandoned))
+        fits = {name: thread.submit(fit, name, one_seed) for name in (PLACEBOS if wanted else ())}
         yield Placebos(fits, fold, seed=seed, horizon=data.inputs.horizon)
-    finally:
-        # After an error nobody waits for them; a network that is trained in this process ends with its epoch.
-        abandoned.set()
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _UntilAbandoned:

@@ -1,9 +1,10 @@
 """The baselines of a walk forward, fitted beside its networks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from stockseq.cores import usable_cores
 from stockseq.dataset.dataset import Dataset
 from stockseq.dataset.folds import Fold
+from stockseq.forecasting.background import background_thread
 from stockseq.memory import release_memory
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.forecasting import join_realised
@@ -92,9 +94,9 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
     from threadpoolctl import threadpool_limits
 
     n_threads = max(1, usable_cores() - n_networks)
-    paths, abandoned = variance_paths(data), Event()
+    paths = variance_paths(data)
 
-    def forecast(fold: Fold) -> _FoldForecasts:
+    def forecast(fold: Fold, abandoned: Event) -> _FoldForecasts:
         # Threads that wait for one another while networks have the cores take ten times as long as one by itself.
         with threadpool_limits(n_threads, user_api="openmp"):
             forecasts = _forecast_fold(data, fold, paths, abandoned)
@@ -102,40 +104,38 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
         release_memory()
         return forecasts
 
-    pool = ThreadPoolExecutor(1, thread_name_prefix="baselines")
     # For the whole process, and one whatever the machine: a product's last bits depend on the threads of BLAS.
-    with threadpool_limits(1, user_api="blas"):
-        try:
-            yield Rivals([pool.submit(forecast, fold) for fold in folds])
-        finally:
-            # An error is said at once; the process ends with the baseline that is being fitted.
-            abandoned.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+    with threadpool_limits(1, user_api="blas"), background_thread("baselines") as (thread, abandoned):
+        # After an error the process ends with the baseline that is being fitted.
+        yield Rivals([thread.submit(forecast, fold, abandoned) for fold in folds])
 
 
 def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Event) -> _FoldForecasts:
     train, test = data.samples.on(fold.train.union(fold.validation)), data.samples.on(fold.test)
     lookback, scaled = data.inputs.lookback, scale_rows(data.panel, train, data.inputs.lookback)
+    work = {
+        name: (
+            partial(find_obstacle, name, data.panel, train),
+            partial(forecast_baseline, name, data.panel, train, test, lookback=lookback, rows=scaled),
+        )
+        for name in BASELINES
+    } | {
+        name: (
+            partial(find_size_obstacle, name, data, train),
+            partial(forecast_size, name, data, train, test, paths=paths),
+        )
+        for name in SIZE_BASELINES
+    }
     rows: dict[str, pd.DataFrame] = {}
     obstacles: dict[str, str] = {}
-    for name in BASELINES:
+    for name, (find, forecast) in work.items():
         if abandoned.is_set():
             break
-        obstacle = find_obstacle(name, data.panel, train)
+        obstacle = find()
         if obstacle is None:
-            forecasts = forecast_baseline(name, data.panel, train, test, lookback=lookback, rows=scaled)
-            _add_shared(rows, name, join_realised(forecasts, test))
+            _add_shared(rows, name, join_realised(forecast(), test))
         else:
             obstacles[name] = obstacle
-    for of_size in SIZE_BASELINES:
-        if abandoned.is_set():
-            break
-        obstacle = find_size_obstacle(of_size, data, train)
-        if obstacle is None:
-            sized = forecast_size(of_size, data, train, test, paths=paths)
-            _add_shared(rows, of_size, join_realised(sized, test))
-        else:
-            obstacles[of_size] = obstacle
     return _FoldForecasts(rows, obstacles)
 
 
