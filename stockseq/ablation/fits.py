@@ -69,11 +69,11 @@ class FitRecord(Result):
         Why the network could not be fitted; then all else is absent.
     validation_loss : float or None
         None without validation sessions.
-    n_epochs : int
+    n_epochs : float
     seconds : float
-        From the start to the end of the last epoch.
+        From the start to the last look at the losses.
     seconds_per_epoch : float or None
-        The median of all epochs but the first, which also builds the graph; None without such.
+        By the median of all looks but the first, which also builds the graph; None without such.
     n_weights : int
     readings : mapping
         What the layers learnt, by layer and name.
@@ -81,7 +81,7 @@ class FitRecord(Result):
 
     failure: str | None
     validation_loss: float | None = None
-    n_epochs: int | None = None
+    n_epochs: float | None = None
     seconds: float | None = None
     seconds_per_epoch: float | None = None
     n_weights: int | None = None
@@ -247,14 +247,14 @@ def _fit(task: FitTask, panel: Panel, samples: Samples) -> NetworkFit:
     from stockseq.models.layer_readings import read_layers
     from stockseq.models.training import fit_model
 
-    epochs = _EpochTimes()
+    looks = _LookTimes()
     model = fit_model(
         panel,
         samples,
         task.fold,
         network=task.network,
         training=task.training.model_copy(update={"seed": task.seed, "n_seeds": 1}),
-        progress=epochs,
+        progress=looks,
     )
     test = samples.on(task.fold.test)
     training = model.record.seeds[0]
@@ -262,8 +262,8 @@ def _fit(task: FitTask, panel: Panel, samples: Samples) -> NetworkFit:
         failure=None,
         validation_loss=training.validation_loss,
         n_epochs=training.n_epochs,
-        seconds=epochs.total,
-        seconds_per_epoch=epochs.median,
+        seconds=looks.total,
+        seconds_per_epoch=looks.per_epoch(training.n_epochs),
         n_weights=model.networks[0].count_params(),
         readings=read_layers(model, panel, test.ends)[0],
     )
@@ -271,8 +271,8 @@ def _fit(task: FitTask, panel: Panel, samples: Samples) -> NetworkFit:
 
 
 @dataclass(frozen=True)
-class _EpochTimes:
-    """A progress that notes when the fit began and when each epoch ended."""
+class _LookTimes:
+    """A progress that notes when the fit began and when it looked at the losses."""
 
     ends: list[float] = field(default_factory=lambda: [time.perf_counter()])
 
@@ -284,10 +284,10 @@ class _EpochTimes:
 
     @property
     def total(self) -> float:
-        """Seconds until the last epoch ended."""
+        """Seconds until the last look."""
         return self.ends[-1] - self.ends[0]
 
-    @property
-    def median(self) -> float | None:
-        """Seconds of an epoch but for the first, which also builds the graph."""
-        return float(np.median(np.diff(self.ends[1:]))) if len(self.ends) > 2 else None
+    def per_epoch(self, n_epochs: float) -> float | None:
+        """Seconds of one of `n_epochs` by the median look, the first left out, which also builds the graph."""
+        n_looks = len(self.ends) - 1
+        return float(np.median(np.diff(self.ends[1:]))) * n_looks / n_epochs if n_looks > 1 else None

@@ -1,6 +1,6 @@
 """One network compiled for training: traced once, then used for every seed and fold of the same shape."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
@@ -48,7 +48,7 @@ class CompiledTraining:
     Parameters
     ----------
     network : keras.Model
-        Its weights are changed by `run_epoch`, and its short recurrent layers lay out their steps from now on.
+        Its weights are changed by `run_part`, and its short recurrent layers lay out their steps from now on.
     recipe : Recipe
     """
 
@@ -65,8 +65,8 @@ class CompiledTraining:
         self._optimizer.build([self._weights])
         self._initial = [tf.identity(variable.value) for variable in self._optimizer.variables]
         self.averaged = AveragedWeights([self._weights], recipe.training.averaging)
-        self._epoch = tf.function(self._trace_epoch, reduce_retracing=True)
-        self._forward = tf.function(self._trace_forward, reduce_retracing=True)
+        self._part = _TracedOnce(self._trace_part)
+        self._forward = _TracedOnce(self._trace_forward)
         # A layer of a user's may branch.
         self._in_thread = in_this_thread if recipe.is_plain else nullcontext
 
@@ -79,13 +79,13 @@ class CompiledTraining:
         self._weights.assign(self._in_one_row(self._variables))
         self.averaged.restart()
 
-    def run_epoch(self, order: npt.NDArray[np.int64], targets: Sequence[Any], tensors: Tensors) -> float:
-        """Train on all batches of one order of the windows and return the mean loss.
+    def run_part(self, order: npt.NDArray[np.int64], targets: Sequence[Any], tensors: Tensors) -> float:
+        """Train on all batches of a part of a pass over the windows and return the mean loss.
 
         Parameters
         ----------
         order : int64 array of shape (n,)
-            The few windows that fill no batch wait for the next epoch's order.
+            The windows' numbers, as they were drawn; a last few that fill no batch are left out.
         targets : (int64 tensor (n,), float32 tensor (n, 4), float32 tensor (n, 4))
             `Targets.ends`, `values` and `known`.
         tensors : mapping of tensors
@@ -93,7 +93,7 @@ class CompiledTraining:
         """
         # Their mean is taken here: what a loop sums up differs from run to run, seeds being side by side.
         with self._in_thread():
-            losses = self._epoch(tf.constant(order), *targets, tensors).numpy()
+            losses = self._part(tf.constant(order), *targets, tensors).numpy()
         return float(losses.mean(dtype=np.float64))
 
     @contextmanager
@@ -109,7 +109,7 @@ class CompiledTraining:
         with self._in_thread():
             return in_batches(lambda batch: self._forward(batch, tensors), ends)
 
-    def _trace_epoch(self, order: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
+    def _trace_part(self, order: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
         size = self.recipe.batch_size
         n_steps = tf.size(order) // size
         batches = tf.reshape(order[: n_steps * size], (n_steps, size))
@@ -165,6 +165,21 @@ class CompiledTraining:
     @staticmethod
     def _in_one_row(tensors: Sequence[Any]) -> Any:
         return tf.concat([tf.reshape(tf.convert_to_tensor(tensor), (-1,)) for tensor in tensors], axis=0)
+
+
+class _TracedOnce:
+    """A graph that takes tensors of any number of rows from its first call on."""
+
+    def __init__(self, trace: Callable[..., Any]) -> None:
+        self._function = tf.function(trace)
+        self._graph: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._graph is None:
+            # By itself TensorFlow traces a second time, when it first meets another number.
+            any_rows = tf.nest.map_structure(lambda it: tf.TensorSpec((None, *it.shape[1:]), it.dtype), arguments)
+            self._graph = self._function.get_concrete_function(*any_rows)
+        return self._graph(*arguments)
 
 
 def _unroll_short_loops(network: Any) -> None:

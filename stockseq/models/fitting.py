@@ -1,7 +1,7 @@
 """Fit one network of the ensemble: shuffled batches, early stopping on later sessions, the same result anywhere."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +27,13 @@ Outputs = Mapping[str, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Epoch:
-    """Where one network's training stands; losses are weighted sums over the heads."""
+    """Where one network's training stands at a look at its losses, which are weighted sums over the heads.
+
+    `epoch` counts passes over the training windows; a look within a pass has a fraction.
+    """
 
     seed: int
-    epoch: int
+    epoch: float
     train_loss: float
     validation_loss: float | None
 
@@ -56,11 +59,11 @@ class FitJob:
 
 @dataclass(frozen=True)
 class FitResult:
-    """The weights of the best epoch, how it was found, and what each head says of the validation windows by them."""
+    """The weights of the best look, how it was found, and what each head says of the validation windows by them."""
 
     seed: int
     weights: tuple[npt.NDArray[Any], ...]
-    n_epochs: int
+    n_epochs: float
     best: Epoch
     validation: Outputs
 
@@ -71,7 +74,7 @@ def fit_network(
     """Train the network of one seed and return its weights where the validation loss was lowest.
 
     Without validation windows all epochs are run and the last weights returned. With `job.start` training goes on from
-    these weights, and returns them if no epoch improves on them. `tensors` are those of `job.matrix`, where other jobs
+    these weights, and returns them if no look finds better ones. `tensors` are those of `job.matrix`, where other jobs
     hold them already.
 
     Raises
@@ -108,44 +111,60 @@ def new_network(job: FitJob) -> Any:
 def _train(
     job: FitJob, compiled: CompiledTraining, tensors: Tensors, progress: Callable[[Epoch], None] | None
 ) -> FitResult:
-    """Train epoch by epoch until the validation loss has not fallen for the training's patience."""
+    """Train until the validation loss has not fallen at as many looks as the training's patience."""
     targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
 
-    def report(epoch: int, train_loss: float) -> tuple[Epoch, Outputs]:
+    def report(epoch: float, train_loss: float) -> tuple[Epoch, Outputs]:
         outputs = compiled.predict(job.validation.ends, tensors) if len(job.validation) else {}
         validation = _validation_loss(outputs, job) if outputs else None
         return Epoch(job.seed, epoch, train_loss, validation), outputs
 
-    shuffle = np.random.default_rng(job.seed)
     best, outputs = report(0, math.nan) if job.start is not None else (None, {})
     weights = compiled.network.get_weights()
-    epoch = 0
-    for epoch in range(1, job.training.epochs + 1):
-        train_loss = compiled.run_epoch(shuffle.permutation(len(job.train)), targets, tensors)
+    epoch, since_best = 0.0, 0
+    for epoch, part in _parts_of_passes(job, compiled.recipe.batch_size):
+        train_loss = compiled.run_part(part, targets, tensors)
         with compiled.mean_weights():
             (state, said), latest = report(epoch, train_loss), compiled.network.get_weights()
         if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
-                f"The loss of seed {job.seed} is no number any more in epoch {epoch} (training {state.train_loss}, "
-                f"validation {state.validation_loss}); lower `learning_rate` ({_rate(job)}), or look at the features "
-                "and at the layers in the slots."
+                f"The loss of seed {job.seed} is no number any more in epoch {math.ceil(epoch)} (training "
+                f"{state.train_loss}, validation {state.validation_loss}); lower `learning_rate` ({_rate(job)}), or "
+                "look at the features and at the layers in the slots."
             )
         if progress is not None:
             progress(state)
         if best is None or _is_better(state, best):
-            best, outputs, weights = state, said, latest
-        elif state.validation_loss is not None and epoch - best.epoch >= job.training.patience:
+            best, outputs, weights, since_best = state, said, latest, 0
+            continue
+        since_best += 1
+        if since_best >= job.training.patience:
             break
     if best is None:
         best, outputs = report(0, math.nan)
     return FitResult(job.seed, tuple(weights), epoch, best, outputs)
 
 
+def _parts_of_passes(job: FitJob, batch_size: int) -> Iterator[tuple[float, npt.NDArray[np.int64]]]:
+    """Yield the windows to train on until the next look at the losses, and the passes that are over by then.
+
+    A pass is cut into parts of as equal numbers of steps as can be.
+    """
+    shuffle, n_steps = np.random.default_rng(job.seed), len(job.train) // batch_size
+    n_parts = max(1, round(n_steps / job.training.validate_every))
+    for epoch in range(job.training.epochs):
+        order = shuffle.permutation(len(job.train))
+        for number, steps in enumerate(np.array_split(np.arange(n_steps), n_parts), start=1):
+            yield round(epoch + number / n_parts, 2), order[steps[0] * batch_size : (steps[-1] + 1) * batch_size]
+
+
 def _recipe(job: FitJob) -> Recipe:
     return Recipe(
         network=job.network,
         # What is asked outside the graphs makes no other graph.
-        training=job.training.model_copy(update={"seed": 0, "n_seeds": 1, "epochs": 1, "patience": 1}),
+        training=job.training.model_copy(
+            update={"seed": 0, "n_seeds": 1, "epochs": 1, "patience": 1, "validate_every": 1}
+        ),
         n_features=job.matrix.indicators.shape[1],
         vocabulary_size=job.vocabulary_size,
         batch_size=min(job.training.batch_size, len(job.train)),

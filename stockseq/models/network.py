@@ -14,6 +14,7 @@ from stockseq.layers.headline_embedding import HeadlineEmbedding
 from stockseq.layers.indicators import IndicatorDropout, IndicatorMix
 from stockseq.layers.side import Sessions
 from stockseq.layers.slots import describe_error, find_layer, layer_names, seeded
+from stockseq.layers.transposed_lstm import TransposedLSTM
 from stockseq.models.cross_section import with_cross_section
 from stockseq.models.matrix import Tensors
 from stockseq.models.placing import make_in_slot, named_layers, place_layers
@@ -222,7 +223,7 @@ def _recurrent(settings: NetworkSettings, known: Sessions, values: Any, seeds: c
     }
     seed = next(seeds)
     if settings.within is None:
-        lstm = keras.layers.LSTM(settings.units, **drawn, seed=seed, return_sequences=states, name="lstm")
+        lstm = TransposedLSTM(settings.units, **drawn, seed=seed, return_sequences=states, name="lstm")
         avoid_cudnn(lstm, settings)
         return lstm(values)
     options = {"units": settings.units, **settings.within_options}

@@ -119,7 +119,14 @@ class TrainingSettings(SettingsModel, frozen=True):
     n_seeds: int = Field(5, ge=1, le=1000, description="Networks of the ensemble; their spread is reported.")
     seed: int = Field(0, ge=0, description="Seed of the first network; the others count on from it.")
     epochs: int = Field(30, ge=1, description="Passes over the training windows, at most.")
-    patience: int = Field(5, ge=1, description="Passes without a lower validation loss after which training stops.")
+    patience: int = Field(
+        5, ge=1, description="Looks at the validation loss that find it no lower, after which training stops."
+    )
+    validate_every: int = Field(
+        256,
+        ge=1,
+        description="Steps between two looks at the validation loss, about; of a pass of fewer it is looked at once.",
+    )
     batch_size: int = Field(512, ge=1, description="Windows of one step.")
     learning_rate: float = Field(3e-3, gt=0, description="Step of AdamW.")
     fine_tune_rate: float = Field(5e-4, gt=0, description="Step of AdamW when an existing model is trained on.")

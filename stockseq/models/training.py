@@ -236,7 +236,7 @@ class _EpochReport:
 
     def __init__(self, progress: Progress, jobs: Sequence[FitJob]) -> None:
         self._progress, self._most = progress, jobs[0].training.epochs
-        self._done = [0] * len(jobs)
+        self._done = [0.0] * len(jobs)
         self._lock, self._stopped = Lock(), False
 
     def epoch(self, number: int, epoch: Epoch) -> None:
@@ -253,12 +253,12 @@ class _EpochReport:
         """Let each network end with the epoch that it is in."""
         self._stopped = True
 
-    def _report(self, number: int, epoch: Epoch, done: int) -> None:
+    def _report(self, number: int, epoch: Epoch, done: float) -> None:
         loss = epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
         with self._lock:
             self._done[number] = done
-            note = f"network {number + 1} of {len(self._done)}, epoch {epoch.epoch}, loss {loss:.4f}"
-            self._progress.step("Training", sum(self._done), len(self._done) * self._most, note)
+            note = f"network {number + 1} of {len(self._done)}, epoch {epoch.epoch:g}, loss {loss:.4f}"
+            self._progress.step("Training", int(sum(self._done)), len(self._done) * self._most, note)
 
 
 def _check_balance(train: Samples, n_sessions: int) -> None:

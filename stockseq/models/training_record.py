@@ -19,8 +19,8 @@ class SeedTraining(Result):
     """How the network of one seed was found."""
 
     seed: int
-    n_epochs: int
-    best_epoch: int
+    n_epochs: float
+    best_epoch: float
     train_loss: float | None
     validation_loss: float | None
 

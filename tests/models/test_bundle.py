@@ -184,7 +184,9 @@ def edit_config(bundle: Path, old: str, new: str) -> None:
 
 
 def name_system(bundle: Path) -> None:
-    edit_config(bundle, '"module": "keras.layers", "class_name": "LSTM"', '"module": "os", "class_name": "system"')
+    edit_config(
+        bundle, '"module": "keras.layers", "class_name": "Concatenate"', '"module": "os", "class_name": "system"'
+    )
 
 
 @pytest.mark.parametrize(

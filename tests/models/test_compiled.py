@@ -15,7 +15,7 @@ import pytest
 from stockseq.dataset.tokens import choose_rows
 from stockseq.layers.backend import has_gpu, keras, tf
 from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
-from stockseq.models.fitting import FitJob, FitResult, fit_network, new_network
+from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network, new_network
 from stockseq.models.matrix import Matrix
 from stockseq.models.network import build_network
 from stockseq.models.padding import without_padding
@@ -173,9 +173,39 @@ def test_one_row_of_weights_is_stepped_as_keras_steps_each_variable() -> None:
     recipe = Recipe(settings, training, N_FEATURES, N_CODES, 16, training.learning_rate)
     with compiled_training(build(), recipe) as compiled:
         targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
-        compiled.run_epoch(np.arange(60), targets, job.matrix.tensors())
+        compiled.run_part(np.arange(60), targets, job.matrix.tensors())
         for variable, value in zip(compiled.network.trainable_variables, expected, strict=True):
             np.testing.assert_allclose(variable.numpy(), value, rtol=1e-5, atol=1e-7)
+
+
+def fit_looking(every: int, **changes: Any) -> tuple[FitResult, list[Epoch]]:
+    """Fit 60 windows, three steps of 16 a pass, with a look at the losses after about `every` steps."""
+    job = make_job(5)
+    training = TRAINING.model_copy(update={"validate_every": every, **changes})
+    looks: list[Epoch] = []
+    return fit_network(replace(job, training=training), looks.append), looks
+
+
+def test_looks_within_a_pass_change_nothing_that_is_learnt() -> None:
+    """The steps are the same, whatever lies between them; a pass is over after its three."""
+    often, looks = fit_looking(1, epochs=4, patience=99)
+    once, passes = fit_looking(256, epochs=4, patience=99)
+    assert [look.epoch for look in looks[:4]] == [0.33, 0.67, 1.0, 1.33]
+    assert [look.epoch for look in passes] == [1, 2, 3, 4]
+    assert [look.validation_loss for look in looks[2::3]] == [look.validation_loss for look in passes]
+    assert often.best.validation_loss == min(look.validation_loss for look in looks)
+    assert (often.n_epochs, once.n_epochs) == (4, 4)
+
+
+@pytest.mark.parametrize("every", [1, 256])
+def test_patience_counts_looks(every: int) -> None:
+    """Training stops at the second look in a row that finds no lower loss, or at the end."""
+    result, looks = fit_looking(every, epochs=30, patience=2)
+    losses = [look.validation_loss for look in looks]
+    best = losses.index(min(losses))
+    assert result.best == looks[best]
+    assert best == len(losses) - 3
+    assert result.n_epochs == looks[-1].epoch < 30
 
 
 def test_a_layers_constraint_holds_after_each_step() -> None:

@@ -127,7 +127,8 @@ def test_a_model_of_another_lookback_reads_its_windows(market: TinyMarket, model
     outlook = forecast_next(model, replace(market.data, panel=panel, inputs=inputs, windows=no_windows, market=seen))
     assert outlook.forecasts["ticker"].tolist() == ["T1"]
     expected = forecast_next(model, market.data).forecasts.query("ticker == 'T1'")
-    assert outlook.forecasts["probability_up"].tolist() == expected["probability_up"].tolist()
+    # Its volatility comes of fewer bars, and may differ in the last digit.
+    assert outlook.forecasts["probability_up"].tolist() == pytest.approx(expected["probability_up"].tolist(), rel=1e-12)
     volatility = ((0.94 * 0.01**2 + 0.02**2) / 1.94) ** 0.5
     scaled, same = np.log1p(outlook.forecasts["expected_return"]) / volatility, np.log1p(expected["expected_return"])
     assert scaled.tolist() == pytest.approx((same / VOLATILITY).tolist(), rel=1e-9)

@@ -295,8 +295,8 @@ def test_the_text_network_is_embedding_lstm_and_sentiment() -> None:
         ("Flatten", (None, 7), 0),
         ("InputLayer", (None, 1, 2, 12), 0),
         ("InputLayer", (None, 1, 7), 0),
-        ("LSTM", (None, 128), 70_144),
         ("Reshape", (None, 24), 0),
+        ("TransposedLSTM", (None, 128), 70_144),
     ]
     assert network.get_layer("return").activation is keras.activations.linear
     assert network.get_layer("embedding").mask_zero
@@ -310,8 +310,8 @@ def test_the_convolution_stands_beside_the_lstm() -> None:
         ("Concatenate", (None, 224), 0),
         ("Dense", (None, 1), 225),
         ("InputLayer", (None, 10, 6), 0),
-        ("LSTM", (None, 64), 18_176),
         ("TemporalConvolution", (None, 160), 608),
+        ("TransposedLSTM", (None, 64), 18_176),
     ]
     convolution = next(each for each in network.layers if type(each).__name__ == "TemporalConvolution").convolution
     assert (convolution.kernel_size, convolution.padding) == ((3,), "causal")
@@ -327,8 +327,8 @@ def test_the_convolution_feeds_the_lstm() -> None:
     assert graph(network) == [
         ("Dense", (None, 1), 65),
         ("InputLayer", (None, 10, 6), 0),
-        ("LSTM", (None, 64), 24_832),
         ("TemporalConvolution", (None, 5, 32), 608),
+        ("TransposedLSTM", (None, 64), 24_832),
     ]
 
 
@@ -339,8 +339,8 @@ def test_the_projection_stands_after_the_lstm() -> None:
     assert graph(network) == [
         ("Dense", (None, 1), 17),
         ("InputLayer", (None, 10, 6), 0),
-        ("LSTM", (None, 64), 18_176),
         ("Projection", (None, 16), 1024),
+        ("TransposedLSTM", (None, 64), 18_176),
     ]
 
 
