@@ -10,8 +10,8 @@ class TransposedLSTM(keras.layers.LSTM):
     """Keras' LSTM, which with `unroll` computes its steps on transposed arrays.
 
     With a unit in each row and a window in each column the four gates lie apart, and input, state and bias go into one
-    product: with 8 units three quarters of the time. Numbers differ by rounding. A mask, a state to begin with, dropout
-    and the like are left to Keras.
+    product: with 8 units three quarters of the time. Numbers differ by rounding. What it doesn't compute itself (a
+    mask, a state to begin with or to hand on, dropout, another direction, no bias) is left to Keras.
 
     Parameters
     ----------
@@ -34,17 +34,21 @@ class TransposedLSTM(keras.layers.LSTM):
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         drops = training and (self.dropout or self.recurrent_dropout)
-        is_laid_out = self.unroll and self.use_bias and not (drops or self.stateful or self.go_backwards)
-        if not is_laid_out or mask is not None or initial_state is not None:
+        hands_on_state = self.stateful or self.return_state
+        if not self.unroll or not self.use_bias or drops or hands_on_state or self.go_backwards:
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
-        squash, activate, cell = self.recurrent_activation, self.activation, self.cell
-        weights = tf.transpose(tf.concat([cell.kernel, cell.recurrent_kernel, cell.bias[tf.newaxis]], axis=0))
+        if mask is not None or initial_state is not None:
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        weights = tf.concat([self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias[tf.newaxis]], axis=0)
+        weights = tf.transpose(weights)
         ones = tf.ones((1, tf.shape(sequences)[0]), sequences.dtype)
-        state = memory = tf.zeros((self.units, 1), sequences.dtype) * ones
-        states = []
+        hidden = carry = tf.zeros((self.units, 1), sequences.dtype) * ones
+        all_hidden = []
         for values in tf.unstack(tf.transpose(sequences, (1, 2, 0))):
-            entry, forget, candidate, output = tf.split(tf.matmul(weights, tf.concat([values, state, ones], axis=0)), 4)
-            memory = squash(forget) * memory + squash(entry) * activate(candidate)
-            state = squash(output) * activate(memory)
-            states.append(state)
-        return tf.transpose(tf.stack(states), (2, 0, 1)) if self.return_sequences else tf.transpose(state)
+            gates = tf.matmul(weights, tf.concat([values, hidden, ones], axis=0))
+            input_gate, forget_gate, candidate, output_gate = tf.split(gates, 4)
+            carry = self.recurrent_activation(forget_gate) * carry
+            carry += self.recurrent_activation(input_gate) * self.activation(candidate)
+            hidden = self.recurrent_activation(output_gate) * self.activation(carry)
+            all_hidden.append(hidden)
+        return tf.transpose(tf.stack(all_hidden), (2, 0, 1)) if self.return_sequences else tf.transpose(hidden)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from stockseq.layers.backend import has_gpu, in_this_thread, keras, tf
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
-from stockseq.models.matrix import Tensors, in_batches
+from stockseq.models.matrix import BATCH, Tensors, in_batches
 from stockseq.models.padding import without_padding
 from stockseq.models.placing import named_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -141,6 +141,8 @@ class CompiledTraining:
 
     def _trace_forward(self, ends: Any, tensors: Tensors) -> Any:
         with tf.name_scope(self._scope):
+            # A layer of a user's may ask for the size of its batch.
+            ends = tf.ensure_shape(ends, (BATCH,))
             outputs, _ = self._read_and_run(tensors, ends, training=False)
         return outputs
 
@@ -171,14 +173,16 @@ class _TracedOnce:
     """A graph that takes tensors of any number of rows from its first call on."""
 
     def __init__(self, trace: Callable[..., Any]) -> None:
-        self._function = tf.function(trace)
+        self._trace = trace
         self._graph: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
         if self._graph is None:
             # By itself TensorFlow traces a second time, when it first meets another number.
-            any_rows = tf.nest.map_structure(lambda it: tf.TensorSpec((None, *it.shape[1:]), it.dtype), arguments)
-            self._graph = self._function.get_concrete_function(*any_rows)
+            any_rows = tf.nest.map_structure(
+                lambda tensor: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype), arguments
+            )
+            self._graph = tf.function(self._trace).get_concrete_function(*any_rows)
         return self._graph(*arguments)
 
 

@@ -21,6 +21,8 @@ from stockseq.models.training_targets import HEADS, Targets
 
 # Enough for a few hundred principal components; a layer holds them all at once.
 START_WINDOWS = 4096
+# Windows trained on for each that a look at the validation loss reads, at least: it then takes a tenth of the time.
+TRAINED_PER_READ = 4
 
 Outputs = Mapping[str, npt.NDArray[np.float64]]
 
@@ -29,7 +31,8 @@ Outputs = Mapping[str, npt.NDArray[np.float64]]
 class Epoch:
     """Where one network's training stands at a look at its losses, which are weighted sums over the heads.
 
-    `epoch` counts passes over the training windows; a look within a pass has a fraction.
+    `epoch` counts passes over the training windows, in fractions where there are looks within a pass. `train_loss` is
+    the mean since the last look.
     """
 
     seed: int
@@ -92,7 +95,7 @@ def fit_network(
         _start_layers(network, tensors, job)
         _start_size(network, job.train)
         _silence_ranks(network, job.train)
-    with compiled_training(network, _recipe(job)) as compiled:
+    with compiled_training(network, make_recipe(job)) as compiled:
         return _train(job, compiled, tensors, progress)
 
 
@@ -122,10 +125,12 @@ def _train(
     best, outputs = report(0, math.nan) if job.start is not None else (None, {})
     weights = compiled.network.get_weights()
     epoch, since_best = 0.0, 0
-    for epoch, part in _parts_of_passes(job, compiled.recipe.batch_size):
+    for epoch, part in cut_passes(job, compiled.recipe.batch_size):
         train_loss = compiled.run_part(part, targets, tensors)
         with compiled.mean_weights():
-            (state, said), latest = report(epoch, train_loss), compiled.network.get_weights()
+            state, said = report(epoch, train_loss)
+            is_best = best is None or _is_better(state, best)
+            weights = compiled.network.get_weights() if is_best else weights
         if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
                 f"The loss of seed {job.seed} is no number any more in epoch {math.ceil(epoch)} (training "
@@ -134,8 +139,8 @@ def _train(
             )
         if progress is not None:
             progress(state)
-        if best is None or _is_better(state, best):
-            best, outputs, weights, since_best = state, said, latest, 0
+        if is_best:
+            best, outputs, since_best = state, said, 0
             continue
         since_best += 1
         if since_best >= job.training.patience:
@@ -145,20 +150,24 @@ def _train(
     return FitResult(job.seed, tuple(weights), epoch, best, outputs)
 
 
-def _parts_of_passes(job: FitJob, batch_size: int) -> Iterator[tuple[float, npt.NDArray[np.int64]]]:
+def cut_passes(job: FitJob, batch_size: int) -> Iterator[tuple[float, npt.NDArray[np.int64]]]:
     """Yield the windows to train on until the next look at the losses, and the passes that are over by then.
 
-    A pass is cut into parts of as equal numbers of steps as can be.
+    A pass is cut into parts of as equal numbers of steps as can be, each of about `validate_every` steps or more: a
+    look reads all validation windows. Without these a pass is one part.
     """
-    shuffle, n_steps = np.random.default_rng(job.seed), len(job.train) // batch_size
-    n_parts = max(1, round(n_steps / job.training.validate_every))
+    n_steps, n_read = len(job.train) // batch_size, len(job.validation)
+    least_steps = max(job.training.validate_every, TRAINED_PER_READ * n_read / batch_size)
+    n_parts = max(1, round(n_steps / least_steps)) if n_read else 1
+    shuffle = np.random.default_rng(job.seed)
     for epoch in range(job.training.epochs):
         order = shuffle.permutation(len(job.train))
         for number, steps in enumerate(np.array_split(np.arange(n_steps), n_parts), start=1):
-            yield round(epoch + number / n_parts, 2), order[steps[0] * batch_size : (steps[-1] + 1) * batch_size]
+            yield epoch + number / n_parts, order[steps[0] * batch_size : (steps[-1] + 1) * batch_size]
 
 
-def _recipe(job: FitJob) -> Recipe:
+def make_recipe(job: FitJob) -> Recipe:
+    """Return what the graphs of a job depend on."""
     return Recipe(
         network=job.network,
         # What is asked outside the graphs makes no other graph.

@@ -120,12 +120,13 @@ class TrainingSettings(SettingsModel, frozen=True):
     seed: int = Field(0, ge=0, description="Seed of the first network; the others count on from it.")
     epochs: int = Field(30, ge=1, description="Passes over the training windows, at most.")
     patience: int = Field(
-        5, ge=1, description="Looks at the validation loss that find it no lower, after which training stops."
+        5, ge=1, description="Looks in a row that find no lower validation loss, after which training stops."
     )
     validate_every: int = Field(
         256,
         ge=1,
-        description="Steps between two looks at the validation loss, about; of a pass of fewer it is looked at once.",
+        description="Steps between two looks at the validation loss, about: a pass is cut into equal parts. More where "
+        "there are so many validation windows that a look would take long; at least a look a pass.",
     )
     batch_size: int = Field(512, ge=1, description="Windows of one step.")
     learning_rate: float = Field(3e-3, gt=0, description="Step of AdamW.")

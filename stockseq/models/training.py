@@ -96,9 +96,9 @@ def fine_tune(
 ) -> Model:
     """Train an existing model on; its scaler, vocabulary, features and shape stay.
 
-    Each network starts from its weights at `training.fine_tune_rate`, and keeps them if no epoch lowers the validation
-    loss. The other parameters and the errors are those of `fit_model`; `training` is the model's own by default and
-    must ask for as many seeds.
+    Each network starts from its weights at `training.fine_tune_rate`, and keeps them if no look finds a lower loss on
+    the validation sessions. The other parameters and the errors are those of `fit_model`; `training` is the model's own
+    by default and must ask for as many seeds.
     """
     training = training or model.training
     if training.n_seeds != len(model.networks):
@@ -225,7 +225,7 @@ def _fit_here(jobs: Sequence[FitJob], report: "_EpochReport") -> list[FitResult]
                 future.result()
             return [future.result() for future in futures]
         except BaseException:
-            # What is left would be trained for nobody; a network that is being trained ends with its epoch.
+            # What is left would be trained for nobody; a network that is being trained ends at its next look.
             report.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -240,7 +240,7 @@ class _EpochReport:
         self._lock, self._stopped = Lock(), False
 
     def epoch(self, number: int, epoch: Epoch) -> None:
-        """Report an epoch of one network; raise `CancelledError` where nobody waits for it any more."""
+        """Report where one network stands; raise `CancelledError` where nobody waits for it any more."""
         if self._stopped:
             raise CancelledError
         self._report(number, epoch, epoch.epoch)
@@ -250,14 +250,14 @@ class _EpochReport:
         self._report(number, best, self._most)
 
     def stop(self) -> None:
-        """Let each network end with the epoch that it is in."""
+        """Let each network end at its next look at the losses."""
         self._stopped = True
 
     def _report(self, number: int, epoch: Epoch, done: float) -> None:
         loss = epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
         with self._lock:
             self._done[number] = done
-            note = f"network {number + 1} of {len(self._done)}, epoch {epoch.epoch:g}, loss {loss:.4f}"
+            note = f"network {number + 1} of {len(self._done)}, epoch {epoch.epoch:.3g}, loss {loss:.4f}"
             self._progress.step("Training", int(sum(self._done)), len(self._done) * self._most, note)
 
 

@@ -16,7 +16,10 @@ class SampleBalance(Result):
 
 
 class SeedTraining(Result):
-    """How the network of one seed was found."""
+    """How the network of one seed was found, in passes over the training windows; its losses at the best look.
+
+    The training loss is the mean since the look before.
+    """
 
     seed: int
     n_epochs: float

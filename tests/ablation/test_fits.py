@@ -10,7 +10,16 @@ import pandas as pd
 import pytest
 
 from stockseq.ablation import fits
-from stockseq.ablation.fits import FitCache, FitRecord, FitTask, NetworkFit, fit_one, fit_tasks, select_features
+from stockseq.ablation.fits import (
+    FitCache,
+    FitRecord,
+    FitTask,
+    NetworkFit,
+    _LookTimes,
+    fit_one,
+    fit_tasks,
+    select_features,
+)
 from stockseq.errors import TrainingFailed
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -168,3 +177,10 @@ def test_without_sentiment_no_feature_of_it_is_left(data):
     """What is judged is the input as a whole."""
     assert not set(select_features(data.panel, sentiment=False).names) & set(SENTIMENT_COLUMNS)
     assert select_features(data.panel, sentiment=True) is data.panel
+
+
+def test_the_time_of_an_epoch_is_that_of_its_looks() -> None:
+    """By hand: six looks make up two epochs; the first took 9 seconds with the graph, the others 1 by the median."""
+    looks = _LookTimes([0.0, 9.0, 10.0, 11.0, 12.0, 14.0, 15.0])
+    assert (looks.total, looks.per_epoch(2.0)) == (15.0, 3.0)
+    assert _LookTimes([0.0, 9.0]).per_epoch(1.0) is None

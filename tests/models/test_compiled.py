@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ import pytest
 from stockseq.dataset.tokens import choose_rows
 from stockseq.layers.backend import has_gpu, keras, tf
 from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
-from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network, new_network
-from stockseq.models.matrix import Matrix
+from stockseq.models.fitting import Epoch, FitJob, FitResult, cut_passes, fit_network, make_recipe, new_network
+from stockseq.models.matrix import BATCH, Matrix
 from stockseq.models.network import build_network
 from stockseq.models.padding import without_padding
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -179,8 +179,11 @@ def test_one_row_of_weights_is_stepped_as_keras_steps_each_variable() -> None:
 
 
 def fit_looking(every: int, **changes: Any) -> tuple[FitResult, list[Epoch]]:
-    """Fit 60 windows, three steps of 16 a pass, with a look at the losses after about `every` steps."""
+    """Fit 60 windows, three steps of 16 a pass, with a look at the losses of a few after about `every` steps."""
     job = make_job(5)
+    few = slice(0, 4)
+    validation = Targets(job.validation.ends[few], job.validation.values[few], job.validation.known[few])
+    job = replace(job, validation=validation)
     training = TRAINING.model_copy(update={"validate_every": every, **changes})
     looks: list[Epoch] = []
     return fit_network(replace(job, training=training), looks.append), looks
@@ -190,11 +193,78 @@ def test_looks_within_a_pass_change_nothing_that_is_learnt() -> None:
     """The steps are the same, whatever lies between them; a pass is over after its three."""
     often, looks = fit_looking(1, epochs=4, patience=99)
     once, passes = fit_looking(256, epochs=4, patience=99)
-    assert [look.epoch for look in looks[:4]] == [0.33, 0.67, 1.0, 1.33]
+    assert [look.epoch for look in looks[:4]] == [1 / 3, 2 / 3, 1, 4 / 3]
     assert [look.epoch for look in passes] == [1, 2, 3, 4]
     assert [look.validation_loss for look in looks[2::3]] == [look.validation_loss for look in passes]
     assert often.best.validation_loss == min(look.validation_loss for look in looks)
     assert (often.n_epochs, once.n_epochs) == (4, 4)
+
+
+CUTS = {
+    # Steps of a pass, steps between looks, validation windows: parts of a pass. Batches are of two windows.
+    "a pass of one and a half gaps is one part": (383, 256, 1, [383]),
+    "a longer one is two": (385, 256, 1, [193, 192]),
+    "parts are as equal as can be": (7, 2, 1, [2, 2, 2, 1]),
+    "a look at 3 windows comes after 12 that are trained on": (7, 1, 3, [7]),
+    "none to look at": (7, 2, 0, [7]),
+    "looks at more windows than are trained on": (7, 1, 99, [7]),
+}
+
+
+@pytest.mark.parametrize("case", CUTS)
+def test_a_pass_is_cut_into_equal_parts(case: str) -> None:
+    """Each part's steps, by hand; together they are the pass in its drawn order, but for a window that is left over."""
+    n_steps, every, n_validation, expected = CUTS[case]
+    job = make_job(5)
+    train, validation = (
+        Targets(np.arange(n), np.ones((n, 4), np.float32), np.ones((n, 4), np.float32))
+        for n in (2 * n_steps + 1, n_validation)
+    )
+    training = TrainingSettings(batch_size=2, epochs=2, validate_every=every)
+    parts = list(cut_passes(replace(job, train=train, validation=validation, training=training), 2))
+    assert [len(order) / 2 for _, order in parts] == expected * 2
+    ends = [number / len(expected) for number in range(1, len(expected) + 1)]
+    assert [epoch for epoch, _ in parts] == pytest.approx([*ends, *(1 + end for end in ends)])
+    drawn = np.random.default_rng(5)
+    for number in range(2):
+        found = np.concatenate([order for _, order in parts[number * len(expected) : (number + 1) * len(expected)]])
+        assert found.tolist() == drawn.permutation(2 * n_steps + 1)[: 2 * n_steps].tolist()
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class BatchSizes(keras.layers.Layer):
+    """A user's layer that asks for the size of its batch while it is traced."""
+
+    seen: ClassVar[list[int | None]] = []
+
+    def call(self, inputs: Any) -> Any:
+        if not isinstance(inputs, keras.KerasTensor):
+            self.seen.append(inputs.shape[0])
+        return inputs
+
+
+def test_each_graph_is_traced_once_for_batches_of_its_size() -> None:
+    """Other rows, parts of other lengths and looks at other times need no new graph."""
+    BatchSizes.seen.clear()
+    job = make_job(5, network=SMALL.model_copy(update={"after": "tests.models.test_compiled:BatchSizes"}))
+    short, long = (job.matrix, make_matrix(seed=1)), (range(60), range(40))
+    with compiled_training(new_network(job), recipe_of(job)) as compiled:
+        BatchSizes.seen.clear()
+        targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+        for matrix, windows in zip(short, long, strict=True):
+            rows = replace(matrix, indicators=matrix.indicators[: windows[-1] + 4])
+            compiled.run_part(np.arange(len(windows)), targets, rows.tensors())
+            compiled.predict(job.train.ends[: len(windows) // 2], rows.tensors())
+    assert BatchSizes.seen == [16, BATCH]
+
+
+def test_when_to_look_is_part_of_no_graph() -> None:
+    """Two trainings that differ in it alone have one recipe."""
+    job = make_job(5)
+    recipes = [
+        make_recipe(replace(job, training=TRAINING.model_copy(update={"validate_every": every}))) for every in (1, 9)
+    ]
+    assert recipes[0] == recipes[1]
 
 
 @pytest.mark.parametrize("every", [1, 256])
