@@ -153,11 +153,11 @@ def _train(
 def cut_passes(job: FitJob, batch_size: int) -> Iterator[tuple[float, npt.NDArray[np.int64]]]:
     """Yield the windows to train on until the next look at the losses, and the passes that are over by then.
 
-    A pass is cut into parts of as equal numbers of steps as can be, each of about `validate_every` steps or more: a
+    A pass is cut into parts of as equal numbers of steps as can be, of about `steps_per_validation` each or more: a
     look reads all validation windows. Without these a pass is one part.
     """
     n_steps, n_read = len(job.train) // batch_size, len(job.validation)
-    least_steps = max(job.training.validate_every, TRAINED_PER_READ * n_read / batch_size)
+    least_steps = max(job.training.steps_per_validation, TRAINED_PER_READ * n_read / batch_size)
     n_parts = max(1, round(n_steps / least_steps)) if n_read else 1
     shuffle = np.random.default_rng(job.seed)
     for epoch in range(job.training.epochs):
@@ -172,7 +172,7 @@ def make_recipe(job: FitJob) -> Recipe:
         network=job.network,
         # What is asked outside the graphs makes no other graph.
         training=job.training.model_copy(
-            update={"seed": 0, "n_seeds": 1, "epochs": 1, "patience": 1, "validate_every": 1}
+            update={"seed": 0, "n_seeds": 1, "epochs": 1, "patience": 1, "steps_per_validation": 1}
         ),
         n_features=job.matrix.indicators.shape[1],
         vocabulary_size=job.vocabulary_size,

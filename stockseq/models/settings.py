@@ -122,7 +122,7 @@ class TrainingSettings(SettingsModel, frozen=True):
     patience: int = Field(
         5, ge=1, description="Looks in a row that find no lower validation loss, after which training stops."
     )
-    validate_every: int = Field(
+    steps_per_validation: int = Field(
         256,
         ge=1,
         description="Steps between two looks at the validation loss, about: a pass is cut into equal parts. More where "

@@ -184,7 +184,7 @@ def fit_looking(every: int, **changes: Any) -> tuple[FitResult, list[Epoch]]:
     few = slice(0, 4)
     validation = Targets(job.validation.ends[few], job.validation.values[few], job.validation.known[few])
     job = replace(job, validation=validation)
-    training = TRAINING.model_copy(update={"validate_every": every, **changes})
+    training = TRAINING.model_copy(update={"steps_per_validation": every, **changes})
     looks: list[Epoch] = []
     return fit_network(replace(job, training=training), looks.append), looks
 
@@ -220,7 +220,7 @@ def test_a_pass_is_cut_into_equal_parts(case: str) -> None:
         Targets(np.arange(n), np.ones((n, 4), np.float32), np.ones((n, 4), np.float32))
         for n in (2 * n_steps + 1, n_validation)
     )
-    training = TrainingSettings(batch_size=2, epochs=2, validate_every=every)
+    training = TrainingSettings(batch_size=2, epochs=2, steps_per_validation=every)
     parts = list(cut_passes(replace(job, train=train, validation=validation, training=training), 2))
     assert [len(order) / 2 for _, order in parts] == expected * 2
     ends = [number / len(expected) for number in range(1, len(expected) + 1)]
@@ -262,7 +262,8 @@ def test_when_to_look_is_part_of_no_graph() -> None:
     """Two trainings that differ in it alone have one recipe."""
     job = make_job(5)
     recipes = [
-        make_recipe(replace(job, training=TRAINING.model_copy(update={"validate_every": every}))) for every in (1, 9)
+        make_recipe(replace(job, training=TRAINING.model_copy(update={"steps_per_validation": every})))
+        for every in (1, 9)
     ]
     assert recipes[0] == recipes[1]
 
