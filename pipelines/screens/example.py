@@ -37,5 +37,7 @@ def show_example(model: Model, scores: Scores, best: Optimum | None, readings: M
         console.print(f"{layer}: {shown}", markup=False)
     (seed,) = model.record.seeds
     weights = model.networks[0].count_params()
-    console.print(f"{weights:,} weights, best after {seed.best_epoch:.3g} of {seed.n_epochs:.3g} epochs.")
+    console.print(
+        f"{weights:,} weights, best after {round(seed.best_epoch, 2):g} of {round(seed.n_epochs, 2):g} epochs."
+    )
     console.print("Next: make demo trains the default network, which reads text and indicators together.")

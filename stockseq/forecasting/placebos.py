@@ -75,7 +75,7 @@ def begin_placebos(forecaster: Forecaster, data: Dataset, fold: Fold, *, wanted:
         return _placebo_forecasts(test, model.forecast(data.panel, test)["probability_up"].to_numpy())
 
     with background_thread("placebos") as (thread, abandoned):
-        # After an error a network that is trained in this process ends with its epoch.
+        # After an error a network that is trained in this process ends at its next look at the losses.
         one_seed = forecaster.with_seeds(1, progress=_UntilAbandoned(abandoned))
         fits = {name: thread.submit(fit, name, one_seed) for name in (PLACEBOS if wanted else ())}
         yield Placebos(fits, fold, seed=seed, horizon=data.inputs.horizon)

@@ -34,10 +34,8 @@ class TransposedLSTM(keras.layers.LSTM):
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         drops = training and (self.dropout or self.recurrent_dropout)
-        hands_on_state = self.stateful or self.return_state
-        if not self.unroll or not self.use_bias or drops or hands_on_state or self.go_backwards:
-            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
-        if mask is not None or initial_state is not None:
+        states = self.stateful or self.return_state or initial_state is not None
+        if not self.unroll or not self.use_bias or drops or states or mask is not None or self.go_backwards:
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
         weights = tf.concat([self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias[tf.newaxis]], axis=0)
         weights = tf.transpose(weights)

@@ -48,7 +48,7 @@ class CompiledTraining:
     Parameters
     ----------
     network : keras.Model
-        Its weights are changed by `run_part`, and its short recurrent layers lay out their steps from now on.
+        Its weights are changed by `run_batches`, and its short recurrent layers lay out their steps from now on.
     recipe : Recipe
     """
 
@@ -65,7 +65,7 @@ class CompiledTraining:
         self._optimizer.build([self._weights])
         self._initial = [tf.identity(variable.value) for variable in self._optimizer.variables]
         self.averaged = AveragedWeights([self._weights], recipe.training.averaging)
-        self._part = _TracedOnce(self._trace_part)
+        self._train = _TracedOnce(self._trace_training)
         self._forward = _TracedOnce(self._trace_forward)
         # A layer of a user's may branch.
         self._in_thread = in_this_thread if recipe.is_plain else nullcontext
@@ -79,13 +79,13 @@ class CompiledTraining:
         self._weights.assign(self._in_one_row(self._variables))
         self.averaged.restart()
 
-    def run_part(self, order: npt.NDArray[np.int64], targets: Sequence[Any], tensors: Tensors) -> float:
-        """Train on all batches of a part of a pass over the windows and return the mean loss.
+    def run_batches(self, batches: npt.NDArray[np.int64], targets: Sequence[Any], tensors: Tensors) -> float:
+        """Train on batches of windows, one after the other, and return the mean loss.
 
         Parameters
         ----------
-        order : int64 array of shape (n,)
-            The windows' numbers, as they were drawn; a last few that fill no batch are left out.
+        batches : int64 array of shape (n_steps, batch_size)
+            The windows' numbers.
         targets : (int64 tensor (n,), float32 tensor (n, 4), float32 tensor (n, 4))
             `Targets.ends`, `values` and `known`.
         tensors : mapping of tensors
@@ -93,7 +93,7 @@ class CompiledTraining:
         """
         # Their mean is taken here: what a loop sums up differs from run to run, seeds being side by side.
         with self._in_thread():
-            losses = self._part(tf.constant(order), *targets, tensors).numpy()
+            losses = self._train(tf.constant(batches), *targets, tensors).numpy()
         return float(losses.mean(dtype=np.float64))
 
     @contextmanager
@@ -109,10 +109,8 @@ class CompiledTraining:
         with self._in_thread():
             return in_batches(lambda batch: self._forward(batch, tensors), ends)
 
-    def _trace_part(self, order: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
-        size = self.recipe.batch_size
-        n_steps = tf.size(order) // size
-        batches = tf.reshape(order[: n_steps * size], (n_steps, size))
+    def _trace_training(self, batches: Any, ends: Any, values: Any, known: Any, tensors: Tensors) -> Any:
+        n_steps = tf.shape(batches)[0]
         losses = tf.TensorArray(tf.float32, n_steps)
         for step in tf.range(n_steps):
             with tf.name_scope(self._scope):

@@ -125,12 +125,13 @@ def _train(
     best, outputs = report(0, math.nan) if job.start is not None else (None, {})
     weights = compiled.network.get_weights()
     epoch, since_best = 0.0, 0
-    for epoch, part in cut_passes(job, compiled.recipe.batch_size):
-        train_loss = compiled.run_part(part, targets, tensors)
+    for epoch, batches in cut_passes(job, compiled.recipe.batch_size):
+        train_loss = compiled.run_batches(batches, targets, tensors)
         with compiled.mean_weights():
             state, said = report(epoch, train_loss)
-            is_best = best is None or _is_better(state, best)
-            weights = compiled.network.get_weights() if is_best else weights
+            since_best += 1
+            if best is None or _is_better(state, best):
+                best, outputs, weights, since_best = state, said, compiled.network.get_weights(), 0
         if not math.isfinite(state.train_loss + (state.validation_loss or 0.0)):
             raise TrainingFailed(
                 f"The loss of seed {job.seed} is no number any more in epoch {math.ceil(epoch)} (training "
@@ -139,10 +140,6 @@ def _train(
             )
         if progress is not None:
             progress(state)
-        if is_best:
-            best, outputs, since_best = state, said, 0
-            continue
-        since_best += 1
         if since_best >= job.training.patience:
             break
     if best is None:
@@ -151,10 +148,11 @@ def _train(
 
 
 def cut_passes(job: FitJob, batch_size: int) -> Iterator[tuple[float, npt.NDArray[np.int64]]]:
-    """Yield the windows to train on until the next look at the losses, and the passes that are over by then.
+    """Yield the passes that are over at the next look at the losses, and the batches to train on until then.
 
-    A pass is cut into parts of as equal numbers of steps as can be, of about `steps_per_validation` each or more: a
-    look reads all validation windows. Without these a pass is one part.
+    Batches are of shape (n_steps, batch_size); the few windows of a pass that fill none are left out. A pass is cut
+    into parts of as equal numbers of steps as can be, of about `steps_per_validation` each or more: a look reads all
+    validation windows. Without these a pass is one part.
     """
     n_steps, n_read = len(job.train) // batch_size, len(job.validation)
     least_steps = max(job.training.steps_per_validation, TRAINED_PER_READ * n_read / batch_size)
@@ -162,8 +160,9 @@ def cut_passes(job: FitJob, batch_size: int) -> Iterator[tuple[float, npt.NDArra
     shuffle = np.random.default_rng(job.seed)
     for epoch in range(job.training.epochs):
         order = shuffle.permutation(len(job.train))
-        for number, steps in enumerate(np.array_split(np.arange(n_steps), n_parts), start=1):
-            yield epoch + number / n_parts, order[steps[0] * batch_size : (steps[-1] + 1) * batch_size]
+        batches = order[: n_steps * batch_size].reshape(n_steps, batch_size)
+        for number, part in enumerate(np.array_split(batches, n_parts), start=1):
+            yield epoch + number / n_parts, part
 
 
 def make_recipe(job: FitJob) -> Recipe:

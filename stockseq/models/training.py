@@ -257,7 +257,7 @@ class _EpochReport:
         loss = epoch.train_loss if epoch.validation_loss is None else epoch.validation_loss
         with self._lock:
             self._done[number] = done
-            note = f"network {number + 1} of {len(self._done)}, epoch {epoch.epoch:.3g}, loss {loss:.4f}"
+            note = f"network {number + 1} of {len(self._done)}, epoch {round(epoch.epoch, 2):g}, loss {loss:.4f}"
             self._progress.step("Training", int(sum(self._done)), len(self._done) * self._most, note)
 
 

@@ -246,7 +246,7 @@ def _placebo_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("placebos")]
 
 
-def test_a_network_that_nobody_waits_for_ends_with_its_epoch(market: TinyMarket) -> None:
+def test_a_network_that_nobody_waits_for_ends_at_its_next_look(market: TinyMarket) -> None:
     """It would train for an hour."""
     long = Forecaster(SMALL, FAST, n_seeds=1, epochs=1_000_000, patience=1_000_000)
     running: list[threading.Thread] = []

@@ -173,7 +173,7 @@ def test_one_row_of_weights_is_stepped_as_keras_steps_each_variable() -> None:
     recipe = Recipe(settings, training, N_FEATURES, N_CODES, 16, training.learning_rate)
     with compiled_training(build(), recipe) as compiled:
         targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
-        compiled.run_part(np.arange(60), targets, job.matrix.tensors())
+        compiled.run_batches(np.arange(48).reshape(3, 16), targets, job.matrix.tensors())
         for variable, value in zip(compiled.network.trainable_variables, expected, strict=True):
             np.testing.assert_allclose(variable.numpy(), value, rtol=1e-5, atol=1e-7)
 
@@ -181,12 +181,10 @@ def test_one_row_of_weights_is_stepped_as_keras_steps_each_variable() -> None:
 def fit_looking(every: int, **changes: Any) -> tuple[FitResult, list[Epoch]]:
     """Fit 60 windows, three steps of 16 a pass, with a look at the losses of a few after about `every` steps."""
     job = make_job(5)
-    few = slice(0, 4)
-    validation = Targets(job.validation.ends[few], job.validation.values[few], job.validation.known[few])
-    job = replace(job, validation=validation)
+    few = [array[:4] for array in (job.validation.ends, job.validation.values, job.validation.known)]
     training = TRAINING.model_copy(update={"steps_per_validation": every, **changes})
     looks: list[Epoch] = []
-    return fit_network(replace(job, training=training), looks.append), looks
+    return fit_network(replace(job, validation=Targets(*few), training=training), looks.append), looks
 
 
 def test_looks_within_a_pass_change_nothing_that_is_learnt() -> None:
@@ -222,13 +220,13 @@ def test_a_pass_is_cut_into_equal_parts(case: str) -> None:
     )
     training = TrainingSettings(batch_size=2, epochs=2, steps_per_validation=every)
     parts = list(cut_passes(replace(job, train=train, validation=validation, training=training), 2))
-    assert [len(order) / 2 for _, order in parts] == expected * 2
+    assert [batches.shape for _, batches in parts] == [(steps, 2) for steps in expected] * 2
     ends = [number / len(expected) for number in range(1, len(expected) + 1)]
     assert [epoch for epoch, _ in parts] == pytest.approx([*ends, *(1 + end for end in ends)])
     drawn = np.random.default_rng(5)
     for number in range(2):
-        found = np.concatenate([order for _, order in parts[number * len(expected) : (number + 1) * len(expected)]])
-        assert found.tolist() == drawn.permutation(2 * n_steps + 1)[: 2 * n_steps].tolist()
+        found = np.concatenate([part for _, part in parts[number * len(expected) : (number + 1) * len(expected)]])
+        assert found.ravel().tolist() == drawn.permutation(2 * n_steps + 1)[: 2 * n_steps].tolist()
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -245,16 +243,15 @@ class BatchSizes(keras.layers.Layer):
 
 def test_each_graph_is_traced_once_for_batches_of_its_size() -> None:
     """Other rows, parts of other lengths and looks at other times need no new graph."""
-    BatchSizes.seen.clear()
     job = make_job(5, network=SMALL.model_copy(update={"after": "tests.models.test_compiled:BatchSizes"}))
-    short, long = (job.matrix, make_matrix(seed=1)), (range(60), range(40))
     with compiled_training(new_network(job), recipe_of(job)) as compiled:
         BatchSizes.seen.clear()
         targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
-        for matrix, windows in zip(short, long, strict=True):
-            rows = replace(matrix, indicators=matrix.indicators[: windows[-1] + 4])
-            compiled.run_part(np.arange(len(windows)), targets, rows.tensors())
-            compiled.predict(job.train.ends[: len(windows) // 2], rows.tensors())
+        for matrix, n_steps in ((job.matrix, 3), (make_matrix(seed=1), 2)):
+            batches = np.arange(n_steps * 16).reshape(n_steps, 16)
+            rows = replace(matrix, indicators=matrix.indicators[: batches.size + 12])
+            compiled.run_batches(batches, targets, rows.tensors())
+            compiled.predict(job.train.ends[: batches.size // 2], rows.tensors())
     assert BatchSizes.seen == [16, BATCH]
 
 
