@@ -1,6 +1,6 @@
 """Scale features by what the training rows alone show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,14 @@ class Scaler:
         spread = np.array(self.spread)
         scaled = (matrix - np.array(self.centre)) / np.where(spread > 0, spread, np.inf)
         return np.clip(scaled, -self.limit, self.limit).astype(np.float32)
+
+    def of(self, features: Sequence[int]) -> "Scaler":
+        """Return the scaler of some of the features, by their positions."""
+        return Scaler(
+            tuple(self.centre[number] for number in features),
+            tuple(self.spread[number] for number in features),
+            self.limit,
+        )
 
     def to_dict(self) -> dict[str, list[float] | float]:
         """Return a JSON-able form that `from_dict` reads back exactly."""

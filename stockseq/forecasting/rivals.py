@@ -16,7 +16,13 @@ from stockseq.forecasting.background import background_thread
 from stockseq.memory import release_memory
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline
 from stockseq.models.forecasting import join_realised
-from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size, variance_paths
+from stockseq.models.size_baselines import (
+    SIZE_BASELINES,
+    VariancePaths,
+    find_size_obstacle,
+    forecast_size,
+    variance_paths,
+)
 from stockseq.models.window_learners import scale_rows
 from stockseq.progress import Progress
 
@@ -110,7 +116,7 @@ def begin_rivals(data: Dataset, folds: Sequence[Fold], *, n_networks: int) -> It
         yield Rivals([thread.submit(forecast, fold, abandoned) for fold in folds])
 
 
-def _forecast_fold(data: Dataset, fold: Fold, paths: pd.DataFrame, abandoned: Event) -> _FoldForecasts:
+def _forecast_fold(data: Dataset, fold: Fold, paths: VariancePaths, abandoned: Event) -> _FoldForecasts:
     train, test = data.samples.on(fold.train.union(fold.validation)), data.samples.on(fold.test)
     lookback, scaled = data.inputs.lookback, scale_rows(data.panel, train, data.inputs.lookback)
     work = {

@@ -11,7 +11,7 @@ from stockseq.dataset.panel import Panel
 from stockseq.dataset.samples import Samples
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.features.sentiment import SENTIMENT_COLUMNS
-from stockseq.models.window_learners import Kind, Rows, can_rank, classify_windows, fit_ranks, scale_rows
+from stockseq.models.window_learners import Kind, LearnerRows, Rows, can_rank, classify_windows, fit_ranks, scale_rows
 from stockseq.schemas import Forecasts, as_forecasts
 
 Baseline = Literal[
@@ -41,7 +41,7 @@ SUREST = 1e-6
 
 
 def forecast_baseline(
-    name: Baseline, panel: Panel, train: Samples, test: Samples, *, lookback: int = 1, rows: Rows | None = None
+    name: Baseline, panel: Panel, train: Samples, test: Samples, *, lookback: int = 1, rows: LearnerRows | None = None
 ) -> Forecasts:
     """Fit a baseline on the training samples and forecast the test samples.
 
@@ -62,7 +62,7 @@ def forecast_baseline(
     train, test : Samples of the panel
     lookback : int, default=1
         Rows of a window, those that the samples were built with.
-    rows : float32 array of shape (n_rows, n_features), optional
+    rows : LearnerRows, optional
         `scale_rows(panel, train, lookback)`, where it is there already.
 
     Returns
@@ -97,10 +97,8 @@ def forecast_baseline(
     elif name in FOLLOWED:
         up = _follow(_views(name, panel), train, test)
     else:
-        read, columns = scale_rows(panel, train, lookback) if rows is None else rows, _columns(name, panel)
-        if len(columns) < len(panel.names):
-            read = read[:, columns]
-        up, relative = _learn(name, read, train, test, lookback)
+        read = scale_rows(panel, train, lookback) if rows is None else rows
+        up, relative = _learn(name, read.of(_features(name, panel)), train, test, lookback)
     keys = panel.keys.loc[test.ends, ["ticker", "session", "decision_at"]].reset_index(drop=True)
     up = np.clip(up, SUREST, 1 - SUREST)
     expected = (2 * up - 1) * float(np.abs(train.realised_return).mean())
@@ -123,13 +121,15 @@ def find_obstacle(name: Baseline, panel: Panel, train: Samples) -> str | None:
         if np.isnan(_views(name, panel)[train.ends]).all():
             return f"it needs {YEAR} sessions of returns before a decision, and no training sample has so many."
     elif name != "majority":
-        columns = _columns(name, panel)
-        if not columns:
+        features = _features(name, panel)
+        if not features:
             return f"it reads columns of which the panel has none; it has {', '.join(panel.names)}."
         if name == "ridge" and not can_rank(train):
             return "it learns to rank, and no training session has five tickers that move apart."
-        if name == "logistic_sentiment" and not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
-            return f"it needs news, and the sentiment of all {len(train)} training samples is the same."
+        if name == "logistic_sentiment":
+            columns = [panel.names.index(feature) for feature in features]
+            if not np.ptp(panel.indicators[train.ends][:, columns], axis=0).any():
+                return f"it needs news, and the sentiment of all {len(train)} training samples is the same."
     return None
 
 
@@ -141,6 +141,8 @@ def _require_samples(train: Samples) -> None:
 def _learn(name: Baseline, rows: Rows, train: Samples, test: Samples, lookback: int) -> tuple[Views, Views]:
     """Return the probability of up, and the return against the session's others where the baseline names it."""
     relative = np.full(len(test), np.nan)
+    if not rows.shape[1]:
+        return np.full(len(test), float(train.up.mean())), relative
     if name == "ridge":
         rank = fit_ranks("linear", rows, train, lookback=lookback)
         relative = rank(test)
@@ -188,14 +190,10 @@ def _year_without_month(changes: Views, tickers: pd.Series) -> Views:
     return np.asarray(chained.droplevel(0).reindex(older.index), dtype=np.float64)
 
 
-def _columns(name: str, panel: Panel) -> list[int]:
-    """Return the positions of the features that a learner reads."""
-    sentiment = [position for position, column in enumerate(panel.names) if column in SENTIMENT_COLUMNS]
-    everything = list(range(len(panel.names)))
+def _features(name: str, panel: Panel) -> list[str]:
+    """Return the features that a learner reads."""
     if name == "logistic_sentiment":
-        return sentiment
-    return (
-        [position for position in everything if position not in sentiment]
-        if name == "logistic_indicators"
-        else everything
-    )
+        return [feature for feature in panel.names if feature in SENTIMENT_COLUMNS]
+    if name == "logistic_indicators":
+        return [feature for feature in panel.names if feature not in SENTIMENT_COLUMNS]
+    return list(panel.names)

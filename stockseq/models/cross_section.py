@@ -77,7 +77,7 @@ def read_scaled(
     done = 0
     for block in _blocks(panel, rows, names):
         those = slice(done, done + block.shape[1])
-        part = Scaler(scaler.centre[those], scaler.spread[those], scaler.limit)
+        part = scaler.of(range(those.start, those.stop))
         for at in range(0, len(rows), CHUNK):
             scaled[at : at + CHUNK, those] = part.transform(block[at : at + CHUNK])
         done += block.shape[1]
@@ -92,14 +92,16 @@ def _blocks(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> 
         raise ValueError(
             f"The model was trained with the features {missing}, which the panel lacks; it has {panel.names}."
         )
-    columns = np.array([panel.names.index(name) for name in plain], dtype=np.int64)
-    placed = np.array([name != base for name, base in zip(names, plain, strict=True)])
-    among = _Sessions(panel, rows) if placed.any() else None
-    for part in np.array_split(np.arange(len(columns)), max(1, -(-len(columns) // BLOCK))):
+    among = _Sessions(panel, rows) if tuple(names) != tuple(plain) else None
+    columns = [panel.names.index(name) for name in plain]
+    for part in np.array_split(np.arange(len(names)), max(1, -(-len(names) // BLOCK))):
         # Column by column, so that a column's mean is rounded alike whatever stands beside it.
-        values = panel.indicators[np.ix_(rows, columns[part])].astype(np.float64, order="F")
-        if among is not None and placed[part].any():
-            values[:, placed[part]] = among.places(columns[part][placed[part]])
+        values = np.empty((len(rows), len(part)), order="F")
+        for number, of in enumerate(part):
+            if among is not None and names[of] != plain[of]:
+                values[:, number] = among.places(columns[of])
+            else:
+                values[:, number] = panel.indicators[rows, columns[of]]
         yield values
 
 
@@ -111,22 +113,18 @@ class _Sessions:
         self._indicators = panel.indicators
         self._among = np.flatnonzero(np.isin(sessions, np.unique(sessions[rows])))
         _, self._session = np.unique(sessions[self._among], return_inverse=True)
+        self._n_tickers = np.bincount(self._session)
         self._asked = np.searchsorted(self._among, rows)
 
-    def places(self, columns: npt.NDArray[np.int64]) -> Numbers:
-        """Return where the asked rows stand within their session, by these columns of the panel."""
-        session = self._session
-        values = self._indicators[np.ix_(self._among, columns)].astype(np.float64)
-        mean = _means(values, session)
-        centred = values - mean[session]
-        spread = np.sqrt(_means(centred**2, session))
-        usable = (np.bincount(session)[:, None] >= LEAST_TICKERS) & (spread > LEAST_SPREAD * np.abs(mean))
-        places = np.divide(centred, spread[session], out=np.zeros_like(centred), where=usable[session])
-        return np.asarray(places[self._asked])
-
-
-def _means(values: Numbers, session: npt.NDArray[np.int64]) -> Numbers:
-    """Return the mean of each column by session, of shape (n_sessions, n_columns)."""
-    # In the order of the rows, session by session: other sessions can't move it by a bit.
-    sums = np.stack([np.bincount(session, weights=column) for column in values.T], axis=1)
-    return np.asarray(sums / np.bincount(session)[:, None])
+    def places(self, column: int) -> Numbers:
+        """Return where the asked rows stand within their session, by this column of the panel."""
+        session, n_tickers = self._session, self._n_tickers
+        values = self._indicators[self._among, column].astype(np.float64)
+        # Sums in the order of the rows, session by session: other sessions can't move one by a bit.
+        mean = np.bincount(session, weights=values) / n_tickers
+        values -= mean[session]
+        spread = np.sqrt(np.bincount(session, weights=values**2) / n_tickers)
+        usable = (n_tickers >= LEAST_TICKERS) & (spread > LEAST_SPREAD * np.abs(mean))
+        values /= np.where(usable, spread, np.inf)[session]
+        # A place of 0 has no sign, whatever was divided.
+        return np.asarray(values[self._asked] + 0.0)

@@ -1,5 +1,6 @@
 """What a forecast of the size of a move must beat: EWMA, HAR and GARCH of each ticker's own past variances."""
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -23,8 +24,24 @@ LEAST_RETURNS = 250
 Numbers = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class VariancePaths:
+    """The past variances that each decision of a panel knows.
+
+    Parameters
+    ----------
+    by_bar : DataFrame of n_bars
+        What each traded bar left behind: ticker, session, log_return, ewma, and the mean variance of each span.
+    newest : int64 array of shape (n_rows of the panel,)
+        The row of `by_bar` of the ticker's newest bar from before the session of each row of the panel; -1 without one.
+    """
+
+    by_bar: pd.DataFrame
+    newest: npt.NDArray[np.int64]
+
+
 def forecast_size(
-    name: SizeBaseline, data: Dataset, train: Samples, test: Samples, *, paths: pd.DataFrame | None = None
+    name: SizeBaseline, data: Dataset, train: Samples, test: Samples, *, paths: VariancePaths | None = None
 ) -> pd.DataFrame:
     """Fit a baseline of the size of the move on the training samples and forecast the test samples.
 
@@ -45,7 +62,7 @@ def forecast_size(
         Its bars are read; a variance is Garman and Klass's for a trade from open to close, with the squared overnight
         return for a longer one.
     train, test : Samples of the dataset
-    paths : DataFrame, optional
+    paths : VariancePaths, optional
         `variance_paths(data)`, where it is there already.
 
     Returns
@@ -71,13 +88,14 @@ def forecast_size(
     obstacle = find_size_obstacle(name, data, train)
     if obstacle is not None:
         raise TooFewSessions(f"The baseline {name} can't forecast sizes: {obstacle}")
-    path = variance_paths(data) if paths is None else paths
+    paths = variance_paths(data) if paths is None else paths
+    path = paths.by_bar
     if name == "garch":
         last = pd.Timestamp(train.session.max())
         path = path.assign(variance=_garch(path, last, n_sessions=max(data.inputs.horizon, 1)))
     elif name == "ewma":
         path = path.assign(variance=path["ewma"])
-    learnt, asked = known_before(_keys(train), path), known_before(_keys(test), path)
+    learnt, asked = (path.reindex(paths.newest[samples.ends]) for samples in (train, test))
     if name == "har":
         weights = _regress(learnt, np.log(train.realised_variance))
         learnt, asked = (part.assign(variance=np.exp(_terms(part) @ weights)) for part in (learnt, asked))
@@ -100,21 +118,19 @@ def find_size_obstacle(name: SizeBaseline, data: Dataset, train: Samples) -> str
     return None
 
 
-def variance_paths(data: Dataset) -> pd.DataFrame:
-    """Return what each traded bar left behind: ticker, session, log_return, ewma, and the mean variance of a span."""
+def variance_paths(data: Dataset) -> VariancePaths:
+    """Return the past variances that the dataset's decisions know."""
     variances = session_variances(data.market.bars, data.market.actions)
     column = "within" if data.inputs.horizon == 0 else "whole"
     by_ticker = variances.groupby("ticker")[column]
-    paths = variances[["ticker", "session", "log_return"]].assign(
+    path = variances[["ticker", "session", "log_return"]].assign(
         ewma=by_ticker.ewm(alpha=1.0 - DECAY).mean().droplevel(0)
     )
     for span in SPANS:
-        paths[f"mean_{span}"] = by_ticker.rolling(span, min_periods=1).mean().droplevel(0)
-    return paths
-
-
-def _keys(samples: Samples) -> pd.DataFrame:
-    return pd.DataFrame({"ticker": samples.ticker, "session": samples.session}).astype({"ticker": "str"})
+        path[f"mean_{span}"] = by_ticker.rolling(span, min_periods=1).mean().droplevel(0)
+    path = path.reset_index(drop=True)
+    newest = known_before(data.panel.keys, path[["ticker", "session"]].assign(row_of_bar=path.index))["row_of_bar"]
+    return VariancePaths(path, newest.fillna(-1).to_numpy(dtype=np.int64))
 
 
 def _terms(known: pd.DataFrame) -> Numbers:

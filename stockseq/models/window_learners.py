@@ -1,6 +1,7 @@
 """Learners that know no order of time: of the direction, and of the return against the session's other tickers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -29,10 +30,33 @@ LIMIT = 3.0
 LARGEST_LEAF, SMALLEST_LEAF, LEAVES_OF_ALL = 1_000, 20, 100
 
 
-def scale_rows(panel: Panel, train: Samples, lookback: int) -> Rows:
-    """Return the panel's indicators, scaled by what the training windows read; of shape (n_rows, n_features)."""
+@dataclass(frozen=True)
+class LearnerRows:
+    """What learners read of the panel's rows.
+
+    Parameters
+    ----------
+    values : float32 array of shape (n_rows, n_features)
+        Scaled by what the training windows read.
+    names : tuple of n_features str
+        Without the features that never move in training, of which nothing can be learnt: scaled, they are 0 throughout.
+    """
+
+    values: Rows
+    names: tuple[str, ...]
+
+    def of(self, names: Sequence[str]) -> Rows:
+        """Return the columns of these features, as far as they are there; of shape (n_rows, n)."""
+        columns = [position for position, name in enumerate(self.names) if name in names]
+        return self.values if len(columns) == len(self.names) else self.values[:, columns]
+
+
+def scale_rows(panel: Panel, train: Samples, lookback: int) -> LearnerRows:
+    """Return the panel's indicators that move in training, scaled by what the training windows read."""
     scaler = fit_scaler(panel, window_rows(train.ends, lookback), panel.names)
-    return read_scaled(panel, np.arange(len(panel)), panel.names, scaler)
+    moving = [number for number, spread in enumerate(scaler.spread) if spread > 0]
+    names = tuple(panel.names[number] for number in moving)
+    return LearnerRows(read_scaled(panel, np.arange(len(panel)), names, scaler.of(moving)), names)
 
 
 def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, lookback: int) -> Numbers:
@@ -44,7 +68,7 @@ def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, l
         Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before.
         Neither stops early, so neither needs validation sessions.
     rows : float32 array of shape (n_rows, n_features)
-        What is read of the panel's rows, from `scale_rows`.
+        From `LearnerRows`.
     train, test : Samples of the panel, with windows of `lookback` rows behind them
     lookback : int
         Rows of a window.
@@ -78,7 +102,7 @@ def fit_ranks(kind: Kind, rows: Rows, train: Samples, *, lookback: int) -> Calla
         Ridge regression on all rows of a window, which learns the return over the volatility known at the decision, for
         its squares heed the wildest tickers most; or gradient boosting as in `classify_windows`, of the plain return.
     rows : float32 array of shape (n_rows, n_features)
-        From `scale_rows`.
+        From `LearnerRows`.
     train : Samples of the panel; `can_rank(train)`
     lookback : int
 

@@ -187,6 +187,31 @@ def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMar
         forecast_baseline("logistic_sentiment", panel, train, test)
 
 
+def test_a_feature_that_never_moves_in_training_changes_no_forecast(market: TinyMarket) -> None:
+    """Nothing can be learnt of it, not even by luck: boosting draws none of its splits from it."""
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    still = np.full((len(market.panel), 1), 3.0, np.float32)
+    still[test.ends] = 7.0
+    panel = replace(
+        market.panel,
+        indicators=np.hstack([market.panel.indicators, still]),
+        names=(*market.panel.names, "days_closed"),
+    )
+    without, with_it = (forecast_baselines(given, train, test, lookback=3) for given in (market.panel, panel))
+    for name, forecasts in without.items():
+        pd.testing.assert_frame_equal(forecasts, with_it[name], check_exact=True)
+
+
+def test_learners_of_features_that_never_move_are_the_majority() -> None:
+    """12 of 20 rose: .6 for all, and nothing to rank by."""
+    panel, samples = rows([1.0] * 30, [0.01, 0.01, 0.01, -0.01, -0.01] * 6)
+    train, test = split(samples, 20)
+    for name in ("logistic", "gradient_boosting"):
+        forecasts = forecast_baseline(name, panel, train, test)  # type: ignore[arg-type]
+        assert forecasts["probability_up"].tolist() == [0.6] * 10
+        assert forecasts["relative"].isna().all()
+
+
 def test_logistic_regression_on_one_class_is_the_majority(market: TinyMarket) -> None:
     """There is nothing to regress; the share of up is all that is known."""
     train = market.samples.on(market.fold.train)
