@@ -375,6 +375,6 @@ def test_default_now_is_the_last_decision(source):
 def test_the_attainable_accuracy_is_what_the_specification_measured(strength, accuracy, ic):
     """Means of six seeds over 500 sessions after 1,000, from an independent construction of the same law."""
     markets = [SimulatedMarket(seed=seed, strength=strength) for seed in range(100, 106)]
-    best = pd.DataFrame([optimum(market.truth, market.sessions[1000:1500]) for market in markets]).mean()
+    best = pd.DataFrame([dict(optimum(market.truth, market.sessions[1000:1500])) for market in markets]).mean()
     assert best.accuracy == pytest.approx(accuracy, abs=0.003)
     assert best.ic == pytest.approx(ic, abs=0.01)
