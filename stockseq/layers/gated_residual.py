@@ -6,11 +6,58 @@ from stockseq.layers.backend import Config, keras
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
+class DenseEach(keras.layers.Layer):
+    """A dense layer for each of several variables, with weights of its own.
+
+    Parameters
+    ----------
+    width : int
+        That comes out.
+    activation : str, optional
+        Of Keras; none by default.
+
+    Input
+        (variables, rows, width).
+    Output
+        (variables, rows, width that comes out).
+
+    Examples
+    --------
+    >>> DenseEach(3)(keras.ops.ones((6, 10, 1))).shape
+    TensorShape([6, 10, 3])
+    """
+
+    def __init__(self, width: int, activation: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.width = width
+        self.activation = keras.activations.get(activation)
+        self.initializer = keras.initializers.GlorotUniform(input_axes=(1,), output_axes=(0, 2))
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        n_variables, _, width = input_shape
+        self.kernel = self.add_weight(
+            name="kernel", shape=(n_variables, width, self.width), initializer=self.initializer
+        )
+        self.bias = self.add_weight(name="bias", shape=(n_variables, self.width), initializer="zeros")
+
+    def call(self, values: Any) -> Any:
+        return self.activation(keras.ops.matmul(values, self.kernel) + self.bias[:, None, :])
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (*input_shape[:2], self.width)
+
+    def get_config(self) -> Config:
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "width": self.width, "activation": activation}
+
+
+@keras.saving.register_keras_serializable(package="stockseq")
 class GatedResidual(keras.layers.Layer):
     """Add to each variable what a small network of its own makes of it, as far as a gate lets it, and normalise.
 
     a = elu(W2 x + b2), b = W1 a + b1, y = LayerNorm(W0 x + sigmoid(W4 b + b4) * (W5 b + b5)); every variable has
-    weights of its own, and W0 is left out where the widths agree.
+    weights of its own, and W0 is left out where the widths agree. The variables are the first axis, so that each is
+    one product of matrices with its weights: as the last axis but one they would be moved to and fro at each step.
 
     Parameters
     ----------
@@ -20,9 +67,9 @@ class GatedResidual(keras.layers.Layer):
         Width that comes out; that of the input by default.
 
     Input
-        (batch, lookback, variables, width).
+        (variables, rows, width).
     Output
-        (batch, lookback, variables, output_dimension).
+        (variables, rows, output_dimension).
 
     References
     ----------
@@ -31,8 +78,8 @@ class GatedResidual(keras.layers.Layer):
 
     Examples
     --------
-    >>> GatedResidual(4, 3)(keras.ops.ones((2, 5, 6, 1))).shape
-    TensorShape([2, 5, 6, 3])
+    >>> GatedResidual(4, 3)(keras.ops.ones((6, 10, 1))).shape
+    TensorShape([6, 10, 3])
     """
 
     def __init__(self, dimension: int, output_dimension: int | None = None, **kwargs: Any) -> None:
@@ -42,20 +89,19 @@ class GatedResidual(keras.layers.Layer):
         self.norm = keras.layers.LayerNormalization(name="norm")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        _, _, n_variables, width = input_shape
-        out = self.output_dimension or width
-        self.hidden = self._dense("hidden", n_variables, self.dimension, "elu")
-        self.mixed = self._dense("mixed", n_variables, self.dimension)
-        self.gate = self._dense("gate", n_variables, out, "sigmoid")
-        self.value = self._dense("value", n_variables, out)
-        self.skip = None if out == width else self._dense("skip", n_variables, out)
-        inner = (*input_shape[:3], self.dimension)
+        n_variables, n_rows, width = input_shape
+        out = self.output_dimension or width or 1
+        self.hidden = DenseEach(self.dimension, activation="elu", name="hidden")
+        self.mixed = DenseEach(self.dimension, name="mixed")
+        self.gate = DenseEach(out, activation="sigmoid", name="gate")
+        self.value = DenseEach(out, name="value")
+        self.skip = None if out == width else DenseEach(out, name="skip")
         self.hidden.build(input_shape)
         for dense in (self.mixed, self.gate, self.value):
-            dense.build(inner)
+            dense.build((n_variables, n_rows, self.dimension))
         if self.skip is not None:
             self.skip.build(input_shape)
-        self.norm.build((*input_shape[:3], out))
+        self.norm.build((n_variables, n_rows, out))
 
     def call(self, values: Any) -> Any:
         mixed = self.mixed(self.hidden(values))
@@ -63,12 +109,7 @@ class GatedResidual(keras.layers.Layer):
         return self.norm(skipped + self.gate(mixed) * self.value(mixed))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return (*input_shape[:3], self.output_dimension or input_shape[-1])
+        return (*input_shape[:2], self.output_dimension or input_shape[-1])
 
     def get_config(self) -> Config:
         return {**super().get_config(), "dimension": self.dimension, "output_dimension": self.output_dimension}
-
-    def _dense(self, name: str, n_variables: int | None, width: int | None, activation: str | None = None) -> Any:
-        return keras.layers.EinsumDense(
-            "btvi,vio->btvo", (None, n_variables, width), activation=activation, bias_axes="vo", name=name
-        )

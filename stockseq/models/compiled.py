@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stockseq.layers.backend import has_gpu, in_this_thread, keras, tf
+from stockseq.layers.slots import find_layer
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import BATCH, Tensors, in_batches
@@ -41,6 +42,12 @@ class Recipe:
         """Whether no slot has a layer, which may hold or do anything."""
         return not named_layers(self.network)
 
+    @property
+    def may_branch(self) -> bool:
+        """Whether a slot has a layer of somebody else's; none of ours has a `tf.cond`."""
+        layers = [find_layer(slot, name) for slot, name in named_layers(self.network)]
+        return any(layer.__module__.split(".")[0] != __name__.split(".")[0] for layer in layers)
+
 
 class CompiledTraining:
     """A network with the optimiser and the graphs that train it and forecast with it.
@@ -67,8 +74,7 @@ class CompiledTraining:
         self.averaged = AveragedWeights([self._weights], recipe.training.averaging)
         self._train = _TracedOnce(self._trace_training)
         self._forward = _TracedOnce(self._trace_forward)
-        # A layer of a user's may branch.
-        self._in_thread = in_this_thread if recipe.is_plain else nullcontext
+        self._in_thread = nullcontext if recipe.may_branch else in_this_thread
 
     def restart(self, network: Any) -> None:
         """Begin anew from the weights, and the random state, of a network of the same shape."""

@@ -5,21 +5,25 @@ Run by `make bench`, or by itself: `python -m tests.bench.bench_layers`.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from stockseq.dataset.scaling import Scaler
-from stockseq.layers.backend import keras, tf
-from stockseq.models.network import build_network
+from stockseq.layers.backend import tf
+from stockseq.models.compiled import CompiledTraining
+from stockseq.models.fitting import make_recipe, new_network
 from stockseq.models.settings import NetworkSettings
+from tests.bench.bench_training_speed import Size, make_job
 from tests.bench.figures import Recorder
 
-N_WINDOWS, BATCH, ROUNDS = 4096, 512, 5
+ROUNDS = 5
 NAMES = ("days_closed", "news_mean", "news_share_positive", "news_share_negative", "news_decayed_mean", "no_news")
 # As many as the default features and sentiment.
 FEATURES = (*NAMES, *(f"feature_{place}" for place in range(24)))
+SIZE = Size(10, len(FEATURES), 8, 512, 20_480, default=True, text=True)
 VARIANTS = {
     "plain": {},
     "temporal convolution, joined": {"before": "before.temporal_convolution:TemporalConvolution"},
@@ -39,33 +43,17 @@ VARIANTS = {
 }
 
 
-def make_epoch(variant: dict[str, Any]) -> Callable[[], Any]:
+def make_epoch(variant: dict[str, Any]) -> Callable[[], float]:
     """Return a function that trains the variant's default network on all batches once."""
     slots = {slot: f"stockseq.layers.{variant[slot]}" for slot in ("before", "within", "after") if slot in variant}
-    settings = NetworkSettings(**(variant | slots))
-    width = len(FEATURES)
-    scaler = Scaler((0.0,) * width, (1.0,) * width)
-    network = build_network(settings, n_features=width, vocabulary_size=500, seed=0, names=FEATURES, scaler=scaler)
-    draws = np.random.default_rng(0)
-    indicators = tf.constant(draws.standard_normal((N_WINDOWS, settings.lookback, width)).astype(np.float32))
-    # Nine in ten places of a token table are padding.
-    text = draws.integers(1, 500, (N_WINDOWS, settings.lookback, 4, 24)) * (draws.random((N_WINDOWS, 1, 4, 24)) < 0.1)
-    tokens = tf.constant(text.astype(np.int32))
-    optimizer = keras.optimizers.AdamW(1e-3)
-    variables = network.trainable_variables
-    optimizer.build(variables)
-
-    @tf.function
-    def run() -> Any:
-        for start in tf.range(0, N_WINDOWS, BATCH):
-            inputs = {"indicators": indicators[start : start + BATCH], "text": tokens[start : start + BATCH]}
-            with tf.GradientTape() as tape:
-                loss = sum(tf.reduce_mean(made**2) for made in network(inputs, training=True).values())
-            optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
-
-    run()
-    return run
+    scaler = Scaler((0.0,) * len(FEATURES), (1.0,) * len(FEATURES))
+    job = replace(make_job(SIZE, 0), network=NetworkSettings(**(variant | slots)), names=FEATURES, scaler=scaler)
+    compiled = CompiledTraining(new_network(job), make_recipe(job))
+    tensors = job.matrix.tensors()
+    targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+    batches = np.random.default_rng(0).permutation(SIZE.n).reshape(-1, SIZE.batch)
+    compiled.run_batches(batches, targets, tensors)
+    return lambda: compiled.run_batches(batches, targets, tensors)
 
 
 def measure() -> dict[str, list[float]]:
@@ -76,12 +64,12 @@ def measure() -> dict[str, list[float]]:
     for _ in range(ROUNDS):
         for name, run in epochs.items():
             start = time.perf_counter()
-            float(run())
+            run()
             seconds[name].append(time.perf_counter() - start)
     plain = np.array(seconds["plain"])
     for name, each in seconds.items():
         ratio = float(np.median(np.array(each) / plain))
-        print(f"{name}: {ratio:.2f} times the plain network, {N_WINDOWS / np.median(each):,.0f} windows a second")
+        print(f"{name}: {ratio:.2f} times the plain network, {SIZE.n / np.median(each):,.0f} windows a second")
     return seconds
 
 

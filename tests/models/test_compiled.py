@@ -68,10 +68,14 @@ class Branching(keras.layers.Layer):
 
 
 BRANCHING = "tests.models.test_compiled:Branching"
+NORMALISATION = "stockseq.layers.before.causal_normalisation:CausalNormalisation"
+CELL = "stockseq.layers.within.layer_normalised_cell:LayerNormalisedCell"
+ATTENTION = "stockseq.layers.after.temporal_attention:TemporalAttention"
 NETWORKS: dict[str, dict[str, Any]] = {
     "words summed": {},
     "words read one by one, in a loop": {"text_reader": "lstm"},
     "a branch in a slot": {"after": BRANCHING},
+    "layers of ours in each slot": {"before": NORMALISATION, "within": CELL, "after": ATTENTION},
 }
 
 
@@ -105,10 +109,6 @@ def test_seeds_side_by_side_are_the_seeds_one_after_another() -> None:
     assert [(weights(result), result.best) for result in together] == alone
 
 
-CELL = "stockseq.layers.within.layer_normalised_cell:LayerNormalisedCell"
-ATTENTION = "stockseq.layers.after.temporal_attention:TemporalAttention"
-
-
 @pytest.mark.parametrize("slots", [{}, {"within": CELL}, {"after": ATTENTION}], ids=["plain", "own cell", "all states"])
 def test_steps_laid_out_train_the_weights_of_a_loop(slots: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keras' own loop is the reference; it adds up the steps' gradients in another order."""
@@ -122,6 +122,15 @@ def test_steps_laid_out_train_the_weights_of_a_loop(slots: dict[str, str], monke
 
 def recipe_of(job: FitJob) -> Recipe:
     return Recipe(job.network, TRAINING, N_FEATURES, N_CODES, 16, 3e-3)
+
+
+def test_only_layers_of_somebody_elses_may_branch() -> None:
+    """Keras' own are somebody else's too."""
+    found = {}
+    for name in (ATTENTION, "keras.layers:Flatten", BRANCHING, f"{ATTENTION} + {BRANCHING}"):
+        found[name] = recipe_of(make_job(1, network=SMALL.model_copy(update={"after": name}))).may_branch
+    assert list(found.values()) == [False, True, True, True]
+    assert not recipe_of(make_job(1)).may_branch
 
 
 @pytest.mark.skipif(has_gpu(), reason="cuDNN has a kernel for the whole loop")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from stockseq.layers.backend import Config, keras
-from stockseq.layers.gated_residual import GatedResidual
+from stockseq.layers.gated_residual import DenseEach, GatedResidual
 from stockseq.layers.slots import Readings
 
 
@@ -52,27 +52,23 @@ class VariableSelection(keras.layers.Layer):
         self.dimension = dimension
         self.names = list(names)
 
-    def build(self, input_shape: tuple[Any, ...]) -> None:
-        batch, lookback, n_features = input_shape
-        single = (batch, lookback, n_features, self.dimension)
-        together = (batch, lookback, 1, n_features * self.dimension)
-        self.embedding = keras.layers.EinsumDense(
-            "btvi,vio->btvo", (None, n_features, self.dimension), bias_axes="vo", name="embedding"
-        )
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        n_features = input_shape[-1] or 1
+        self.embedding = DenseEach(self.dimension, name="embedding")
         self.each = GatedResidual(self.dimension, name="each")
         self.choice = GatedResidual(self.dimension, n_features, name="choice")
-        self.embedding.build((batch, lookback, n_features, 1))
-        self.each.build(single)
-        self.choice.build(together)
+        self.embedding.build((n_features, None, 1))
+        self.each.build((n_features, None, self.dimension))
+        self.choice.build((1, None, n_features * self.dimension))
 
     def call(self, sessions: Any) -> Any:
-        embedded = self.embedding(sessions[..., np.newaxis])
-        return keras.ops.einsum("btv,btvd->btd", self._weights(embedded), self.each(embedded))
+        weights, embedded = self._weigh(sessions)
+        chosen = keras.ops.sum(keras.ops.transpose(weights)[..., np.newaxis] * self.each(embedded), axis=0)
+        return keras.ops.reshape(chosen, (-1, sessions.shape[1], self.dimension))
 
     def readings(self, inputs: Any) -> Readings:
         """Return `weight_<name>` of each feature, the mean over windows and sessions; together they are 1."""
-        values = keras.ops.cast(inputs, self.compute_dtype)
-        weights = keras.ops.mean(self._weights(self.embedding(values[..., np.newaxis])), axis=(0, 1))
+        weights = keras.ops.mean(self._weigh(keras.ops.cast(inputs, self.compute_dtype))[0], axis=0)
         names = self.names or [str(number) for number in range(1, weights.shape[0] + 1)]
         pairs = zip(names, keras.ops.convert_to_numpy(weights), strict=True)
         return {f"weight_{name}": float(weight) for name, weight in pairs}
@@ -80,7 +76,10 @@ class VariableSelection(keras.layers.Layer):
     def get_config(self) -> Config:
         return {**super().get_config(), "dimension": self.dimension, "names": self.names}
 
-    def _weights(self, embedded: Any) -> Any:
-        _, lookback, n_features, _ = embedded.shape
-        together = keras.ops.reshape(embedded, (-1, lookback, 1, n_features * self.dimension))
-        return keras.ops.softmax(self.choice(together)[:, :, 0, :], axis=-1)
+    def _weigh(self, sessions: Any) -> tuple[Any, Any]:
+        """Return the weights, of shape (rows, features), and the embedded features (features, rows, dimension)."""
+        n_features = sessions.shape[-1]
+        by_feature = keras.ops.transpose(keras.ops.reshape(sessions, (-1, n_features)))
+        embedded = self.embedding(by_feature[..., np.newaxis])
+        together = keras.ops.reshape(keras.ops.transpose(embedded, (1, 0, 2)), (1, -1, n_features * self.dimension))
+        return keras.ops.softmax(self.choice(together)[0], axis=-1), embedded
