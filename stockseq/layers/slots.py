@@ -66,6 +66,17 @@ def layer_names(setting: str | None) -> tuple[str, ...]:
     return () if setting is None else tuple(name.strip() for name in setting.split("+"))
 
 
+def is_shipped(layer: type[Any]) -> bool:
+    """Return whether a layer is one of stockseq's own.
+
+    Examples
+    --------
+    >>> is_shipped(find_layer("after", "projection")), is_shipped(find_layer("after", "keras.layers:Dense"))
+    (True, False)
+    """
+    return layer.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
 def find_layer(slot: Slot, name: str) -> type[Any]:
     """Import the layer class that `name` stands for.
 

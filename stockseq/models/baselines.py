@@ -69,7 +69,8 @@ def forecast_baseline(
     -------
     Forecasts of len(test) rows
         `expected_return` is (2 p - 1) times the mean absolute return of the training samples; `relative` is NaN but of
-        gradient_boosting and ridge, and of those where no training session has five tickers that move apart.
+        gradient_boosting and ridge, and of those where no training session has five tickers that move apart. A learner
+        whose features never move in training forecasts as the majority does, and ranks nothing.
 
     Raises
     ------

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stockseq.layers.backend import has_gpu, in_this_thread, keras, tf
-from stockseq.layers.slots import find_layer
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import BATCH, Tensors, in_batches
 from stockseq.models.padding import without_padding
-from stockseq.models.placing import named_layers
+from stockseq.models.placing import named_layers, user_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.plugins import SLOTS
 
 # Compiled networks that wait for the next seed or fold; each holds its graphs and seven copies of its weights: with
 # 20,000 words two megabytes.
@@ -44,9 +44,23 @@ class Recipe:
 
     @property
     def may_branch(self) -> bool:
-        """Whether a slot has a layer of somebody else's; none of ours has a `tf.cond`."""
-        layers = [find_layer(slot, name) for slot, name in named_layers(self.network)]
-        return any(layer.__module__.split(".")[0] != __name__.split(".")[0] for layer in layers)
+        """Whether a slot has code of somebody else's: a layer, or what stands behind a mapping among a layer's options.
+
+        It may hold a `tf.cond`; what is shipped holds none.
+        """
+        options = (value for slot in SLOTS for value in getattr(self.network, f"{slot}_options").values())
+        return bool(user_layers(self.network)) or any(isinstance(value, Mapping) for value in options)
+
+
+class LocalAdamW(keras.optimizers.AdamW):
+    """AdamW that adds up no gradients over machines.
+
+    For that sum Keras' own tells TensorFlow of a gradient, which holds the graph that it was traced in until the
+    process ends: ten megabytes for each network that is traced by itself.
+    """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars
 
 
 class CompiledTraining:
@@ -68,7 +82,7 @@ class CompiledTraining:
         self._variables = network.trainable_variables
         # All weights in one row: the optimiser and the mean take one small step instead of one for each variable.
         self._weights = tf.Variable(self._in_one_row(self._variables))
-        self._optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.training.weight_decay)
+        self._optimizer = LocalAdamW(recipe.learning_rate, weight_decay=recipe.training.weight_decay)
         self._optimizer.build([self._weights])
         self._initial = [tf.identity(variable.value) for variable in self._optimizer.variables]
         self.averaged = AveragedWeights([self._weights], recipe.training.averaging)

@@ -97,11 +97,11 @@ def _blocks(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> 
     for part in np.array_split(np.arange(len(names)), max(1, -(-len(names) // BLOCK))):
         # Column by column, so that a column's mean is rounded alike whatever stands beside it.
         values = np.empty((len(rows), len(part)), order="F")
-        for number, of in enumerate(part):
-            if among is not None and names[of] != plain[of]:
-                values[:, number] = among.places(columns[of])
+        for at, name in enumerate(part):
+            if among is not None and names[name] != plain[name]:
+                values[:, at] = among.places(columns[name])
             else:
-                values[:, number] = panel.indicators[rows, columns[of]]
+                values[:, at] = panel.indicators[rows, columns[name]]
         yield values
 
 
@@ -126,5 +126,4 @@ class _Sessions:
         spread = np.sqrt(np.bincount(session, weights=values**2) / n_tickers)
         usable = (n_tickers >= LEAST_TICKERS) & (spread > LEAST_SPREAD * np.abs(mean))
         values /= np.where(usable, spread, np.inf)[session]
-        # A place of 0 has no sign, whatever was divided.
-        return np.asarray(values[self._asked] + 0.0)
+        return np.asarray(values[self._asked])

@@ -8,7 +8,7 @@ from typing import Any
 from stockseq.errors import PluginError
 from stockseq.layers.backend import keras
 from stockseq.layers.side import Sessions
-from stockseq.layers.slots import describe_error, find_layer, layer_names, make_layer
+from stockseq.layers.slots import describe_error, find_layer, is_shipped, layer_names, make_layer
 from stockseq.models.settings import NetworkSettings
 from stockseq.plugins import SLOTS, Options, Slot
 
@@ -24,6 +24,22 @@ def named_layers(settings: NetworkSettings) -> list[tuple[Slot, str]]:
     [('after', 'projection'), ('after', 'keras.layers:Dense')]
     """
     return [(slot, name) for slot in SLOTS for name in layer_names(getattr(settings, slot))]
+
+
+def user_layers(settings: NetworkSettings) -> list[str]:
+    """Return the names of the settings' layers that are not shipped with stockseq, Keras' among them.
+
+    Raises
+    ------
+    PluginError
+        If a layer can't be found; see `find_layer`.
+
+    Examples
+    --------
+    >>> user_layers(NetworkSettings(before="causal_normalisation", after="keras.layers:Dense"))
+    ['keras.layers:Dense']
+    """
+    return [name for slot, name in named_layers(settings) if not is_shipped(find_layer(slot, name))]
 
 
 def place_layers(

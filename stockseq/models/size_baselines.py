@@ -33,7 +33,8 @@ class VariancePaths:
     by_bar : DataFrame of n_bars
         What each traded bar left behind: ticker, session, log_return, ewma, and the mean variance of each span.
     newest : int64 array of shape (n_rows of the panel,)
-        The row of `by_bar` of the ticker's newest bar from before the session of each row of the panel; -1 without one.
+        For each row of the panel the label in `by_bar` of its ticker's newest bar from before the session; -1 without
+        one.
     """
 
     by_bar: pd.DataFrame
@@ -128,8 +129,7 @@ def variance_paths(data: Dataset) -> VariancePaths:
     )
     for span in SPANS:
         path[f"mean_{span}"] = by_ticker.rolling(span, min_periods=1).mean().droplevel(0)
-    path = path.reset_index(drop=True)
-    newest = known_before(data.panel.keys, path[["ticker", "session"]].assign(row_of_bar=path.index))["row_of_bar"]
+    newest = known_before(data.panel.keys, path[["ticker", "session"]].assign(bar=path.index))["bar"]
     return VariancePaths(path, newest.fillna(-1).to_numpy(dtype=np.int64))
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from stockseq.errors import PluginError, StockseqError
 from stockseq.layers.backend import any_kernel
-from stockseq.layers.slots import describe_error, find_layer
+from stockseq.layers.slots import describe_error, find_layer, is_shipped
 from stockseq.models.network import check_network
-from stockseq.models.placing import named_layers
+from stockseq.models.placing import named_layers, user_layers
 from stockseq.models.settings import NetworkSettings
 from stockseq.plugins import SLOTS, Slot
 from stockseq.progress import SILENT, Progress
@@ -19,7 +19,6 @@ from stockseq.testing.layer_bundle import SampleSettings, build_sample, check_re
 from stockseq.testing.layer_case import find_cases
 from stockseq.testing.layer_clauses import check_case
 
-SHIPPED = "stockseq"
 # Nobody asks where two seconds went.
 SILENT_SECONDS = 2.0
 
@@ -70,22 +69,6 @@ def check_layer(
             check_reloads({name: settings})
 
 
-def user_layers(settings: NetworkSettings) -> list[str]:
-    """Return the names of the settings' layers that are not shipped with stockseq, Keras' among them.
-
-    Raises
-    ------
-    PluginError
-        If a layer can't be found; see `find_layer`.
-
-    Examples
-    --------
-    >>> user_layers(NetworkSettings(before="causal_normalisation", after="keras.layers:Dense"))
-    ['keras.layers:Dense']
-    """
-    return [name for slot, name in named_layers(settings) if not _shipped(find_layer(slot, name))]
-
-
 @any_kernel()
 def check_user_layers(settings: NetworkSettings, *, names: Sequence[str]) -> None:
     """Raise `PluginError` unless the layers that are not shipped keep the contract as they stand in this very network.
@@ -115,7 +98,7 @@ def check_user_layers(settings: NetworkSettings, *, names: Sequence[str]) -> Non
     layers = user_layers(settings)
     with _one_sentence(f"The layers {', '.join(layers)} can't be checked"):
         for case in find_cases(build_sample(sample), settings):
-            if not _shipped(case.layer):
+            if not is_shipped(case.layer):
                 check_case(case)
         if layers:
             check_reloads({", ".join(layers): sample})
@@ -187,7 +170,3 @@ def _check_once(network_json: str, names: tuple[str, ...]) -> None:
         check_user_layers(network, names=names)
     else:
         check_network(network, names=names)
-
-
-def _shipped(layer: type[Any]) -> bool:
-    return layer.__module__.partition(".")[0] == SHIPPED

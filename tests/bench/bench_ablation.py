@@ -136,7 +136,7 @@ def judge(overrides: dict[str, Any], *, workers: int = 1) -> AblationResult:
 
 
 # Shown by version 0.1.0, whose network was trained for the direction alone: IC +.004 [+.002, +.006].
-NOT_FOUND = {"decaying": pytest.mark.xfail(reason="IC +.002 [-.001, +.005], with up to 90 epochs", strict=True)}
+NOT_FOUND = {"decaying": pytest.mark.xfail(reason="0.3.0: IC +.002 [-.001, +.005], with up to 90 epochs", strict=True)}
 
 
 @pytest.mark.bench

@@ -202,6 +202,21 @@ def test_a_feature_that_never_moves_in_training_changes_no_forecast(market: Tiny
         pd.testing.assert_frame_equal(forecasts, with_it[name], check_exact=True)
 
 
+def test_a_learner_of_some_features_reads_none_of_the_others(market: TinyMarket) -> None:
+    """With sentiment that moves, too: as if the other columns were not there."""
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    sentiment = np.random.default_rng(2).standard_normal((len(market.panel), 1)).astype(np.float32)
+    both = replace(
+        market.panel,
+        indicators=np.hstack([market.panel.indicators, sentiment]),
+        names=(*market.panel.names, "news_mean"),
+    )
+    alone = replace(market.panel, indicators=sentiment, names=("news_mean",))
+    for name, of in (("logistic_indicators", market.panel), ("logistic_sentiment", alone)):
+        expected, made = (forecast_baseline(name, panel, train, test, lookback=3) for panel in (of, both))  # type: ignore[arg-type]
+        pd.testing.assert_frame_equal(made, expected)
+
+
 def test_learners_of_features_that_never_move_are_the_majority() -> None:
     """12 of 20 rose: .6 for all, and nothing to rank by."""
     panel, samples = rows([1.0] * 30, [0.01, 0.01, 0.01, -0.01, -0.01] * 6)

@@ -1,5 +1,6 @@
 """A training is the same whatever was trained before it, beside it, and however its text is laid out."""
 
+import gc
 import hashlib
 import os
 import subprocess
@@ -67,6 +68,12 @@ class Branching(keras.layers.Layer):
         return tf.cond(tf.reduce_sum(inputs) > 0, lambda: inputs, lambda: 2 * inputs)
 
 
+@keras.saving.register_keras_serializable(package="tests")
+def branching(values: Any) -> Any:
+    """A user's function, which an option of one of our layers may name."""
+    return tf.cond(tf.reduce_sum(values) > 0, lambda: tf.tanh(values), lambda: values / 2)
+
+
 BRANCHING = "tests.models.test_compiled:Branching"
 NORMALISATION = "stockseq.layers.before.causal_normalisation:CausalNormalisation"
 CELL = "stockseq.layers.within.layer_normalised_cell:LayerNormalisedCell"
@@ -75,6 +82,10 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "words summed": {},
     "words read one by one, in a loop": {"text_reader": "lstm"},
     "a branch in a slot": {"after": BRANCHING},
+    "a branch in an option": {
+        "within": CELL,
+        "within_options": {"activation": keras.saving.serialize_keras_object(branching)},
+    },
     "layers of ours in each slot": {"before": NORMALISATION, "within": CELL, "after": ATTENTION},
 }
 
@@ -124,8 +135,24 @@ def recipe_of(job: FitJob) -> Recipe:
     return Recipe(job.network, TRAINING, N_FEATURES, N_CODES, 16, 3e-3)
 
 
-def test_only_layers_of_somebody_elses_may_branch() -> None:
-    """Keras' own are somebody else's too."""
+def count_graphs() -> int:
+    """Return how many graphs are held by anything."""
+    gc.collect()
+    return sum(type(held).__name__ == "FuncGraph" for held in gc.get_objects())
+
+
+def test_the_graphs_of_a_network_that_is_traced_for_itself_go_with_it() -> None:
+    """An ablation trains hundreds of them in one process, and each holds ten megabytes."""
+    job = make_job(1, network=SMALL.model_copy(update={"within": CELL}))
+    fit_network(job)
+    before = count_graphs()
+    fit_network(job)
+    assert count_graphs() <= before
+
+
+def test_only_code_of_somebody_elses_may_branch() -> None:
+    """Keras' own layers are somebody else's too."""
+    assert recipe_of(make_job(1, network=SMALL.model_copy(update=NETWORKS["a branch in an option"]))).may_branch
     found = {}
     for name in (ATTENTION, "keras.layers:Flatten", BRANCHING, f"{ATTENTION} + {BRANCHING}"):
         found[name] = recipe_of(make_job(1, network=SMALL.model_copy(update={"after": name}))).may_branch

@@ -11,7 +11,7 @@ from statsmodels.regression.linear_model import OLS
 from stockseq.dataset.dataset import Dataset, build_dataset
 from stockseq.dataset.samples import Samples
 from stockseq.errors import TooFewSessions
-from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size
+from stockseq.models.size_baselines import SIZE_BASELINES, find_size_obstacle, forecast_size, variance_paths
 from stockseq.schemas import Bars
 from stockseq.sources.markets import load_simulated
 
@@ -167,3 +167,11 @@ def test_too_little_training_is_named(data: Dataset) -> None:
     assert find_size_obstacle("ewma", data, unknown) == "it needs training samples of known variance, and there are 0."
     with pytest.raises(ValueError, match="ewma, har, garch"):
         forecast_size("oracle", data, train, test)  # type: ignore[arg-type]
+
+
+def test_a_ticker_without_a_bar_before_has_no_variance(data: Dataset) -> None:
+    """It is not that of the table's first bar, nor of another ticker."""
+    unheard_of = replace(data, panel=replace(data.panel, keys=data.panel.keys.assign(ticker="NEW")))
+    paths = variance_paths(unheard_of)
+    assert (paths.newest == -1).all()
+    assert paths.by_bar.reindex(paths.newest)["ewma"].isna().all()

@@ -32,7 +32,7 @@ class BranchGate(keras.layers.Layer):
     The LSTM reads the news too, so the gate near 0 does not mean that news is worthless, only that today's by itself
     adds nothing to what the LSTM made of it.
 
-    On two shared cores an epoch of the default network takes 1.02 times that without the layer
+    On two shared cores an epoch of the default network takes 1.3 times that without the layer
     (median of rounds that take turns, `make bench`).
 
     References

@@ -27,7 +27,7 @@ class TemporalAttention(keras.layers.Layer):
     A weight says where the layer looked, not that what it saw there mattered. The states carry the past already, so a
     weight on session t speaks of all sessions up to it.
 
-    On two shared cores an epoch of the default network takes 1.05 times that without the layer
+    On two shared cores an epoch of the default network takes 1.3 times that without the layer
     (median of rounds that take turns, `make bench`).
 
     References

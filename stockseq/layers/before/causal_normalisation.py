@@ -26,7 +26,7 @@ class CausalNormalisation(keras.layers.Layer):
     The level goes: a feature that is high through the whole window and one that is low look alike. Reversible
     normalisation as published uses the whole window's mean at every step, which tells step t of later ones.
 
-    On two shared cores an epoch of the default network takes 1.2 times that without the layer
+    On two shared cores an epoch of the default network takes 2.2 times that without the layer
     (median of rounds that take turns, `make bench`).
 
     References

@@ -34,7 +34,7 @@ class SentimentDecay(keras.layers.Layer):
     Sessions are counted, not days: over a weekend news ages by one. A half-life far beyond the lookback isn't
     identified, as the window holds too little of the past to tell 50 sessions from 500.
 
-    On two shared cores an epoch of the default network takes 1.2 times that without the layer
+    On two shared cores an epoch of the default network takes 1.7 times that without the layer
     (median of rounds that take turns, `make bench`).
 
     References

@@ -32,7 +32,7 @@ class TemporalConvolution(keras.layers.Layer):
     Joined, a filter has one weight per place in the window at every head: with a long lookback that is where a small
     market is learnt by heart. Fed forward, the LSTM reads half as many steps and no raw session any more.
 
-    On two shared cores an epoch of the default network takes 1.3 (joined) or 1.2 (feeding) times that without the layer
+    On two shared cores an epoch of the default network takes 1.8 (joined) or 1.5 (feeding) times that without the layer
     (median of rounds that take turns, `make bench`).
 
     References

@@ -34,7 +34,7 @@ class VariableSelection(keras.layers.Layer):
     With `indicator_dimension` above 0 it selects among mixtures of features, whose weights tell nobody anything: set
     it to 0. A weight is what a feature got, not what it is worth: two features that tell the same share it.
 
-    On two shared cores an epoch of the default network takes 15 times that without the layer
+    On two shared cores an epoch of the default network takes 28 times that without the layer
     (median of rounds that take turns, `make bench`).
 
     References

@@ -28,7 +28,7 @@ class LayerNormalisedCell(keras.layers.LSTMCell):
     -----
     A session's strength goes: twice the same features give the same W x after normalisation, so that a great surprise
     looks like a small one. Mind that with few units a layer's mean and variance are noise themselves. It loses the
-    LSTM's fused kernel, which Keras has on a GPU only; on two shared cores an epoch of the default network takes 1.6
+    LSTM's fused kernel, which Keras has on a GPU only; on two shared cores an epoch of the default network takes 2.2
     times that with the plain LSTM (median of rounds that take turns, `make bench`).
 
     References

@@ -34,7 +34,7 @@ class NewsGateCell(keras.layers.LSTMCell):
     The news must also be among the features, as they are by default, or the cell could open its gates for news but
     not remember it. Scale and shift multiply: keep the learning rate as it is when the news features are unscaled.
     It loses the LSTM's fused kernel, which Keras has on a GPU only; on two shared cores an epoch of the default network
-    takes 1.3 times that with the plain LSTM (median of rounds that take turns, `make bench`).
+    takes 1.9 times that with the plain LSTM (median of rounds that take turns, `make bench`).
 
     References
     ----------

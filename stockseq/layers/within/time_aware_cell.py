@@ -38,7 +38,7 @@ class TimeAwareCell(keras.layers.LSTMCell):
     -----
     Scaled features are clipped at five spreads, about six days: a longer halt counts as that. Units whose half-life
     grew far beyond the window decay no more, which the readings show. It loses the LSTM's fused kernel,
-    which Keras has on a GPU only; on two shared cores an epoch of the default network takes 1.3 times that with the
+    which Keras has on a GPU only; on two shared cores an epoch of the default network takes 1.4 times that with the
     plain LSTM (median of rounds that take turns, `make bench`).
 
     References

@@ -28,6 +28,21 @@ def test_what_comes_out_is_the_weighted_sum() -> None:
     np.testing.assert_allclose(selection()(ONES).numpy(), [[[0.76159, -0.76159]]], atol=1e-5)
 
 
+def test_each_session_is_weighed_by_itself_feature_by_feature() -> None:
+    """Two windows of four sessions with three features, of two numbers each: every row as if it stood alone."""
+    layer = VariableSelection(dimension=2)
+    sessions = np.random.default_rng(0).standard_normal((2, 4, 3)).astype(np.float32)
+    layer.build(sessions.shape)
+    kernel, bias = (weight.numpy() for weight in (layer.embedding.kernel, layer.embedding.bias))
+    made = layer(sessions).numpy()
+    for window, session in np.ndindex(2, 4):
+        embedded = sessions[window, session][:, np.newaxis] * kernel[:, 0] + bias
+        scores = layer.choice(embedded.reshape(1, 1, 6)).numpy()[0, 0]
+        each = layer.each(embedded[:, np.newaxis]).numpy()[:, 0]
+        by_hand = (np.exp(scores) / np.exp(scores).sum()) @ each
+        np.testing.assert_allclose(made[window, session], by_hand, atol=1e-5)
+
+
 def test_weights_are_read_by_the_name_of_the_feature() -> None:
     """The same softmax of 1 and -1; together they are 1."""
     readings = selection().readings(ONES)
