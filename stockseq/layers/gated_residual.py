@@ -3,52 +3,7 @@
 from typing import Any
 
 from stockseq.layers.backend import Config, keras
-
-
-@keras.saving.register_keras_serializable(package="stockseq")
-class DenseEach(keras.layers.Layer):
-    """A dense layer for each of several variables, with weights of its own.
-
-    Parameters
-    ----------
-    width : int
-        That comes out.
-    activation : str, optional
-        Of Keras; none by default.
-
-    Input
-        (variables, rows, width).
-    Output
-        (variables, rows, width that comes out).
-
-    Examples
-    --------
-    >>> DenseEach(3)(keras.ops.ones((6, 10, 1))).shape
-    TensorShape([6, 10, 3])
-    """
-
-    def __init__(self, width: int, activation: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.width = width
-        self.activation = keras.activations.get(activation)
-        self.initializer = keras.initializers.GlorotUniform(input_axes=(1,), output_axes=(0, 2))
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        n_variables, _, width = input_shape
-        self.kernel = self.add_weight(
-            name="kernel", shape=(n_variables, width, self.width), initializer=self.initializer
-        )
-        self.bias = self.add_weight(name="bias", shape=(n_variables, self.width), initializer="zeros")
-
-    def call(self, values: Any) -> Any:
-        return self.activation(keras.ops.matmul(values, self.kernel) + self.bias[:, None, :])
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return (*input_shape[:2], self.width)
-
-    def get_config(self) -> Config:
-        activation = keras.activations.serialize(self.activation)
-        return {**super().get_config(), "width": self.width, "activation": activation}
+from stockseq.layers.dense_each import DenseEach
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -88,9 +43,9 @@ class GatedResidual(keras.layers.Layer):
         self.output_dimension = output_dimension
         self.norm = keras.layers.LayerNormalization(name="norm")
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         n_variables, n_rows, width = input_shape
-        out = self.output_dimension or width or 1
+        out = self.output_dimension or width
         self.hidden = DenseEach(self.dimension, activation="elu", name="hidden")
         self.mixed = DenseEach(self.dimension, name="mixed")
         self.gate = DenseEach(out, activation="sigmoid", name="gate")

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from stockseq.layers.backend import Config, keras
-from stockseq.layers.gated_residual import DenseEach, GatedResidual
+from stockseq.layers.dense_each import DenseEach
+from stockseq.layers.gated_residual import GatedResidual
 from stockseq.layers.slots import Readings
 
 
@@ -52,8 +53,8 @@ class VariableSelection(keras.layers.Layer):
         self.dimension = dimension
         self.names = list(names)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        n_features = input_shape[-1] or 1
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        n_features = input_shape[-1]
         self.embedding = DenseEach(self.dimension, name="embedding")
         self.each = GatedResidual(self.dimension, name="each")
         self.choice = GatedResidual(self.dimension, n_features, name="choice")
