@@ -53,8 +53,8 @@ def forecast_baseline(
           the change from 60 to 5 and from 252 to 21 bars ago, and against that of the last 5 bars. Each is believed as
           often as it was right in training (at least half the time); without a sign it is the majority's forecast.
         * logistic: on the whole windows that the network reads, each laid out in one row.
-        * gradient_boosting: on the last row of a window and the mean of those before; learns the direction, and by
-          itself the session's z-scored return, its `relative`.
+        * gradient_boosting: on the last row of a window and the mean of those before, of a million training windows at
+          most; learns the direction, and by itself the session's z-scored return, its `relative`.
         * ridge: learns the z-scored return on whole windows; believed as to the direction as far as its forecasts were
           right in training.
         * logistic_sentiment, logistic_indicators: on the sentiment columns alone, and on the others alone.

@@ -28,6 +28,8 @@ RIDGE_PENALTY = 1_000.0
 LIMIT = 3.0
 # Chosen on sessions of 2010 to 2013 of 120 S&P 500 tickers, where leaves of 200 windows learnt noise.
 LARGEST_LEAF, SMALLEST_LEAF, LEAVES_OF_ALL = 1_000, 20, 100
+# Windows that boosting learns from at most: it holds each in double precision, of ten million some five gigabytes.
+MOST_BOOSTED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, l
     Parameters
     ----------
     kind : "linear" or "boosting"
-        Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before.
-        Neither stops early, so neither needs validation sessions.
+        Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before,
+        of a million windows at most, spread evenly over all. Neither stops early, so neither needs validation sessions.
     rows : float32 array of shape (n_rows, n_features)
         From `LearnerRows`.
     train, test : Samples of the panel, with windows of `lookback` rows behind them
@@ -88,8 +90,9 @@ def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, l
             LaggedWindows(rows, train.ends, lookback), train.up, weight_spread=WEIGHT_SPREAD
         )
         return expit(LaggedWindows(rows, test.ends, lookback).dot(weights) + intercept)
-    model = HistGradientBoostingClassifier(**_boosting(len(train)))
-    model.fit(_last_and_mean(rows, train.ends, lookback), train.up)
+    chosen = _spread(len(train))
+    model = HistGradientBoostingClassifier(**_boosting(len(chosen)))
+    model.fit(_last_and_mean(rows, train.ends[chosen], lookback), train.up[chosen])
     return _in_chunks(lambda ends: model.predict_proba(_last_and_mean(rows, ends, lookback))[:, 1], test.ends)
 
 
@@ -124,8 +127,9 @@ def fit_ranks(kind: Kind, rows: Rows, train: Samples, *, lookback: int) -> Calla
     if kind == "linear":
         weights, intercept = fit_ridge(LaggedWindows(rows, ends, lookback), learnt, penalty=RIDGE_PENALTY)
         return lambda samples: LaggedWindows(rows, samples.ends, lookback).dot(weights) + intercept
-    model = HistGradientBoostingRegressor(**_boosting(len(train)))
-    model.fit(_last_and_mean(rows, ends, lookback), learnt)
+    chosen = _spread(len(ends))
+    model = HistGradientBoostingRegressor(**_boosting(min(len(train), MOST_BOOSTED)))
+    model.fit(_last_and_mean(rows, ends[chosen], lookback), learnt[chosen])
     return lambda samples: _in_chunks(lambda ends: model.predict(_last_and_mean(rows, ends, lookback)), samples.ends)
 
 
@@ -145,6 +149,11 @@ def _boosting(n_windows: int) -> dict[str, Any]:
         "early_stopping": False,
         "random_state": 0,
     }
+
+
+def _spread(n_windows: int) -> npt.NDArray[np.int64]:
+    """Return the numbers of the windows that boosting learns from, ascending."""
+    return np.linspace(0, n_windows - 1, min(n_windows, MOST_BOOSTED)).astype(np.int64)
 
 
 def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Numbers:

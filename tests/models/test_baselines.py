@@ -15,6 +15,7 @@ from stockseq.dataset.windows import build_windows
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline, forecast_baselines
 from stockseq.models.forecasting import join_realised
+from stockseq.models.window_learners import classify_windows, scale_rows
 from stockseq.schemas import Labels
 from tests.models.model_rows import TinyMarket
 
@@ -200,6 +201,24 @@ def test_a_feature_that_never_moves_in_training_changes_no_forecast(market: Tiny
     without, with_it = (forecast_baselines(given, train, test, lookback=3) for given in (market.panel, panel))
     for name, forecasts in without.items():
         pd.testing.assert_frame_equal(forecasts, with_it[name], check_exact=True)
+
+
+def test_boosting_learns_from_windows_spread_evenly_where_there_are_too_many(
+    market: TinyMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from every other training window alone; a table of any size is then learnt from in the same memory."""
+    train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
+    train = train.where(np.arange(len(train)) < 2 * (len(train) // 2) - 1)
+    half = (len(train) + 1) // 2
+    all_rows = scale_rows(market.panel, train, 3)
+    expected = classify_windows(
+        "boosting", all_rows.values, train.where(np.arange(len(train)) % 2 == 0), test, lookback=3
+    )
+    monkeypatch.setattr("stockseq.models.window_learners.MOST_BOOSTED", half)
+    made = classify_windows("boosting", all_rows.values, train, test, lookback=3)
+    np.testing.assert_array_equal(made, expected)
+    ranks = forecast_baseline("gradient_boosting", market.panel, train, test, lookback=3)["relative"]
+    assert ranks.notna().all()
 
 
 def test_a_learner_of_some_features_reads_none_of_the_others(market: TinyMarket) -> None:
