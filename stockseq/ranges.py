@@ -1,6 +1,7 @@
-"""Ranges of positions, many at once."""
+"""Positions, many at once: ranges of them, and some out of all."""
 
 import numpy as np
+import numpy.typing as npt
 
 
 def concatenate_ranges(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -14,3 +15,14 @@ def concatenate_ranges(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     lengths = end - begin
     before = np.cumsum(lengths) - lengths
     return np.arange(int(lengths.sum())) + np.repeat(begin - before, lengths)
+
+
+def spread_evenly(n: int, most: int) -> npt.NDArray[np.int64]:
+    """Return the positions from 0 to before `n`, or `most` of them where there are more, the first and last among them.
+
+    Examples
+    --------
+    >>> spread_evenly(3, 5).tolist(), spread_evenly(9, 3).tolist()
+    ([0, 1, 2], [0, 4, 8])
+    """
+    return np.linspace(0, n - 1, min(n, most)).astype(np.int64)

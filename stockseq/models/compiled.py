@@ -17,6 +17,7 @@ from stockseq.models.matrix import BATCH, Tensors, in_batches
 from stockseq.models.padding import without_padding
 from stockseq.models.placing import named_layers, user_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
+from stockseq.models.training_targets import Targets
 from stockseq.plugins import SLOTS
 
 # Compiled networks that wait for the next seed or fold; each holds its graphs and seven copies of its weights: with
@@ -106,8 +107,8 @@ class CompiledTraining:
         ----------
         batches : int64 array of shape (n_steps, batch_size)
             The windows' numbers.
-        targets : (int64 tensor (n,), float32 tensor (n, 4), float32 tensor (n, 4))
-            `Targets.ends`, `values` and `known`.
+        targets : list of tensor
+            Of `target_tensors`.
         tensors : mapping of tensors
             `Matrix.tensors`.
         """
@@ -185,6 +186,11 @@ class CompiledTraining:
     @staticmethod
     def _in_one_row(tensors: Sequence[Any]) -> Any:
         return tf.concat([tf.reshape(tf.convert_to_tensor(tensor), (-1,)) for tensor in tensors], axis=0)
+
+
+def target_tensors(targets: Targets) -> list[Any]:
+    """Return what `run_batches` learns from: the targets' ends, values and known, as tensors."""
+    return [tf.constant(array) for array in (targets.ends, targets.values, targets.known)]
 
 
 class _TracedOnce:

@@ -76,11 +76,11 @@ def read_scaled(
     scaled = aligned_empty((len(rows), len(names)))
     done = 0
     for block in _blocks(panel, rows, names):
-        those = slice(done, done + block.shape[1])
-        part = scaler.of(range(those.start, those.stop))
+        end = done + block.shape[1]
+        part = scaler.of(range(done, end))
         for at in range(0, len(rows), CHUNK):
-            scaled[at : at + CHUNK, those] = part.transform(block[at : at + CHUNK])
-        done += block.shape[1]
+            scaled[at : at + CHUNK, done:end] = part.transform(block[at : at + CHUNK])
+        done = end
     return scaled
 
 
@@ -92,16 +92,15 @@ def _blocks(panel: Panel, rows: npt.NDArray[np.int64], names: Sequence[str]) -> 
         raise ValueError(
             f"The model was trained with the features {missing}, which the panel lacks; it has {panel.names}."
         )
-    among = _Sessions(panel, rows) if tuple(names) != tuple(plain) else None
-    columns = [panel.names.index(name) for name in plain]
+    columns = [panel.names.index(base) for base in plain]
+    placed = [name != base for name, base in zip(names, plain, strict=True)]
+    among = _Sessions(panel, rows) if any(placed) else None
     for part in np.array_split(np.arange(len(names)), max(1, -(-len(names) // BLOCK))):
         # Column by column, so that a column's mean is rounded alike whatever stands beside it.
         values = np.empty((len(rows), len(part)), order="F")
-        for at, name in enumerate(part):
-            if among is not None and names[name] != plain[name]:
-                values[:, at] = among.places(columns[name])
-            else:
-                values[:, at] = panel.indicators[rows, columns[name]]
+        for at, feature in enumerate(part):
+            column = columns[feature]
+            values[:, at] = among.places(column) if among and placed[feature] else panel.indicators[rows, column]
         yield values
 
 

@@ -12,12 +12,13 @@ from stockseq.dataset.scaling import Scaler
 from stockseq.errors import PluginError, TrainingFailed
 from stockseq.layers.backend import keras, tf
 from stockseq.layers.slots import Startable
-from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
+from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training, target_tensors
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import Matrix, Tensors
 from stockseq.models.network import RELATIVE, SIZE, build_network
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import HEADS, Targets
+from stockseq.ranges import spread_evenly
 
 # Enough for a few hundred principal components; a layer holds them all at once.
 START_WINDOWS = 4096
@@ -115,7 +116,7 @@ def _train(
     job: FitJob, compiled: CompiledTraining, tensors: Tensors, progress: Callable[[Epoch], None] | None
 ) -> FitResult:
     """Train until the validation loss has not fallen at as many looks as the training's patience."""
-    targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+    targets = target_tensors(job.train)
 
     def report(epoch: float, train_loss: float) -> tuple[Epoch, Outputs]:
         outputs = compiled.predict(job.validation.ends, tensors) if len(job.validation) else {}
@@ -185,8 +186,7 @@ def _start_layers(network: Any, tensors: Tensors, job: FitJob) -> None:
     startable: list[Any] = [layer for layer in network.layers if isinstance(layer, Startable)]
     if not startable:
         return
-    ends = job.train.ends
-    ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), START_WINDOWS)).astype(np.int64)]
+    ends = job.train.ends[spread_evenly(len(job.train), START_WINDOWS)]
     inputs = job.matrix.reader(tensors)(tf.constant(ends))
     for layer in startable:
         try:

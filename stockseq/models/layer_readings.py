@@ -12,6 +12,7 @@ from stockseq.layers.slots import Readable, Readings
 from stockseq.models.matrix import Tensors, check_windows
 from stockseq.models.model import Model
 from stockseq.models.placing import named_layers
+from stockseq.ranges import spread_evenly
 
 # The mean over so many windows is known well enough, and their attention fits in memory.
 MOST_WINDOWS = 2048
@@ -46,7 +47,7 @@ def read_layers(model: Model, panel: Panel, ends: npt.NDArray[np.int64]) -> list
     if not len(ends):
         raise ValueError("`ends` must name at least one window to read the layers on, received none.")
     check_windows(panel.keys, ends, model.network.lookback)
-    ends = ends[np.linspace(0, len(ends) - 1, min(len(ends), MOST_WINDOWS)).astype(np.int64)]
+    ends = ends[spread_evenly(len(ends), MOST_WINDOWS)]
     matrix, ends = model.read(panel, ends)
     inputs = matrix.reader()(tf.constant(ends))
     return [read_network(network, inputs) for network in model.networks]

@@ -13,6 +13,7 @@ from stockseq.dataset.windows import window_rows
 from stockseq.models.cross_section import fit_scaler, read_scaled
 from stockseq.models.lagged_linear import LaggedWindows, fit_logistic, fit_ridge
 from stockseq.models.training_targets import compute_relative
+from stockseq.ranges import spread_evenly
 
 Kind = Literal["linear", "boosting"]
 Numbers = npt.NDArray[np.float64]
@@ -90,9 +91,8 @@ def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, l
             LaggedWindows(rows, train.ends, lookback), train.up, weight_spread=WEIGHT_SPREAD
         )
         return expit(LaggedWindows(rows, test.ends, lookback).dot(weights) + intercept)
-    chosen = _spread(len(train))
-    model = HistGradientBoostingClassifier(**_boosting(len(chosen)))
-    model.fit(_last_and_mean(rows, train.ends[chosen], lookback), train.up[chosen])
+    model = HistGradientBoostingClassifier(**_boosting(len(train)))
+    _fit_boosting(model, rows, train.ends, train.up, lookback)
     return _in_chunks(lambda ends: model.predict_proba(_last_and_mean(rows, ends, lookback))[:, 1], test.ends)
 
 
@@ -127,9 +127,8 @@ def fit_ranks(kind: Kind, rows: Rows, train: Samples, *, lookback: int) -> Calla
     if kind == "linear":
         weights, intercept = fit_ridge(LaggedWindows(rows, ends, lookback), learnt, penalty=RIDGE_PENALTY)
         return lambda samples: LaggedWindows(rows, samples.ends, lookback).dot(weights) + intercept
-    chosen = _spread(len(ends))
-    model = HistGradientBoostingRegressor(**_boosting(min(len(train), MOST_BOOSTED)))
-    model.fit(_last_and_mean(rows, ends[chosen], lookback), learnt[chosen])
+    model = HistGradientBoostingRegressor(**_boosting(len(train)))
+    _fit_boosting(model, rows, ends, learnt, lookback)
     return lambda samples: _in_chunks(lambda ends: model.predict(_last_and_mean(rows, ends, lookback)), samples.ends)
 
 
@@ -151,9 +150,10 @@ def _boosting(n_windows: int) -> dict[str, Any]:
     }
 
 
-def _spread(n_windows: int) -> npt.NDArray[np.int64]:
-    """Return the numbers of the windows that boosting learns from, ascending."""
-    return np.linspace(0, n_windows - 1, min(n_windows, MOST_BOOSTED)).astype(np.int64)
+def _fit_boosting(model: Any, rows: Rows, ends: npt.NDArray[np.int64], learnt: npt.NDArray[Any], lookback: int) -> None:
+    """Fit the model of `learnt`, one value a window, on as many of the windows as it may hold."""
+    chosen = spread_evenly(len(ends), MOST_BOOSTED)
+    model.fit(_last_and_mean(rows, ends[chosen], lookback), learnt[chosen])
 
 
 def _last_and_mean(rows: Rows, ends: npt.NDArray[np.int64], lookback: int) -> Numbers:

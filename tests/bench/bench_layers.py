@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from stockseq.dataset.scaling import Scaler
-from stockseq.layers.backend import tf
-from stockseq.models.compiled import CompiledTraining
+from stockseq.models.compiled import CompiledTraining, target_tensors
 from stockseq.models.fitting import make_recipe, new_network
 from stockseq.models.settings import NetworkSettings
 from tests.bench.bench_training_speed import Size, make_job
@@ -50,7 +49,7 @@ def make_epoch(variant: dict[str, Any]) -> Callable[[], float]:
     job = replace(make_job(SIZE, 0), network=NetworkSettings(**(variant | slots)), names=FEATURES, scaler=scaler)
     compiled = CompiledTraining(new_network(job), make_recipe(job))
     tensors = job.matrix.tensors()
-    targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+    targets = target_tensors(job.train)
     batches = np.random.default_rng(0).permutation(SIZE.n).reshape(-1, SIZE.batch)
     compiled.run_batches(batches, targets, tensors)
     return lambda: compiled.run_batches(batches, targets, tensors)

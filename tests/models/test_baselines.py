@@ -188,16 +188,16 @@ def test_without_news_sentiment_is_named_impossible_and_left_out(market: TinyMar
         forecast_baseline("logistic_sentiment", panel, train, test)
 
 
+def with_feature(panel: Panel, name: str, values: np.ndarray) -> Panel:
+    return replace(panel, indicators=np.column_stack([panel.indicators, values]), names=(*panel.names, name))
+
+
 def test_a_feature_that_never_moves_in_training_changes_no_forecast(market: TinyMarket) -> None:
     """Nothing can be learnt of it, not even by luck: boosting draws none of its splits from it."""
     train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
-    still = np.full((len(market.panel), 1), 3.0, np.float32)
+    still = np.full(len(market.panel), 3.0, np.float32)
     still[test.ends] = 7.0
-    panel = replace(
-        market.panel,
-        indicators=np.hstack([market.panel.indicators, still]),
-        names=(*market.panel.names, "days_closed"),
-    )
+    panel = with_feature(market.panel, "days_closed", still)
     without, with_it = (forecast_baselines(given, train, test, lookback=3) for given in (market.panel, panel))
     for name, forecasts in without.items():
         pd.testing.assert_frame_equal(forecasts, with_it[name], check_exact=True)
@@ -224,13 +224,9 @@ def test_boosting_learns_from_windows_spread_evenly_where_there_are_too_many(
 def test_a_learner_of_some_features_reads_none_of_the_others(market: TinyMarket) -> None:
     """With sentiment that moves, too: as if the other columns were not there."""
     train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
-    sentiment = np.random.default_rng(2).standard_normal((len(market.panel), 1)).astype(np.float32)
-    both = replace(
-        market.panel,
-        indicators=np.hstack([market.panel.indicators, sentiment]),
-        names=(*market.panel.names, "news_mean"),
-    )
-    alone = replace(market.panel, indicators=sentiment, names=("news_mean",))
+    sentiment = np.random.default_rng(2).standard_normal(len(market.panel)).astype(np.float32)
+    both = with_feature(market.panel, "news_mean", sentiment)
+    alone = replace(market.panel, indicators=sentiment[:, np.newaxis], names=("news_mean",))
     for name, of in (("logistic_indicators", market.panel), ("logistic_sentiment", alone)):
         expected, made = (forecast_baseline(name, panel, train, test, lookback=3) for panel in (of, both))  # type: ignore[arg-type]
         pd.testing.assert_frame_equal(made, expected)

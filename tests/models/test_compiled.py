@@ -15,7 +15,7 @@ import pytest
 
 from stockseq.dataset.tokens import choose_rows
 from stockseq.layers.backend import has_gpu, keras, tf
-from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training
+from stockseq.models.compiled import CompiledTraining, Recipe, compiled_training, target_tensors
 from stockseq.models.fitting import Epoch, FitJob, FitResult, cut_passes, fit_network, make_recipe, new_network
 from stockseq.models.matrix import BATCH, Matrix
 from stockseq.models.network import build_network
@@ -208,7 +208,7 @@ def test_one_row_of_weights_is_stepped_as_keras_steps_each_variable() -> None:
     expected = step_by_keras(build(), job)
     recipe = Recipe(settings, training, N_FEATURES, N_CODES, 16, training.learning_rate)
     with compiled_training(build(), recipe) as compiled:
-        targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+        targets = target_tensors(job.train)
         compiled.run_batches(np.arange(48).reshape(3, 16), targets, job.matrix.tensors())
         for variable, value in zip(compiled.network.trainable_variables, expected, strict=True):
             np.testing.assert_allclose(variable.numpy(), value, rtol=1e-5, atol=1e-7)
@@ -282,7 +282,7 @@ def test_each_graph_is_traced_once_for_batches_of_its_size() -> None:
     job = make_job(5, network=SMALL.model_copy(update={"after": "tests.models.test_compiled:BatchSizes"}))
     with compiled_training(new_network(job), recipe_of(job)) as compiled:
         BatchSizes.seen.clear()
-        targets = [tf.constant(array) for array in (job.train.ends, job.train.values, job.train.known)]
+        targets = target_tensors(job.train)
         for matrix, n_steps in ((job.matrix, 3), (make_matrix(seed=1), 2)):
             batches = np.arange(n_steps * 16).reshape(n_steps, 16)
             rows = replace(matrix, indicators=matrix.indicators[: batches.size + 12])
