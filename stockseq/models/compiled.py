@@ -13,7 +13,7 @@ import numpy.typing as npt
 from stockseq.layers.backend import has_gpu, in_this_thread, keras, tf
 from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
-from stockseq.models.matrix import BATCH, Tensors, in_batches
+from stockseq.models.matrix import BATCH, Tensors, as_tensor, in_batches
 from stockseq.models.padding import without_padding
 from stockseq.models.placing import named_layers, user_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
@@ -190,7 +190,7 @@ class CompiledTraining:
 
 def target_tensors(targets: Targets) -> list[Any]:
     """Return what `run_batches` learns from: the targets' ends, values and known, as tensors."""
-    return [tf.constant(array) for array in (targets.ends, targets.values, targets.known)]
+    return [tf.constant(targets.ends), as_tensor(targets.values), as_tensor(targets.known)]
 
 
 class _TracedOnce:

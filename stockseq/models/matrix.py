@@ -43,7 +43,7 @@ class Matrix:
 
     def tensors(self) -> Tensors:
         """Return what `read_windows` reads from."""
-        tensors = {"indicators": _as_tensor(self.indicators)}
+        tensors = {"indicators": as_tensor(self.indicators)}
         if self.text is not None:
             splits = self.text.splits
             tensors |= {"codes": tf.constant(self.text.codes), "headlines": tf.constant(splits)}
@@ -97,6 +97,15 @@ class Masks:
             return inputs
 
         return read_masked
+
+
+def as_tensor(array: npt.NDArray[np.float32]) -> Any:
+    """Return a tensor of the array, which must not be changed any more: of the same memory where TensorFlow can."""
+    # TensorFlow ends the process at an array that isn't aligned, and numpy hands out none that is read-only.
+    lies_well = array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % ALIGNMENT == 0
+    if not array.size or not lies_well or has_gpu():
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def join_matrices(parts: Sequence[tuple[Matrix, npt.NDArray[np.int64]]]) -> tuple[Matrix, npt.NDArray[np.int64]]:
@@ -159,15 +168,6 @@ def in_batches(forward: Callable[[Any], Tensors], ends: npt.NDArray[np.int64]) -
         head: np.concatenate([batch[head].numpy()[:, 0] for batch in batches])[: len(ends)].astype(np.float64)
         for head in batches[0]
     }
-
-
-def _as_tensor(array: npt.NDArray[np.float32]) -> Any:
-    """Return a tensor of the array, which must not be changed any more: of the same memory where TensorFlow can."""
-    # TensorFlow ends the process at an array that isn't aligned, and numpy hands out none that is read-only.
-    lies_well = array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % ALIGNMENT == 0
-    if not array.size or not lies_well or has_gpu():
-        return tf.constant(array)
-    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def check_windows(keys: pd.DataFrame, ends: npt.NDArray[np.int64], lookback: int) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from stockseq.cores import usable_cores
 from stockseq.dataset.folds import Fold
@@ -15,6 +17,7 @@ from stockseq.dataset.samples import TARGET_LIMIT, Samples
 from stockseq.dataset.scaling import Scaler
 from stockseq.dataset.vocabulary import Vocabulary
 from stockseq.errors import TooFewSessions, TrainingFailed
+from stockseq.memory import release_memory
 from stockseq.models.cross_section import fit_scaler
 from stockseq.models.distribution import Calibration, calibrate, read_outputs
 from stockseq.models.fitting import Epoch, FitJob, FitResult, fit_network, new_network
@@ -125,14 +128,10 @@ def _fit(
     executor: Executor | None,
     progress: Progress,
 ) -> Model:
-    train, validation = samples.on(fold.train), samples.on(fold.validation)
-    used = np.concatenate([train.session, validation.session])
-    ends = np.concatenate([train.ends, validation.ends])
-    check_windows(panel.keys, ends, network.lookback)
-    # Before the training that its error would throw away.
-    median_volatility = _median_volatility(train)
-    matrix, ends = make_matrix(panel, ends, names, scaler, vocabulary, network)
-    targets = make_targets(train, ends[: len(train)]), make_targets(validation, ends[len(train) :])
+    material = _prepare(panel, samples, fold, names, scaler, vocabulary, network)
+    # What it was made from, and by, is gone: of a large panel that is half of what the networks read.
+    release_memory()
+    read_by_all = material.matrix, material.train, material.validation
     of_seed = [
         partial(
             FitJob,
@@ -146,12 +145,12 @@ def _fit(
         )
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
-    jobs = [make(matrix, *targets) for make in of_seed]
+    jobs = [make(*read_by_all) for make in of_seed]
     report = _EpochReport(progress, jobs)
     if executor is None:
         results = _fit_here(jobs, report)
     else:
-        with share((matrix, *targets), executor) as shared:
+        with share(read_by_all, executor) as shared:
             results = _fit_there(of_seed, shared, executor, report)
     return Model(
         networks=tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True)),
@@ -160,10 +159,49 @@ def _fit(
         vocabulary=vocabulary,
         network=network,
         training=training,
-        trained_through=as_session(used.max()),
+        trained_through=material.through,
+        median_volatility=material.median_volatility,
+        record=_record(material.balances, vocabulary, results),
+        calibration=_calibrate(results, material.validation_samples),
+    )
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What all networks of an ensemble learn from, and what stays of the samples that it was made from."""
+
+    matrix: Matrix
+    train: Targets
+    validation: Targets
+    validation_samples: Samples
+    balances: tuple[SampleBalance, SampleBalance]
+    median_volatility: float
+    through: pd.Timestamp
+
+
+def _prepare(
+    panel: Panel,
+    samples: Samples,
+    fold: Fold,
+    names: tuple[str, ...],
+    scaler: Scaler,
+    vocabulary: Vocabulary,
+    network: NetworkSettings,
+) -> _Material:
+    train, validation = samples.on(fold.train), samples.on(fold.validation)
+    ends = np.concatenate([train.ends, validation.ends])
+    check_windows(panel.keys, ends, network.lookback)
+    # Before the training that its error would throw away.
+    median_volatility = _median_volatility(train)
+    matrix, ends = make_matrix(panel, ends, names, scaler, vocabulary, network)
+    return _Material(
+        matrix=matrix,
+        train=make_targets(train, ends[: len(train)]),
+        validation=make_targets(validation, ends[len(train) :]),
+        validation_samples=validation,
+        balances=(_balance(train), _balance(validation)),
         median_volatility=median_volatility,
-        record=_record(train, validation, vocabulary, results),
-        calibration=_calibrate(results, validation),
+        through=as_session(np.concatenate([train.session, validation.session]).max()),
     )
 
 
@@ -287,11 +325,11 @@ def _median_volatility(train: Samples) -> float:
 
 
 def _record(
-    train: Samples, validation: Samples, vocabulary: Vocabulary, results: Sequence[FitResult]
+    balances: tuple[SampleBalance, SampleBalance], vocabulary: Vocabulary, results: Sequence[FitResult]
 ) -> TrainingRecord:
     return TrainingRecord(
-        train=_balance(train),
-        validation=_balance(validation),
+        train=balances[0],
+        validation=balances[1],
         vocabulary_size=len(vocabulary),
         seeds=tuple(
             SeedTraining(

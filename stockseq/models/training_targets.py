@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from stockseq.dataset.samples import Samples
+from stockseq.shared_data import aligned_empty
 
 # The heads, in the order of the targets' columns.
 HEADS = ("direction", "return", "relative", "size")
@@ -46,9 +47,12 @@ def make_targets(samples: Samples, ends: npt.NDArray[np.int64]) -> Targets:
     """
     relative = compute_relative(samples.target, samples.session)
     variance = np.minimum(samples.realised_variance / samples.volatility**2, VARIANCE_LIMIT)
-    values = np.stack([samples.up, samples.target, relative, variance], axis=1)
-    known = np.isfinite(values)
-    return Targets(ends, np.where(known, values, 1.0).astype(np.float32), known.astype(np.float32))
+    values, known = aligned_empty((len(samples), len(HEADS))), aligned_empty((len(samples), len(HEADS)))
+    for column, of_head in enumerate((samples.up, samples.target, relative, variance)):
+        values[:, column] = of_head
+    known[:] = np.isfinite(values)
+    values[known == 0] = 1.0
+    return Targets(ends, values, known)
 
 
 def compute_relative(target: npt.NDArray[np.float32], session: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
