@@ -74,7 +74,7 @@ def require_plugins(executor: Executor | None, layers: Iterable[tuple[str, str]]
 @contextmanager
 def _open_cluster(scheduler: str) -> Iterator[Executor]:
     try:
-        from stockseq.cluster import open_cluster
+        from stockseq.cluster.connection import open_cluster
     except ImportError as error:
         raise SettingsError("A scheduler needs the cluster extra: pip install 'stockseq[cluster]'.") from error
     with open_cluster(scheduler) as executor:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stockseq import cluster as cluster_module
 from stockseq.ablation.fits import FitTask, fit_tasks
+from stockseq.cluster import connection
+from stockseq.cluster import executor as cluster_executor
+from stockseq.cluster.jobs import pack
 from stockseq.config import Settings
 from stockseq.dataset.dataset import Dataset, build_dataset
 from stockseq.dataset.folds import FoldSettings, cut_folds
@@ -76,7 +78,7 @@ def test_a_job_carries_no_table_and_a_lost_worker_is_nobodys_loss(cluster: DaskC
     worker = cluster.start_worker("killed")
     cluster.wait_for_workers(3)
     with open_executor(scheduler=cluster.address) as executor, share(bytes(n_bytes), executor) as shared:
-        call, handles = cluster_module._pack((measure, (shared,), {}))
+        call, handles = pack((measure, (shared,), {}))
         assert len(call) < 1000
         assert handles == [shared]
         assert executor is not None
@@ -140,7 +142,7 @@ def test_a_scheduler_that_goes_or_has_no_workers_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once: nobody waits for it."""
-    monkeypatch.setattr(cluster_module, "FIRST_WORKER_S", 0.3)
+    monkeypatch.setattr(cluster_executor, "FIRST_WORKER_S", 0.3)
     alone = DaskCluster(tmp_path)
     try:
         with pytest.raises(SettingsError, match=r"has no workers\. Start some"), open_executor(scheduler=alone.address):
@@ -150,7 +152,7 @@ def test_a_scheduler_that_goes_or_has_no_workers_is_one_sentence(
         said = rf"^The scheduler {alone.address} was lost in the middle of the run \(the connection broke\)\. Start it"
         with pytest.raises(StockseqError, match=said):
             _lose_the_scheduler(alone)
-        monkeypatch.setattr(cluster_module, "CONNECT_S", 1.0)
+        monkeypatch.setattr(connection, "CONNECT_S", 1.0)
         with pytest.raises(SettingsError, match="can't be reached"), open_executor(scheduler="tcp://127.0.0.1:9"):
             pass
         with socket.create_server(("127.0.0.1", 0)) as silent:
