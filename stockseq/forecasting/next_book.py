@@ -1,12 +1,11 @@
 """Tomorrow's book: what the policy would order for the next session, against what is held."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from stockseq.backtest.costs import Costs
 from stockseq.backtest.policy import target_weights
 from stockseq.backtest.prints import Delisting
 from stockseq.backtest.simulator import Holdings, PendingOrders, decide_orders
@@ -14,6 +13,7 @@ from stockseq.backtest.targets import Targets, as_targets
 from stockseq.backtest.trading import SESSIONS_WITHOUT_A_BAR, TradingRules, find_delistings
 from stockseq.errors import DataError
 from stockseq.forecast_ledger import Ledger, standing_forecasts
+from stockseq.forecasting.book_rows import LEAST, BookRow, book_rows
 from stockseq.forecasting.morning import Morning
 from stockseq.market import MarketData
 from stockseq.models.registry import of_label
@@ -21,49 +21,6 @@ from stockseq.prices import compute_volatility, has_print
 from stockseq.results import Result
 from stockseq.schemas import FORECASTS, Forecasts, as_forecasts
 from stockseq.store import Store
-
-Side = Literal[
-    "sell", "sell and short", "cover", "cover and buy", "buy", "short", "hold", "no view", "no price", "too dear"
-]
-# What frees cash comes first, as it does at the auction.
-ORDER: tuple[Side, ...] = (
-    "sell", "sell and short", "cover", "cover and buy", "buy", "short", "hold", "too dear", "no price", "no view"
-)  # fmt: skip
-# What a share or an amount is told from nothing by.
-LEAST = 1e-9
-
-
-class BookRow(Result):
-    """One ticker of the book; amounts in the account's currency, shares signed.
-
-    Parameters
-    ----------
-    ticker : str
-    side : str
-        What to do at the open, or why nothing is done: "hold"; "no view" (its forecast is noise); "no price" (no close
-        to size it by); "too dear" (one lot costs more than its weight).
-    order, held : float
-        Shares to trade, and shares that are there.
-    weight : float
-        Share of the equity that the policy gives it (of the tranche that is opened, where trades overlap).
-    last_close, value, cost : float or None
-        Of one share; of the order at that close; of entering it there: spread, slippage and commission.
-    no_view : bool
-        The policy wants it, and its forecast is noise; an order is then one of an earlier trade that ends.
-    probability_up : float or None
-        Of its forecast; None where it has none.
-    """
-
-    ticker: str
-    side: Side
-    order: float
-    held: float
-    weight: float
-    last_close: float | None = None
-    value: float = 0.0
-    cost: float = 0.0
-    no_view: bool = False
-    probability_up: float | None = None
 
 
 class NextBook(Result):
@@ -304,91 +261,11 @@ def build_book(
     )
 
 
-def book_rows(
-    pending: PendingOrders, wanted: pd.Series, chances: Mapping[str, float], *, noise: set[str], rules: TradingRules
-) -> tuple[BookRow, ...]:
-    """Return the rows of the book, what frees cash first, each side by ticker.
-
-    Parameters
-    ----------
-    pending : PendingOrders
-    wanted : Series of shape (n_targets,)
-        The policy's weights by ticker, none of them 0.
-    chances : mapping of ticker to float
-        P(up) of each forecast.
-    noise : set of str
-        Tickers among these whose forecast is noise.
-    rules : TradingRules
-        Whose costs an order has.
-    """
-    orders = pending.orders.set_index("ticker")
-    orders = orders.reindex(orders.index.union(pd.Index([*noise], dtype="str")))
-    orders = orders.fillna({"held": 0.0, "order": 0.0})
-    weights = wanted.reindex(orders.index).fillna(0.0)
-    shown = (orders["order"] != 0) | (orders["held"] != 0) | (weights != 0)
-    rows = [
-        _row(
-            str(ticker),
-            order,
-            held,
-            mark,
-            float(weights[ticker]),
-            chance=chances.get(str(ticker)),
-            noise=ticker in noise,
-            costs=rules.costs,
-        )
-        for ticker, held, order, mark in orders.loc[shown, ["held", "order", "mark"]].itertuples()
-    ]
-    return tuple(sorted(rows, key=lambda row: (ORDER.index(row.side), row.ticker)))
-
-
-def _row(
-    ticker: str,
-    order: float,
-    held: float,
-    mark: float,
-    weight: float,
-    *,
-    chance: float | None,
-    noise: bool,
-    costs: Costs,
-) -> BookRow:
-    priced = bool(np.isfinite(mark))
-    value = abs(order) * mark if priced else 0.0
-    paid = value * (1.0 + np.sign(order) * costs.impact)
-    cost = value * costs.impact + float(costs.commissions(np.array([paid]))[0]) if order else 0.0
-    return BookRow(
-        ticker=ticker,
-        side=_side(order, held, weight, priced=priced, noise=noise),
-        order=order,
-        held=held,
-        weight=weight,
-        last_close=mark if priced else None,
-        value=value,
-        cost=cost,
-        no_view=noise,
-        probability_up=chance,
-    )
-
-
 def _shortfall(rows: tuple[BookRow, ...], pending: PendingOrders, rules: TradingRules) -> float:
     """Return how much more the orders are worth at the last closes than cash, sales and leverage pay for."""
     spent = sum(float(np.sign(row.order)) * row.value + row.cost for row in rows)
     lent = (rules.account.max_gross - 1.0) * max(pending.equity, 0.0)
     return max(spent - pending.cash - lent, 0.0) if any(row.order > 0 for row in rows) else 0.0
-
-
-def _side(order: float, held: float, weight: float, *, priced: bool, noise: bool) -> Side:
-    if order == 0:
-        if noise:
-            return "no view"
-        if weight and not priced:
-            return "no price"
-        return "hold" if held or not weight else "too dear"
-    after = held + order
-    if order < 0:
-        return "short" if held <= 0 else ("sell and short" if after < -LEAST else "sell")
-    return "buy" if held >= 0 else ("cover and buy" if after > LEAST else "cover")
 
 
 def _targets(past: pd.DataFrame, table: pd.DataFrame, market: MarketData, rules: TradingRules) -> Targets:

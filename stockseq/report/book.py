@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from stockseq.forecasting.next_book import BookRow, NextBook
+from stockseq.forecasting.book_rows import BookRow
+from stockseq.forecasting.next_book import NextBook
 from stockseq.report import format as wording
 from stockseq.report.tables.table import Cell, Table, cell
 from stockseq.report.text.book import RULE, book_sentences, side_words

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from stockseq.forecasting.next_book import BookRow, NextBook
+from stockseq.forecasting.book_rows import BookRow
+from stockseq.forecasting.next_book import NextBook
 from stockseq.report.book import book_table, build_book_view
 from stockseq.report.text.book import book_sentences
 from tests.report.conftest import texts

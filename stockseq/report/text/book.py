@@ -2,7 +2,8 @@
 
 from stockseq.backtest.prints import NYSE_DELISTING_RETURN
 from stockseq.errors import counted, listed
-from stockseq.forecasting.next_book import BookRow, NextBook
+from stockseq.forecasting.book_rows import BookRow
+from stockseq.forecasting.next_book import NextBook
 from stockseq.report.format import count, number, percent
 from stockseq.report.text.names import trade_words
 
