@@ -18,7 +18,10 @@ def concatenate_ranges(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 
 def spread_evenly(n: int, most: int) -> npt.NDArray[np.int64]:
-    """Return the positions from 0 to before `n`, or `most` of them where there are more, the first and last among them.
+    """Return `most` of the positions 0 to n - 1, evenly spaced, or all of them if there are no more.
+
+    In a table sorted by ticker and session the spacing may meet the same sessions in ticker after ticker, and leave out
+    others: see `draw_positions`.
 
     Examples
     --------
@@ -26,3 +29,18 @@ def spread_evenly(n: int, most: int) -> npt.NDArray[np.int64]:
     ([0, 1, 2], [0, 4, 8])
     """
     return np.linspace(0, n - 1, min(n, most)).astype(np.int64)
+
+
+def draw_positions(n: int, most: int) -> npt.NDArray[np.int64]:
+    """Return `most` of the positions 0 to n - 1, drawn by chance and ascending, or all of them if there are no more.
+
+    The same call gives the same positions.
+
+    Examples
+    --------
+    >>> draw_positions(3, 5).tolist(), len(draw_positions(9, 3))
+    ([0, 1, 2], 3)
+    """
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))

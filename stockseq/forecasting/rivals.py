@@ -23,7 +23,8 @@ from stockseq.models.size_baselines import (
     forecast_size,
     variance_paths,
 )
-from stockseq.models.window_learners import scale_rows
+from stockseq.models.training_record import Thinned
+from stockseq.models.window_learners import find_thinned, scale_rows
 from stockseq.progress import Progress
 
 
@@ -37,17 +38,21 @@ class RivalForecasts:
         The forecasts of direction and return, and those of size alone, joined with what was realised.
     impossible : mapping of name to str
         Why a baseline is not among them: one that lacks a fold would be compared on other sessions than the rest.
+    thinned : mapping of name to Thinned
+        What a baseline learnt from, where not from all training windows.
     """
 
     baselines: Mapping[str, pd.DataFrame]
     sizes: Mapping[str, pd.DataFrame]
     impossible: Mapping[str, str]
+    thinned: Mapping[str, Thinned]
 
 
 @dataclass(frozen=True)
 class _FoldForecasts:
     rows: Mapping[str, pd.DataFrame]
     obstacles: Mapping[str, str]
+    n_train: int
 
 
 class Rivals:
@@ -77,10 +82,12 @@ class Rivals:
         for name in (*BASELINES, *SIZE_BASELINES):
             if name not in impossible:
                 _add_shared(rows, name, pd.concat([part.rows[name] for part in parts], ignore_index=True))
+        thinned = find_thinned(max(part.n_train for part in parts))
         return RivalForecasts(
             {name: frame for name, frame in rows.items() if name in BASELINES},
             {name: frame for name, frame in rows.items() if name in SIZE_BASELINES},
             impossible,
+            {"gradient_boosting": thinned} if thinned and "gradient_boosting" in rows else {},
         )
 
 
@@ -142,7 +149,7 @@ def _forecast_fold(data: Dataset, fold: Fold, paths: VariancePaths, abandoned: E
             _add_shared(rows, name, join_realised(forecast(), test))
         else:
             obstacles[name] = obstacle
-    return _FoldForecasts(rows, obstacles)
+    return _FoldForecasts(rows, obstacles, len(train))
 
 
 def _add_shared(rows: dict[str, pd.DataFrame], name: str, forecasts: pd.DataFrame) -> None:

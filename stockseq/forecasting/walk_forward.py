@@ -39,6 +39,7 @@ from stockseq.models.baselines import BASELINES
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples
 from stockseq.models.layer_readings import read_layers
+from stockseq.models.training_record import Thinned
 from stockseq.plots import (
     FEWEST_FORECASTS,
     plot_accuracy,
@@ -77,6 +78,8 @@ class WalkForwardResult:
         Of the bootstraps that judge.
     sizes : mapping of name to DataFrame
         The `sigma` of forecasters of size alone, on the same rows with what was realised.
+    thinned : mapping of name to Thinned
+        What a baseline learnt from, where not from all training windows.
     """
 
     data: Dataset
@@ -87,6 +90,7 @@ class WalkForwardResult:
     readings: Sequence[Mapping[str, Readings]]
     seed: int = 0
     sizes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    thinned: Mapping[str, Thinned] = field(default_factory=dict)
 
     @property
     def horizon(self) -> int:
@@ -308,6 +312,7 @@ def walk_forward(
         read_layers(model, data.panel, test.ends),
         forecaster.training.seed,
         against.sizes,
+        against.thinned,
     )
 
 

@@ -207,6 +207,19 @@ def make_layer(slot: Slot, name: str, options: Options, *, seed: int, offered: O
         ) from error
 
 
+def require_dimension(dimension: int) -> int:
+    """Return the width that a layer of ours is to have; raise `ValueError` unless it is at least 1.
+
+    Examples
+    --------
+    >>> require_dimension(8)
+    8
+    """
+    if dimension < 1:
+        raise ValueError(f"`dimension` must be at least 1, received {dimension}.")
+    return dimension
+
+
 def describe_error(error: Exception) -> str:
     """Return what an error of Keras says, without the frame that Keras puts around it."""
     text = re.sub(r"\x1b\[\d+m", "", str(error))

@@ -15,7 +15,7 @@ from stockseq.models.averaging import AveragedWeights
 from stockseq.models.losses import weighted_loss
 from stockseq.models.matrix import BATCH, Tensors, as_tensor, in_batches
 from stockseq.models.padding import without_padding
-from stockseq.models.placing import named_layers, user_layers
+from stockseq.models.placing import layers_with_options, named_layers, user_layers
 from stockseq.models.settings import NetworkSettings, TrainingSettings
 from stockseq.models.training_targets import Targets
 from stockseq.plugins import SLOTS
@@ -45,12 +45,12 @@ class Recipe:
 
     @property
     def may_branch(self) -> bool:
-        """Whether a slot has code of somebody else's: a layer, or what stands behind a mapping among a layer's options.
+        """Whether a slot has code of somebody else's: a layer, or an object of Keras, a mapping in its options.
 
         It may hold a `tf.cond`; what is shipped holds none.
         """
-        options = (value for slot in SLOTS for value in getattr(self.network, f"{slot}_options").values())
-        return bool(user_layers(self.network)) or any(isinstance(value, Mapping) for value in options)
+        of_layers = (options for slot in SLOTS for _, options in layers_with_options(slot, self.network))
+        return bool(user_layers(self.network)) or any(_holds_object(list(options.values())) for options in of_layers)
 
 
 class LocalAdamW(keras.optimizers.AdamW):
@@ -191,6 +191,11 @@ class CompiledTraining:
 def target_tensors(targets: Targets) -> list[Any]:
     """Return what `run_batches` learns from: the targets' ends, values and known, as tensors."""
     return [tf.constant(targets.ends), as_tensor(targets.values), as_tensor(targets.known)]
+
+
+def _holds_object(value: object) -> bool:
+    """Return whether an option of a layer is, or holds, an object that Keras has written down as a mapping."""
+    return isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(map(_holds_object, value)))
 
 
 class _TracedOnce:

@@ -212,7 +212,9 @@ def _silence_ranks(network: Any, train: Targets) -> None:
 def _validation_loss(outputs: Outputs, job: FitJob) -> float:
     """Return the same loss in float64; `outputs` hold (n,) per head."""
     values, known = (array.astype(np.float64) for array in (job.validation.values, job.validation.known))
-    return float(weighted_loss(outputs, values, known, job.training, ops=np))
+    # A size that is out of all bounds makes the loss no number, which is told as such.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(weighted_loss(outputs, values, known, job.training, ops=np))
 
 
 def _rate(job: FitJob) -> float:

@@ -75,7 +75,7 @@ def place_layers(
     [(None, 5, 2), (None, 5, 3)]
     """
     passed, last = [values], ""
-    for name, options in _layers(slot, settings):
+    for name, options in layers_with_options(slot, settings):
         if last:
             _check_follows(slot, name, last, passed[-1], getattr(settings, slot))
         passed.append(_place(slot, name, options, passed[-1], known, seeds, columns=() if last else columns))
@@ -136,8 +136,19 @@ def make_in_slot(
     return layer, keras.layers.Concatenate()([values, beside])
 
 
-def _layers(slot: Slot, settings: NetworkSettings) -> list[tuple[str, Options]]:
-    """Return the slot's layers with the options of each: those under its name where there are several."""
+def layers_with_options(slot: Slot, settings: NetworkSettings) -> list[tuple[str, Options]]:
+    """Return the slot's layers with the options of each: those under its name where there are several.
+
+    Raises
+    ------
+    PluginError
+        If there are several, and an option is given by none of their names.
+
+    Examples
+    --------
+    >>> layers_with_options("after", NetworkSettings(after="projection", after_options={"dimension": 4}))
+    [('projection', {'dimension': 4})]
+    """
     names, options = layer_names(getattr(settings, slot)), getattr(settings, f"{slot}_options")
     if len(names) < 2:
         return [(name, options) for name in names]

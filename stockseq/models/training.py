@@ -73,18 +73,11 @@ def fit_model(
     ValueError
         If the samples were built with another lookback.
     """
-    rows = panel.keys["session"].isin(fold.train).to_numpy()
     _check_balance(samples.on(fold.train), len(fold.train))
-    # Headlines that were first seen late have words, too: those that the last training decision knew.
-    words = panel.known_at(fold.train[-1]).texts
-    texts = [text for text, inside in zip(words, rows, strict=True) if inside] if network.headlines_per_session else []
-    vocabulary = Vocabulary.fit(
-        texts, max_tokens=network.max_tokens, min_headlines=network.min_headlines, bigrams=network.bigrams
-    )
-    names = input_names(network, panel.names)
-    scaler = fit_scaler(panel, np.flatnonzero(rows), names)
-    fit = partial(_fit, panel, samples, fold, executor=executor, progress=progress)
-    return fit(names, scaler, vocabulary, network, training, starts=[None] * training.n_seeds)
+    reading = _learn_reading(panel, fold, network)
+    material = _prepare(panel, samples, fold, reading, network)
+    starts = [None] * training.n_seeds
+    return _fit(material, reading, network, training, starts=starts, executor=executor, progress=progress)
 
 
 def fine_tune(
@@ -109,27 +102,78 @@ def fine_tune(
             f"The model has {len(model.networks)} networks to train on, `n_seeds` asks for {training.n_seeds}."
         )
     _check_balance(samples.on(fold.train), len(fold.train))
-    starts = [network.get_weights() for network in model.networks]
-    fit = partial(_fit, panel, samples, fold, executor=executor, progress=progress)
-    return fit(model.names, model.scaler, model.vocabulary, model.network, training, starts=starts)
+    reading = _Reading(model.names, model.scaler, model.vocabulary)
+    material = _prepare(panel, samples, fold, reading, model.network)
+    starts = [tuple(network.get_weights()) for network in model.networks]
+    return _fit(material, reading, model.network, training, starts=starts, executor=executor, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How networks read a panel: the features' names, how they are scaled, and the codes of words."""
+
+    names: tuple[str, ...]
+    scaler: Scaler
+    vocabulary: Vocabulary
+
+
+def _learn_reading(panel: Panel, fold: Fold, network: NetworkSettings) -> _Reading:
+    """Learn it from the rows of the training sessions alone."""
+    rows = panel.keys["session"].isin(fold.train).to_numpy()
+    # Headlines that were first seen late have words, too: those that the last training decision knew.
+    words = panel.known_at(fold.train[-1]).texts
+    texts = [text for text, inside in zip(words, rows, strict=True) if inside] if network.headlines_per_session else []
+    vocabulary = Vocabulary.fit(
+        texts, max_tokens=network.max_tokens, min_headlines=network.min_headlines, bigrams=network.bigrams
+    )
+    names = input_names(network, panel.names)
+    return _Reading(names, fit_scaler(panel, np.flatnonzero(rows), names), vocabulary)
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What all networks of an ensemble learn from, and what stays of the samples that it was made from."""
+
+    matrix: Matrix
+    train: Targets
+    validation: Targets
+    validation_samples: Samples
+    train_balance: SampleBalance
+    validation_balance: SampleBalance
+    median_volatility: float
+    trained_through: pd.Timestamp
+
+
+def _prepare(panel: Panel, samples: Samples, fold: Fold, reading: _Reading, network: NetworkSettings) -> _Material:
+    train, validation = samples.on(fold.train), samples.on(fold.validation)
+    ends = np.concatenate([train.ends, validation.ends])
+    check_windows(panel.keys, ends, network.lookback)
+    # Before the training that its error would throw away.
+    median_volatility = _median_volatility(train)
+    matrix, ends = make_matrix(panel, ends, reading.names, reading.scaler, reading.vocabulary, network)
+    return _Material(
+        matrix=matrix,
+        train=make_targets(train, ends[: len(train)]),
+        validation=make_targets(validation, ends[len(train) :]),
+        validation_samples=validation,
+        train_balance=_balance(train),
+        validation_balance=_balance(validation),
+        median_volatility=median_volatility,
+        trained_through=as_session(np.concatenate([train.session, validation.session]).max()),
+    )
 
 
 def _fit(
-    panel: Panel,
-    samples: Samples,
-    fold: Fold,
-    names: tuple[str, ...],
-    scaler: Scaler,
-    vocabulary: Vocabulary,
+    material: _Material,
+    reading: _Reading,
     network: NetworkSettings,
     training: TrainingSettings,
     *,
-    starts: Sequence[Sequence[Any] | None],
+    starts: Sequence[tuple[Any, ...] | None],
     executor: Executor | None,
     progress: Progress,
 ) -> Model:
-    material = _prepare(panel, samples, fold, names, scaler, vocabulary, network)
-    # What it was made from, and by, is gone: of a large panel that is half of what the networks read.
+    # The samples that targets were made from are freed by now, and the allocator still holds their memory.
     release_memory()
     read_by_all = material.matrix, material.train, material.validation
     of_seed = [
@@ -137,11 +181,11 @@ def _fit(
             FitJob,
             network=network,
             training=training,
-            vocabulary_size=len(vocabulary),
+            vocabulary_size=len(reading.vocabulary),
             seed=seed,
-            start=None if start is None else tuple(start),
-            names=names,
-            scaler=scaler,
+            start=start,
+            names=reading.names,
+            scaler=reading.scaler,
         )
         for seed, start in zip(training.seeds, starts, strict=True)
     ]
@@ -154,54 +198,15 @@ def _fit(
             results = _fit_there(of_seed, shared, executor, report)
     return Model(
         networks=tuple(_restore(job, result) for job, result in zip(jobs, results, strict=True)),
-        names=names,
-        scaler=scaler,
-        vocabulary=vocabulary,
+        names=reading.names,
+        scaler=reading.scaler,
+        vocabulary=reading.vocabulary,
         network=network,
         training=training,
-        trained_through=material.through,
+        trained_through=material.trained_through,
         median_volatility=material.median_volatility,
-        record=_record(material.balances, vocabulary, results),
+        record=_record(material, len(reading.vocabulary), results),
         calibration=_calibrate(results, material.validation_samples),
-    )
-
-
-@dataclass(frozen=True)
-class _Material:
-    """What all networks of an ensemble learn from, and what stays of the samples that it was made from."""
-
-    matrix: Matrix
-    train: Targets
-    validation: Targets
-    validation_samples: Samples
-    balances: tuple[SampleBalance, SampleBalance]
-    median_volatility: float
-    through: pd.Timestamp
-
-
-def _prepare(
-    panel: Panel,
-    samples: Samples,
-    fold: Fold,
-    names: tuple[str, ...],
-    scaler: Scaler,
-    vocabulary: Vocabulary,
-    network: NetworkSettings,
-) -> _Material:
-    train, validation = samples.on(fold.train), samples.on(fold.validation)
-    ends = np.concatenate([train.ends, validation.ends])
-    check_windows(panel.keys, ends, network.lookback)
-    # Before the training that its error would throw away.
-    median_volatility = _median_volatility(train)
-    matrix, ends = make_matrix(panel, ends, names, scaler, vocabulary, network)
-    return _Material(
-        matrix=matrix,
-        train=make_targets(train, ends[: len(train)]),
-        validation=make_targets(validation, ends[len(train) :]),
-        validation_samples=validation,
-        balances=(_balance(train), _balance(validation)),
-        median_volatility=median_volatility,
-        through=as_session(np.concatenate([train.session, validation.session]).max()),
     )
 
 
@@ -324,13 +329,11 @@ def _median_volatility(train: Samples) -> float:
     return float(np.median(train.volatility[inside]))
 
 
-def _record(
-    balances: tuple[SampleBalance, SampleBalance], vocabulary: Vocabulary, results: Sequence[FitResult]
-) -> TrainingRecord:
+def _record(material: _Material, vocabulary_size: int, results: Sequence[FitResult]) -> TrainingRecord:
     return TrainingRecord(
-        train=balances[0],
-        validation=balances[1],
-        vocabulary_size=len(vocabulary),
+        train=material.train_balance,
+        validation=material.validation_balance,
+        vocabulary_size=vocabulary_size,
         seeds=tuple(
             SeedTraining(
                 seed=result.seed,

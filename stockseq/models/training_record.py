@@ -35,3 +35,15 @@ class TrainingRecord(Result):
     validation: SampleBalance | None = None
     vocabulary_size: int = 0
     seeds: tuple[SeedTraining, ...] = ()
+
+
+class Thinned(Result):
+    """From how many of its training windows a learner learnt, where not from all; of the largest fold.
+
+    Parameters
+    ----------
+    n_learnt, n_windows : int
+    """
+
+    n_learnt: int
+    n_windows: int

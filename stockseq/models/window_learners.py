@@ -12,8 +12,9 @@ from stockseq.dataset.samples import Samples
 from stockseq.dataset.windows import window_rows
 from stockseq.models.cross_section import fit_scaler, read_scaled
 from stockseq.models.lagged_linear import LaggedWindows, fit_logistic, fit_ridge
+from stockseq.models.training_record import Thinned
 from stockseq.models.training_targets import compute_relative
-from stockseq.ranges import spread_evenly
+from stockseq.ranges import draw_positions
 
 Kind = Literal["linear", "boosting"]
 Numbers = npt.NDArray[np.float64]
@@ -69,7 +70,7 @@ def classify_windows(kind: Kind, rows: Rows, train: Samples, test: Samples, *, l
     ----------
     kind : "linear" or "boosting"
         Logistic regression on all rows of a window, or gradient boosting on its last row and the mean of those before,
-        of a million windows at most, spread evenly over all. Neither stops early, so neither needs validation sessions.
+        of a million windows at most, drawn by chance. Neither stops early, so neither needs validation sessions.
     rows : float32 array of shape (n_rows, n_features)
         From `LearnerRows`.
     train, test : Samples of the panel, with windows of `lookback` rows behind them
@@ -132,6 +133,11 @@ def fit_ranks(kind: Kind, rows: Rows, train: Samples, *, lookback: int) -> Calla
     return lambda samples: _in_chunks(lambda ends: model.predict(_last_and_mean(rows, ends, lookback)), samples.ends)
 
 
+def find_thinned(n_windows: int) -> Thinned | None:
+    """Return from how many of these training windows boosting learns; None where from all."""
+    return Thinned(n_learnt=MOST_BOOSTED, n_windows=n_windows) if n_windows > MOST_BOOSTED else None
+
+
 def can_rank(train: Samples) -> bool:
     """Return whether any training session has enough tickers, moving apart, to learn ranks from."""
     return bool(np.isfinite(compute_relative(train.target, train.session)).any())
@@ -152,7 +158,7 @@ def _boosting(n_windows: int) -> dict[str, Any]:
 
 def _fit_boosting(model: Any, rows: Rows, ends: npt.NDArray[np.int64], learnt: npt.NDArray[Any], lookback: int) -> None:
     """Fit the model of `learnt`, one value a window, on as many of the windows as it may hold."""
-    chosen = spread_evenly(len(ends), MOST_BOOSTED)
+    chosen = draw_positions(len(ends), MOST_BOOSTED)
     model.fit(_last_and_mean(rows, ends[chosen], lookback), learnt[chosen])
 
 

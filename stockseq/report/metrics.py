@@ -23,6 +23,7 @@ from stockseq.evaluate.scores import Scores
 from stockseq.evaluate.significance import MeanOverTime
 from stockseq.evaluate.size import SizeComparison, SizeScores
 from stockseq.forecasting.next_book import NextBook
+from stockseq.models.training_record import Thinned
 from stockseq.report.text.ablation import ablation_sentences, component_sentence
 from stockseq.report.text.benchmark import HEADLINER
 from stockseq.report.text.placebos import NOT_RUN, placebo_sentence
@@ -87,6 +88,8 @@ class BacktestMetrics(Result):
     baselines : mapping of name to Scores
     impossible : mapping of name to str
         Why a baseline could not forecast.
+    thinned : mapping of name to Thinned
+        What a baseline learnt from, where not from all training windows.
     comparisons : mapping of name to Comparison
         The model less each baseline.
     superior : BestBaseline or None
@@ -124,6 +127,7 @@ class BacktestMetrics(Result):
     forecast: Scores
     baselines: dict[str, Scores] = Field(default_factory=dict)
     impossible: dict[str, str] = Field(default_factory=dict)
+    thinned: dict[str, Thinned] = Field(default_factory=dict)
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
     superior: BestBaseline | None = None
     placebos: dict[Placebo, PlaceboMetrics] = Field(default_factory=dict)
@@ -177,6 +181,7 @@ def backtest_metrics(
         forecast=result.scores,
         baselines=dict(result.baseline_scores),
         impossible=dict(result.impossible),
+        thinned=dict(result.thinned),
         comparisons=dict(result.comparisons),
         superior=result.best_baseline,
         readings=tuple(dict(network) for network in result.readings),

@@ -19,6 +19,7 @@ from stockseq.models.baselines import Baseline, forecast_baseline
 from stockseq.models.forecaster import Forecaster
 from stockseq.models.forecasting import forecast_samples, join_realised
 from stockseq.models.size_baselines import forecast_size
+from stockseq.models.training_record import Thinned
 from tests.models.model_rows import FAST, SMALL, TinyMarket
 
 QUICK = FAST.model_copy(update={"epochs": 2})
@@ -109,6 +110,19 @@ def test_a_baseline_that_lacks_a_fold_is_left_out_with_the_reason(result: WalkFo
     assert set(result.impossible) == {
         "logistic_sentiment", "persistence", "momentum_60_5", "momentum_12_1", "reversal_5", "garch",
     }  # fmt: skip
+
+
+def test_a_baseline_that_learns_from_fewer_windows_says_so(
+    market: TinyMarket, result: WalkForwardResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the largest fold; where it learns from all, nothing is said."""
+    assert result.thinned == {}
+    monkeypatch.setattr("stockseq.models.window_learners.MOST_BOOSTED", 100)
+    one = Forecaster(SMALL, QUICK, n_seeds=1, epochs=1)
+    thinned = walk_forward(one, market.data, cut_folds(market.data.sessions, FOLDS)).thinned
+    largest = result.folds[-1]
+    n_windows = len(market.samples.on(largest.train.union(largest.validation)))
+    assert thinned == {"gradient_boosting": Thinned(n_learnt=100, n_windows=n_windows)}
 
 
 def test_a_baseline_that_fails_in_a_later_fold_is_left_out_of_all(market: TinyMarket) -> None:

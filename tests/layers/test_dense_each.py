@@ -15,6 +15,6 @@ def test_a_dense_layer_for_each_variable_is_that_of_keras() -> None:
     keras.utils.set_random_seed(7)
     layer = DenseEach(4, activation="elu")
     made = layer(values.reshape(10, 3, 6).transpose(1, 0, 2)).numpy()
-    for ours, keras_own in zip(layer.weights, expected.weights, strict=True):
-        np.testing.assert_array_equal(ours.numpy(), keras_own.numpy())
+    for ours, theirs in zip(layer.weights, expected.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
     np.testing.assert_allclose(made.transpose(1, 0, 2).reshape(by_keras.shape), by_keras, atol=1e-6)

@@ -7,6 +7,7 @@ import pytest
 
 from stockseq.errors import PluginError
 from stockseq.layers.slots import describe_error, find_layer, make_layer, seeded
+from stockseq.plugins import Slot
 
 
 def test_a_layer_is_found_by_module_and_class() -> None:
@@ -83,3 +84,12 @@ def test_what_keras_says_is_told_without_its_frame() -> None:
         "dtype. Error encountered:\n\ntoo short.\x1b[0m\n\nArguments received by Wrong.call():\n  - args=(3,)"
     )
     assert describe_error(ValueError(framed)) == "too short."
+
+
+@pytest.mark.parametrize(
+    ("slot", "name"), [("before", "variable_selection"), ("after", "temporal_attention"), ("after", "branch_gate")]
+)
+def test_a_layer_of_no_width_is_refused(slot: Slot, name: str) -> None:
+    """It would end in the middle of training, or train to the end and learn nothing."""
+    with pytest.raises(PluginError, match="`dimension` must be at least 1, received 0"):
+        make_layer(slot, name, {"dimension": 0}, seed=1)

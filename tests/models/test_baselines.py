@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from stockseq.dataset.panel import Panel
@@ -15,7 +16,8 @@ from stockseq.dataset.windows import build_windows
 from stockseq.errors import DataError, TooFewSessions
 from stockseq.models.baselines import BASELINES, find_obstacle, forecast_baseline, forecast_baselines
 from stockseq.models.forecasting import join_realised
-from stockseq.models.window_learners import classify_windows, scale_rows
+from stockseq.models.window_learners import classify_windows, fit_ranks, scale_rows
+from stockseq.ranges import draw_positions
 from stockseq.schemas import Labels
 from tests.models.model_rows import TinyMarket
 
@@ -203,22 +205,33 @@ def test_a_feature_that_never_moves_in_training_changes_no_forecast(market: Tiny
         pd.testing.assert_frame_equal(forecasts, with_it[name], check_exact=True)
 
 
-def test_boosting_learns_from_windows_spread_evenly_where_there_are_too_many(
+def test_boosting_learns_from_windows_drawn_by_chance_where_there_are_too_many(
     market: TinyMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As from every other training window alone; a table of any size is then learnt from in the same memory."""
+    """As from these alone, of the direction and of ranks; a table of any size takes the same memory then."""
     train, test = market.samples.on(market.fold.train), market.samples.on(market.fold.test)
-    train = train.where(np.arange(len(train)) < 2 * (len(train) // 2) - 1)
-    half = (len(train) + 1) // 2
-    all_rows = scale_rows(market.panel, train, 3)
-    expected = classify_windows(
-        "boosting", all_rows.values, train.where(np.arange(len(train)) % 2 == 0), test, lookback=3
-    )
+    half = len(train) // 2
+    learner_rows = scale_rows(market.panel, train, 3)
+    rows = learner_rows.of(learner_rows.names)
+    chosen = draw_positions(len(train), half)
+    alone = train.where(np.isin(np.arange(len(train)), chosen))
+    expected = classify_windows("boosting", rows, alone, test, lookback=3)
     monkeypatch.setattr("stockseq.models.window_learners.MOST_BOOSTED", half)
-    made = classify_windows("boosting", all_rows.values, train, test, lookback=3)
-    np.testing.assert_array_equal(made, expected)
-    ranks = forecast_baseline("gradient_boosting", market.panel, train, test, lookback=3)["relative"]
-    assert ranks.notna().all()
+    np.testing.assert_array_equal(classify_windows("boosting", rows, train, test, lookback=3), expected)
+    fitted: list[int] = []
+    monkeypatch.setattr(HistGradientBoostingRegressor, "fit", lambda model, table, learnt: fitted.append(len(table)))
+    fit_ranks("boosting", rows, train, lookback=3)
+    assert fitted == [half]
+
+
+def test_windows_left_out_leave_no_session_out() -> None:
+    """The sessions are what is independent; windows at equal distances would be of 20 of 40 sessions."""
+    n_sessions, n_tickers = 40, 100
+    drawn = draw_positions(n_sessions * n_tickers, n_sessions * n_tickers // 2)
+    by_session = np.bincount(drawn % n_sessions, minlength=n_sessions)
+    # By hand: 50 of 100 on average, with a standard deviation of 5 of whatever is drawn by chance.
+    assert by_session.min() > 50 - 4 * 5
+    assert len(np.unique(drawn)) == n_sessions * n_tickers // 2
 
 
 def test_a_learner_of_some_features_reads_none_of_the_others(market: TinyMarket) -> None:

@@ -75,6 +75,7 @@ def branching(values: Any) -> Any:
 
 
 BRANCHING = "tests.models.test_compiled:Branching"
+SELECTION = "stockseq.layers.before.variable_selection:VariableSelection"
 NORMALISATION = "stockseq.layers.before.causal_normalisation:CausalNormalisation"
 CELL = "stockseq.layers.within.layer_normalised_cell:LayerNormalisedCell"
 ATTENTION = "stockseq.layers.after.temporal_attention:TemporalAttention"
@@ -138,7 +139,7 @@ def recipe_of(job: FitJob) -> Recipe:
 def count_graphs() -> int:
     """Return how many graphs are held by anything."""
     gc.collect()
-    return sum(type(held).__name__ == "FuncGraph" for held in gc.get_objects())
+    return sum(type(each).__name__ == "FuncGraph" for each in gc.get_objects())
 
 
 def test_the_graphs_of_a_network_that_is_traced_for_itself_go_with_it() -> None:
@@ -158,6 +159,10 @@ def test_only_code_of_somebody_elses_may_branch() -> None:
         found[name] = recipe_of(make_job(1, network=SMALL.model_copy(update={"after": name}))).may_branch
     assert list(found.values()) == [False, True, True, True]
     assert not recipe_of(make_job(1)).may_branch
+    both = {"before": f"{NORMALISATION} + {SELECTION}", "before_options": {SELECTION: {"dimension": 4}}}
+    assert not recipe_of(make_job(1, network=SMALL.model_copy(update=both))).may_branch
+    both["before_options"] = {SELECTION: {"names": [keras.saving.serialize_keras_object(branching)]}}
+    assert recipe_of(make_job(1, network=SMALL.model_copy(update=both))).may_branch
 
 
 @pytest.mark.skipif(has_gpu(), reason="cuDNN has a kernel for the whole loop")

@@ -58,7 +58,7 @@ def test_a_window_that_leaves_its_ticker_is_refused(end: int, reason: str) -> No
 
 
 def test_tensorflow_reads_an_aligned_matrix_where_it_lies() -> None:
-    """It would end the process at one that begins between cache lines; that one, and one to read only, are copied."""
+    """It would end the process at one between cache lines; that, one to read only and one with gaps are copied."""
     aligned = aligned_empty((5, 4))
     aligned[:] = np.arange(20).reshape(5, 4)
     shifted = aligned_empty((6, 4)).reshape(-1)[1:21].reshape(5, 4)
@@ -66,10 +66,14 @@ def test_tensorflow_reads_an_aligned_matrix_where_it_lies() -> None:
     sealed = aligned_empty((5, 4))
     sealed[:] = aligned
     sealed.flags.writeable = False
-    tensors = [Matrix(rows, None, 2).tensors()["indicators"] for rows in (aligned, shifted, sealed)]
-    assert [tf.reduce_sum(tf.gather(tensor, [0, 4])).numpy() for tensor in tensors] == [76.0] * 3
+    strided = aligned_empty((5, 8))[:, ::2]
+    transposed = aligned_empty((4, 5)).T
+    strided[:] = transposed[:] = aligned
+    given = (aligned, shifted, sealed, strided, transposed)
+    tensors = [Matrix(rows, None, 2).tensors()["indicators"] for rows in given]
+    assert [tf.reduce_sum(tf.gather(tensor, [0, 4])).numpy() for tensor in tensors] == [76.0] * 5
+    assert all((tensor.numpy() == rows).all() for tensor, rows in zip(tensors, given, strict=True))
     assert Matrix(np.empty((0, 4), np.float32), None, 2).tensors()["indicators"].shape == (0, 4)
     # No product code changes a matrix: it shows here which memory is read.
     aligned[0, 0] = shifted[0, 0] = 100.0
-    on_gpu = has_gpu()
-    assert [tensor[0, 0].numpy() for tensor in tensors] == [0.0 if on_gpu else 100.0, 0.0, 0.0]
+    assert [tensor[0, 0].numpy() for tensor in tensors] == [0.0 if has_gpu() else 100.0, 0.0, 0.0, 0.0, 0.0]

@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from stockseq.layers.backend import has_gpu
+from stockseq.models.compiled import target_tensors
 from stockseq.models.training_targets import HEADS, compute_relative, make_targets
 from tests.models.model_rows import TinyMarket, first
 
@@ -36,3 +39,12 @@ def test_the_size_is_in_squares_of_the_volatility_known(market: TinyMarket) -> N
     targets, size = make_targets(samples, samples.ends), HEADS.index("size")
     np.testing.assert_allclose(targets.values[:, size], [1.0, 0.25, 100.0, 1.0], rtol=1e-6)
     assert targets.known[:, size].tolist() == [1.0, 1.0, 1.0, 0.0]
+
+
+@pytest.mark.skipif(has_gpu(), reason="a GPU has memory of its own")
+def test_tensorflow_reads_targets_where_they_lie(market: TinyMarket) -> None:
+    """Each network of an ensemble would have a copy. No product code changes targets: it shows which memory is read."""
+    targets = make_targets(market.samples, market.samples.ends)
+    _, values, known = target_tensors(targets)
+    targets.values[3, 1], targets.known[3, 1] = 77.0, 55.0
+    assert (values[3, 1].numpy(), known[3, 1].numpy()) == (77.0, 55.0)

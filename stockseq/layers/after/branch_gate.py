@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stockseq.layers.backend import Config, keras
-from stockseq.layers.slots import Readings
+from stockseq.layers.slots import Readings, require_dimension
 
 NEWS = ("text", "news_mean", "news_decayed_mean", "no_news")
 
@@ -47,7 +47,7 @@ class BranchGate(keras.layers.Layer):
 
     def __init__(self, dimension: int = 8, side: Sequence[str] = NEWS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dimension = dimension
+        self.dimension = require_dimension(dimension)
         self.side = list(side)
         if not self.side:
             raise ValueError("it needs at least one news feature in `side`, and received none.")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stockseq.layers.backend import Config, keras
-from stockseq.layers.slots import Readings
+from stockseq.layers.slots import Readings, require_dimension
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -45,7 +45,7 @@ class TemporalAttention(keras.layers.Layer):
 
     def __init__(self, dimension: int = 8, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dimension = dimension
+        self.dimension = require_dimension(dimension)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.kernel = self.add_weight(

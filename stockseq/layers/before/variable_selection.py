@@ -8,7 +8,7 @@ import numpy as np
 from stockseq.layers.backend import Config, keras
 from stockseq.layers.dense_each import DenseEach
 from stockseq.layers.gated_residual import GatedResidual
-from stockseq.layers.slots import Readings
+from stockseq.layers.slots import Readings, require_dimension
 
 
 @keras.saving.register_keras_serializable(package="stockseq")
@@ -50,11 +50,13 @@ class VariableSelection(keras.layers.Layer):
 
     def __init__(self, dimension: int = 8, names: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dimension = dimension
+        self.dimension = require_dimension(dimension)
         self.names = list(names)
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         n_features = input_shape[-1]
+        if self.names and len(self.names) != n_features:
+            raise ValueError(f"`names` must name each of {n_features} features, received {len(self.names)} names.")
         self.embedding = DenseEach(self.dimension, name="embedding")
         self.each = GatedResidual(self.dimension, name="each")
         self.choice = GatedResidual(self.dimension, n_features, name="choice")

@@ -46,6 +46,11 @@ def find(metrics: BacktestMetrics) -> list[str]:
         *_account(metrics),
         *_placebos(metrics.placebos, failed=False),
         *(f"Left out: {name_words(name)}. {reason}" for name, reason in metrics.impossible.items()),
+        *(
+            f"Thinned: {name_words(name)} learnt from {thinned.n_learnt:,} of the {thinned.n_windows:,} training "
+            "windows of the largest fold, drawn by chance."
+            for name, thinned in metrics.thinned.items()
+        ),
     ]
 
 

@@ -47,3 +47,9 @@ def test_weights_are_read_by_the_name_of_the_feature() -> None:
     """The same softmax of 1 and -1; together they are 1."""
     readings = selection().readings(ONES)
     assert readings == pytest.approx({"weight_calm": 0.88080, "weight_wild": 0.11920}, abs=1e-5)
+
+
+def test_names_that_do_not_fit_the_features_are_refused() -> None:
+    """Before training, not when the readings are asked for after it."""
+    with pytest.raises(ValueError, match="must name each of 3 features, received 2 names"):
+        VariableSelection(names=["calm", "wild"]).build((None, 4, 3))

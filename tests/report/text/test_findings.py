@@ -140,6 +140,15 @@ def test_what_was_left_out_is_named_in_words() -> None:
     ]
 
 
+def test_a_rival_that_did_not_learn_from_all_windows_is_named() -> None:
+    """Whoever compares with it must know."""
+    thinned = {"gradient_boosting": {"n_learnt": 1_000_000, "n_windows": 2_400_000}}
+    assert find(backtest(thinned=thinned)) == [
+        "Thinned: gradient boosting learnt from 1,000,000 of the 2,400,000 training windows of the largest fold, drawn "
+        "by chance."
+    ]
+
+
 def test_a_second_opinion_that_differs_is_named() -> None:
     """By hand: a paired p of .3 and a Diebold-Mariano p of .046 disagree at .05."""
     pairs = made_up_metrics().comparisons
