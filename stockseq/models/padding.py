@@ -1,5 +1,6 @@
 """A network that reads windows of text without their padding, which is nine in ten places."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -33,21 +34,24 @@ def without_padding(network: Any, settings: NetworkSettings) -> Run:
             return outputs, network.losses
 
         return run_padded
-    indicators, text = network.input["indicators"], embedding.output
+    indicators, text, most = network.input["indicators"], embedding.output, math.prod(places)
     behind = keras.Model([indicators, text], network.output)
 
     def run(tensors: Tensors, ends: Any, *, training: bool) -> tuple[Tensors, list[Any]]:
         rows = window_rows(ends, lookback)
         tokens = read_tokens(tensors, "rows", tf.reshape(rows, (-1,)))
-        summed = embedding.sum_tokens(tokens.values, _row_ids(tokens.row_splits), tf.size(rows))
+        summed = embedding.sum_tokens(tokens.values, _row_ids(tokens, most), tf.size(rows))
         read = [tf.gather(tensors["indicators"], rows), tf.reshape(summed, (-1, *text.shape[1:]))]
         return behind(read, training=training), behind.losses
 
     return run
 
 
-def _row_ids(splits: Any) -> Any:
-    """Return the row of each value of a ragged tensor; a third of the time of `value_rowids`."""
-    begun = splits[1:-1]
-    marks = tf.math.unsorted_segment_sum(tf.ones_like(begun, tf.int32), begun, splits[-1] + 1)
-    return tf.cumsum(marks)[:-1]
+def _row_ids(rows: Any, most: int) -> Any:
+    """Return the row of each value of a ragged tensor of at most `most` values a row: `value_rowids`, but faster.
+
+    The values are numbered, each row from a multiple of the same power of two on; that power is then taken off.
+    """
+    bits = tf.constant(most.bit_length(), tf.int64)
+    first = tf.bitwise.left_shift(tf.range(rows.nrows()), bits)
+    return tf.bitwise.right_shift(tf.ragged.range(first, first + rows.row_lengths()).values, bits)
