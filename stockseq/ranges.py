@@ -38,8 +38,11 @@ def draw_positions(n: int, most: int) -> npt.NDArray[np.int64]:
 
     Examples
     --------
-    >>> draw_positions(3, 5).tolist(), len(draw_positions(9, 3))
-    ([0, 1, 2], 3)
+    >>> draw_positions(3, 5).tolist()
+    [0, 1, 2]
+    >>> drawn = draw_positions(100, 50).tolist()
+    >>> drawn == sorted({*drawn}), len(drawn)
+    (True, 50)
     """
     if n <= most:
         return np.arange(n)

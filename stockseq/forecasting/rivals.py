@@ -87,7 +87,7 @@ class Rivals:
             {name: frame for name, frame in rows.items() if name in BASELINES},
             {name: frame for name, frame in rows.items() if name in SIZE_BASELINES},
             impossible,
-            {"gradient_boosting": thinned} if thinned and "gradient_boosting" in rows else {},
+            {"gradient_boosting": thinned} if thinned else {},
         )
 
 

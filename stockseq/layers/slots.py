@@ -208,15 +208,15 @@ def make_layer(slot: Slot, name: str, options: Options, *, seed: int, offered: O
 
 
 def require_dimension(dimension: int) -> int:
-    """Return the width that a layer of ours is to have; raise `ValueError` unless it is at least 1.
+    """Return the width that a layer of ours is to have; raise `ValueError` unless it is a whole number from 1 on.
 
     Examples
     --------
     >>> require_dimension(8)
     8
     """
-    if dimension < 1:
-        raise ValueError(f"`dimension` must be at least 1, received {dimension}.")
+    if isinstance(dimension, bool) or not isinstance(dimension, int) or dimension < 1:
+        raise ValueError(f"`dimension` must be a whole number from 1 on, received {dimension!r}.")
     return dimension
 
 

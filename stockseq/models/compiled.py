@@ -45,12 +45,12 @@ class Recipe:
 
     @property
     def may_branch(self) -> bool:
-        """Whether a slot has code of somebody else's: a layer, or an object of Keras, a mapping in its options.
+        """Whether a slot has code of somebody else's: a layer, or a function or an object of Keras in its options.
 
         It may hold a `tf.cond`; what is shipped holds none.
         """
         of_layers = (options for slot in SLOTS for _, options in layers_with_options(slot, self.network))
-        return bool(user_layers(self.network)) or any(_holds_object(list(options.values())) for options in of_layers)
+        return bool(user_layers(self.network)) or any(_holds_code(list(options.values())) for options in of_layers)
 
 
 class LocalAdamW(keras.optimizers.AdamW):
@@ -193,9 +193,14 @@ def target_tensors(targets: Targets) -> list[Any]:
     return [tf.constant(targets.ends), as_tensor(targets.values), as_tensor(targets.known)]
 
 
-def _holds_object(value: object) -> bool:
-    """Return whether an option of a layer is, or holds, an object that Keras has written down as a mapping."""
-    return isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(map(_holds_object, value)))
+def _holds_code(value: object) -> bool:
+    """Return whether an option of a layer is more than text, numbers and lists of them.
+
+    A function is, and so is a mapping, in which Keras writes an object down.
+    """
+    if isinstance(value, list | tuple):
+        return any(map(_holds_code, value))
+    return not isinstance(value, str | int | float | None)
 
 
 class _TracedOnce:

@@ -50,7 +50,8 @@ def without_padding(network: Any, settings: NetworkSettings) -> Run:
 def _row_ids(rows: Any, most: int) -> Any:
     """Return the row of each value of a ragged tensor of at most `most` values a row: `value_rowids`, but faster.
 
-    The values are numbered, each row from a multiple of the same power of two on; that power is then taken off.
+    The values are numbered, each row from a multiple of the same power of two on; that power is then taken off. Of a
+    longer row, which `TokenRows` never holds, the rest would pass for the next row's.
     """
     bits = tf.constant(most.bit_length(), tf.int64)
     first = tf.bitwise.left_shift(tf.range(rows.nrows()), bits)

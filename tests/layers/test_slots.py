@@ -91,5 +91,6 @@ def test_what_keras_says_is_told_without_its_frame() -> None:
 )
 def test_a_layer_of_no_width_is_refused(slot: Slot, name: str) -> None:
     """It would end in the middle of training, or train to the end and learn nothing."""
-    with pytest.raises(PluginError, match="`dimension` must be at least 1, received 0"):
-        make_layer(slot, name, {"dimension": 0}, seed=1)
+    for wrong in (0, -2, 2.5, True, "8", None):
+        with pytest.raises(PluginError, match=f"`dimension` must be a whole number from 1 on, received {wrong!r}"):
+            make_layer(slot, name, {"dimension": wrong}, seed=1)

@@ -161,8 +161,9 @@ def test_only_code_of_somebody_elses_may_branch() -> None:
     assert not recipe_of(make_job(1)).may_branch
     both = {"before": f"{NORMALISATION} + {SELECTION}", "before_options": {SELECTION: {"dimension": 4}}}
     assert not recipe_of(make_job(1, network=SMALL.model_copy(update=both))).may_branch
-    both["before_options"] = {SELECTION: {"names": [keras.saving.serialize_keras_object(branching)]}}
-    assert recipe_of(make_job(1, network=SMALL.model_copy(update=both))).may_branch
+    for option in (branching, (1, branching), [keras.saving.serialize_keras_object(branching)]):
+        both["before_options"] = {SELECTION: {"names": option}}
+        assert recipe_of(make_job(1, network=SMALL.model_copy(update=both))).may_branch
 
 
 @pytest.mark.skipif(has_gpu(), reason="cuDNN has a kernel for the whole loop")

@@ -112,12 +112,18 @@ def test_the_profit_by_ticker_and_side_is_that_of_the_curve(folder):
     assert "Who earned it" in (folder / "report" / "index.html").read_text()
 
 
-def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(quick, mornings):
-    """A weight for each of three sessions from either seed, on the last fold's test windows; none without a layer."""
+def test_what_was_learnt_and_from_how_much_reaches_the_numbers_and_the_page(quick, mornings, monkeypatch):
+    """A weight for each of three sessions from either seed, on the last fold's test windows; none without a layer.
+
+    And that boosting learnt from 100 windows of the largest fold's, which are many more.
+    """
+    monkeypatch.setattr("stockseq.models.window_learners.MOST_BOOSTED", 100)
     network = quick.network.model_copy(update={"after": "temporal_attention"})
     training = quick.training.model_copy(update={"n_seeds": 2})
     folder = run_backtest(quick.model_copy(update={"network": network, "training": training}), mornings[-1])
-    readings = json.loads((folder / "metrics.json").read_text())["readings"]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["thinned"]["gradient_boosting"]["n_learnt"] == 100
+    readings = metrics["readings"]
     assert [list(seed) for seed in readings] == [["TemporalAttention"]] * 2
     for seed in readings:
         assert sum(seed["TemporalAttention"]["attention"]) == pytest.approx(1.0, abs=1e-6)
@@ -125,6 +131,7 @@ def test_what_the_layers_learnt_reaches_the_numbers_and_the_page(quick, mornings
     page = (folder / "report" / "index.html").read_text()
     assert "What the layers learnt" in page
     assert "TemporalAttention" in page
+    assert "Thinned: gradient boosting learnt from 100 of the " in page
 
 
 def test_out_of_sample_rows_are_the_test_sessions_of_the_folds(folder):
