@@ -60,7 +60,10 @@ def foes() -> list[Foe]:
             for name in (CONFIG, WEIGHTS)
         ),
         *(Foe(f"a network's {kind}", _edit_config(change)) for kind, change in CONFIGS.items()),
-        *(Foe(f"a network's weights: {kind}", _edit_weights(change)) for kind, change in HARMED.items()),
+        *(
+            Foe(f"a network's weights: {kind}", _edit_weights(change), short=kind == "NaN")
+            for kind, change in HARMED.items()
+        ),
         *(Foe(f"settings ask for {kind}", _ask(*asked)) for kind, asked in ASKED.items()),
         Foe("a network is no archive", lambda bundle: (bundle / FILE).write_bytes(b"PK no archive")),
         Foe("a network is a pickle", lambda bundle: (bundle / FILE).write_bytes(b"\x80\x04\x8c\x02os\x94.")),
@@ -236,7 +239,7 @@ def _edit_weights(change: Callable[[Any], object]) -> Harm:
     return harm
 
 
-PLACE = "layers/lstm/cell/vars/0"
+PLACE = "layers/transposed_lstm/cell/vars/0"
 
 
 def _replace(**how: Any) -> Callable[[Any], object]:
