@@ -84,11 +84,11 @@ def undisturbed(fork: Start, mornings: list[pd.Timestamp], tmp_path_factory: pyt
     return Undisturbed(data, tables, seconds)
 
 
-def test_five_kills_leave_nothing_torn_and_the_days_end_as_any_would(
+def test_eight_kills_leave_nothing_torn_and_the_days_end_as_any_would(
     fork: Start, undisturbed: Undisturbed, mornings: list[pd.Timestamp], tmp_path: Path
 ) -> None:
     """A laptop that dies in the middle must cost no data, no forecast and no trust in the ledger."""
-    kill_and_finish(fork, undisturbed, mornings, tmp_path / "data", seed=11, n_kills=5)
+    kill_and_finish(fork, undisturbed, mornings, tmp_path / "data", seed=11, n_kills=8)
 
 
 @pytest.mark.slow

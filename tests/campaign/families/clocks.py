@@ -171,12 +171,13 @@ def _morning_again(n: int) -> Callable[[Path, int], str]:
         forecasts = pd.read_parquet(page / "forecasts.parquet")
         answer = stockseq(folder, "daily", "--now", mornings()[n - 1].isoformat())
         assert answer.status == 0, answer.text
-        live = answer.text.partition("Live:")[2].partition("Ledger:")[0]
+        after = answer.text.partition("Live:")[2]
+        assert "-6" not in after, answer.text
+        live = after.partition("Ledger:")[0]
         if n == 4:  # the newest, of which nothing is forecast anew
             assert "Nothing new since the run of" in answer.text, answer.text
         else:
             assert f" {N_TICKERS} are not scored yet." in live, answer.text
-            assert "-6" not in live, answer.text
             scored = N_TICKERS * (n - 1)
             assert (f"{scored} forecasts" in live) == bool(scored), answer.text
         require_equal(data, before)
