@@ -73,11 +73,9 @@ def fit_model(
     ValueError
         If the samples were built with another lookback.
     """
-    _check_balance(samples.on(fold.train), len(fold.train))
-    reading = _learn_reading(panel, fold, network)
-    material = _prepare(panel, samples, fold, reading, network)
+    material = _prepare(panel, samples, fold, network)
     starts = [None] * training.n_seeds
-    return _fit(material, reading, network, training, starts=starts, executor=executor, progress=progress)
+    return _fit(material, network, training, starts=starts, executor=executor, progress=progress)
 
 
 def fine_tune(
@@ -101,11 +99,10 @@ def fine_tune(
         raise ValueError(
             f"The model has {len(model.networks)} networks to train on, `n_seeds` asks for {training.n_seeds}."
         )
-    _check_balance(samples.on(fold.train), len(fold.train))
     reading = _Reading(model.names, model.scaler, model.vocabulary)
-    material = _prepare(panel, samples, fold, reading, model.network)
+    material = _prepare(panel, samples, fold, model.network, reading)
     starts = [tuple(network.get_weights()) for network in model.networks]
-    return _fit(material, reading, model.network, training, starts=starts, executor=executor, progress=progress)
+    return _fit(material, model.network, training, starts=starts, executor=executor, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -134,6 +131,7 @@ def _learn_reading(panel: Panel, fold: Fold, network: NetworkSettings) -> _Readi
 class _Material:
     """What all networks of an ensemble learn from, and what stays of the samples that it was made from."""
 
+    reading: _Reading
     matrix: Matrix
     train: Targets
     validation: Targets
@@ -144,14 +142,20 @@ class _Material:
     trained_through: pd.Timestamp
 
 
-def _prepare(panel: Panel, samples: Samples, fold: Fold, reading: _Reading, network: NetworkSettings) -> _Material:
+def _prepare(
+    panel: Panel, samples: Samples, fold: Fold, network: NetworkSettings, reading: _Reading | None = None
+) -> _Material:
+    """Lay out what is learnt from, read as an older model does or as the training sessions teach."""
     train, validation = samples.on(fold.train), samples.on(fold.validation)
+    _check_balance(train, len(fold.train))
+    reading = reading or _learn_reading(panel, fold, network)
     ends = np.concatenate([train.ends, validation.ends])
     check_windows(panel.keys, ends, network.lookback)
     # Before the training that its error would throw away.
     median_volatility = _median_volatility(train)
     matrix, ends = make_matrix(panel, ends, reading.names, reading.scaler, reading.vocabulary, network)
     return _Material(
+        reading=reading,
         matrix=matrix,
         train=make_targets(train, ends[: len(train)]),
         validation=make_targets(validation, ends[len(train) :]),
@@ -165,7 +169,6 @@ def _prepare(panel: Panel, samples: Samples, fold: Fold, reading: _Reading, netw
 
 def _fit(
     material: _Material,
-    reading: _Reading,
     network: NetworkSettings,
     training: TrainingSettings,
     *,
@@ -175,6 +178,7 @@ def _fit(
 ) -> Model:
     # The samples that targets were made from are freed by now, and the allocator still holds their memory.
     release_memory()
+    reading = material.reading
     read_by_all = material.matrix, material.train, material.validation
     of_seed = [
         partial(
@@ -205,7 +209,7 @@ def _fit(
         training=training,
         trained_through=material.trained_through,
         median_volatility=material.median_volatility,
-        record=_record(material, len(reading.vocabulary), results),
+        record=_record(material, results),
         calibration=_calibrate(results, material.validation_samples),
     )
 
@@ -329,11 +333,11 @@ def _median_volatility(train: Samples) -> float:
     return float(np.median(train.volatility[inside]))
 
 
-def _record(material: _Material, vocabulary_size: int, results: Sequence[FitResult]) -> TrainingRecord:
+def _record(material: _Material, results: Sequence[FitResult]) -> TrainingRecord:
     return TrainingRecord(
         train=material.train_balance,
         validation=material.validation_balance,
-        vocabulary_size=vocabulary_size,
+        vocabulary_size=len(material.reading.vocabulary),
         seeds=tuple(
             SeedTraining(
                 seed=result.seed,
